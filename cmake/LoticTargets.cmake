@@ -1,0 +1,64 @@
+# One call per target. Every folder under src/ is one library named after it; the arrows between folders are checked by
+# tests/structure, from the #include lines themselves.
+
+# lotic_library(NAME SOURCES a.cc b.cc [DEPS target...]): the static library of a folder.
+function(lotic_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${name} PUBLIC ${arg_DEPS})
+endfunction()
+
+# lotic_test(NAME SOURCES x_test.cc [DEPS target...] [LABEL quick|kafka|...] [TIMEOUT seconds]): a GoogleTest program, one ctest case
+# per program. LABEL quick is the default; the other labels are packs, run by ./test --packs.
+function(lotic_test name)
+  if(NOT LOTIC_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  if(NOT arg_LABEL)
+    set(arg_LABEL quick)
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_compile_definitions(${name} PRIVATE LOTIC_TESTDATA="${PROJECT_SOURCE_DIR}/testdata")
+  target_link_libraries(${name} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+endfunction()
+
+# lotic_benchmark(NAME SOURCES x_benchmark.cc [DEPS ...]): a Google Benchmark program, run once briefly in the quick suite.
+function(lotic_benchmark name)
+  if(NOT LOTIC_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_DEPS} benchmark::benchmark_main)
+  if(NOT LOTIC_SANITIZE)
+    add_test(NAME ${name} COMMAND ${name} --benchmark_min_time=0.001)
+    set_tests_properties(${name} PROPERTIES LABELS quick TIMEOUT 60)
+  endif()
+endfunction()
+
+# lotic_fuzz(NAME SOURCES x_fuzz.cc CORPUS dir [DEPS ...]): a libFuzzer target under clang; under any compiler a program that
+# replays the corpus (label `corpus`). Sources define LLVMFuzzerTestOneInput.
+function(lotic_fuzz name)
+  if(NOT LOTIC_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "CORPUS" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name}_replay ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cc)
+  target_link_libraries(${name}_replay PRIVATE ${arg_DEPS})
+  add_test(NAME ${name}_replay COMMAND ${name}_replay ${arg_CORPUS})
+  set_tests_properties(${name}_replay PROPERTIES LABELS corpus TIMEOUT 120)
+  if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    add_executable(${name} ${arg_SOURCES})
+    target_link_libraries(${name} PRIVATE ${arg_DEPS})
+    target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  endif()
+endfunction()
