@@ -16,10 +16,23 @@ if(LOTIC_TESTS)
   find_package(GTest REQUIRED)
   find_package(benchmark REQUIRED)
 endif()
+# The folder names carry the versions, as scripts/environment.sh has them.
 if(LOTIC_SQL)
-  find_path(DUCKDB_INCLUDE duckdb.hpp PATHS ${LOTIC_DEPS}/duckdb/include NO_DEFAULT_PATH REQUIRED)
-  find_library(DUCKDB_LIBRARY duckdb PATHS ${LOTIC_DEPS}/duckdb/lib NO_DEFAULT_PATH REQUIRED)
+  set(duckdb_folder ${LOTIC_DEPS}/duckdb-1.5.6)
+  if(NOT EXISTS ${duckdb_folder}/lib/libduckdb.so)
+    message(FATAL_ERROR "DuckDB 1.5.6 is not in LOTIC_DEPS (${LOTIC_DEPS}): run scripts/setup and pass the folder it prints, "
+      "or configure with -DLOTIC_SQL=OFF")
+  endif()
   add_library(duckdb SHARED IMPORTED)
-  set_target_properties(duckdb PROPERTIES IMPORTED_LOCATION ${DUCKDB_LIBRARY})
-  target_include_directories(duckdb SYSTEM INTERFACE ${DUCKDB_INCLUDE})
+  set_target_properties(duckdb PROPERTIES IMPORTED_LOCATION ${duckdb_folder}/lib/libduckdb.so
+    IMPORTED_SONAME libduckdb.so)
+  target_include_directories(duckdb SYSTEM INTERFACE ${duckdb_folder}/include)
+endif()
+# librdkafka, the oracle of tests and benchmarks: target `rdkafka` where scripts/setup --test has built it.
+set(rdkafka_folder ${LOTIC_DEPS}/librdkafka-2.15.1)
+if(LOTIC_TESTS AND EXISTS ${rdkafka_folder}/lib/librdkafka.a)
+  add_library(rdkafka STATIC IMPORTED)
+  set_target_properties(rdkafka PROPERTIES IMPORTED_LOCATION ${rdkafka_folder}/lib/librdkafka.a
+    INTERFACE_LINK_LIBRARIES "OpenSSL::SSL;OpenSSL::Crypto;ZLIB::ZLIB;PkgConfig::ZSTD;Threads::Threads;m;dl")
+  target_include_directories(rdkafka SYSTEM INTERFACE ${rdkafka_folder}/include)
 endif()

