@@ -40,7 +40,7 @@ from_pypi() {  # NAME VERSION: the source distribution, into the current folder
 from_npm() {  # NAME@VERSION, into the current folder
   local bin
   bin=$(client_npm)
-  PATH="$bin:$PATH" npm pack --silent "$1" >&2
+  PATH="$bin:$PATH" npm pack --silent "$1" >/dev/null
 }
 
 # cached FILE SHA256 COMMAND…: prints the path of FILE, running COMMAND in an empty folder where it is not there yet.
@@ -107,7 +107,8 @@ need_kafka() {  # VERSION: the broker's jars
   open_work
   say "downloading Apache Kafka $1 (for the tests)"
   mkdir -p "$work/kafka-$1"
-  mvn -B -q -f "$root/tests/kafka/lab/pom.xml" dependency:copy-dependencies -Dkafka.version="$1" -DincludeScope=runtime \
+  mvn -B -q -Dstyle.color=never -f "$root/tests/kafka/lab/pom.xml" \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies -Dkafka.version="$1" -DincludeScope=runtime \
     -DoutputDirectory="$work/kafka-$1" >&2 || die "Maven could not fetch Apache Kafka $1; run the same command again"
   (cd "$work/kafka-$1" && sha256sum --quiet --strict -c "$root/tests/kafka/lab/jars-$1.sha256" >&2) \
     || die "the jars of Apache Kafka $1 are not those of tests/kafka/lab/jars-$1.sha256"
