@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Debian's packages by find_package or pkg-config; the fetched ones from LOTIC_DEPS (scripts/setup). DESIGN: docs/architecture.md.
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # One call per target. Every folder under src/ is one library named after it; the arrows between folders are checked by
 # tests/structure, from the #include lines themselves.
 
@@ -11,6 +12,13 @@ endfunction()
 
 # lotic_test(NAME SOURCES x_test.cc [DEPS target...] [LABEL quick|kafka|...] [TIMEOUT seconds]): a GoogleTest program, one ctest case
 # per program. LABEL quick is the default; the other labels are packs, run by ./test --packs.
+# A second label, `bytes`, marks the tests of the folders that take apart what others sent (LOTIC_BYTES_FOLDERS); target lotic_bytes
+# builds them and the corpus replays, which is what ./test --packs runs once more under the sanitizers.
+set(LOTIC_BYTES_FOLDERS src/kafka_protocol src/format)
+if(LOTIC_TESTS)
+  add_custom_target(lotic_bytes)
+endif()
+
 function(lotic_test name)
   if(NOT LOTIC_TESTS)
     return()
@@ -26,8 +34,14 @@ function(lotic_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_compile_definitions(${name} PRIVATE LOTIC_TESTDATA="${PROJECT_SOURCE_DIR}/testdata")
   target_link_libraries(${name} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest_main)
-  add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+  # ./test counts the cases of this report.
+  add_test(NAME ${name} COMMAND ${name} --gtest_output=xml:${CMAKE_BINARY_DIR}/test-results/${name}.xml)
+  file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  if(folder IN_LIST LOTIC_BYTES_FOLDERS)
+    list(APPEND arg_LABEL bytes)
+    add_dependencies(lotic_bytes ${name})
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
 # lotic_benchmark(NAME SOURCES x_benchmark.cc [DEPS ...]): a Google Benchmark program, run once briefly in the quick suite.
@@ -53,6 +67,7 @@ function(lotic_fuzz name)
   cmake_parse_arguments(arg "" "CORPUS" "SOURCES;DEPS" ${ARGN})
   add_executable(${name}_replay ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cc)
   target_link_libraries(${name}_replay PRIVATE ${arg_DEPS})
+  add_dependencies(lotic_bytes ${name}_replay)
   add_test(NAME ${name}_replay COMMAND ${name}_replay ${arg_CORPUS})
   set_tests_properties(${name}_replay PROPERTIES LABELS corpus TIMEOUT 120)
   if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
