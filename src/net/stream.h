@@ -21,6 +21,7 @@ struct ConnectOptions {
   std::shared_ptr<const TlsContext> tls;       ///< null: plain TCP
   std::chrono::milliseconds timeout{10'000};   ///< for look-up, connection and TLS handshake together; > 0
   AddressFamily family = AddressFamily::kAny;  ///< which addresses of the name are tried
+  std::string not_tls_hint;                    ///< what to try when the peer seems not to speak TLS; ends the message
 };
 
 /// What a non-blocking transfer came to.
@@ -89,15 +90,16 @@ class Stream {
   /// while the Stream lives.
   void Abort() const;
 
+  struct Tls;  // the TLS half; defined in tls_session.h
+
  private:
   friend class Listener;
-  struct Tls;
   Stream(int fd, Endpoint peer, std::string address);
-  Status StartTls(std::shared_ptr<const TlsContext> context);
-  Status Handshake(const CallContext& ctx, const CallContext& outer, std::chrono::milliseconds timeout);
-  Status TlsFailure(int ssl_result, int ssl_error, std::string_view doing);
+  Status StartTls(std::shared_ptr<const TlsContext> context, std::string not_tls_hint);
+  Status Handshake(const CallContext& ctx, std::chrono::steady_clock::time_point until, std::chrono::milliseconds timeout);
+  Result<Transfer> ReadPlain(std::span<uint8_t> into);
+  Result<Transfer> WritePlain(std::span<const uint8_t> data);
   Status SystemFailure(int error, std::string_view doing) const;
-  std::string who() const;
 
   const int fd_;
   const Endpoint peer_;
@@ -128,7 +130,7 @@ class Listener {
  private:
   Listener(int fd, Endpoint at, std::shared_ptr<const TlsContext> tls);
   const int fd_;
-  const Endpoint endpoint_;
+  Endpoint endpoint_;  // fixed once Listen has returned
   const std::shared_ptr<const TlsContext> tls_;
 };
 
