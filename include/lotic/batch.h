@@ -70,9 +70,8 @@ class Batch {
   /// A struct array that pins the memory until it is released. Follows: the Arrow C data interface.
   void Export(ArrowArray* out) const;
 
-  /// Takes over `array` (a struct array without nulls whose children have `schema`'s types), releasing it when the last copy dies.
-  /// What does not meet the layout above but is valid Arrow (an offset, unknown null counts, foreign alignment) is copied into it.
-  /// Errors: Invalid (types or layout do not fit); `array` is released in any case.
+  /// Copies `array` (a struct array without nulls whose children have `schema`'s types, any offset and alignment) into the layout
+  /// above, validates the copy and releases `array`, in any case. Errors: Invalid (types, buffers or values do not fit).
   static Result<Batch> Import(std::shared_ptr<const Schema> schema, ArrowArray* array);
 
   /// The full check of the layout above, reading every value. For tests, and for batches of foreign connectors.
