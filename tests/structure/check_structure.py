@@ -20,7 +20,7 @@ MAX_LINES = 900
 SKIPPED_FOLDERS = {"build", ".git", ".cache", "node_modules", "__pycache__", "testdata", "corpus"}
 CODE_SUFFIXES = {".cc", ".h", ".py", ".sh", ".cmake", ".java", ".ts", ".tsx"}
 TEXT_SUFFIXES = CODE_SUFFIXES | {".md", ".txt", ".json", ".xml", ".yaml", ".yml", ".test", ".sql", ".properties", ""}
-CODE_ROOTS = ("include", "src", "apps", "tests", "bench", "docs", "scripts", "deploy", "cmake", "python")
+CODE_ROOTS = ("include", "src", "apps", "tests", "benchmarks", "docs", "scripts", "deploy", "cmake", "python")
 EMPTY_WORDS = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "stuff"}
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
 # Written in pieces, so that this file does not contain them.
@@ -177,7 +177,7 @@ def check_targets(tree, build, without):
             run_programs.update(os.path.basename(argument) for argument in test["command"])
             run_arguments += " ".join(test["command"]) + " "
     for path in tree.files:
-        if path.split("/")[0] not in ("src", "apps", "tests", "bench", "docs") or any(path.startswith(f + "/") for f in without):
+        if path.split("/")[0] not in ("src", "apps", "tests", "benchmarks", "docs") or any(path.startswith(f + "/") for f in without):
             continue
         if path.endswith(".cc") and path not in targets:
             yield f"{path}: no target builds it"
