@@ -4,7 +4,7 @@
 
 # set_up [--test]: a question (sudo) is possible only with a terminal; otherwise stdin is kept for the program.
 set_up() {
-  if [ -t 0 ]; then "$root/scripts/setup" "$@" >&2; else "$root/scripts/setup" "$@" >&2 </dev/null; fi
+  if [ -t 0 ]; then "$root/scripts/setup" "$@" >/dev/null; else "$root/scripts/setup" "$@" >/dev/null </dev/null; fi
 }
 
 cached_option() { sed -n "s/^$2:[A-Z]*=//p" "$1/CMakeCache.txt" 2>/dev/null || true; }
@@ -31,6 +31,7 @@ configure() {
 build() {
   local folder=$1
   shift
+  [[ $(ninja -C "$folder" -n "$@" 2>/dev/null </dev/null) != *'no work to do'* ]] || return 0
   NINJA_STATUS='[%f/%t] ' cmake --build "$folder" -j "$LOTIC_JOBS" --target "$@" >&2 </dev/null
 }
 

@@ -18,6 +18,7 @@ work=  # this run's temporary folder, inside the cache so that renames are atomi
 open_work() {
   [ -z "$work" ] || return 0
   mkdir -p "$LOTIC_CACHE/files" "$LOTIC_DEPS"
+  rm -rf "$LOTIC_CACHE"/work.*  # of a run that was killed: the lock is ours, so nobody works there
   work=$(mktemp -d "$LOTIC_CACHE/work.XXXXXX")
   trap 'rm -rf "$work"' EXIT
 }

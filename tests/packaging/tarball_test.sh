@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The tarball runs in a root that holds glibc, the terminal's own devices and nothing else: less than the emptiest Debian.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+fail() { echo "FAILED: $*" >&2; exit 1; }
+
+file=$("$root/scripts/tarball" "$work/lotic.tar.gz")
+mkdir -p "$work/root/tmp" "$work/root/any where"
+dpkg-query -L libc6 | grep -E '^(/usr)?/lib.*\.so[.0-9]*$' | while read -r library; do
+  mkdir -p "$work/root$(dirname "$library")"
+  cp -L "$library" "$work/root$library"
+done
+mkdir -p "$work/root/lib64"
+cp -L /lib64/ld-linux-x86-64.so.2 "$work/root/lib64/"
+tar -xzf "$file" -C "$work/root/any where" --strip-components=1
+
+enter=(chroot)
+[ "$(id -u)" -eq 0 ] || enter=(unshare --map-root-user chroot)
+inside() { env -i HOME=/tmp TMPDIR=/tmp "${enter[@]}" "$work/root" "/any where/lotic" "$@" </dev/null; }
+
+[[ $(inside --version) == *[0-9].[0-9]* ]] || fail "--version says no version"
+answer=$(inside --format csv --no-header "SELECT 6 * 7")
+[ "$answer" = 42 ] || fail "SELECT 6 * 7 gave '$answer'"
+inside demo >"$work/demo" 2>&1 || { cat "$work/demo"; fail "the demo ended with code $?"; }
+
+# No path of the machine that built it.
+for binary in lotic liblotic_sql.so; do
+  ! grep -a -o -F -e "$root/" -e "$HOME/" "$work/root/any where/$binary" | sort | uniq -c | head -5 | grep . \
+    || fail "$binary contains a path of this machine"
+done
+for licence in duckdb libssl3 libstdc++6; do
+  [ -s "$work/root/any where/licences/$licence" ] || fail "the licence of $licence is not in the tarball"
+done
+echo "the tarball answers in an empty root"
