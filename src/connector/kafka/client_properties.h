@@ -24,7 +24,8 @@ struct Property {
 };
 
 /// Reads Java's .properties format: `key=value`, `key: value`, `key value`; comments (# !), continuation lines, escapes
-/// (\t \n \r \f \\ \uXXXX). UTF-8. Errors: Invalid (malformed escape, NUL, not UTF-8), CapacityError (more than
+/// (\t \n \r \f \\ \uXXXX). UTF-8; bytes that are not UTF-8 make the whole Latin-1. Errors: Invalid
+/// (malformed escape, NUL), CapacityError (more than
 /// kMaxPropertiesBytes); `origin` names the file in messages and in the properties.
 Result<std::vector<Property>> ParseProperties(std::string_view text, std::string_view origin);
 /// The same from a file. Errors also: NotFound, IOError.
