@@ -25,7 +25,7 @@ enum class BatchFate {
 class AbortedTransactions {
  public:
   explicit AbortedTransactions(std::span<const AbortedTransaction> aborted);
-  /// Call once for every batch, in order. IOError when a control batch is broken.
+  /// Call once for every batch, in order. IOError when a control batch of a producer that is aborted just now is broken.
   Result<BatchFate> Judge(const BatchView& batch);
 
  private:

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "kafka_protocol/byte_buffer.h"
 #include "kafka_protocol/codec.h"
@@ -111,6 +112,8 @@ class BatchReader {
   void GiveBuffer(ByteBuffer buffer) { buffer_ = std::move(buffer); }
 
  private:
+  Status OpenLegacy(const BatchView& batch, RecordCursor* cursor);
+
   DecompressLimit limit_;
   Decompressor decompressor_;
   ByteBuffer buffer_;

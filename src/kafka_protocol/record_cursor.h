@@ -93,9 +93,8 @@ class RecordCursor {
   int32_t last_offset_delta_ = 0;
   int64_t previous_delta_ = -1;
   int8_t magic_ = 2;
-  bool legacy_log_append_time_ = false;
-  bool legacy_relative_ = false;
-  int64_t legacy_wrapper_timestamp_ = -1;
+  int64_t legacy_shift_ = 0;                       // what an inner message's offset is added to
+  std::optional<int64_t> legacy_append_time_;      // of the wrapper; counts instead of the messages' own
   const char* failure_ = nullptr;
 };
 

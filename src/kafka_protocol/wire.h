@@ -122,6 +122,7 @@ class Writer {
   void Raw(Bytes bytes) { out_->append(AsText(bytes)); }
   void Raw(std::string_view bytes) { out_->append(bytes); }
 
+  /// Not flexible: cut after 32,767 bytes, since the format cannot hold more.
   void String(std::string_view value, bool flexible);
   void NullableString(std::optional<std::string_view> value, bool flexible);
   void ByteString(Bytes value, bool flexible);
