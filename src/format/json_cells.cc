@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "format/json_cells.h"
+
+#include <emmintrin.h>
+
+#include <unordered_set>
+
+#include "format/base64_text.h"
+#include "format/decoder.h"
+#include "format/iso_time.h"
+#include "format/json_number.h"
+
+namespace lotic::json {
+namespace {
+
+constexpr size_t kFewMembers = 8;  // looked through; more are looked up
+
+bool IsNull(const Extent& cell) {
+  return cell.kind == ExtentKind::kMissing || (cell.kind == ExtentKind::kBare && cell.text() == "null");
+}
+
+bool IsContainer(const Extent& cell, uint8_t bracket) {
+  return cell.kind == ExtentKind::kContainer && *cell.data == bracket;
+}
+
+bool IsValidContainer(const Extent& cell) { return IsValidJson(cell.data, cell.data + cell.size, kMaxNesting, nullptr); }
+
+bool InRange(const Type& type, int64_t value) {
+  if (type.byte_width() == 8) return true;
+  const int bits = type.byte_width() * 8;
+  const int64_t low = type.is_unsigned() ? 0 : -(int64_t{1} << (bits - 1));
+  const int64_t high = type.is_unsigned() ? (int64_t{1} << bits) - 1 : (int64_t{1} << (bits - 1)) - 1;
+  return value >= low && value <= high;
+}
+
+Result<CellPlan> MakePlan(const Type& type, std::string_view what, int depth) {
+  if (depth > kMaxNesting) return Status::CapacityError(what, ": type nested deeper than ", kMaxNesting);
+  CellPlan plan{type, {}, {}, {}, 1};
+  if (type.id() == TypeId::kMap && type.children()[0].type.id() != TypeId::kString) {
+    return Status::Invalid(what, ": the keys of a JSON object are VARCHAR, not ", type.children()[0].type.ToString());
+  }
+  for (const Field& field : type.children()) {
+    LOTIC_ASSIGN_OR_RETURN(CellPlan child, MakePlan(field.type, what, depth + 1));
+    plan.num_values += child.num_values;
+    plan.children.push_back(std::move(child));
+    if (type.id() != TypeId::kStruct) continue;
+    plan.by_name.emplace(field.name, static_cast<uint32_t>(plan.members.size()));
+    plan.members.push_back(field.name);
+  }
+  return plan;
+}
+
+/// Copies a string's bytes to the end of `bytes` if they are what it says: no escapes, no control characters, ASCII.
+bool CopyPlain(const Extent& cell, Buffer& bytes) {
+  bytes.Reserve(cell.size + 16);
+  uint8_t* out = bytes.data() + bytes.size();
+  const __m128i first_plain = _mm_set1_epi8(0x20);
+  const __m128i backslash = _mm_set1_epi8('\\');
+  for (uint32_t i = 0; i < cell.size; i += 16) {
+    const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(cell.data + i));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), chunk);
+    // Signed comparison: bytes from 0x80 on are negative, so that they count as below 0x20 too.
+    const __m128i odd = _mm_or_si128(_mm_cmpgt_epi8(first_plain, chunk), _mm_cmpeq_epi8(chunk, backslash));
+    uint32_t hits = static_cast<uint32_t>(_mm_movemask_epi8(odd));
+    if (cell.size - i < 16) hits &= (1u << (cell.size - i)) - 1;
+    if (hits != 0) return false;
+  }
+  bytes.Resize(bytes.size() + cell.size);
+  return true;
+}
+
+}  // namespace
+
+Result<CellPlan> CellPlan::Make(const Type& type, std::string_view what) { return MakePlan(type, what, 0); }
+
+int64_t CellWriter::Append(const CellPlan& plan, std::span<const Extent> cells, ColumnBuilder& out, uint8_t* bad_rows) {
+  out.Reserve(static_cast<int64_t>(cells.size()));
+  if (plan.type.id() == TypeId::kInt64) return AppendInts(cells, out, bad_rows);
+  int64_t undecodable = 0;
+  if (plan.type.id() == TypeId::kString) {
+    for (size_t row = 0; row < cells.size(); ++row) {
+      const Extent& cell = cells[row];
+      if (cell.kind == ExtentKind::kString && CopyPlain(cell, out.bytes())) {
+        out.FinishBytes();
+        continue;
+      }
+      const int64_t more = AppendOne(plan, cell, false, out);
+      undecodable += more;
+      if (bad_rows != nullptr && more != 0) bad_rows[row] = 1;
+    }
+    return undecodable;
+  }
+  for (size_t row = 0; row < cells.size(); ++row) {
+    const int64_t more = AppendOne(plan, cells[row], false, out);
+    undecodable += more;
+    if (bad_rows != nullptr && more != 0) bad_rows[row] = 1;
+  }
+  return undecodable;
+}
+
+int64_t CellWriter::AppendInts(std::span<const Extent> cells, ColumnBuilder& out, uint8_t* bad_rows) {
+  nulls_.clear();
+  const int64_t first = out.length();
+  int64_t* values = out.UnsafeValues<int64_t>();
+  for (size_t row = 0; row < cells.size(); ++row) {
+    int64_t value = 0;
+    if (cells[row].kind != ExtentKind::kBare || !ParseInt64(cells[row].data, cells[row].size, &value)) [[unlikely]] {
+      nulls_.push_back(static_cast<uint32_t>(row));
+      value = 0;
+    }
+    values[row] = value;
+  }
+  out.Advance(static_cast<int64_t>(cells.size()));
+  int64_t undecodable = 0;
+  for (const uint32_t row : nulls_) {
+    out.SetNull(first + row);
+    if (IsNull(cells[row])) continue;
+    ++undecodable;
+    if (bad_rows != nullptr) bad_rows[row] = 1;
+  }
+  return undecodable;
+}
+
+// `validated`: the cell lies in text that IsValidJson has passed.
+int64_t CellWriter::AppendOne(const CellPlan& plan, const Extent& cell, bool validated, ColumnBuilder& out) {
+  budget_ -= 1;
+  if (IsNull(cell) || (validated && budget_ < 0)) {
+    budget_ -= plan.num_values;
+    out.AppendNull();
+    return 0;
+  }
+  if (plan.type.is_nested()) {
+    const uint8_t bracket = plan.type.id() == TypeId::kList ? '[' : '{';
+    if (!IsContainer(cell, bracket)) {
+      // Falls through to NULL.
+    } else if (validated) {
+      return AppendNested(plan, cell, out);
+    } else if (IsValidContainer(cell)) {
+      budget_ = int64_t{kMinCellValues} + int64_t{kMaxValuesPerByte} * cell.size;
+      const int64_t row = out.length();
+      const int64_t undecodable = AppendNested(plan, cell, out);
+      if (budget_ >= 0) return undecodable;
+      out.Truncate(row);
+    }
+  } else if (AppendScalar(plan, cell, validated, out)) {
+    return 0;
+  }
+  budget_ -= plan.num_values;
+  out.AppendNull();
+  return 1;
+}
+
+int64_t CellWriter::AppendNested(const CellPlan& plan, const Extent& cell, ColumnBuilder& out) {
+  if (plan.type.id() == TypeId::kList) return AppendList(plan, cell, out);
+  return plan.type.id() == TypeId::kMap ? AppendMap(plan, cell, out) : AppendStruct(plan, cell, out);
+}
+
+/// False, and nothing appended, if the cell does not fit.
+bool CellWriter::AppendScalar(const CellPlan& plan, const Extent& cell, bool validated, ColumnBuilder& out) {
+  const bool bare = cell.kind == ExtentKind::kBare;
+  switch (plan.type.id()) {
+    case TypeId::kBool:
+      if (!bare || (cell.text() != "true" && cell.text() != "false")) return false;
+      out.AppendBool(*cell.data == 't');
+      return true;
+    case TypeId::kInt8:
+    case TypeId::kInt16:
+    case TypeId::kInt32:
+    case TypeId::kInt64:
+    case TypeId::kUInt8:
+    case TypeId::kUInt16:
+    case TypeId::kUInt32: {
+      int64_t value;
+      if (!bare || !ParseInt64(cell.data, cell.size, &value) || !InRange(plan.type, value)) return false;
+      out.AppendInt64(value);
+      return true;
+    }
+    case TypeId::kUInt64: {
+      uint64_t value;
+      if (!bare || !ParseUInt64(cell.text(), &value)) return false;
+      out.AppendUInt64(value);
+      return true;
+    }
+    case TypeId::kFloat32: {
+      float value;
+      if (!bare || !ParseFloat(cell.text(), &value)) return false;
+      out.AppendDouble(value);
+      return true;
+    }
+    case TypeId::kFloat64: {
+      double value;
+      if (!bare || !ParseDouble(cell.text(), &value)) return false;
+      out.AppendDouble(value);
+      return true;
+    }
+    case TypeId::kDecimal128: {
+      Int128 value;
+      if (!bare || !ParseDecimal(cell.text(), plan.type.precision(), plan.type.scale(), &value)) return false;
+      out.AppendDecimal(value);
+      return true;
+    }
+    case TypeId::kString: return AppendText(cell, validated, out);
+    default: return AppendParsedText(plan, cell, out);
+  }
+}
+
+/// VARCHAR: what a string says; of anything else its source, compact.
+bool CellWriter::AppendText(const Extent& cell, bool validated, ColumnBuilder& out) {
+  switch (cell.kind) {
+    case ExtentKind::kString:
+      if (CopyPlain(cell, out.bytes())) {
+        out.FinishBytes();
+        return true;
+      }
+      text_.clear();
+      if (!Unescape(cell.text(), &text_)) return false;
+      out.AppendBytes(text_);
+      return true;
+    case ExtentKind::kBare: {
+      bool integral;
+      if (cell.text() != "true" && cell.text() != "false" && !IsNumber(cell.text(), &integral)) return false;
+      out.AppendBytes(cell.text());
+      return true;
+    }
+    case ExtentKind::kContainer:
+      if (!validated && !IsValidContainer(cell)) return false;
+      text_.clear();
+      AppendCompact(cell.text(), &text_);
+      out.AppendBytes(text_);
+      return true;
+    default: return false;
+  }
+}
+
+/// Types that JSON writes as text.
+bool CellWriter::AppendParsedText(const CellPlan& plan, const Extent& cell, ColumnBuilder& out) {
+  if (cell.kind != ExtentKind::kString) return false;
+  std::string_view text = cell.text();
+  if (text.find('\\') != std::string_view::npos) {
+    text_.clear();
+    if (!Unescape(text, &text_)) return false;
+    text = text_;
+  }
+  int64_t value = 0;
+  switch (plan.type.id()) {
+    case TypeId::kDate: {
+      int32_t days;
+      if (!ParseIsoDate(text, &days)) return false;
+      value = days;
+      break;
+    }
+    case TypeId::kTime:
+      if (!ParseIsoTime(text, &value)) return false;
+      break;
+    case TypeId::kTimestamp: {
+      IsoTimestamp at;
+      if (!ParseIsoTimestamp(text, &at) || at.zoned != plan.type.utc() || !ToUnit(at, plan.type.unit(), &value)) return false;
+      break;
+    }
+    default: {
+      std::string bytes;
+      if (plan.type.id() != TypeId::kBinary || !DecodeBase64(text, &bytes)) return false;
+      out.AppendBytes(bytes);
+      return true;
+    }
+  }
+  out.AppendInt64(value);
+  return true;
+}
+
+// The three below walk text that is known to be valid.
+
+/// Reads a member's name and goes on to its value.
+bool CellWriter::ReadName(const uint8_t** p, const uint8_t* end, std::string* storage, std::string_view* name) {
+  bool escaped = false;
+  const uint8_t* begin = *p + 1;
+  const uint8_t* close = ScanString(begin, end, &escaped);
+  *name = {reinterpret_cast<const char*>(begin), static_cast<size_t>(close - begin)};
+  *p = SkipSpace(SkipSpace(close + 1, end) + 1, end);  // the colon between
+  if (!escaped) return true;
+  storage->clear();
+  if (!Unescape(*name, storage)) return false;
+  *name = *storage;
+  return true;
+}
+
+int64_t CellWriter::AppendStruct(const CellPlan& plan, const Extent& cell, ColumnBuilder& out) {
+  const size_t base = members_.size();
+  members_.resize(base + plan.members.size(), Extent{nullptr, 0, ExtentKind::kMissing});
+  const uint8_t* const end = cell.data + cell.size;
+  const uint8_t* p = SkipSpace(cell.data + 1, end);
+  uint32_t next = 0;
+  std::string storage;
+  while (*p == '"') {
+    std::string_view name;
+    const bool readable = ReadName(&p, end, &storage, &name);
+    uint32_t member = static_cast<uint32_t>(plan.members.size());
+    if (readable && next < member && plan.members[next] == name) {
+      member = next;
+    } else if (readable && plan.members.size() <= kFewMembers) {
+      for (member = 0; member < plan.members.size() && plan.members[member] != name;) ++member;
+    } else if (readable) {
+      const auto found = plan.by_name.find(std::string(name));
+      if (found != plan.by_name.end()) member = found->second;
+    }
+    Extent value;
+    p = SkipSpace(ReadExtent(p, end, &value), end);
+    if (member < plan.members.size()) {
+      Extent& slot = members_[base + member];
+      if (slot.kind == ExtentKind::kMissing) slot = value;  // the first of a name counts
+      next = member + 1;
+    }
+    if (*p != ',') break;
+    p = SkipSpace(p + 1, end);
+  }
+  int64_t undecodable = 0;
+  for (size_t i = 0; i < plan.members.size(); ++i) {
+    const Extent value = members_[base + i];  // a copy: nested structs move the vector
+    undecodable += AppendOne(plan.children[i], value, true, out.child(i));
+  }
+  members_.resize(base);
+  out.AppendValid();
+  return undecodable;
+}
+
+int64_t CellWriter::AppendList(const CellPlan& plan, const Extent& cell, ColumnBuilder& out) {
+  const uint8_t* const end = cell.data + cell.size;
+  const uint8_t* p = SkipSpace(cell.data + 1, end);
+  int64_t undecodable = 0;
+  while (*p != ']' && budget_ >= 0) {
+    Extent value;
+    p = SkipSpace(ReadExtent(p, end, &value), end);
+    undecodable += AppendOne(plan.children[0], value, true, out.child(0));
+    if (*p == ',') p = SkipSpace(p + 1, end);
+  }
+  out.FinishList();
+  return undecodable;
+}
+
+int64_t CellWriter::AppendMap(const CellPlan& plan, const Extent& cell, ColumnBuilder& out) {
+  const uint8_t* const end = cell.data + cell.size;
+  const uint8_t* p = SkipSpace(cell.data + 1, end);
+  int64_t undecodable = 0;
+  std::unordered_set<std::string> seen;
+  std::string storage;
+  while (*p == '"' && budget_ >= 0) {
+    std::string_view name;
+    const bool readable = ReadName(&p, end, &storage, &name);
+    Extent value;
+    // A name that is no text (half a surrogate pair) cannot be a key: its entry is left out, counted.
+    const bool wanted = readable && seen.emplace(name).second;
+    undecodable += readable ? 0 : 1;
+    p = SkipSpace(ReadExtent(p, end, &value), end);
+    if (wanted) {
+      out.child(0).AppendBytes(name);
+      undecodable += AppendOne(plan.children[1], value, true, out.child(1));
+    }
+    if (*p != ',') break;
+    p = SkipSpace(p + 1, end);
+  }
+  out.FinishList();
+  return undecodable;
+}
+
+}  // namespace lotic::json
