@@ -69,6 +69,9 @@ struct Estimate {
   std::string source;
   /// The number of rows the scan returns, where that is known exactly without reading any.
   std::optional<int64_t> exact_rows;
+  /// What the whole table holds in this snapshot, before any pruning (an upper bound), and in how many partitions.
+  std::optional<int64_t> table_records;
+  int64_t table_partitions = 0;
 };
 
 /// A plan: the snapshot is fixed, nothing is read and nothing changed at the source.

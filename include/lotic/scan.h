@@ -164,6 +164,8 @@ struct TableCertificate {
   bool complete = false;
   std::string reason;  ///< empty when complete for no special reason
   std::vector<SplitCertificate> partitions;
+  std::optional<int64_t> table_records;  ///< Estimate::table_records and table_partitions of the plan
+  int64_t table_partitions = 0;
 };
 
 enum class Pushdown : uint8_t {
