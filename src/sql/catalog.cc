@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/catalog.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+
+#include "duckdb/catalog/catalog.hpp"
+#include "duckdb/catalog/catalog_entry/schema_catalog_entry.hpp"
+#include "duckdb/catalog/catalog_entry/table_catalog_entry.hpp"
+#include "duckdb/catalog/entry_lookup_info.hpp"
+#include "duckdb/catalog/similar_catalog_entry.hpp"
+#include "duckdb/common/exception/binder_exception.hpp"
+#include "duckdb/common/string_util.hpp"
+#include "duckdb/main/attached_database.hpp"
+#include "duckdb/main/client_context.hpp"
+#include "duckdb/main/database_manager.hpp"
+#include "duckdb/parser/parsed_data/attach_info.hpp"
+#include "duckdb/parser/parsed_data/create_schema_info.hpp"
+#include "duckdb/parser/parsed_data/create_table_info.hpp"
+#include "duckdb/planner/tableref/bound_at_clause.hpp"
+#include "duckdb/storage/database_size.hpp"
+#include "duckdb/storage/table_storage_info.hpp"
+#include "duckdb/transaction/transaction.hpp"
+#include "duckdb/transaction/transaction_manager.hpp"
+#include "sql/scan_bind.h"
+#include "sql/seam.h"
+
+namespace lotic::sql {
+namespace {
+
+using duckdb::CatalogType;
+using duckdb::ClientContext;
+using duckdb::optional_ptr;
+
+constexpr size_t kMaxRetired = 256;        // entries kept after a newer description of their table, for plans that still name them
+constexpr size_t kMaxListed = 1'000'000;   // tables of a schema; more is a CapacityError
+constexpr const char* kCatalogType = "lotic";
+
+/// One per statement, or from BEGIN to COMMIT: the snapshots at which its tables are read.
+class ConnectorTransaction final : public duckdb::Transaction {
+ public:
+  using Transaction::Transaction;
+  /// `version`: what distinguishes readings of one table at different versions; empty for the plain one.
+  std::shared_ptr<SnapshotSlot> Slot(const TableName& table, const std::string& version) {
+    std::lock_guard lock(mutex_);
+    auto& slot = slots_[{table.schema, table.table, version}];
+    if (slot == nullptr) slot = std::make_shared<SnapshotSlot>();
+    return slot;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::tuple<std::string, std::string, std::string>, std::shared_ptr<SnapshotSlot>> slots_;
+};
+
+class ConnectorTransactions final : public duckdb::TransactionManager {
+ public:
+  using TransactionManager::TransactionManager;
+  duckdb::Transaction& StartTransaction(ClientContext& context) override {
+    auto transaction = duckdb::make_uniq<ConnectorTransaction>(*this, context);
+    duckdb::Transaction& started = *transaction;
+    std::lock_guard lock(mutex_);
+    live_[&started] = std::move(transaction);
+    return started;
+  }
+  duckdb::ErrorData CommitTransaction(ClientContext&, duckdb::Transaction& transaction) override {
+    End(transaction);
+    return duckdb::ErrorData();
+  }
+  void RollbackTransaction(duckdb::Transaction& transaction) override { End(transaction); }
+  void Checkpoint(ClientContext&, bool) override {}
+
+ private:
+  void End(duckdb::Transaction& transaction) {
+    std::lock_guard lock(mutex_);
+    live_.erase(&transaction);
+  }
+  std::mutex mutex_;
+  std::map<duckdb::Transaction*, duckdb::unique_ptr<ConnectorTransaction>> live_;
+};
+
+[[noreturn]] void Refuse(const std::string& what, const std::string& catalog) {
+  ThrowStatus(Status::NotImplemented(what, " is not supported in \"", catalog, "\": its tables can be read only"));
+}
+
+class ConnectorTable final : public duckdb::TableCatalogEntry {
+ public:
+  ConnectorTable(duckdb::Catalog& catalog, duckdb::SchemaCatalogEntry& schema, duckdb::CreateTableInfo& info,
+                 std::shared_ptr<const TableModel> table, std::shared_ptr<Session> of)
+      : TableCatalogEntry(catalog, schema, info), model(std::move(table)), session(std::move(of)) {}
+
+  duckdb::unique_ptr<duckdb::BaseStatistics> GetStatistics(ClientContext&, duckdb::column_t) override { return nullptr; }
+  duckdb::TableStorageInfo GetStorageInfo(ClientContext&) override { return duckdb::TableStorageInfo(); }
+  duckdb::virtual_column_map_t GetVirtualColumns() const override {
+    return model == nullptr ? duckdb::virtual_column_map_t() : model->VirtualColumns();
+  }
+  duckdb::vector<duckdb::column_t> GetRowIdColumns() const override { return {}; }
+  duckdb::TableFunction GetScanFunction(ClientContext& context, duckdb::unique_ptr<duckdb::FunctionData>& bind) override {
+    return Scan(context, bind, nullptr);
+  }
+  duckdb::TableFunction GetScanFunction(ClientContext& context, duckdb::unique_ptr<duckdb::FunctionData>& bind,
+                                        const duckdb::EntryLookupInfo& lookup) override {
+    return Scan(context, bind, lookup.GetAtClause());
+  }
+
+  const std::shared_ptr<const TableModel> model;  // null in a stub of a listing
+
+ private:
+  duckdb::TableFunction Scan(ClientContext& context, duckdb::unique_ptr<duckdb::FunctionData>& out, optional_ptr<duckdb::BoundAtClause> at) {
+    if (model == nullptr) ThrowStatus(Status::UnknownError("table \"", name, "\" was listed and not described"));
+    auto bind = duckdb::make_uniq<ScanBind>();
+    bind->entry = this;
+    bind->model = model;
+    bind->session = session;
+    auto& transaction = duckdb::Transaction::Get(context, catalog).Cast<ConnectorTransaction>();
+    if (!at) {
+      bind->snapshot = transaction.Slot(model->info.name, "");
+    } else {
+      const duckdb::Value& value = at->GetValue();
+      bind->snapshot = transaction.Slot(model->info.name, at->Unit() + " " + value.ToString());
+      if (value.IsNull()) ThrowStatus(Status::Invalid("AT (", at->Unit(), " => NULL): a value is needed"));
+      if (duckdb::StringUtil::CIEquals(at->Unit(), "version")) {
+        std::lock_guard lock(bind->snapshot->mutex);
+        if (bind->snapshot->token.empty()) bind->snapshot->token = value.ToString();
+      } else {
+        const duckdb::Value instant = value.CastAs(context, duckdb::LogicalType::TIMESTAMP_TZ);
+        const duckdb::timestamp_t time = instant.GetValueUnsafe<duckdb::timestamp_t>();
+        if (!duckdb::Value::IsFinite(time)) ThrowStatus(Status::Invalid("AT (TIMESTAMP => ", value.ToString(), "): a finite time is needed"));
+        // The end is the first position at or after T; a T between two milliseconds means the later one.
+        bind->snapshot->as_of_ms = time.value / 1000 + (time.value % 1000 > 0 ? 1 : 0);
+      }
+    }
+    out = std::move(bind);
+    return ScanFunction();
+  }
+
+  const std::shared_ptr<Session> session;
+};
+
+class ConnectorSchema final : public duckdb::SchemaCatalogEntry {
+ public:
+  ConnectorSchema(duckdb::Catalog& catalog, duckdb::CreateSchemaInfo& info, std::shared_ptr<Connector> connector, std::shared_ptr<Session> session)
+      : SchemaCatalogEntry(catalog, info), connector_(std::move(connector)), session_(std::move(session)) {}
+
+  /// The table of this name, described at most once a statement; null if there is none. Throws for any other failure.
+  ConnectorTable* Find(const std::string& table) {
+    std::lock_guard lock(mutex_);
+    const uint64_t statement = session_->statement();
+    if (const auto known = described_.find(table); known != described_.end() && known->second.statement == statement) {
+      return known->second.table.get();
+    }
+    Result<TableInfo> info = connector_->GetTable(session_->Context(), {name, table});
+    if (!info.ok()) {
+      if (info.status().code() != StatusCode::kNotFound) ThrowStatus(info.status());
+      Keep(table, {statement, nullptr});
+      return nullptr;
+    }
+    const auto known = described_.find(table);
+    if (known != described_.end() && known->second.table != nullptr && Same(known->second.table->model->info, *info)) {
+      known->second.statement = statement;
+      return known->second.table.get();
+    }
+    std::shared_ptr<ConnectorTable> made = Make(info->name.table, ValueOrThrow(TableModel::Make(connector_, *std::move(info))));
+    Keep(table, {statement, made});
+    return made.get();
+  }
+
+  std::vector<std::string> Names() {
+    std::vector<std::string> names;
+    PageRequest page;
+    do {
+      TablePage tables = ValueOrThrow(connector_->ListTables(session_->Context(), name, page));
+      for (TableName& table : tables.tables) names.push_back(std::move(table.table));
+      if (names.size() > kMaxListed) ThrowStatus(Status::CapacityError("schema ", name, ": more than ", kMaxListed, " tables"));
+      page.page_token = std::move(tables.next_page);
+    } while (!page.page_token.empty());
+    return names;
+  }
+
+  // SHOW TABLES and duckdb_columns() both end here. Describing a table can mean sampling it, so a listing shows columns only of tables
+  // that are known already or that the statement names in a constant (information_schema.columns WHERE table_name = 'orders').
+  void Scan(ClientContext&, CatalogType type, const std::function<void(duckdb::CatalogEntry&)>& callback) override {
+    if (type != CatalogType::TABLE_ENTRY) return;
+    for (const std::string& table : Names()) {
+      if (session_->Mentions(table)) {
+        if (ConnectorTable* found = Find(table)) {
+          callback(*found);
+          continue;
+        }
+      }
+      std::shared_ptr<ConnectorTable> shown;
+      {
+        std::lock_guard lock(mutex_);
+        if (const auto known = described_.find(table); known != described_.end()) shown = known->second.table;
+        if (shown == nullptr) {
+          auto& stub = stubs_[table];
+          if (stub == nullptr) stub = Make(table, nullptr);
+          shown = stub;
+        }
+      }
+      callback(*shown);
+    }
+  }
+  void Scan(CatalogType, const std::function<void(duckdb::CatalogEntry&)>&) override {}
+
+  optional_ptr<duckdb::CatalogEntry> LookupEntry(duckdb::CatalogTransaction, const duckdb::EntryLookupInfo& lookup) override {
+    if (lookup.GetCatalogType() != CatalogType::TABLE_ENTRY) return nullptr;
+    return Find(lookup.GetEntryName());
+  }
+  duckdb::SimilarCatalogEntry GetSimilarEntry(duckdb::CatalogTransaction, const duckdb::EntryLookupInfo& lookup) override {
+    duckdb::SimilarCatalogEntry similar;
+    if (lookup.GetCatalogType() != CatalogType::TABLE_ENTRY) return similar;
+    const std::vector<std::string> nearest = NearestNames(lookup.GetEntryName(), Names(), 1);
+    if (nearest.empty()) return similar;
+    similar.name = nearest[0];
+    similar.score = duckdb::StringUtil::SimilarityRating(nearest[0], lookup.GetEntryName());
+    similar.schema = this;
+    return similar;
+  }
+
+  optional_ptr<duckdb::CatalogEntry> CreateTable(duckdb::CatalogTransaction, duckdb::BoundCreateTableInfo&) override { Refuse("CREATE TABLE", catalog.GetName()); }
+  optional_ptr<duckdb::CatalogEntry> CreateIndex(duckdb::CatalogTransaction, duckdb::CreateIndexInfo&, duckdb::TableCatalogEntry&) override { Refuse("CREATE INDEX", catalog.GetName()); }
+  optional_ptr<duckdb::CatalogEntry> CreateFunction(duckdb::CatalogTransaction, duckdb::CreateFunctionInfo&) override { Refuse("CREATE FUNCTION", catalog.GetName()); }
+  optional_ptr<duckdb::CatalogEntry> CreateView(duckdb::CatalogTransaction, duckdb::CreateViewInfo&) override { Refuse("CREATE VIEW", catalog.GetName()); }
+  optional_ptr<duckdb::CatalogEntry> CreateSequence(duckdb::CatalogTransaction, duckdb::CreateSequenceInfo&) override { Refuse("CREATE SEQUENCE", catalog.GetName()); }
+  optional_ptr<duckdb::CatalogEntry> CreateTableFunction(duckdb::CatalogTransaction, duckdb::CreateTableFunctionInfo&) override { Refuse("CREATE MACRO", catalog.GetName()); }
+  optional_ptr<duckdb::CatalogEntry> CreateCopyFunction(duckdb::CatalogTransaction, duckdb::CreateCopyFunctionInfo&) override { Refuse("CREATE FUNCTION", catalog.GetName()); }
+  optional_ptr<duckdb::CatalogEntry> CreatePragmaFunction(duckdb::CatalogTransaction, duckdb::CreatePragmaFunctionInfo&) override { Refuse("CREATE FUNCTION", catalog.GetName()); }
+  optional_ptr<duckdb::CatalogEntry> CreateCollation(duckdb::CatalogTransaction, duckdb::CreateCollationInfo&) override { Refuse("CREATE COLLATION", catalog.GetName()); }
+  optional_ptr<duckdb::CatalogEntry> CreateType(duckdb::CatalogTransaction, duckdb::CreateTypeInfo&) override { Refuse("CREATE TYPE", catalog.GetName()); }
+  void DropEntry(ClientContext&, duckdb::DropInfo&) override { Refuse("DROP", catalog.GetName()); }
+  void Alter(duckdb::CatalogTransaction, duckdb::AlterInfo&) override { Refuse("ALTER", catalog.GetName()); }
+
+ private:
+  struct Described {
+    uint64_t statement;
+    std::shared_ptr<ConnectorTable> table;  // null: there was none
+  };
+
+  static bool Same(const TableInfo& a, const TableInfo& b) {
+    return a.name == b.name && a.schema == b.schema && a.hidden == b.hidden && a.aliases == b.aliases && a.properties == b.properties &&
+           a.notes == b.notes;
+  }
+
+  std::shared_ptr<ConnectorTable> Make(const std::string& table, std::shared_ptr<const TableModel> model) {
+    duckdb::CreateTableInfo info(*this, table);
+    if (model != nullptr) {
+      for (const ModelColumn& column : model->columns) info.columns.AddColumn(duckdb::ColumnDefinition(column.name, column.type));
+      std::string comment;
+      for (const auto& [key, value] : model->info.properties) comment += (comment.empty() ? "" : "; ") + key + ": " + value;
+      for (const std::string& note : model->notes) comment += (comment.empty() ? "" : "; ") + note;
+      if (!comment.empty()) info.comment = duckdb::Value(comment);
+    }
+    return std::make_shared<ConnectorTable>(catalog, *this, info, std::move(model), session_);
+  }
+
+  void Keep(const std::string& table, Described described) {
+    auto& place = described_[table];
+    if (place.table != nullptr) {
+      retired_.push_back(std::move(place.table));
+      if (retired_.size() > kMaxRetired) retired_.pop_front();
+    }
+    place = std::move(described);
+  }
+
+  const std::shared_ptr<Connector> connector_;
+  const std::shared_ptr<Session> session_;
+  std::mutex mutex_;  // guards all members below
+  std::map<std::string, Described> described_;  // by the name asked for
+  std::map<std::string, std::shared_ptr<ConnectorTable>> stubs_;
+  std::deque<std::shared_ptr<ConnectorTable>> retired_;
+};
+
+class ConnectorCatalog final : public duckdb::Catalog {
+ public:
+  ConnectorCatalog(duckdb::AttachedDatabase& db, std::string path, std::shared_ptr<Connector> connector, std::shared_ptr<Session> session)
+      : Catalog(db), path_(std::move(path)), connector_(std::move(connector)), session_(std::move(session)) {}
+
+  void Initialize(bool) override {}
+  duckdb::string GetCatalogType() override { return kCatalogType; }
+  bool SupportsTimeTravel() const override { return true; }
+  duckdb::string GetDefaultSchema() const override { return const_cast<ConnectorCatalog*>(this)->DefaultSchema(); }
+
+  optional_ptr<duckdb::CatalogEntry> CreateSchema(duckdb::CatalogTransaction, duckdb::CreateSchemaInfo&) override { Refuse("CREATE SCHEMA", GetName()); }
+  optional_ptr<duckdb::SchemaCatalogEntry> LookupSchema(duckdb::CatalogTransaction, const duckdb::EntryLookupInfo& lookup,
+                                                        duckdb::OnEntryNotFound not_found) override {
+    const std::vector<std::string> names = SchemaNames();
+    const Result<size_t> index = ResolveName("schema", lookup.GetEntryName(), names);
+    if (index.ok()) return Schema(names[*index]);
+    if (index.status().code() == StatusCode::kNotFound && not_found == duckdb::OnEntryNotFound::RETURN_NULL) return nullptr;
+    ThrowStatus(index.status().WithMessage(GetName(), ": ", index.status().message()));
+  }
+  void ScanSchemas(ClientContext&, std::function<void(duckdb::SchemaCatalogEntry&)> callback) override {
+    for (const std::string& name : SchemaNames()) callback(*Schema(name));
+  }
+  duckdb::PhysicalOperator& PlanInsert(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalInsert&, optional_ptr<duckdb::PhysicalOperator>) override { Refuse("INSERT", GetName()); }
+  duckdb::PhysicalOperator& PlanCreateTableAs(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalCreateTable&, duckdb::PhysicalOperator&) override { Refuse("CREATE TABLE AS", GetName()); }
+  duckdb::PhysicalOperator& PlanDelete(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalDelete&, duckdb::PhysicalOperator&) override { Refuse("DELETE", GetName()); }
+  duckdb::PhysicalOperator& PlanUpdate(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalUpdate&, duckdb::PhysicalOperator&) override { Refuse("UPDATE", GetName()); }
+  duckdb::PhysicalOperator& PlanMergeInto(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalMergeInto&, duckdb::PhysicalOperator&) override { Refuse("MERGE", GetName()); }
+  duckdb::ErrorData SupportsCreateTable(duckdb::BoundCreateTableInfo&) override { return duckdb::ErrorData(); }  // refused in the schema, by one message
+  duckdb::DatabaseSize GetDatabaseSize(ClientContext&) override { return duckdb::DatabaseSize(); }
+  bool InMemory() override { return false; }
+  duckdb::string GetDBPath() override { return path_; }
+  void DropSchema(ClientContext&, duckdb::DropInfo&) override { Refuse("DROP SCHEMA", GetName()); }
+
+  /// The only schema, else one called "default", else the first.
+  std::string DefaultSchema() {
+    const std::vector<std::string> names = SchemaNames();
+    if (names.empty()) return "default";
+    return std::find(names.begin(), names.end(), "default") != names.end() ? "default" : names[0];
+  }
+
+  /// Listed once; every look-up of a function asks for the schema too, so this must not cost a request each time.
+  std::vector<std::string> SchemaNames() {
+    std::lock_guard lock(mutex_);
+    if (!listed_) {
+      names_ = ValueOrThrow(connector_->ListSchemas(session_->Context()));
+      listed_ = true;
+    }
+    return names_;
+  }
+
+  ConnectorSchema* Schema(const std::string& name) {
+    std::lock_guard lock(mutex_);
+    auto& schema = schemas_[name];
+    if (schema == nullptr) {
+      duckdb::CreateSchemaInfo info;
+      info.schema = name;
+      schema = duckdb::make_uniq<ConnectorSchema>(*this, info, connector_, session_);
+    }
+    return schema.get();
+  }
+
+ private:
+  const std::string path_;
+  const std::shared_ptr<Connector> connector_;
+  const std::shared_ptr<Session> session_;
+  std::mutex mutex_;  // guards all members below
+  bool listed_ = false;
+  std::vector<std::string> names_;
+  std::map<std::string, duckdb::unique_ptr<ConnectorSchema>> schemas_;
+};
+
+struct StorageInfo final : duckdb::StorageExtensionInfo {
+  std::shared_ptr<Session> session;
+  std::string type;
+};
+
+std::shared_ptr<Connector> MakeConnector(const StorageInfo& info, const duckdb::AttachInfo& attach, const duckdb::AttachOptions& options) {
+  if (info.type == kOfferedType) {
+    std::shared_ptr<Connector> offered = info.session->Take(std::strtoull(attach.path.c_str(), nullptr, 10));
+    if (offered == nullptr) ThrowStatus(Status::Invalid("ATTACH (TYPE ", kOfferedType, ") is the program's own"));
+    return offered;
+  }
+  std::map<std::string, std::string> given;
+  for (const auto& [name, value] : options.options) given[duckdb::StringUtil::Lower(name)] = value.ToString();
+  if (!info.session->options().make_connector) ThrowStatus(Status::NotImplemented("ATTACH (TYPE ", info.type, ")"));
+  return ValueOrThrow(info.session->options().make_connector(info.type, attach.path, given));
+}
+
+std::vector<ConnectorCatalog*> Catalogs(ClientContext& context) {
+  std::vector<ConnectorCatalog*> catalogs;
+  for (const auto& database : duckdb::DatabaseManager::Get(context).GetDatabases(context)) {
+    if (database->IsSystem() || database->IsTemporary()) continue;
+    duckdb::Catalog& catalog = database->GetCatalog();
+    if (catalog.GetCatalogType() == kCatalogType) catalogs.push_back(static_cast<ConnectorCatalog*>(&catalog));
+  }
+  std::sort(catalogs.begin(), catalogs.end(), [](auto* a, auto* b) { return a->GetOid() < b->GetOid(); });
+  return catalogs;
+}
+
+}  // namespace
+
+duckdb::shared_ptr<duckdb::StorageExtension> ConnectorStorage(std::shared_ptr<Session> session, std::string type) {
+  auto storage = duckdb::make_shared_ptr<duckdb::StorageExtension>();
+  auto info = duckdb::make_shared_ptr<StorageInfo>();
+  info->session = std::move(session);
+  info->type = std::move(type);
+  storage->storage_info = info;
+  storage->attach = [](optional_ptr<duckdb::StorageExtensionInfo> info, ClientContext&, duckdb::AttachedDatabase& db, const duckdb::string&,
+                       duckdb::AttachInfo& attach, duckdb::AttachOptions& options) -> duckdb::unique_ptr<duckdb::Catalog> {
+    auto& mine = static_cast<StorageInfo&>(*info);
+    return duckdb::make_uniq<ConnectorCatalog>(db, attach.path, MakeConnector(mine, attach, options), mine.session);
+  };
+  storage->create_transaction_manager = [](optional_ptr<duckdb::StorageExtensionInfo>, duckdb::AttachedDatabase& db,
+                                           duckdb::Catalog&) -> duckdb::unique_ptr<duckdb::TransactionManager> {
+    return duckdb::make_uniq<ConnectorTransactions>(db);
+  };
+  return storage;
+}
+
+std::vector<std::pair<std::string, std::string>> ConnectorCatalogs(ClientContext& context) {
+  std::vector<std::pair<std::string, std::string>> names;
+  for (ConnectorCatalog* catalog : Catalogs(context)) names.emplace_back(catalog->GetName(), catalog->DefaultSchema());
+  return names;
+}
+
+std::vector<FoundTable> FindEverywhere(ClientContext& context, Session& session, const std::string& name) {
+  std::vector<FoundTable> exact;
+  std::vector<FoundTable> folded;
+  std::optional<Status> unreachable;
+  for (ConnectorCatalog* catalog : Catalogs(context)) {
+    const Status asked = GuardDuckDb([&] {
+      for (const std::string& schema : catalog->SchemaNames()) {
+        ConnectorTable* table = catalog->Schema(schema)->Find(name);
+        if (table == nullptr) continue;
+        const std::string real = table->model->info.name.table;
+        (real == name ? exact : folded).push_back({catalog->GetName(), schema, real, table->model});
+      }
+      return Status::OK();
+    });
+    if (asked.ok()) continue;
+    if (asked.code() == StatusCode::kInvalid || asked.IsCancelled()) ThrowStatus(asked);  // ambiguous; stopped
+    if (!unreachable) unreachable = asked;
+  }
+  std::vector<FoundTable> found = exact.empty() ? std::move(folded) : std::move(exact);
+  if (!unreachable) return found;
+  if (found.empty()) ThrowStatus(*unreachable);
+  session.WarnOnce("looking for \"" + name + "\": " + unreachable->message());
+  return found;
+}
+
+std::optional<FoundTable> FindIn(ClientContext& context, const std::string& catalog, const std::string& schema, const std::string& name) {
+  for (ConnectorCatalog* one : Catalogs(context)) {
+    if (!duckdb::StringUtil::CIEquals(one->GetName(), catalog)) continue;
+    const std::string in = schema.empty() ? one->DefaultSchema() : schema;
+    ConnectorTable* table = one->Schema(in)->Find(name);
+    if (table != nullptr) return FoundTable{one->GetName(), in, table->model->info.name.table, table->model};
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> SimilarTables(ClientContext& context, const std::string& name) {
+  std::vector<std::string> names;
+  for (ConnectorCatalog* catalog : Catalogs(context)) {
+    for (const std::string& schema : catalog->SchemaNames()) {
+      for (std::string& table : catalog->Schema(schema)->Names()) names.push_back(std::move(table));
+    }
+  }
+  return NearestNames(name, names);
+}
+
+bool IsConnectorCatalog(ClientContext& context, const std::string& catalog) {
+  for (ConnectorCatalog* one : Catalogs(context)) {
+    if (duckdb::StringUtil::CIEquals(one->GetName(), catalog)) return true;
+  }
+  return false;
+}
+
+}  // namespace lotic::sql

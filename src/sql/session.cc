@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/session.h"
+
+#include <chrono>
+#include <utility>
+
+#include "scan/certificate.h"
+
+namespace lotic::sql {
+namespace {
+
+constexpr std::chrono::milliseconds kIdleLookup{2000};  // of a look-up outside of any statement (completion)
+constexpr size_t kMaxSaid = 1024;                       // sentences remembered for WarnOnce; then it forgets them all
+
+}  // namespace
+
+QueryState::QueryState(const CallContext& ctx) : outer_stop_(ctx.stop, [this] { stop_.request_stop(); }), ctx_(ctx) {
+  ctx_.stop = stop_.get_token();
+}
+
+void QueryState::Add(std::shared_ptr<ScanRun> run) {
+  std::lock_guard lock(mutex_);
+  runs_.push_back(std::move(run));
+}
+
+void QueryState::AddCounted(std::shared_ptr<PlanUse> use) {
+  std::lock_guard lock(mutex_);
+  counted_.push_back(std::move(use));
+}
+
+void QueryState::SetOutcome(QueryOutcome outcome) {
+  std::lock_guard lock(mutex_);
+  if (outcome_ == QueryOutcome::kRunning) outcome_ = outcome;
+}
+
+std::vector<TableCertificate> QueryState::Certificates() const {
+  std::lock_guard lock(mutex_);
+  std::vector<TableCertificate> tables;
+  for (const auto& run : runs_) tables.push_back(run->Certificate(outcome_));
+  for (const auto& use : counted_) {
+    if (use->scanned || outcome_ != QueryOutcome::kFinished) continue;
+    std::vector<SplitCertificate> splits;
+    for (const Split& split : use->splits) {
+      splits.push_back(UnreadCertificate(split, true, EndReason::kPruned));
+      splits.back().notes.push_back("counted from positions: nothing was read");
+    }
+    tables.push_back(MakeTableCertificate(use->prepared, std::move(splits)));
+  }
+  return tables;
+}
+
+QueryProgress QueryState::Progress() const {
+  std::lock_guard lock(mutex_);
+  QueryProgress sum;
+  if (runs_.empty()) sum.fraction = -1;
+  for (const auto& run : runs_) {
+    const ReaderProgress one = run->Progress();
+    sum.fraction += one.fraction / static_cast<double>(runs_.size());
+    sum.records += one.records;
+    sum.bytes += one.bytes_fetched;
+  }
+  return sum;
+}
+
+void Session::WarnOnce(const std::string& sentence) {
+  {
+    std::lock_guard lock(mutex_);
+    if (said_.size() >= kMaxSaid) said_.clear();
+    if (!said_.insert(sentence).second) return;
+  }
+  Warn(sentence);
+}
+
+void Session::BeginStatement(std::shared_ptr<QueryState> query) {
+  std::lock_guard lock(mutex_);
+  query_ = std::move(query);
+  ++statement_;
+  mentioned_.clear();
+}
+
+std::shared_ptr<QueryState> Session::query() const {
+  std::lock_guard lock(mutex_);
+  return query_;
+}
+
+uint64_t Session::statement() const {
+  std::lock_guard lock(mutex_);
+  return statement_;
+}
+
+CallContext Session::Context() const {
+  const std::shared_ptr<QueryState> query = this->query();
+  if (query != nullptr) return query->ctx();
+  return CallContext().WithDeadline(std::chrono::steady_clock::now() + kIdleLookup);
+}
+
+uint64_t Session::Offer(std::shared_ptr<Connector> connector) {
+  std::lock_guard lock(mutex_);
+  offers_[next_offer_] = std::move(connector);
+  return next_offer_++;
+}
+
+std::shared_ptr<Connector> Session::Take(uint64_t number) {
+  std::lock_guard lock(mutex_);
+  const auto at = offers_.find(number);
+  if (at == offers_.end()) return nullptr;
+  std::shared_ptr<Connector> connector = std::move(at->second);
+  offers_.erase(at);
+  return connector;
+}
+
+void Session::SetMentioned(std::set<std::string> mentioned) {
+  std::lock_guard lock(mutex_);
+  mentioned_ = std::move(mentioned);
+}
+
+bool Session::Mentions(const std::string& name) const {
+  std::lock_guard lock(mutex_);
+  return mentioned_.count(name) != 0;
+}
+
+}  // namespace lotic::sql

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "lotic/call_context.h"
+#include "lotic/connector.h"
+#include "sql/engine.h"
+#include "sql/scan_run.h"
+
+// What the callbacks that DuckDB makes share with the engine: the session and the query it runs. No DuckDB here.
+
+namespace lotic::sql {
+
+/// A plan that answered from metadata alone unless a scan of it was begun.
+struct PlanUse {
+  Prepared prepared;
+  std::vector<Split> splits;
+  bool scanned = false;
+};
+
+/// One statement: its context and its scans. Any thread.
+class QueryState {
+ public:
+  explicit QueryState(const CallContext& ctx);
+
+  /// The statement's context; its stop is this query's own.
+  const CallContext& ctx() const { return ctx_; }
+  void Stop() { stop_.request_stop(); }
+
+  void Add(std::shared_ptr<ScanRun> run);
+  /// A plan whose row count was taken instead of reading; `use->scanned` says later that it was read after all.
+  void AddCounted(std::shared_ptr<PlanUse> use);
+  void SetOutcome(QueryOutcome outcome);
+  std::vector<TableCertificate> Certificates() const;
+  QueryProgress Progress() const;
+
+ private:
+  std::stop_source stop_;
+  std::stop_callback<std::function<void()>> outer_stop_;
+  CallContext ctx_;
+  mutable std::mutex mutex_;  // guards all members below
+  QueryOutcome outcome_ = QueryOutcome::kRunning;
+  std::vector<std::shared_ptr<ScanRun>> runs_;
+  std::vector<std::shared_ptr<PlanUse>> counted_;
+};
+
+/// A session. Any thread.
+class Session {
+ public:
+  explicit Session(EngineOptions options) : options_(std::move(options)) {}
+
+  const EngineOptions& options() const { return options_; }
+  void Warn(const std::string& sentence) const {
+    if (options_.warn) options_.warn(sentence);
+  }
+  /// Says it once a session.
+  void WarnOnce(const std::string& sentence);
+
+  /// Begins a statement: look-ups of the one before are looked up again.
+  void BeginStatement(std::shared_ptr<QueryState> query);
+  /// Of the running statement, or of none.
+  std::shared_ptr<QueryState> query() const;
+  uint64_t statement() const;
+  /// The running statement's; between statements one with a deadline of its own.
+  CallContext Context() const;
+
+  /// A connector handed over to the ATTACH that names it by the number returned.
+  uint64_t Offer(std::shared_ptr<Connector> connector);
+  std::shared_ptr<Connector> Take(uint64_t number);
+
+  /// Names in single quotes of the running statement: the tables it may ask the columns of (see catalog.cc).
+  void SetMentioned(std::set<std::string> mentioned);
+  bool Mentions(const std::string& name) const;
+
+ private:
+  const EngineOptions options_;
+  mutable std::mutex mutex_;  // guards all members below
+  std::shared_ptr<QueryState> query_;
+  uint64_t statement_ = 0;
+  uint64_t next_offer_ = 1;
+  std::map<uint64_t, std::shared_ptr<Connector>> offers_;
+  std::set<std::string> said_;
+  std::set<std::string> mentioned_;
+};
+
+}  // namespace lotic::sql
