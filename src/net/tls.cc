@@ -5,6 +5,8 @@
 #include <openssl/ssl.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "net/tls_store.h"
 
 namespace lotic::net {
@@ -74,6 +76,29 @@ Status ApplyIdentity(SSL_CTX* context, const TlsOptions& options, bool* has_own)
   return Status::OK();
 }
 
+// Names as OpenSSL or as Java (the IANA registry) writes them, separated by commas or colons; those of TLS 1.3 go their own way.
+Status ApplyCiphers(SSL_CTX* context, const std::string& names) {
+  if (names.empty()) return Status::OK();
+  std::string tls12, tls13;
+  for (size_t at = 0; at <= names.size();) {
+    const size_t end = std::min(names.find_first_of(",: ", at), names.size());
+    const std::string name = names.substr(at, end - at);
+    at = end + 1;
+    if (name.empty()) continue;
+    const bool is_tls13 = name.starts_with("TLS_") && name.find("_WITH_") == std::string::npos;
+    const std::string_view converted = is_tls13 ? name.c_str() : OPENSSL_cipher_name(name.c_str());
+    std::string& list = is_tls13 ? tls13 : tls12;
+    list += (list.empty() ? "" : ":") + (converted == "(NONE)" ? name : std::string(converted));
+  }
+  if ((!tls12.empty() && SSL_CTX_set_cipher_list(context, tls12.c_str()) != 1) ||
+      (!tls13.empty() && SSL_CTX_set_ciphersuites(context, tls13.c_str()) != 1)) {
+    return Status::Invalid("TLS: cipher suites \"", names, "\": ", TakeReason());
+  }
+  if (tls12.empty()) SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
+  if (tls13.empty()) SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
+  return Status::OK();
+}
+
 }  // namespace
 
 TlsContext::~TlsContext() { SSL_CTX_free(static_cast<SSL_CTX*>(native_)); }
@@ -95,12 +120,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::Make(const TlsOptions& opt
   SSL_CTX_set_read_ahead(context, 1);  // several records a system call
   constexpr size_t kReadBufferBytes = 128 << 10;
   SSL_CTX_set_default_read_buffer_len(context, kReadBufferBytes);
-  if (!options.cipher_list.empty() && SSL_CTX_set_cipher_list(context, options.cipher_list.c_str()) != 1) {
-    return Status::Invalid("TLS: cipher list \"", options.cipher_list, "\": ", TakeReason());
-  }
-  if (!options.cipher_suites.empty() && SSL_CTX_set_ciphersuites(context, options.cipher_suites.c_str()) != 1) {
-    return Status::Invalid("TLS: cipher suites \"", options.cipher_suites, "\": ", TakeReason());
-  }
+  LOTIC_RETURN_NOT_OK(ApplyCiphers(context, options.ciphers));
   LOTIC_RETURN_NOT_OK(ApplyTrust(context, options, server));
   LOTIC_RETURN_NOT_OK(ApplyIdentity(context, options, &made->has_own_certificate_));
   if (server) {

@@ -37,8 +37,7 @@ struct TlsOptions {
   Secret key_password;             ///< of the private key; empty: the store's password
   bool verify_certificate = true;  ///< false: anybody may answer
   bool verify_host_name = true;    ///< false: any certificate of a trusted authority will do
-  std::string cipher_list;         ///< OpenSSL's names for TLS 1.2; empty: OpenSSL's default
-  std::string cipher_suites;       ///< the same for TLS 1.3
+  std::string ciphers;             ///< the only cipher suites to use, OpenSSL's or IANA's (Java's) names, by comma or colon; empty: OpenSSL's choice
   bool allow_tls12 = true;         ///< at least one of the two
   bool allow_tls13 = true;
   bool require_client_certificate = false;  ///< server side only: refuse who shows none of a `trust`ed authority

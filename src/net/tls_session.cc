@@ -170,6 +170,12 @@ int OnVerify(int ok, X509_STORE_CTX* store) {
   return ok;
 }
 
+// Called when the server asks for a certificate.
+int OnCertificateWanted(SSL*, void* tls) {
+  static_cast<Stream::Tls*>(tls)->asked_for_certificate = true;
+  return 1;  // go on with what there is
+}
+
 bool IsNumericAddress(const std::string& host) {
   unsigned char bytes[16];
   return inet_pton(AF_INET, host.c_str(), bytes) == 1 || inet_pton(AF_INET6, host.c_str(), bytes) == 1;
@@ -201,6 +207,7 @@ Result<std::unique_ptr<Stream::Tls>> Stream::Tls::Start(int fd, const Endpoint& 
     return tls;
   }
   SSL_set_connect_state(tls->ssl);
+  SSL_set_cert_cb(tls->ssl, OnCertificateWanted, tls.get());
   std::string host = peer.host;
   if (host.size() > 1 && host.back() == '.') host.pop_back();
   const bool numeric = IsNumericAddress(host);
@@ -293,7 +300,15 @@ Status Stream::Tls::CertificateFailure() const {
 
 Status Stream::Tls::AlertFailure(int alert, const std::string& reason) const {
   const std::string text = reason + " (TLS alert " + std::to_string(alert) + ")";
+  const Status wants_certificate =
+      Status::Unauthorized(peer.ToString(), " refused the connection: ", text,
+                           "; it asks for a client certificate, and none is configured")
+          .WithDetail(Permanent());
+  const bool came_without = !context->is_server() && !context->has_own_certificate();
   switch (alert) {
+    case SSL_AD_HANDSHAKE_FAILURE:
+      if (came_without && asked_for_certificate) return wants_certificate;
+      break;
     case SSL_AD_BAD_CERTIFICATE:
     case SSL_AD_UNSUPPORTED_CERTIFICATE:
     case SSL_AD_CERTIFICATE_REVOKED:
@@ -302,18 +317,14 @@ Status Stream::Tls::AlertFailure(int alert, const std::string& reason) const {
     case SSL_AD_UNKNOWN_CA:
     case SSL_AD_ACCESS_DENIED:
     case SSL_AD_CERTIFICATE_REQUIRED:
-      if (!context->is_server() && context->has_own_certificate()) {
+      if (came_without) return wants_certificate;
+      if (!context->is_server()) {
         return Status::Unauthorized(peer.ToString(), " refused our client certificate: ", text).WithDetail(Permanent());
       }
-      if (!context->is_server()) {
-        return Status::Unauthorized(peer.ToString(), " refused the connection: ", text,
-                                    "; it seems to want a client certificate and none is configured")
-            .WithDetail(Permanent());
-      }
       return Status::Unauthorized(peer.ToString(), " does not believe our certificate: ", text).WithDetail(Permanent());
-    default:
-      return Status::IOError("TLS with ", peer.ToString(), " failed: the peer reports: ", text).WithDetail(Permanent());
+    default: break;
   }
+  return Status::IOError("TLS with ", peer.ToString(), " failed: the peer reports: ", text).WithDetail(Permanent());
 }
 
 Status Stream::Tls::Failure(int ssl_result, std::string_view doing) {

@@ -44,11 +44,12 @@ struct Stream::Tls {
   bool read_wants_write = false;  ///< what the last call waited for, where that is not the obvious direction
   bool write_wants_read = false;
 
-  // Filled by the BIO and by the verification callback.
+  // Filled by the BIO and by callbacks of OpenSSL.
   int system_error = 0;
   bool saw_end = false;
   uint64_t bytes_received = 0;
   uint8_t first_bytes[3] = {};
+  bool asked_for_certificate = false;
   std::string refused_certificate;  ///< why the peer's certificate is not believed; empty: no complaint
 
  private:
