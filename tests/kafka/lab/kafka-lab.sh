@@ -282,6 +282,7 @@ case $command in
     temporary=$(mktemp -d)
     trap 'end "$temporary/broker" KILL; rm -rf "$temporary"' EXIT
     LOTIC_KAFKA_ARCHIVE_TO=$temporary/classes.jsa start "$1" "$temporary/broker" >/dev/null
+    stop_seconds=300  # writing the archive is part of its end, and slow on a busy machine
     end "$temporary/broker" TERM
     [ -f "$temporary/classes.jsa" ] || die "Java wrote no class archive"
     cp "$temporary/classes.jsa" "$(archive "$1").new"
