@@ -23,10 +23,10 @@ std::string_view PayloadFormatName(PayloadFormat format);  // "raw", "json"
 
 /// What the schema was inferred from.
 struct SampleInfo {
-  int64_t records = 0;     ///< all that were looked at, tombstones included
-  int64_t bytes = 0;       ///< of payload
+  int64_t records = 0;  ///< all that were looked at, tombstones included
+  int64_t bytes = 0;    ///< of payload
   int64_t tombstones = 0;
-  std::string cut;         ///< "time", "bytes" or "" : the limit that ended the sample before its planned number of records
+  std::string cut;  ///< "time", "bytes" or "" : the limit that ended the sample before its planned number of records
   bool operator==(const SampleInfo&) const = default;
 };
 
@@ -44,8 +44,9 @@ struct SchemaDocument {
 
 /// Indented, one column a line, members in the order above.
 std::string ToJson(const SchemaDocument& document);
-/// Reads it back. "path" (default: the member named as the column), "hint", "sample" and "topic" may be missing; nothing else may be
-/// there. Errors: Invalid, with the place; an unknown key names the nearest known one; two columns of one name.
+/// Reads it back. "path" (default: the member named as the column), "hint", "sample" and "topic" may be missing;
+/// nothing else may be there. Errors: Invalid, with the place; an unknown key names the nearest known one; two columns
+/// of one name.
 Result<SchemaDocument> SchemaDocumentFromJson(std::string_view json);
 
 /// Columns beyond these are left out; DESCRIBE says so by `columns_left_out`.
@@ -55,8 +56,8 @@ constexpr size_t kMaxInferredMembers = 1000;
 /// Nested deeper than this a value becomes VARCHAR holding its JSON text.
 constexpr int kMaxInferredDepth = 16;
 
-/// Looks at messages one after another. The same messages in the same order give the same schema; in another order the same types,
-/// with columns in another order. One thread at a time.
+/// Looks at messages one after another. The same messages in the same order give the same schema; in another order the
+/// same types, with columns in another order. One thread at a time.
 class SchemaSampler {
  public:
   SchemaSampler();

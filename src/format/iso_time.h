@@ -19,8 +19,9 @@ struct IsoTimestamp {
   bool zoned = false;
 };
 
-/// "2022-02-11T13:34:45.807Z": date, 'T' or space, hours and minutes, then optionally seconds with up to 9 digits of fraction, then
-/// optionally 'Z' or an offset (+01:00, +0100, +01). False if `text` is anything else, a leap second or hour 24 included.
+/// "2022-02-11T13:34:45.807Z": date, 'T' or space, hours and minutes, then optionally seconds with up to 9 digits of
+/// fraction, then optionally 'Z' or an offset (+01:00, +0100, +01). False if `text` is anything else, a leap second or
+/// hour 24 included.
 bool ParseIsoTimestamp(std::string_view text, IsoTimestamp* out);
 
 /// Microseconds since midnight of "13:34:45.807". False if `text` is anything else or finer.

@@ -23,7 +23,9 @@ bool IsContainer(const Extent& cell, uint8_t bracket) {
   return cell.kind == ExtentKind::kContainer && *cell.data == bracket;
 }
 
-bool IsValidContainer(const Extent& cell) { return IsValidJson(cell.data, cell.data + cell.size, kMaxNesting, nullptr); }
+bool IsValidContainer(const Extent& cell) {
+  return IsValidJson(cell.data, cell.data + cell.size, kMaxNesting, nullptr);
+}
 
 bool InRange(const Type& type, int64_t value) {
   if (type.byte_width() == 8) return true;
@@ -71,7 +73,9 @@ bool CopyPlain(const Extent& cell, Buffer& bytes) {
 
 }  // namespace
 
-Result<CellPlan> CellPlan::Make(const Type& type, std::string_view what) { return MakePlan(type, what, 0); }
+Result<CellPlan> CellPlan::Make(const Type& type, std::string_view what) {
+  return MakePlan(type, what, 0);
+}
 
 int64_t CellWriter::Append(const CellPlan& plan, std::span<const Extent> cells, ColumnBuilder& out, uint8_t* bad_rows) {
   out.Reserve(static_cast<int64_t>(cells.size()));
@@ -254,7 +258,8 @@ bool CellWriter::AppendParsedText(const CellPlan& plan, const Extent& cell, Colu
       break;
     case TypeId::kTimestamp: {
       IsoTimestamp at;
-      if (!ParseIsoTimestamp(text, &at) || at.zoned != plan.type.utc() || !ToUnit(at, plan.type.unit(), &value)) return false;
+      if (!ParseIsoTimestamp(text, &at) || at.zoned != plan.type.utc() || !ToUnit(at, plan.type.unit(), &value))
+        return false;
       break;
     }
     default: {

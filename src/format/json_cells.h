@@ -26,19 +26,21 @@ struct CellPlan {
   std::unordered_map<std::string, uint32_t> by_name;
   int64_t num_values = 1;  ///< that a NULL of this type takes, children included
 
-  /// Errors: Invalid (a map whose keys are not VARCHAR); CapacityError (nested deeper than kMaxNesting). `what` begins the message.
+  /// Errors: Invalid (a map whose keys are not VARCHAR); CapacityError (nested deeper than kMaxNesting). `what` begins
+  /// the message.
   static Result<CellPlan> Make(const Type& type, std::string_view what);
 };
 
-/// A nested cell may hold kMinCellValues values and kMaxValuesPerByte more for each byte of its text, NULLs included: `[{},{}]` in a list
-/// of wide structs makes much of little. More: NULL, counted.
+/// A nested cell may hold kMinCellValues values and kMaxValuesPerByte more for each byte of its text, NULLs included:
+/// `[{},{}]` in a list of wide structs makes much of little. More: NULL, counted.
 constexpr int64_t kMinCellValues = 16384;
 constexpr int64_t kMaxValuesPerByte = 16;
 
 /// Appends cells to columns. One thread.
 class CellWriter {
  public:
-  /// One row of `out` for each of `cells`, a NULL where there is none. `bad_rows`, if not null, gets a 1 where something did not fit.
+  /// One row of `out` for each of `cells`, a NULL where there is none. `bad_rows`, if not null, gets a 1 where
+  /// something did not fit.
   /// @return how many cells and elements did not fit.
   int64_t Append(const CellPlan& plan, std::span<const Extent> cells, ColumnBuilder& out, uint8_t* bad_rows);
 
@@ -54,8 +56,8 @@ class CellWriter {
   int64_t AppendMap(const CellPlan& plan, const Extent& cell, ColumnBuilder& out);
   bool ReadName(const uint8_t** p, const uint8_t* end, std::string* storage, std::string_view* name);
 
-  std::string text_;              // what a string says, where that differs from its bytes
-  std::vector<Extent> members_;   // of the structs under way, innermost last
+  std::string text_;             // what a string says, where that differs from its bytes
+  std::vector<Extent> members_;  // of the structs under way, innermost last
   std::vector<uint32_t> nulls_;
   int64_t budget_ = 0;  // values that the nested cell under way may still have
 };

@@ -19,7 +19,8 @@ Result<std::vector<std::string>> ParsePointer(std::string_view pointer, std::str
       members.back().push_back(c);
     } else {
       const char next = i + 1 < pointer.size() ? pointer[i + 1] : '\0';
-      if (next != '0' && next != '1') return Status::Invalid(what, ": ~ in a path is written ~0, and / ~1: \"", pointer, "\"");
+      if (next != '0' && next != '1')
+        return Status::Invalid(what, ": ~ in a path is written ~0, and / ~1: \"", pointer, "\"");
       members.back().push_back(next == '0' ? '~' : '/');
       ++i;
     }
@@ -30,9 +31,11 @@ Result<std::vector<std::string>> ParsePointer(std::string_view pointer, std::str
   return members;
 }
 
-Result<std::unique_ptr<JsonColumns>> JsonColumns::Make(std::span<const DecoderField> fields, const DecoderOptions& options) {
+Result<std::unique_ptr<JsonColumns>> JsonColumns::Make(std::span<const DecoderField> fields,
+                                                       const DecoderOptions& options) {
   if (fields.size() > kMaxDecoderFields) {
-    return Status::CapacityError("JSON decoder: ", fields.size(), " columns, and at most ", kMaxDecoderFields, " are possible");
+    return Status::CapacityError("JSON decoder: ", fields.size(), " columns, and at most ", kMaxDecoderFields,
+                                 " are possible");
   }
   std::unique_ptr<JsonColumns> columns(new JsonColumns);
   columns->options_ = options;
@@ -107,7 +110,8 @@ void JsonColumns::MatchShapes() {
   } else if (chunks_until_learning_ > 0) {
     --chunks_until_learning_;
   } else {
-    // The first row left over is walked here for its trace, and again, or matched, with the others: that is rare enough.
+    // The first row left over is walked here for its trace, and again, or matched, with the others: that is rare
+    // enough.
     const ShapeRow row = rows_.front();
     trace_ = {};
     (void)locator_->Locate(row.at, row.end, cells_.data() + row.cell, kChunkRows, &trace_);

@@ -44,7 +44,8 @@ class JsonColumns {
   void Locate(std::span<const PayloadView> payloads, std::span<const uint32_t> chunk);
   /// Of the chunk located last.
   std::span<const Extent> cells(size_t column) const { return {cells_.data() + column * kChunkRows, chunk_rows_}; }
-  /// Appends the chunk's cells. `bad_rows` (null, or one byte a row): set to 1 where something did not fit. @return how many did not.
+  /// Appends the chunk's cells. `bad_rows` (null, or one byte a row): set to 1 where something did not fit. @return how
+  /// many did not.
   int64_t Append(size_t column, ColumnBuilder& out, uint8_t* bad_rows) {
     return writer_.Append(plans_[column], cells(column), out, bad_rows);
   }

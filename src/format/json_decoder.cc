@@ -118,12 +118,14 @@ void MessageDecoder::DecodeAll(std::span<const PayloadView> payloads, std::span<
   Decode(payloads, {all_.data(), payloads.size()}, out);
 }
 
-Result<std::unique_ptr<MessageDecoder>> MakeJsonDecoder(std::span<const DecoderField> fields, const DecoderOptions& options) {
+Result<std::unique_ptr<MessageDecoder>> MakeJsonDecoder(std::span<const DecoderField> fields,
+                                                        const DecoderOptions& options) {
   LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<json::JsonColumns> columns, json::JsonColumns::Make(fields, options));
   return std::unique_ptr<MessageDecoder>(std::make_unique<JsonDecoder>(std::move(columns)));
 }
 
-Result<std::unique_ptr<MessageChecker>> MakeJsonChecker(std::span<const DecoderField> declared, const DecoderOptions& options) {
+Result<std::unique_ptr<MessageChecker>> MakeJsonChecker(std::span<const DecoderField> declared,
+                                                        const DecoderOptions& options) {
   LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<json::JsonColumns> columns, json::JsonColumns::Make(declared, options));
   return std::unique_ptr<MessageChecker>(std::make_unique<JsonChecker>(std::move(columns)));
 }

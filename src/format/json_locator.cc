@@ -68,8 +68,8 @@ bool Locator::Locate(const uint8_t* begin, const uint8_t* end, Extent* cells, si
   return outcome != Outcome::kBroken;
 }
 
-// Members up to the end of the object, or to the last cell wanted in the whole message. p_ stays outside strings, and open_ says how
-// many brackets are open there, so that a caller can go on by SkipBalanced whatever happened inside.
+// Members up to the end of the object, or to the last cell wanted in the whole message. p_ stays outside strings, and
+// open_ says how many brackets are open there, so that a caller can go on by SkipBalanced whatever happened inside.
 Locator::Outcome Locator::WalkObject(const PathTree::Node& node) {
   p_ = SkipSpace(p_, end_);
   if (p_ < end_ && *p_ == '}') {
@@ -84,7 +84,8 @@ Locator::Outcome Locator::WalkObject(const PathTree::Node& node) {
     const uint8_t* key = p_ + 1;
     const uint8_t* close = ScanString(key, end_, &escaped);
     if (close == nullptr) return Outcome::kBroken;
-    const uint32_t child = Wanted(node, {reinterpret_cast<const char*>(key), static_cast<size_t>(close - key)}, escaped);
+    const uint32_t child =
+        Wanted(node, {reinterpret_cast<const char*>(key), static_cast<size_t>(close - key)}, escaped);
     p_ = SkipSpace(close + 1, end_);
     if (p_ >= end_ || *p_ != ':') return Outcome::kBroken;
     p_ = SkipSpace(p_ + 1, end_);

@@ -12,8 +12,9 @@
 
 #include "format/json_text.h"
 
-// Where the wanted cells of a message are. The general path: one walk over members, brackets and quotes, up to the last wanted cell.
-// It is the definition of a cell's place (docs/reference/json.md); the shapes of json_shape.h only repeat its answers faster.
+// Where the wanted cells of a message are. The general path: one walk over members, brackets and quotes, up to the last
+// wanted cell. It is the definition of a cell's place (docs/reference/json.md); the shapes of json_shape.h only repeat
+// its answers faster.
 
 namespace lotic::json {
 
@@ -64,8 +65,8 @@ class Locator {
  public:
   explicit Locator(const PathTree& tree);  // borrows
 
-  /// Finds every wanted cell of one message: column c's goes to cells[c * stride]. @return false if the text broke before the last of them.
-  /// `trace`, if not null, is filled.
+  /// Finds every wanted cell of one message: column c's goes to cells[c * stride]. @return false if the text broke
+  /// before the last of them. `trace`, if not null, is filled.
   bool Locate(const uint8_t* begin, const uint8_t* end, Extent* cells, size_t stride, WalkTrace* trace);
 
  private:

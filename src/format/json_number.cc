@@ -123,7 +123,8 @@ bool ParseDouble(std::string_view token, double* value) {
     }
     const size_t whole = (point == 0 ? i : point) - first;
     const size_t fraction = point == 0 ? 0 : token.size() - point - 1;
-    const bool plain = i == token.size() && whole != 0 && (point == 0 || fraction != 0) && !(whole > 1 && token[first] == '0');
+    const bool plain =
+        i == token.size() && whole != 0 && (point == 0 || fraction != 0) && !(whole > 1 && token[first] == '0');
     if (plain && whole + fraction <= 15) {
       const double quotient = static_cast<double>(digits) / kPowersOfTen[fraction];
       *value = negative ? -quotient : quotient;
@@ -133,7 +134,9 @@ bool ParseDouble(std::string_view token, double* value) {
   return ParseFloating(token, value);
 }
 
-bool ParseFloat(std::string_view token, float* value) { return ParseFloating(token, value); }
+bool ParseFloat(std::string_view token, float* value) {
+  return ParseFloating(token, value);
+}
 
 bool ParseDecimal(std::string_view token, int precision, int scale, Int128* value) {
   bool integral;

@@ -7,7 +7,8 @@
 
 #include "lotic/batch.h"
 
-// Numbers of RFC 8259 from their text. 16 bytes behind the text are readable, and 8 before its end where it is longer than 8.
+// Numbers of RFC 8259 from their text. 16 bytes behind the text are readable, and 8 before its end where it is longer
+// than 8.
 
 namespace lotic::json {
 
@@ -19,7 +20,8 @@ inline uint64_t LoadEight(const uint8_t* p) {
 }
 /// Are all eight bytes digits? 0x30 .. 0x39 keep their high nibble when 6 is added; 0x3a .. 0x3f do not.
 inline bool AreDigits(uint64_t word) {
-  return ((word & 0xf0f0f0f0f0f0f0f0u) | (((word + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4)) == 0x3333333333333333u;
+  return ((word & 0xf0f0f0f0f0f0f0f0u) | (((word + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4)) ==
+         0x3333333333333333u;
 }
 /// The number that eight digits are, the first one the most significant: pairs, then fours, then all eight.
 /// "12345678": {12, 34, 56, 78}, {1234, 5678}, 12345678.

@@ -8,7 +8,9 @@
 namespace lotic::json {
 namespace {
 
-size_t Padded(size_t size) { return (size + 15) / 16 * 16; }
+size_t Padded(size_t size) {
+  return (size + 15) / 16 * 16;
+}
 
 bool HasChunk(const uint8_t* p, const uint8_t* literal, uint32_t size) {
   const __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)),
@@ -26,8 +28,8 @@ bool HasLiteral(const uint8_t* p, const uint8_t* end, const uint8_t* literal, ui
   return HasChunk(p, literal, size);
 }
 
-/// Behind a run of bytes that no bare token ends at: '-' to '9' and 'a' to 'z', which is most numbers, true, false and null.
-/// Null if the run is empty or goes on to `end`.
+/// Behind a run of bytes that no bare token ends at: '-' to '9' and 'a' to 'z', which is most numbers, true, false and
+/// null. Null if the run is empty or goes on to `end`.
 const uint8_t* BareEnd(const uint8_t* p, const uint8_t* end) {
   const uint8_t* const begin = p;
   while (p < end) {
@@ -154,7 +156,8 @@ void Shape::Match(std::vector<ShapeRow>* rows, Extent* cells, size_t stride) {
     size_t kept = 0;
     switch (step.kind) {
       case ExtentKind::kBare:
-        kept = one ? RunStep<ExtentKind::kBare, true>(step, cells, stride) : RunStep<ExtentKind::kBare, false>(step, cells, stride);
+        kept = one ? RunStep<ExtentKind::kBare, true>(step, cells, stride)
+                   : RunStep<ExtentKind::kBare, false>(step, cells, stride);
         break;
       case ExtentKind::kString:
         kept = one ? RunStep<ExtentKind::kString, true>(step, cells, stride)
@@ -174,7 +177,8 @@ void Shape::Match(std::vector<ShapeRow>* rows, Extent* cells, size_t stride) {
   // What several columns share is copied; what such messages have not is said.
   for (const Step& step : steps_) {
     for (size_t i = 1; i < step.columns.size(); ++i) {
-      for (const ShapeRow& row : active_) cells[step.columns[i] * stride + row.cell] = cells[step.columns[0] * stride + row.cell];
+      for (const ShapeRow& row : active_)
+        cells[step.columns[i] * stride + row.cell] = cells[step.columns[0] * stride + row.cell];
     }
   }
   for (const uint32_t column : missing_) {

@@ -7,7 +7,8 @@
 #include <string_view>
 
 // The bytes of JSON: where things end, whether they are valid, what they say. Follows RFC 8259 and RFC 3629.
-// Everywhere here text is [p, end), and kDecoderPadding bytes after `end` are readable, whatever they hold; none of them counts.
+// Everywhere here text is [p, end), and kDecoderPadding bytes after `end` are readable, whatever they hold; none of
+// them counts.
 
 namespace lotic::json {
 
@@ -50,14 +51,16 @@ inline const uint8_t* SkipBare(const uint8_t* p, const uint8_t* end) {
   return p;
 }
 
-/// `p` is behind the opening quote. @return the closing one, null if there is none; `escaped` is set if a backslash is in between.
+/// `p` is behind the opening quote. @return the closing one, null if there is none; `escaped` is set if a backslash is
+/// in between.
 const uint8_t* ScanString(const uint8_t* p, const uint8_t* end, bool* escaped);
 
-/// `p` is inside `depth` brackets (of either kind; strings are seen as such). @return behind the one that closes them all, or null.
+/// `p` is inside `depth` brackets (of either kind; strings are seen as such). @return behind the one that closes them
+/// all, or null.
 const uint8_t* SkipBalanced(const uint8_t* p, const uint8_t* end, int64_t depth);
 
-/// Reads the value that begins at `p` (no space before it) by brackets and quotes alone. @return behind it; null if it is not there or
-/// has no end. A bare token needs a byte behind it that ends it.
+/// Reads the value that begins at `p` (no space before it) by brackets and quotes alone. @return behind it; null if it
+/// is not there or has no end. A bare token needs a byte behind it that ends it.
 const uint8_t* ReadExtent(const uint8_t* p, const uint8_t* end, Extent* extent);
 
 /// Is [p, end) one JSON value with nothing but space around it, in valid UTF-8, nested at most `max_depth` deep?
@@ -69,8 +72,8 @@ bool IsValidUtf8(std::string_view text);
 /// Is this a number of RFC 8259? `integral`: without fraction and exponent.
 bool IsNumber(std::string_view token, bool* integral);
 
-/// Appends what the inside of a string says. False (and `out` unspecified beyond its old size) if it holds a control character, an
-/// escape that is none, half of a surrogate pair, or invalid UTF-8.
+/// Appends what the inside of a string says. False (and `out` unspecified beyond its old size) if it holds a control
+/// character, an escape that is none, half of a surrogate pair, or invalid UTF-8.
 bool Unescape(std::string_view inside, std::string* out);
 
 /// Appends `text`, valid JSON, without the space between its tokens.
