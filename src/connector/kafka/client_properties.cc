@@ -171,7 +171,7 @@ Status ReadTls(const PropertyValues& values, ClientProperties* out) {
     if (text != "https" && text != "none" && !text.empty()) return PropertyValues::Bad(*given, "https, or none or empty to switch the check off, is needed");
     tls.verify_host_name = text == "https";
   }
-  values.Text("ssl.cipher.suites", &tls.cipher_list);
+  values.Text("ssl.cipher.suites", &tls.ciphers);
   LOTIC_RETURN_NOT_OK(ReadTlsVersions(values, out));
   if (out->uses_tls()) {
     if (!tls.verify_certificate) out->warnings.push_back("enable.ssl.certificate.verification=false: anybody can pose as the broker");
@@ -325,7 +325,7 @@ std::string ClientProperties::Redacted() const {
     line("ssl.endpoint.identification.algorithm", tls.verify_host_name ? "https" : "");
     line("enable.ssl.certificate.verification", tls.verify_certificate ? "true" : "false");
     line("ssl.enabled.protocols", tls.allow_tls12 && tls.allow_tls13 ? "TLSv1.2,TLSv1.3" : tls.allow_tls12 ? "TLSv1.2" : "TLSv1.3");
-    if (!tls.cipher_list.empty()) line("ssl.cipher.suites", tls.cipher_list);
+    if (!tls.ciphers.empty()) line("ssl.cipher.suites", tls.ciphers);
   }
   line("broker.address.family", address_family == net::AddressFamily::kAny ? "any" : address_family == net::AddressFamily::kIPv4 ? "v4" : "v6");
   line("isolation.level", IsolationLevelName(isolation_level));
