@@ -168,16 +168,15 @@ Status BatchReader::OpenLegacy(const BatchView& batch, RecordCursor* cursor) {
       if (inner->header.magic != header.magic) return broken("inside: another format");
       if (inner->header.codec() != CodecId::kNone) return broken("inside: compressed again");
       if (LegacyCrc(inner->bytes) != inner->header.crc) return broken("inside: checksum is wrong at ", inner->header.base_offset);
+      if (inner->header.base_offset <= last) return broken("inside: offsets do not rise");
       last = inner->header.base_offset;
       if (first < 0) first = last;
       ++cursor->count_;
       rest = rest.subspan(inner->bytes.size());
     }
     if (cursor->count_ == 0) return broken("inside: nothing");
-    if (header.magic == 1) {
-      if (last > header.base_offset) return broken("inside: offset ", last);
-      cursor->legacy_shift_ = header.base_offset - last;
-    }
+    if (last > header.base_offset) return broken("inside: offset ", last);
+    if (header.magic == 1) cursor->legacy_shift_ = header.base_offset - last;
     cursor->base_offset_ = cursor->legacy_shift_ + first;
   }
   cursor->pos_ = messages.data();
