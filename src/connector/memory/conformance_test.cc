@@ -18,13 +18,14 @@ class MemoryHarness final : public ConformanceHarness {
       builder.column(0).AppendInt64(100000 + i);
       for (size_t c = 1; c < builder.num_columns(); ++c) builder.column(c).AppendNull();
     }
-    return connector_->Append(table_, partition, builder.Finish(count));
+    return store_->Append(table_, partition, builder.Finish(count));
   }
   Status AddPartition() override { return Append(table_.table == "types" ? 3 : 4, 1); }
 
  private:
   const TableName table_;
-  const std::shared_ptr<memory::MemoryConnector> connector_ = memory::MakeSampleData();
+  const std::shared_ptr<memory::MemoryStore> store_ = memory::MakeSampleData();
+  const std::shared_ptr<Connector> connector_ = store_->connector();
 };
 
 INSTANTIATE_TEST_SUITE_P(Memory, ConnectorConformance,

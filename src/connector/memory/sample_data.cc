@@ -78,8 +78,8 @@ void AppendTypesRow(BatchBuilder* b, int64_t i) {
 
 }  // namespace
 
-std::shared_ptr<MemoryConnector> MakeSampleData() {
-  auto connector = MemoryConnector::Make();
+std::shared_ptr<MemoryStore> MakeSampleData() {
+  auto store = MemoryStore::Make();
   MemoryTable types{{"default", "types"}, *TypesSchema(), {}};
   for (int64_t p = 0; p < 3; ++p) {
     types.partitions.emplace_back();
@@ -100,8 +100,8 @@ std::shared_ptr<MemoryConnector> MakeSampleData() {
     }
   }
   const MemoryTable empty{{"default", "empty"}, *id_only, {{}}};
-  for (const MemoryTable& table : {types, numbers, empty}) LOTIC_CHECK(connector->AddTable(table).ok());
-  return connector;
+  for (const MemoryTable& table : {types, numbers, empty}) LOTIC_CHECK(store->AddTable(table).ok());
+  return store;
 }
 
 }  // namespace lotic::memory
