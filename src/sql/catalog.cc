@@ -163,7 +163,8 @@ class ConnectorSchema final : public duckdb::SchemaCatalogEntry {
       known->second.statement = statement;
       return known->second.table.get();
     }
-    std::shared_ptr<ConnectorTable> made = Make(info->name.table, ValueOrThrow(TableModel::Make(connector_, *std::move(info))));
+    const std::string real = info->name.table;
+    std::shared_ptr<ConnectorTable> made = Make(real, ValueOrThrow(TableModel::Make(connector_, *std::move(info))));
     Keep(table, {statement, made});
     return made.get();
   }

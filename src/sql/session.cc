@@ -62,13 +62,14 @@ QueryProgress QueryState::Progress() const {
   return sum;
 }
 
+bool Session::FirstTime(const std::string& key) {
+  std::lock_guard lock(mutex_);
+  if (said_.size() >= kMaxSaid) said_.clear();
+  return said_.insert(key).second;
+}
+
 void Session::WarnOnce(const std::string& sentence) {
-  {
-    std::lock_guard lock(mutex_);
-    if (said_.size() >= kMaxSaid) said_.clear();
-    if (!said_.insert(sentence).second) return;
-  }
-  Warn(sentence);
+  if (FirstTime(sentence)) Warn(sentence);
 }
 
 void Session::BeginStatement(std::shared_ptr<QueryState> query) {
@@ -76,6 +77,11 @@ void Session::BeginStatement(std::shared_ptr<QueryState> query) {
   query_ = std::move(query);
   ++statement_;
   mentioned_.clear();
+}
+
+void Session::EndStatement(const QueryState* query) {
+  std::lock_guard lock(mutex_);
+  if (query_.get() == query) query_.reset();
 }
 
 std::shared_ptr<QueryState> Session::query() const {

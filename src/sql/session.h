@@ -65,8 +65,13 @@ class Session {
   /// Says it once a session.
   void WarnOnce(const std::string& sentence);
 
+  /// True the first time that it is asked of `key` in this session.
+  bool FirstTime(const std::string& key);
+
   /// Begins a statement: look-ups of the one before are looked up again.
   void BeginStatement(std::shared_ptr<QueryState> query);
+  /// `query` has ended; nothing if another one has begun.
+  void EndStatement(const QueryState* query);
   /// Of the running statement, or of none.
   std::shared_ptr<QueryState> query() const;
   uint64_t statement() const;

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/engine.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <thread>
+#include <utility>
+
+#include "duckdb/catalog/catalog_search_path.hpp"
+#include "duckdb/common/string_util.hpp"
+#include "duckdb/common/types/data_chunk.hpp"
+#include "duckdb/main/client_context.hpp"
+#include "duckdb/main/client_data.hpp"
+#include "duckdb/main/config.hpp"
+#include "duckdb/main/connection.hpp"
+#include "duckdb/main/database.hpp"
+#include "duckdb/main/materialized_query_result.hpp"
+#include "duckdb/main/pending_query_result.hpp"
+#include "duckdb/main/query_result.hpp"
+#include "duckdb/parser/sql_statement.hpp"
+#include "sql/catalog.h"
+#include "sql/entry.h"
+#include "sql/names.h"
+#include "sql/pushdown.h"
+#include "sql/render.h"
+#include "sql/seam.h"
+#include "sql/session.h"
+#include "sql/split_statements.h"
+
+namespace lotic::sql {
+namespace {
+
+constexpr const char* kOwnCatalog = "memory";
+constexpr const char* kOwnSchema = "main";
+constexpr size_t kMaxCompletions = 200;
+
+std::string QuotedName(const std::string& name) { return "\"" + duckdb::StringUtil::Replace(name, "\"", "\"\"") + "\""; }
+std::string QuotedText(const std::string& text) { return "'" + duckdb::StringUtil::Replace(text, "'", "''") + "'"; }
+
+/// Stops a query when its context does: interrupts DuckDB at a stop, and at the deadline by a thread of its own.
+class Watch {
+ public:
+  Watch(std::shared_ptr<QueryState> query, duckdb::shared_ptr<duckdb::ClientContext> context)
+      : query_(std::move(query)), on_stop_(query_->ctx().stop, [context = std::move(context)] { context->Interrupt(); }) {
+    if (query_->ctx().deadline == std::chrono::steady_clock::time_point::max()) return;
+    timer_ = std::jthread([this](const std::stop_token& over) {
+      std::unique_lock lock(mutex_);
+      if (wake_.wait_until(lock, over, query_->ctx().deadline, [] { return false; }) || over.stop_requested()) return;
+      passed_ = true;
+      lock.unlock();
+      query_->Stop();
+    });
+  }
+
+  bool deadline_passed() {
+    std::lock_guard lock(mutex_);
+    return passed_;
+  }
+
+ private:
+  const std::shared_ptr<QueryState> query_;
+  std::stop_callback<std::function<void()>> on_stop_;
+  std::mutex mutex_;  // guards passed_
+  std::condition_variable_any wake_;
+  bool passed_ = false;
+  std::jthread timer_;  // last: ends before what it uses
+};
+
+class StatementResult final : public QueryResult {
+ public:
+  StatementResult(std::shared_ptr<Session> session, std::shared_ptr<QueryState> query, duckdb::shared_ptr<duckdb::ClientContext> context)
+      : session_(std::move(session)), query_(std::move(query)), context_(std::move(context)), watch_(std::make_unique<Watch>(query_, context_)) {}
+
+  ~StatementResult() override { End(QueryOutcome::kCancelled); }
+
+  const std::vector<ResultColumn>& columns() const override { return columns_; }
+
+  Result<TextChunk> Next(const CallContext& ctx, CellForm form) override {
+    if (!failure_.ok()) return failure_;
+    if (ended_) return TextChunk{};
+    const std::stop_callback on_stop(ctx.stop, [this] { query_->Stop(); });
+    const Status check = ctx.Check("the query");
+    if (!check.ok()) return Failed(check);
+    TextChunk text;
+    const Status fetched = GuardDuckDb([&]() -> Status {
+      const auto chunk = result_->Fetch();
+      if (result_->HasError()) return StatusFrom(result_->GetErrorObject());
+      if (chunk && chunk->size() > 0) text = RenderChunk(*context_, *chunk, form);
+      return Status::OK();
+    });
+    if (!fetched.ok()) return Failed(fetched);
+    if (text.num_rows == 0) {
+      LOTIC_RETURN_NOT_OK(Finish());
+    }
+    return text;
+  }
+
+  std::vector<TableCertificate> Certificates() const override { return query_->Certificates(); }
+
+  /// Takes the result of a statement over; runs to its end what returns no rows.
+  Status Start(duckdb::unique_ptr<duckdb::QueryResult> result) {
+    result_ = std::move(result);
+    if (result_->HasError()) return Failed(StatusFrom(result_->GetErrorObject()));
+    if (result_->properties.return_type != duckdb::StatementReturnType::QUERY_RESULT) {
+      const Status drained = GuardDuckDb([&]() -> Status {
+        while (const auto chunk = result_->Fetch()) {
+          if (chunk->size() == 0) break;
+        }
+        return result_->HasError() ? StatusFrom(result_->GetErrorObject()) : Status::OK();
+      });
+      return drained.ok() ? Finish() : Failed(drained);
+    }
+    for (size_t i = 0; i < result_->names.size(); ++i) {
+      columns_.push_back({result_->names[i], result_->types[i].ToString(), result_->types[i].IsNumeric()});
+    }
+    return Status::OK();
+  }
+
+  Status Failed(const Status& status) {
+    failure_ = status;
+    if (status.IsCancelled() && watch_ != nullptr && watch_->deadline_passed()) {
+      failure_ = Status::DeadlineExceeded("the query did not end within the time set");
+    } else if (status.IsCancelled()) {
+      failure_ = Status::Cancelled("the query was stopped");
+    }
+    End(status.IsCancelled() ? QueryOutcome::kCancelled : QueryOutcome::kFailed);
+    return failure_;
+  }
+
+ private:
+  Status Finish() {
+    End(QueryOutcome::kFinished);
+    if (session_->options().allow_partial) return Status::OK();
+    for (const TableCertificate& table : query_->Certificates()) {
+      if (table.complete) continue;
+      const std::string name = table.attributes.empty() ? "a table" : table.attributes[0].second;
+      failure_ = Status::DataLoss("the scan of ", name, " is not complete", table.reason.empty() ? "" : ": ", table.reason);
+      return failure_;
+    }
+    return Status::OK();
+  }
+
+  /// Ends the readers, then DuckDB's query; certificates are final afterwards.
+  void End(QueryOutcome outcome) {
+    if (ended_) return;
+    ended_ = true;
+    if (outcome != QueryOutcome::kFinished) query_->Stop();
+    result_.reset();
+    query_->SetOutcome(outcome);
+    watch_.reset();
+    session_->EndStatement(query_.get());
+  }
+
+  const std::shared_ptr<Session> session_;
+  const std::shared_ptr<QueryState> query_;
+  const duckdb::shared_ptr<duckdb::ClientContext> context_;
+  std::unique_ptr<Watch> watch_;
+  duckdb::unique_ptr<duckdb::QueryResult> result_;
+  std::vector<ResultColumn> columns_;
+  Status failure_;
+  bool ended_ = false;
+};
+
+class DuckDbEngine final : public Engine {
+ public:
+  explicit DuckDbEngine(EngineOptions options) : session_(std::make_shared<Session>(std::move(options))) {}
+
+  Status Open() {
+    return GuardDuckDb([&]() -> Status {
+      const EngineOptions& options = session_->options();
+      duckdb::DBConfig config;
+      config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
+      config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
+      if (!options.allow_files) config.SetOptionByName("enable_external_access", duckdb::Value::BOOLEAN(false));
+      if (options.threads > 0) config.SetOptionByName("threads", duckdb::Value::BIGINT(options.threads));
+      const char* folder = std::getenv("TMPDIR");
+      config.SetOptionByName("temp_directory", duckdb::Value(std::string(folder != nullptr && *folder != '\0' ? folder : "/tmp") +
+                                                             "/lotic-sql-" + std::to_string(::getpid())));
+      duckdb::StorageExtension::Register(config, kOfferedType, ConnectorStorage(session_, kOfferedType));
+      for (const std::string& type : options.connector_types) duckdb::StorageExtension::Register(config, type, ConnectorStorage(session_, type));
+      duckdb::OptimizerExtension::Register(config, LimitExtension());
+      database_ = std::make_unique<duckdb::DuckDB>(nullptr, &config);
+      connection_ = std::make_unique<duckdb::Connection>(*database_);
+      const auto zone = connection_->Query("SET TimeZone=" + QuotedText(options.time_zone));
+      if (zone->HasError()) return Status::Invalid("time zone \"", options.time_zone, "\": ", StatusFrom(zone->GetErrorObject()).message());
+      return Status::OK();
+    });
+  }
+
+  ~DuckDbEngine() override {
+    if (const auto query = session_->query()) query->Stop();
+  }
+
+  Status Attach(const CallContext& ctx, const std::string& name, std::shared_ptr<Connector> connector) override {
+    const uint64_t offer = session_->Offer(std::move(connector));
+    Result<std::unique_ptr<QueryResult>> attached =
+        Execute(ctx, "ATTACH '" + std::to_string(offer) + "' AS " + QuotedName(name) + " (TYPE " + kOfferedType + ")");
+    (void)session_->Take(offer);
+    return attached.ok() ? Status::OK() : attached.status();
+  }
+
+  std::vector<StatementText> SplitStatements(const std::string& text) override { return SplitSql(text); }
+
+  Result<std::unique_ptr<QueryResult>> Execute(const CallContext& ctx, const std::string& statement) override {
+    if (const auto before = session_->query()) {  // its result is given up
+      before->Stop();
+      before->SetOutcome(QueryOutcome::kCancelled);
+    }
+    LOTIC_RETURN_NOT_OK(ctx.Check("the query"));
+    const auto query = std::make_shared<QueryState>(ctx);
+    session_->BeginStatement(query);
+    auto result = std::make_unique<StatementResult>(session_, query, connection_->context);
+    const Status run = GuardDuckDb([&] { return Run(*query, statement, result.get()); });
+    if (!run.ok()) return result->Failed(run);
+    return std::unique_ptr<QueryResult>(std::move(result));
+  }
+
+  QueryProgress Progress() const override {
+    const auto query = session_->query();
+    return query == nullptr ? QueryProgress{-1, 0, 0} : query->Progress();
+  }
+
+  std::vector<std::string> Complete(const std::string& text, size_t* word_start) override {
+    std::vector<std::string> words;
+    *word_start = text.size();
+    (void)GuardDuckDb([&]() -> Status {
+      if (completion_ == nullptr) completion_ = std::make_unique<duckdb::Connection>(*database_);
+      SetSearchPath(*completion_->context);
+      const auto found = completion_->Query("SELECT suggestion, suggestion_start FROM sql_auto_complete(" + QuotedText(text) + ")");
+      if (found->HasError()) return StatusFrom(found->GetErrorObject());
+      for (size_t i = 0; i < found->RowCount() && i < kMaxCompletions; ++i) {
+        words.push_back(found->GetValue(0, i).ToString());
+        *word_start = static_cast<size_t>(found->GetValue(1, i).GetValue<int64_t>());
+      }
+      return Status::OK();
+    });
+    return words;
+  }
+
+  std::string EngineVersion() const override { return duckdb::DuckDB::LibraryVersion(); }
+
+ private:
+  Status Run(QueryState& query, const std::string& text, StatementResult* result) {
+    auto& context = *connection_->context;
+    auto statements = connection_->ExtractStatements(text);
+    if (statements.empty()) return Status::Invalid("there is no statement in the text");
+    for (size_t i = 0; i < statements.size(); ++i) {  // one, or what DuckDB makes of one (PIVOT: a type, then a query)
+      const duckdb::StatementType type = statements[i]->type;
+      StatementFacts facts = ResolveNames(context, *session_, *statements[i]);
+      session_->SetMentioned(std::move(facts.constants));
+      LOTIC_RETURN_NOT_OK(query.ctx().Check("the query"));
+      auto pending = connection_->PendingQuery(std::move(statements[i]), duckdb::QueryResultOutputType::ALLOW_STREAMING);
+      if (pending->HasError()) return StatusFrom(pending->GetErrorObject());
+      // A stop while DuckDB planned was forgotten when the query began.
+      if (query.ctx().stop.stop_requested()) return Status::Cancelled("the query was stopped");
+      auto ran = pending->Execute();
+      if (i + 1 < statements.size()) {
+        while (!ran->HasError()) {
+          const auto chunk = ran->Fetch();
+          if (!chunk || chunk->size() == 0) break;
+        }
+        if (ran->HasError()) return StatusFrom(ran->GetErrorObject());
+        continue;
+      }
+      LOTIC_RETURN_NOT_OK(result->Start(std::move(ran)));
+      if (type == duckdb::StatementType::ATTACH_STATEMENT || type == duckdb::StatementType::DETACH_STATEMENT) SetSearchPath(context);
+      Describe(facts.described);
+    }
+    return Status::OK();
+  }
+
+  /// The session's own catalog first, then all attached ones: SHOW TABLES lists them, and words in completion come from them.
+  /// A path that the user set (USE) stays.
+  void SetSearchPath(duckdb::ClientContext& context) {
+    context.RunFunctionInTransaction([&] {
+      auto& path = *duckdb::ClientData::Get(context).catalog_search_path;
+      const auto& set = path.GetSetPaths();
+      if (!set.empty() && (set[0].catalog != kOwnCatalog || set[0].schema != kOwnSchema)) return;
+      duckdb::vector<duckdb::CatalogSearchEntry> entries;
+      entries.emplace_back(kOwnCatalog, kOwnSchema);
+      for (const auto& [catalog, schema] : ConnectorCatalogs(context)) entries.emplace_back(catalog, schema);
+      path.Set(std::move(entries), duckdb::CatalogSetPathType::SET_DIRECTLY);
+    });
+  }
+
+  /// What a DESCRIBE has to say beside the columns.
+  void Describe(const std::vector<FoundTable>& tables) {
+    for (const FoundTable& table : tables) {
+      std::string line;
+      for (const auto& [key, value] : table.model->info.properties) line += (line.empty() ? "" : "; ") + key + ": " + value;
+      if (!line.empty()) session_->Warn(table.table + ": " + line);
+      for (const std::string& note : table.model->notes) session_->Warn(table.table + ": " + note);
+      line.clear();
+      for (const auto& [name, index] : table.model->hidden_names) {
+        line += (line.empty() ? "" : ", ") + name + " " + table.model->hidden[index].type.ToString();
+      }
+      if (!line.empty()) session_->Warn(table.table + ": columns not in SELECT *: " + line);
+    }
+  }
+
+  const std::shared_ptr<Session> session_;
+  std::unique_ptr<duckdb::DuckDB> database_;
+  std::unique_ptr<duckdb::Connection> connection_;
+  std::unique_ptr<duckdb::Connection> completion_;
+};
+
+Result<std::unique_ptr<Engine>> MakeEngine(EngineOptions options) {
+  auto engine = std::make_unique<DuckDbEngine>(std::move(options));
+  LOTIC_RETURN_NOT_OK(engine->Open());
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+}  // namespace
+}  // namespace lotic::sql
+
+extern "C" __attribute__((visibility("default"))) void lotic_sql_make_engine_v1(
+    lotic::sql::EngineOptions* options, lotic::Result<std::unique_ptr<lotic::sql::Engine>>* out) {
+  *out = lotic::sql::MakeEngine(std::move(*options));
+}

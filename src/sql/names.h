@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sql/catalog.h"
+#include "sql/session.h"
+
+namespace duckdb {
+class ClientContext;
+class SQLStatement;
+}  // namespace duckdb
+
+namespace lotic::sql {
+
+/// What the engine needs to know of a statement beside running it.
+struct StatementFacts {
+  std::vector<FoundTable> described;  ///< the tables of a DESCRIBE
+  std::set<std::string> constants;    ///< texts in quotes
+};
+
+/// Gives bare table names that mean a connector's table their catalog and schema. A bare name is looked up in the session's own catalog
+/// (or the one of USE), else in all attached ones; two hits there are an error naming both, and a name of the session's own that hides a
+/// connector's table is warned about. Names of CTEs are left alone. Throws.
+StatementFacts ResolveNames(duckdb::ClientContext& context, Session& session, duckdb::SQLStatement& statement);
+
+}  // namespace lotic::sql
