@@ -20,12 +20,14 @@ enum class BatchFate {
   kControl,  ///< markers: no consumer sees them, whatever the isolation level
 };
 
-/// Decides, for the batches of ONE fetched partition in their order, which belong to aborted transactions, from the list in the
-/// same response: a producer is aborted from the first offset named for it until its abort marker. One thread at a time.
+/// Decides, for the batches of ONE fetched partition in their order, which belong to aborted transactions, from the
+/// list in the same response: a producer is aborted from the first offset named for it until its abort marker. One
+/// thread at a time.
 class AbortedTransactions {
  public:
   explicit AbortedTransactions(std::span<const AbortedTransaction> aborted);
-  /// Call once for every batch, in order. IOError when a control batch of a producer that is aborted just now is broken.
+  /// Call once for every batch, in order. IOError when a control batch of a producer that is aborted just now is
+  /// broken.
   Result<BatchFate> Judge(const BatchView& batch);
 
  private:

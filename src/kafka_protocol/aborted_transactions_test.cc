@@ -35,15 +35,16 @@ std::string Judge(const std::string& bytes, std::vector<AbortedTransaction> list
 }
 
 TEST(AbortedTransactions, DropsAProducersBatchesUntilItsAbortMarker) {
-  const std::string log = Data(0, 1) + Data(1, 2) + Data(2, 1) + Marker(3, 1, ControlType::kAbort) + Data(4, 1) + Data(5, 2) +
-                          Marker(6, 1, ControlType::kCommit) + Marker(7, 2, ControlType::kCommit);
+  const std::string log = Data(0, 1) + Data(1, 2) + Data(2, 1) + Marker(3, 1, ControlType::kAbort) + Data(4, 1) +
+                          Data(5, 2) + Marker(6, 1, ControlType::kCommit) + Marker(7, 2, ControlType::kCommit);
   EXPECT_EQ(Judge(log, {{1, 0}}), "adacddcc");
   EXPECT_EQ(Judge(log, {}), "dddcddcc");
 }
 
 TEST(AbortedTransactions, TakesTheListInAnyOrderAndAProducerMoreThanOnce) {
-  const std::string log = Data(0, 1) + Marker(1, 1, ControlType::kAbort) + Data(2, 1) + Marker(3, 1, ControlType::kCommit) +
-                          Data(4, 2) + Data(5, 1) + Marker(6, 1, ControlType::kAbort) + Marker(7, 2, ControlType::kAbort);
+  const std::string log = Data(0, 1) + Marker(1, 1, ControlType::kAbort) + Data(2, 1) +
+                          Marker(3, 1, ControlType::kCommit) + Data(4, 2) + Data(5, 1) +
+                          Marker(6, 1, ControlType::kAbort) + Marker(7, 2, ControlType::kAbort);
   EXPECT_EQ(Judge(log, {{2, 4}, {1, 5}, {1, 0}}), "acdcaacc");
 }
 

@@ -31,7 +31,9 @@ enum class ApiKey : int16_t {
 
 /// "Fetch"; "api 99" is "unknown".
 std::string_view ApiName(ApiKey api);
-inline std::ostream& operator<<(std::ostream& out, ApiKey api) { return out << ApiName(api); }
+inline std::ostream& operator<<(std::ostream& out, ApiKey api) {
+  return out << ApiName(api);
+}
 
 /// Versions min..max, both included. Empty when max < min.
 struct VersionRange {
@@ -48,8 +50,8 @@ std::span<const ApiKey> SupportedApis();
 VersionRange SupportedVersions(ApiKey api);
 /// True from the version on that uses compact strings and tagged fields ("flexible versions", KIP-482).
 bool IsFlexible(ApiKey api, int16_t version);
-/// The version of the request header (1, or 2 when flexible) and of the response header (0, or 1 when flexible; always 0 for
-/// ApiVersions, so that a client which knows nothing yet can read it).
+/// The version of the request header (1, or 2 when flexible) and of the response header (0, or 1 when flexible; always
+/// 0 for ApiVersions, so that a client which knows nothing yet can read it).
 int16_t RequestHeaderVersion(ApiKey api, int16_t version);
 int16_t ResponseHeaderVersion(ApiKey api, int16_t version);
 

@@ -29,11 +29,13 @@ struct BatchOptions {
   int32_t base_sequence = -1;
   bool transactional = false;
   bool control = false;
-  std::optional<int64_t> log_append_time;  ///< set: the flag, and the batch's max timestamp, which is then every record's
-  std::optional<int64_t> delete_horizon;   ///< set: the flag, and the base timestamp
+  std::optional<int64_t>
+      log_append_time;  ///< set: the flag, and the batch's max timestamp, which is then every record's
+  std::optional<int64_t> delete_horizon;  ///< set: the flag, and the base timestamp
 };
 
-/// Builds one record batch of magic 2. Offsets and timestamps may be any int64 whose differences wrap around. One thread at a time.
+/// Builds one record batch of magic 2. Offsets and timestamps may be any int64 whose differences wrap around. One
+/// thread at a time.
 class RecordBatchBuilder {
  public:
   explicit RecordBatchBuilder(BatchOptions options = {});
@@ -42,16 +44,16 @@ class RecordBatchBuilder {
   void Add(int64_t timestamp, std::optional<std::string_view> key, std::optional<std::string_view> value,
            std::span<const HeaderInput> headers = {});
   /// At base_offset + offset_delta, which must be larger than the last one's: a compacted batch has gaps.
-  void AddAt(int32_t offset_delta, int64_t timestamp, std::optional<std::string_view> key, std::optional<std::string_view> value,
-             std::span<const HeaderInput> headers = {});
+  void AddAt(int32_t offset_delta, int64_t timestamp, std::optional<std::string_view> key,
+             std::optional<std::string_view> value, std::span<const HeaderInput> headers = {});
   /// A transaction marker; for batches with options.control.
   void AddMarker(ControlType type, int64_t timestamp, int32_t coordinator_epoch = 0);
 
   int32_t record_count() const { return count_; }
   /// Of the records before compression.
   size_t payload_bytes() const { return records_.size(); }
-  /// The batch. `last_offset_delta` overrides that of the last record added, for compacted batches (also for those without
-  /// records). The builder is then empty and starts over with the same options.
+  /// The batch. `last_offset_delta` overrides that of the last record added, for compacted batches (also for those
+  /// without records). The builder is then empty and starts over with the same options.
   Result<std::string> Finish(std::optional<int32_t> last_offset_delta = std::nullopt);
 
  private:
@@ -84,7 +86,8 @@ class MessageSetBuilder {
 
   /// At the offset behind the last one. Magic 0 has no timestamps.
   void Add(int64_t timestamp, std::optional<std::string_view> key, std::optional<std::string_view> value);
-  void AddAt(int32_t offset_delta, int64_t timestamp, std::optional<std::string_view> key, std::optional<std::string_view> value);
+  void AddAt(int32_t offset_delta, int64_t timestamp, std::optional<std::string_view> key,
+             std::optional<std::string_view> value);
   /// The bytes; the builder is then empty.
   Result<std::string> Finish();
 

@@ -10,8 +10,8 @@
 
 namespace lotic::kafka_protocol {
 
-/// Bytes that grow without being zeroed and keep their capacity when cleared: a decompression target that is used again and
-/// again. Movable, not copyable. One thread at a time.
+/// Bytes that grow without being zeroed and keep their capacity when cleared: a decompression target that is used again
+/// and again. Movable, not copyable. One thread at a time.
 class ByteBuffer {
  public:
   ByteBuffer() = default;

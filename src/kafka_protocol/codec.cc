@@ -19,19 +19,22 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kNames = {"none", "gzip", "snappy", "lz4", "zstd"};
 constexpr size_t kFirstOutputBytes = size_t{64} << 10;
-constexpr size_t kHintRatio = 256;       // a declared size is believed up to this multiple of the input
-constexpr size_t kSnappyMaxRatio = 32;   // no snappy element of n bytes yields more than 22 n
+constexpr size_t kHintRatio = 256;      // a declared size is believed up to this multiple of the input
+constexpr size_t kSnappyMaxRatio = 32;  // no snappy element of n bytes yields more than 22 n
 
 Status TooLarge(CodecId codec, const DecompressLimit& limit) {
-  return Status::CapacityError("decompress ", codec, ": the batch is larger than ", limit.max_bytes, " bytes when decompressed; raise ",
-                               limit.option, " to read it");
+  return Status::CapacityError("decompress ", codec, ": the batch is larger than ", limit.max_bytes,
+                               " bytes when decompressed; raise ", limit.option, " to read it");
 }
-Status Broken(CodecId codec, std::string_view why) { return Status::IOError("decompress ", codec, ": broken data: ", why); }
+Status Broken(CodecId codec, std::string_view why) {
+  return Status::IOError("decompress ", codec, ": broken data: ", why);
+}
 
 // The target of one decompression. One byte more than the limit may be held, which shows that there is more.
 class Target {
  public:
-  Target(ByteBuffer* out, const DecompressLimit& limit, size_t input_bytes) : out_(out), most_(std::max(limit.max_bytes + 1, limit.max_bytes)) {
+  Target(ByteBuffer* out, const DecompressLimit& limit, size_t input_bytes)
+      : out_(out), most_(std::max(limit.max_bytes + 1, limit.max_bytes)) {
     out_->clear();
     out_->Reserve(std::min(most_, std::max(kFirstOutputBytes, 4 * input_bytes)));
   }
@@ -137,7 +140,8 @@ Status Unlz4(LZ4F_dctx* context, Bytes in, const DecompressLimit& limit, ByteBuf
     if (in.size() <= checksum_at) return Broken(CodecId::kLz4, "cut short");
     std::array<uint8_t, internal::kLz4MaxHeaderBytes> header;
     std::memcpy(header.data(), in.data(), checksum_at);
-    header[checksum_at] = internal::Lz4HeaderChecksum(in.subspan(internal::kLz4MagicBytes, checksum_at - internal::kLz4MagicBytes));
+    header[checksum_at] =
+        internal::Lz4HeaderChecksum(in.subspan(internal::kLz4MagicBytes, checksum_at - internal::kLz4MagicBytes));
     LOTIC_ASSIGN_OR_RETURN(const size_t hint, feed({header.data(), checksum_at + 1}));
     (void)hint;
     in = in.subspan(checksum_at + 1);
@@ -146,7 +150,8 @@ Status Unlz4(LZ4F_dctx* context, Bytes in, const DecompressLimit& limit, ByteBuf
   return hint == 0 ? Status::OK() : Broken(CodecId::kLz4, "cut short");
 }
 
-// In one go, so that the output is the window and no other memory is needed; again with a larger output if it was too small.
+// In one go, so that the output is the window and no other memory is needed; again with a larger output if it was too
+// small.
 Status Unzstd(ZSTD_DCtx* context, Bytes in, const DecompressLimit& limit, ByteBuffer* out) {
   const unsigned long long declared = ZSTD_getFrameContentSize(in.data(), in.size());
   if (declared == ZSTD_CONTENTSIZE_ERROR) return Broken(CodecId::kZstd, "no zstd frame");
@@ -163,7 +168,8 @@ Status Unzstd(ZSTD_DCtx* context, Bytes in, const DecompressLimit& limit, ByteBu
       out->SetSize(result);
       return Status::OK();
     }
-    if (ZSTD_getErrorCode(result) != ZSTD_error_dstSize_tooSmall) return Broken(CodecId::kZstd, ZSTD_getErrorName(result));
+    if (ZSTD_getErrorCode(result) != ZSTD_error_dstSize_tooSmall)
+      return Broken(CodecId::kZstd, ZSTD_getErrorName(result));
     if (room == limit.max_bytes) return TooLarge(CodecId::kZstd, limit);
     out->Reserve(std::min(limit.max_bytes, 2 * out->capacity()));
   }
@@ -185,7 +191,8 @@ std::optional<CodecId> CodecFromName(std::string_view name) {
 namespace internal {
 
 uint8_t Lz4HeaderChecksum(Bytes descriptor) {
-  constexpr uint32_t kPrime1 = 2654435761u, kPrime2 = 2246822519u, kPrime3 = 3266489917u, kPrime4 = 668265263u, kPrime5 = 374761393u;
+  constexpr uint32_t kPrime1 = 2654435761u, kPrime2 = 2246822519u, kPrime3 = 3266489917u, kPrime4 = 668265263u,
+                     kPrime5 = 374761393u;
   LOTIC_CHECK(descriptor.size() < 16);
   uint32_t hash = kPrime5 + static_cast<uint32_t>(descriptor.size());
   size_t i = 0;
@@ -220,7 +227,8 @@ Decompressor::~Decompressor() = default;
 Decompressor::Decompressor(Decompressor&&) noexcept = default;
 Decompressor& Decompressor::operator=(Decompressor&&) noexcept = default;
 
-Status Decompressor::Decompress(CodecId codec, Bytes in, const DecompressLimit& limit, ByteBuffer* out, bool legacy_lz4) {
+Status Decompressor::Decompress(CodecId codec, Bytes in, const DecompressLimit& limit, ByteBuffer* out,
+                                bool legacy_lz4) {
   constexpr int kGzipWindow = 15 + 16;  // largest window, gzip wrapper only
   switch (codec) {
     case CodecId::kNone:
@@ -234,8 +242,7 @@ Status Decompressor::Decompress(CodecId codec, Bytes in, const DecompressLimit& 
         impl_->gzip_ready = true;
       }
       return Gunzip(impl_->gzip, in, limit, out);
-    case CodecId::kSnappy:
-      return Unsnappy(in, limit, out);
+    case CodecId::kSnappy: return Unsnappy(in, limit, out);
     case CodecId::kLz4:
       if (impl_->lz4 == nullptr && LZ4F_isError(LZ4F_createDecompressionContext(&impl_->lz4, LZ4F_VERSION))) {
         return Status::CapacityError("decompress lz4: no memory");

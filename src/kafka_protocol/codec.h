@@ -19,7 +19,9 @@ enum class CodecId : uint8_t { kNone = 0, kGzip = 1, kSnappy = 2, kLz4 = 3, kZst
 
 /// "none", "gzip", "snappy", "lz4", "zstd"; "unknown".
 std::string_view CodecName(CodecId codec);
-inline std::ostream& operator<<(std::ostream& out, CodecId codec) { return out << CodecName(codec); }
+inline std::ostream& operator<<(std::ostream& out, CodecId codec) {
+  return out << CodecName(codec);
+}
 /// nullopt for a name that is none of these.
 std::optional<CodecId> CodecFromName(std::string_view name);
 
@@ -38,10 +40,10 @@ class Decompressor {
   Decompressor(Decompressor&&) noexcept;
   Decompressor& operator=(Decompressor&&) noexcept;
 
-  /// Replaces `out` by the decompressed `in`. Memory grows with what comes out and never past `limit.max_bytes`; a declared size
-  /// is at most a hint. Snappy: raw and Java's framing are told apart by their first bytes. `legacy_lz4`: frames of message
-  /// format 0, whose header checksum Kafka's first clients computed wrongly.
-  /// Errors: CapacityError naming the limit and its option; IOError for broken bytes; NotImplemented for an unknown codec.
+  /// Replaces `out` by the decompressed `in`. Memory grows with what comes out and never past `limit.max_bytes`; a
+  /// declared size is at most a hint. Snappy: raw and Java's framing are told apart by their first bytes. `legacy_lz4`:
+  /// frames of message format 0, whose header checksum Kafka's first clients computed wrongly. Errors: CapacityError
+  /// naming the limit and its option; IOError for broken bytes; NotImplemented for an unknown codec.
   Status Decompress(CodecId codec, Bytes in, const DecompressLimit& limit, ByteBuffer* out, bool legacy_lz4 = false);
 
  private:
@@ -54,8 +56,8 @@ enum class SnappyForm { kRaw, kFramed };
 
 struct CompressOptions {
   SnappyForm snappy_form = SnappyForm::kFramed;
-  int level = 0;                 ///< gzip, lz4 and zstd; 0: the codec's default
-  bool legacy_lz4 = false;       ///< with the wrong header checksum of message format 0
+  int level = 0;            ///< gzip, lz4 and zstd; 0: the codec's default
+  bool legacy_lz4 = false;  ///< with the wrong header checksum of message format 0
 };
 
 /// Appends the compressed `in` to `out`.

@@ -9,7 +9,8 @@
 
 namespace lotic::kafka_protocol::internal {
 
-/// Java's snappy framing ("xerial"): magic:8 version:4 compatible version:4, then blocks of length:4 (big endian) and raw snappy.
+/// Java's snappy framing ("xerial"): magic:8 version:4 compatible version:4, then blocks of length:4 (big endian) and
+/// raw snappy.
 inline constexpr std::array<uint8_t, 8> kSnappyMagic = {0x82, 'S', 'N', 'A', 'P', 'P', 'Y', 0};
 inline constexpr size_t kSnappyHeaderBytes = 16;
 
@@ -18,7 +19,9 @@ inline constexpr size_t kSnappyHeaderBytes = 16;
 inline constexpr size_t kLz4MagicBytes = 4;
 inline constexpr size_t kLz4MaxHeaderBytes = 19;
 /// Where HC lies, from FLG.
-inline size_t Lz4ChecksumAt(uint8_t flg) { return kLz4MagicBytes + 2 + ((flg & 0x08) ? 8 : 0) + ((flg & 0x01) ? 4 : 0); }
+inline size_t Lz4ChecksumAt(uint8_t flg) {
+  return kLz4MagicBytes + 2 + ((flg & 0x08) ? 8 : 0) + ((flg & 0x01) ? 4 : 0);
+}
 /// HC over `descriptor`, which must be shorter than 16 bytes (XXH32, seed 0, has another form beyond).
 uint8_t Lz4HeaderChecksum(Bytes descriptor);
 

@@ -44,7 +44,8 @@ TEST(Codec, GivesBackWhatWasCompressedAtEverySize) {
         ASSERT_TRUE(AsText(out.bytes()) == text) << codec << " " << size;
         // Exactly at the limit is within it; one below is not.
         ASSERT_TRUE(decompressor.Decompress(codec, AsBytes(squeezed), {size, "o"}, &out).ok()) << codec << " " << size;
-        ASSERT_EQ(decompressor.Decompress(codec, AsBytes(squeezed), {size - 1, "o"}, &out).code(), StatusCode::kCapacityError)
+        ASSERT_EQ(decompressor.Decompress(codec, AsBytes(squeezed), {size - 1, "o"}, &out).code(),
+                  StatusCode::kCapacityError)
             << codec << " " << size;
       }
     }
@@ -90,7 +91,8 @@ TEST(Codec, SaysThatDataIsBrokenOrCutShort) {
         EXPECT_EQ(status.code(), StatusCode::kIOError) << codec << " " << size;
         EXPECT_THAT(status.message(), HasSubstr("broken data"));
       }
-      EXPECT_TRUE(decompressor.Decompress(codec, AsBytes(good), {}, &out).ok()) << "the context is usable after a failure: " << codec;
+      EXPECT_TRUE(decompressor.Decompress(codec, AsBytes(good), {}, &out).ok())
+          << "the context is usable after a failure: " << codec;
     }
   }
 }
@@ -128,8 +130,8 @@ TEST(Codec, KnowsItsNames) {
 }
 
 TEST(Crc32c, MatchesPublishedValues) {
-  EXPECT_EQ(Crc32c(AsBytes("123456789")), 0xE3069283u);  // the check value of CRC-32C
-  EXPECT_EQ(Crc32c(AsBytes(std::string(32, 0))), 0x8A9136AAu);     // RFC 3720, B.4
+  EXPECT_EQ(Crc32c(AsBytes("123456789")), 0xE3069283u);         // the check value of CRC-32C
+  EXPECT_EQ(Crc32c(AsBytes(std::string(32, 0))), 0x8A9136AAu);  // RFC 3720, B.4
   EXPECT_EQ(Crc32c(AsBytes(std::string(32, '\xff'))), 0x62A8AB43u);
   EXPECT_EQ(Crc32c({}), 0u);
 }

@@ -8,8 +8,8 @@
 
 namespace lotic::kafka_protocol {
 
-/// CRC-32C (Castagnoli) of `bytes`, as record batches carry it. `crc` continues an earlier result: Crc32c(b, Crc32c(a)) is that
-/// of a followed by b. The fastest version that the processor has is chosen once. Any thread.
+/// CRC-32C (Castagnoli) of `bytes`, as record batches carry it. `crc` continues an earlier result: Crc32c(b, Crc32c(a))
+/// is that of a followed by b. The fastest version that the processor has is chosen once. Any thread.
 uint32_t Crc32c(Bytes bytes, uint32_t crc = 0);
 /// The obvious version, a table and a loop: fallback and oracle.
 uint32_t Crc32cPlain(Bytes bytes, uint32_t crc = 0);

@@ -5,7 +5,8 @@ namespace lotic::kafka_protocol {
 
 Result<size_t> FrameSize(Bytes first_four, size_t limit_bytes) {
   LOTIC_CHECK(first_four.size() >= kFrameSizeBytes);
-  // A TLS record begins with its type (21 alert, 22 handshake) and 3; an HTTP answer with "HTTP". Both are huge as a size.
+  // A TLS record begins with its type (21 alert, 22 handshake) and 3; an HTTP answer with "HTTP". Both are huge as a
+  // size.
   if ((first_four[0] == 21 || first_four[0] == 22) && first_four[1] == 3) {
     return Status::IOError("frame size: the answer is TLS, not Kafka: the port expects an encrypted connection");
   }
@@ -32,7 +33,8 @@ Status DecodeRequestHeader(Reader& in, RequestHeader* header) {
   header->correlation_id = in.Int32();
   LOTIC_RETURN_NOT_OK(in.status("request header"));
   if (!SupportedVersions(header->api).Contains(header->version)) {
-    return Status::NotImplemented("request ", static_cast<int16_t>(header->api), " (", header->api, ") version ", header->version);
+    return Status::NotImplemented("request ", static_cast<int16_t>(header->api), " (", header->api, ") version ",
+                                  header->version);
   }
   const std::optional<std::string_view> client_id = in.NullableString(false);
   header->client_id.reset();

@@ -12,9 +12,10 @@
 
 namespace lotic::kafka_protocol {
 
-// frame    := size:int32 payload[size]                        request payload := request header, body; response likewise
-// request header  := api:int16 version:int16 correlation:int32 client_id:nullable string  [tags, when flexible]
-// response header := correlation:int32                                                    [tags, when flexible; never ApiVersions]
+// frame    := size:int32 payload[size]                        request payload := request header, body; response
+// likewise request header  := api:int16 version:int16 correlation:int32 client_id:nullable string  [tags, when
+// flexible] response header := correlation:int32                                                    [tags, when
+// flexible; never ApiVersions]
 
 inline constexpr size_t kFrameSizeBytes = 4;
 
@@ -25,13 +26,13 @@ struct RequestHeader {
   std::optional<std::string> client_id;
 };
 
-/// The payload size that a frame's first 4 bytes announce. IOError when it is negative or above `limit_bytes`; the message says
-/// when the bytes look like TLS or HTTP instead of Kafka.
+/// The payload size that a frame's first 4 bytes announce. IOError when it is negative or above `limit_bytes`; the
+/// message says when the bytes look like TLS or HTTP instead of Kafka.
 Result<size_t> FrameSize(Bytes first_four, size_t limit_bytes);
 
 void EncodeRequestHeader(Writer& out, const RequestHeader& header);
-/// Reads the header of any request. For an api or version that we do not speak the header's first three fields are set, the
-/// reader stands behind them, and the Status is NotImplemented: the broker can still answer.
+/// Reads the header of any request. For an api or version that we do not speak the header's first three fields are set,
+/// the reader stands behind them, and the Status is NotImplemented: the broker can still answer.
 Status DecodeRequestHeader(Reader& in, RequestHeader* header);
 void EncodeResponseHeader(Writer& out, ApiKey api, int16_t version, int32_t correlation_id);
 /// The correlation id.
@@ -39,7 +40,8 @@ int32_t DecodeResponseHeader(Reader& in, ApiKey api, int16_t version);
 
 /// A whole frame, size first.
 template <typename Request>
-std::string EncodeRequestFrame(const Request& request, int16_t version, int32_t correlation_id, std::string_view client_id) {
+std::string EncodeRequestFrame(const Request& request, int16_t version, int32_t correlation_id,
+                               std::string_view client_id) {
   std::string frame;
   Writer out(&frame);
   const size_t size_at = out.ReserveInt32();
@@ -61,14 +63,15 @@ std::string EncodeResponseFrame(const Response& response, int16_t version, int32
   return frame;
 }
 
-/// Decodes header and body from a frame's payload (without its size). IOError when the correlation id is another one or the
-/// bytes are broken. Bytes behind the body are ignored, as Kafka's own clients do.
+/// Decodes header and body from a frame's payload (without its size). IOError when the correlation id is another one or
+/// the bytes are broken. Bytes behind the body are ignored, as Kafka's own clients do.
 template <typename Response>
 Result<Response> DecodeResponsePayload(Bytes payload, int16_t version, int32_t correlation_id) {
   Reader in(payload);
   const int32_t got = DecodeResponseHeader(in, Response::kApi, version);
   if (in.ok() && got != correlation_id) {
-    return Status::IOError(ApiName(Response::kApi), " response: correlation id ", got, " where ", correlation_id, " was expected");
+    return Status::IOError(ApiName(Response::kApi), " response: correlation id ", got, " where ", correlation_id,
+                           " was expected");
   }
   Response response;
   LOTIC_RETURN_NOT_OK(response.Decode(in, version));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// One description of a message serves both directions: a function template over a "coder", which is an Encoder (fields are read
-// and written out) or a Decoder (fields are set). Only the messages_*.cc files include this.
+// One description of a message serves both directions: a function template over a "coder", which is an Encoder (fields
+// are read and written out) or a Decoder (fields are set). Only the messages_*.cc files include this.
 
 #include <algorithm>
 #include <cstdint>
@@ -20,7 +20,8 @@ namespace lotic::kafka_protocol::internal {
 class Encoder {
  public:
   static constexpr bool kDecodes = false;
-  Encoder(Writer& out, ApiKey api, int16_t version) : out_(out), version_(version), flexible_(IsFlexible(api, version)) {}
+  Encoder(Writer& out, ApiKey api, int16_t version)
+      : out_(out), version_(version), flexible_(IsFlexible(api, version)) {}
 
   int16_t version() const { return version_; }
   bool From(int16_t first) const { return version_ >= first; }
@@ -35,7 +36,9 @@ class Encoder {
   void operator()(const std::string& value) { out_.String(value, flexible_); }
   void operator()(const std::optional<std::string>& value) { out_.NullableString(value, flexible_); }
   template <typename Enum, typename = std::enable_if_t<std::is_enum_v<Enum>>>
-  void operator()(Enum value) { (*this)(static_cast<std::underlying_type_t<Enum>>(value)); }
+  void operator()(Enum value) {
+    (*this)(static_cast<std::underlying_type_t<Enum>>(value));
+  }
 
   void ByteString(const std::string& value) { out_.ByteString(AsBytes(value), flexible_); }
   void Records(const std::optional<Bytes>& value) { out_.NullableByteString(value, flexible_); }
@@ -160,7 +163,8 @@ class Decoder {
   }
 
  private:
-  static constexpr int32_t kReservedElements = 64;  // the declared count is a hint only; the rest grows as elements are read
+  static constexpr int32_t kReservedElements =
+      64;  // the declared count is a hint only; the rest grows as elements are read
 
   Decoder(Reader& in, int16_t version, bool flexible) : in_(in), version_(version), flexible_(flexible) {}
 
@@ -177,19 +181,19 @@ class Decoder {
 };
 
 /// `DEFINE_KAFKA_MESSAGE(T, Code)`: T's two members, from `template <class C, class M> void Code(C& c, M& m)`.
-#define DEFINE_KAFKA_MESSAGE(Type, Code)                                   \
-  void Type::Encode(Writer& out, int16_t version) const {                  \
-    LOTIC_CHECK(SupportedVersions(kApi).Contains(version));                \
-    internal::Encoder coder(out, kApi, version);                           \
-    Code(coder, *this);                                                    \
-  }                                                                        \
-  Status Type::Decode(Reader& in, int16_t version) {                       \
-    if (!SupportedVersions(kApi).Contains(version)) {                      \
-      return Status::NotImplemented(#Type " version ", version);           \
-    }                                                                      \
-    internal::Decoder coder(in, kApi, version);                            \
-    Code(coder, *this);                                                    \
-    return in.status(#Type);                                               \
+#define DEFINE_KAFKA_MESSAGE(Type, Code)                         \
+  void Type::Encode(Writer& out, int16_t version) const {        \
+    LOTIC_CHECK(SupportedVersions(kApi).Contains(version));      \
+    internal::Encoder coder(out, kApi, version);                 \
+    Code(coder, *this);                                          \
+  }                                                              \
+  Status Type::Decode(Reader& in, int16_t version) {             \
+    if (!SupportedVersions(kApi).Contains(version)) {            \
+      return Status::NotImplemented(#Type " version ", version); \
+    }                                                            \
+    internal::Decoder coder(in, kApi, version);                  \
+    Code(coder, *this);                                          \
+    return in.status(#Type);                                     \
   }
 
 }  // namespace lotic::kafka_protocol::internal

@@ -5,9 +5,10 @@
 //   static constexpr ApiKey kApi;
 //   void Encode(Writer& out, int16_t version) const;   // body only; frame.h adds size and header
 //   Status Decode(Reader& in, int16_t version);        // IOError naming the message and the byte where it broke
-// `version` must lie in SupportedVersions(kApi). A field that a version does not carry is not written, and keeps its default when
-// read. What the fields mean: Apache Kafka's protocol guide; names follow it. Decoding takes at most a small multiple of the
-// message's own size of memory: arrays grow as their elements are read, never by a declared count.
+// `version` must lie in SupportedVersions(kApi). A field that a version does not carry is not written, and keeps its
+// default when read. What the fields mean: Apache Kafka's protocol guide; names follow it. Decoding takes at most a
+// small multiple of the message's own size of memory: arrays grow as their elements are read, never by a declared
+// count.
 
 #include <cstdint>
 #include <optional>
@@ -21,8 +22,8 @@
 
 namespace lotic::kafka_protocol {
 
-#define LOTIC_KAFKA_MESSAGE(api)                  \
-  static constexpr ApiKey kApi = ApiKey::api;     \
+#define LOTIC_KAFKA_MESSAGE(api)                   \
+  static constexpr ApiKey kApi = ApiKey::api;      \
   void Encode(Writer& out, int16_t version) const; \
   Status Decode(Reader& in, int16_t version)
 
@@ -36,8 +37,8 @@ struct ApiVersionsRequest {
   std::string client_software_version;  // 3+
 };
 
-/// Decode also takes the answer to a version that the broker does not know: in v0 form, error UNSUPPORTED_VERSION, holding the
-/// broker's own range for ApiVersions. Ask again with that.
+/// Decode also takes the answer to a version that the broker does not know: in v0 form, error UNSUPPORTED_VERSION,
+/// holding the broker's own range for ApiVersions. Ask again with that.
 struct ApiVersionsResponse {
   LOTIC_KAFKA_MESSAGE(kApiVersions);
   struct Api {
@@ -63,8 +64,8 @@ struct MetadataRequest {
     Uuid topic_id{};      // 10+
     NullableString name;  // null: by id (12+)
   };
-  std::optional<std::vector<Topic>> topics;  // null: all (in version 0 an empty list says so)
-  bool allow_auto_topic_creation = false;    // 4+; below it the broker decides
+  std::optional<std::vector<Topic>> topics;            // null: all (in version 0 an empty list says so)
+  bool allow_auto_topic_creation = false;              // 4+; below it the broker decides
   bool include_cluster_authorized_operations = false;  // 8-10
   bool include_topic_authorized_operations = false;    // 8+
 };
@@ -87,8 +88,8 @@ struct MetadataResponse {
   };
   struct Topic {
     ErrorCode error = ErrorCode::kNone;
-    NullableString name;  // null: asked by an id that is unknown (12)
-    Uuid topic_id{};      // 10+
+    NullableString name;       // null: asked by an id that is unknown (12)
+    Uuid topic_id{};           // 10+
     bool is_internal = false;  // 1+
     std::vector<Partition> partitions;
     int32_t authorized_operations = INT32_MIN;  // 8+
@@ -103,7 +104,7 @@ struct MetadataResponse {
 
 // ---- ListOffsets 1-10
 
-inline constexpr int64_t kLatestTimestamp = -1;    ///< the high watermark, or under read_committed the last stable offset
+inline constexpr int64_t kLatestTimestamp = -1;  ///< the high watermark, or under read_committed the last stable offset
 inline constexpr int64_t kEarliestTimestamp = -2;  ///< the log's start
 inline constexpr int64_t kMaxTimestamp = -3;       ///< the record with the greatest timestamp (7+)
 
@@ -198,8 +199,8 @@ struct FetchRequest {
     Uuid topic_id{};   // 13+
     std::vector<int32_t> partitions;
   };
-  NullableString cluster_id;  // 12+, tagged
-  int32_t replica_id = -1;    // up to 14 plain, from 15 on tagged
+  NullableString cluster_id;   // 12+, tagged
+  int32_t replica_id = -1;     // up to 14 plain, from 15 on tagged
   int64_t replica_epoch = -1;  // 15+, tagged
   int32_t max_wait_ms = 500;
   int32_t min_bytes = 1;
@@ -232,11 +233,11 @@ struct FetchResponse {
     ErrorCode error = ErrorCode::kNone;
     int64_t high_watermark = -1;
     int64_t last_stable_offset = -1;
-    int64_t log_start_offset = -1;        // 5+
-    int32_t diverging_epoch = -1;         // 12+, tagged
-    int64_t diverging_end_offset = -1;    // 12+, tagged
-    int32_t current_leader_id = -1;       // 12+, tagged
-    int32_t current_leader_epoch = -1;    // 12+, tagged
+    int64_t log_start_offset = -1;      // 5+
+    int32_t diverging_epoch = -1;       // 12+, tagged
+    int64_t diverging_end_offset = -1;  // 12+, tagged
+    int32_t current_leader_id = -1;     // 12+, tagged
+    int32_t current_leader_epoch = -1;  // 12+, tagged
     std::optional<std::vector<AbortedTransaction>> aborted_transactions;
     int32_t preferred_read_replica = -1;  // 11+
     std::optional<Bytes> records;         // null is the same as empty
@@ -355,8 +356,8 @@ struct CreateTopicsRequest {
   };
   struct Topic {
     std::string name;
-    int32_t num_partitions = -1;       // -1: the broker's default (4+)
-    int16_t replication_factor = -1;   // -1: the broker's default (4+)
+    int32_t num_partitions = -1;      // -1: the broker's default (4+)
+    int16_t replication_factor = -1;  // -1: the broker's default (4+)
     std::vector<Assignment> assignments;
     std::vector<Config> configs;
   };

@@ -15,23 +15,25 @@
 namespace lotic::kafka_protocol {
 
 // Record batch, magic 2 (Kafka 0.11 and later), big endian:
-//    0 base offset:8   8 length:4 (of what follows it)   12 partition leader epoch:4   16 magic:1   17 crc:4 (CRC-32C of 21..end)
-//   21 attributes:2   23 last offset delta:4   27 base timestamp:8   35 max timestamp:8   43 producer id:8   51 producer epoch:2
-//   53 base sequence:4   57 record count:4   61 records (compressed as a whole)
+//    0 base offset:8   8 length:4 (of what follows it)   12 partition leader epoch:4   16 magic:1   17 crc:4 (CRC-32C
+//    of 21..end)
+//   21 attributes:2   23 last offset delta:4   27 base timestamp:8   35 max timestamp:8   43 producer id:8   51
+//   producer epoch:2 53 base sequence:4   57 record count:4   61 records (compressed as a whole)
 // Message, magic 0 and 1 (before 0.11); a compressed one holds messages as its value:
-//    0 offset:8   8 length:4   12 crc:4 (CRC-32 of 16..end)   16 magic:1   17 attributes:1   18 [magic 1: timestamp:8]   key value
-inline constexpr size_t kBatchPrefixBytes = 12;   ///< base offset and length: enough to know where a batch ends
-inline constexpr size_t kBatchHeaderBytes = 61;   ///< magic 2
+//    0 offset:8   8 length:4   12 crc:4 (CRC-32 of 16..end)   16 magic:1   17 attributes:1   18 [magic 1: timestamp:8]
+//    key value
+inline constexpr size_t kBatchPrefixBytes = 12;  ///< base offset and length: enough to know where a batch ends
+inline constexpr size_t kBatchHeaderBytes = 61;  ///< magic 2
 inline constexpr size_t kMagicAt = 16;
 
 inline constexpr int64_t kNoTimestamp = -1;
 
-/// The header of a batch. A message of the old formats is presented as a batch too: a plain one as a batch of one record, a
-/// compressed one as a batch whose base offset and count are known only to the cursor that opens it.
+/// The header of a batch. A message of the old formats is presented as a batch too: a plain one as a batch of one
+/// record, a compressed one as a batch whose base offset and count are known only to the cursor that opens it.
 struct BatchHeader {
-  int64_t base_offset = 0;     ///< old formats: the message's offset, which is that of its last inner message
-  int32_t size_bytes = 0;      ///< of the whole batch, from the base offset on
-  int32_t leader_epoch = -1;   ///< magic 2
+  int64_t base_offset = 0;    ///< old formats: the message's offset, which is that of its last inner message
+  int32_t size_bytes = 0;     ///< of the whole batch, from the base offset on
+  int32_t leader_epoch = -1;  ///< magic 2
   int8_t magic = 2;
   uint32_t crc = 0;
   uint16_t attributes = 0;
@@ -41,7 +43,7 @@ struct BatchHeader {
   int64_t producer_id = -1;
   int16_t producer_epoch = -1;
   int32_t base_sequence = -1;
-  int32_t record_count = 0;    ///< 0 is legal; -1: unknown before it is opened (compressed, old format)
+  int32_t record_count = 0;  ///< 0 is legal; -1: unknown before it is opened (compressed, old format)
 
   CodecId codec() const { return static_cast<CodecId>(attributes & 7); }
   bool log_append_time() const { return (attributes & 0x08) != 0; }
@@ -71,8 +73,8 @@ Result<BatchView> ParseBatch(Bytes bytes);
 /// IOError naming both sums and the offset when the batch's checksum does not fit its bytes.
 Status CheckCrc(const BatchView& batch);
 
-/// Walks the batches that lie one behind the other in a fetched partition's bytes. A batch cut at the end is normal (brokers cut
-/// at the byte limit) and is not an error. One thread at a time; borrows the bytes.
+/// Walks the batches that lie one behind the other in a fetched partition's bytes. A batch cut at the end is normal
+/// (brokers cut at the byte limit) and is not an error. One thread at a time; borrows the bytes.
 class BatchScanner {
  public:
   explicit BatchScanner(Bytes records) : rest_(records) {}
@@ -83,7 +85,8 @@ class BatchScanner {
   const Status& status() const { return status_; }
   /// Bytes of the batch that was cut at the end; 0: none.
   size_t cut_bytes() const { return cut_bytes_; }
-  /// How large the cut batch is in whole, 0 when not even that arrived. A fetch that holds nothing else needs this many bytes.
+  /// How large the cut batch is in whole, 0 when not even that arrived. A fetch that holds nothing else needs this many
+  /// bytes.
   size_t cut_batch_bytes() const { return cut_batch_bytes_; }
 
  private:
@@ -98,10 +101,11 @@ class BatchReader {
  public:
   explicit BatchReader(DecompressLimit limit = {}) : limit_(limit) {}
 
-  /// Sets `cursor` to the batch's records, decompressing them if need be. The cursor and its records borrow `batch.bytes` when
-  /// uncompressed, else this reader's buffer until the next Open or TakeBuffer. Does not check a magic 2 batch's CRC (see
-  /// CheckCrc); for compressed old messages it checks those of the inner ones and makes one pass over them for their offsets.
-  /// Errors: CapacityError (limit and option named), IOError with the offset, NotImplemented for an unknown codec.
+  /// Sets `cursor` to the batch's records, decompressing them if need be. The cursor and its records borrow
+  /// `batch.bytes` when uncompressed, else this reader's buffer until the next Open or TakeBuffer. Does not check a
+  /// magic 2 batch's CRC (see CheckCrc); for compressed old messages it checks those of the inner ones and makes one
+  /// pass over them for their offsets. Errors: CapacityError (limit and option named), IOError with the offset,
+  /// NotImplemented for an unknown codec.
   Status Open(const BatchView& batch, RecordCursor* cursor);
 
   /// Did the last Open decompress into this reader's buffer?

@@ -13,12 +13,12 @@ namespace lotic::kafka_protocol {
 /// One record, borrowed from the batch's (decompressed) bytes.
 struct RecordView {
   int64_t offset = 0;
-  int64_t timestamp = -1;      ///< exactly what the record holds, any int64; -1: none
+  int64_t timestamp = -1;  ///< exactly what the record holds, any int64; -1: none
   const uint8_t* key = nullptr;
   const uint8_t* value = nullptr;
   const uint8_t* headers = nullptr;  ///< undecoded, see HeaderCursor
-  int32_t key_size = -1;       ///< -1: null
-  int32_t value_size = -1;     ///< -1: null, a tombstone
+  int32_t key_size = -1;             ///< -1: null
+  int32_t value_size = -1;           ///< -1: null, a tombstone
   uint32_t headers_size = 0;
 
   bool has_key() const { return key_size >= 0; }
@@ -51,10 +51,10 @@ class HeaderCursor {
   int32_t left_ = 0;
 };
 
-/// Walks the records of one batch in place, a few nanoseconds each. Set up by BatchReader::Open; borrows the bytes it walks.
-/// Failure is collected: Next returns false and status() tells, once per batch. Checked per record: every length lies inside the
-/// record and the record inside the batch, offsets rise strictly and stay within the batch's last offset. Headers are only
-/// delimited. One thread at a time.
+/// Walks the records of one batch in place, a few nanoseconds each. Set up by BatchReader::Open; borrows the bytes it
+/// walks. Failure is collected: Next returns false and status() tells, once per batch. Checked per record: every length
+/// lies inside the record and the record inside the batch, offsets rise strictly and stay within the batch's last
+/// offset. Headers are only delimited. One thread at a time.
 ///
 ///   RecordView record;
 ///   while (cursor.Next(record)) ...;
@@ -84,7 +84,8 @@ class RecordCursor {
 
   const uint8_t* pos_ = nullptr;
   const uint8_t* end_ = nullptr;
-  const uint8_t* fast_end_ = nullptr;  // a record that starts before it has kFastPathBytes to read freely; null: old formats
+  const uint8_t* fast_end_ =
+      nullptr;  // a record that starts before it has kFastPathBytes to read freely; null: old formats
   int64_t base_offset_ = 0;
   int64_t base_timestamp_ = 0;   // what a record's delta is added to
   int64_t timestamp_mask_ = -1;  // 0: log append time, the delta does not count
@@ -93,8 +94,8 @@ class RecordCursor {
   int32_t last_offset_delta_ = 0;
   int64_t previous_delta_ = -1;
   int8_t magic_ = 2;
-  int64_t legacy_shift_ = 0;                       // what an inner message's offset is added to
-  std::optional<int64_t> legacy_append_time_;      // of the wrapper; counts instead of the messages' own
+  int64_t legacy_shift_ = 0;                   // what an inner message's offset is added to
+  std::optional<int64_t> legacy_append_time_;  // of the wrapper; counts instead of the messages' own
   const char* failure_ = nullptr;
 };
 
@@ -105,10 +106,12 @@ namespace internal {
 template <int kMaxBytes>
 inline uint64_t ReadVarintAhead(const uint8_t*& at, uint32_t& bad) {
   uint64_t byte = *at++;
-  if (byte < 0x80) [[likely]] return byte;
+  if (byte < 0x80) [[likely]]
+    return byte;
   uint64_t value = byte & 0x7f;
   byte = *at++;
-  if (byte < 0x80) [[likely]] return value | (byte << 7);
+  if (byte < 0x80) [[likely]]
+    return value | (byte << 7);
   value |= (byte & 0x7f) << 7;
   for (int shift = 14; shift < 7 * kMaxBytes; shift += 7) {
     byte = *at++;
@@ -118,17 +121,21 @@ inline uint64_t ReadVarintAhead(const uint8_t*& at, uint32_t& bad) {
   bad |= 1;
   return 0;
 }
-inline int64_t UnZigZag(uint64_t raw) { return static_cast<int64_t>(raw >> 1) ^ -static_cast<int64_t>(raw & 1); }
+inline int64_t UnZigZag(uint64_t raw) {
+  return static_cast<int64_t>(raw >> 1) ^ -static_cast<int64_t>(raw & 1);
+}
 
 }  // namespace internal
 
 inline bool RecordCursor::Next(RecordView& record) {
-  if (pos_ >= fast_end_ || left_ <= 0) [[unlikely]] return NextSlow(record);
+  if (pos_ >= fast_end_ || left_ <= 0) [[unlikely]]
+    return NextSlow(record);
   // length | attributes:1 | timestamp delta | offset delta | key length, key | value length, value | headers
   const uint8_t* at = pos_;
   uint32_t bad = 0;
   const int64_t length = internal::UnZigZag(internal::ReadVarintAhead<5>(at, bad));
-  if (length < 0 || length > end_ - at) [[unlikely]] return Break("a record's length is outside the batch");
+  if (length < 0 || length > end_ - at) [[unlikely]]
+    return Break("a record's length is outside the batch");
   const uint8_t* const record_end = at + length;
   ++at;
   const int64_t timestamp_delta = internal::UnZigZag(internal::ReadVarintAhead<10>(at, bad));
@@ -136,18 +143,23 @@ inline bool RecordCursor::Next(RecordView& record) {
   const int64_t key_size = internal::UnZigZag(internal::ReadVarintAhead<5>(at, bad));
   record.key = at;
   if (key_size > 0) {
-    if (key_size > record_end - at) [[unlikely]] return Break("a key's length is outside its record");
+    if (key_size > record_end - at) [[unlikely]]
+      return Break("a key's length is outside its record");
     at += key_size;
   }
-  if (end_ - at < 10) [[unlikely]] return NextSlow(record);  // the value's length might not lie in the buffer: read it checked
+  if (end_ - at < 10) [[unlikely]]
+    return NextSlow(record);  // the value's length might not lie in the buffer: read it checked
   const int64_t value_size = internal::UnZigZag(internal::ReadVarintAhead<5>(at, bad));
   record.value = at;
   if (value_size > 0) {
-    if (value_size > record_end - at) [[unlikely]] return Break("a value's length is outside its record");
+    if (value_size > record_end - at) [[unlikely]]
+      return Break("a value's length is outside its record");
     at += value_size;
   }
-  if (at >= record_end || key_size < -1 || value_size < -1 || bad != 0) [[unlikely]] return Break("a record's fields do not fit it");
-  if (offset_delta <= previous_delta_ || offset_delta > last_offset_delta_) [[unlikely]] return Break("offsets do not rise");
+  if (at >= record_end || key_size < -1 || value_size < -1 || bad != 0) [[unlikely]]
+    return Break("a record's fields do not fit it");
+  if (offset_delta <= previous_delta_ || offset_delta > last_offset_delta_) [[unlikely]]
+    return Break("offsets do not rise");
   previous_delta_ = offset_delta;
   record.key_size = static_cast<int32_t>(key_size);
   record.value_size = static_cast<int32_t>(value_size);

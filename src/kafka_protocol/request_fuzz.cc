@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a server gets: a request header and the body it announces. What decodes is encoded and decoded again, to the same bytes.
+// What a server gets: a request header and the body it announces. What decodes is encoded and decoded again, to the
+// same bytes.
 #include "kafka_protocol/frame.h"
 
 namespace lotic::kafka_protocol {

@@ -18,8 +18,12 @@ namespace lotic::kafka_protocol {
 using Bytes = std::span<const uint8_t>;
 using Uuid = std::array<uint8_t, 16>;  ///< all zero: none
 
-inline Bytes AsBytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-inline std::string_view AsText(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+inline Bytes AsBytes(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+inline std::string_view AsText(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 /// Big-endian integers at a place whose bounds the caller has checked.
 template <typename T>
@@ -40,9 +44,9 @@ inline void StoreBigEndian(void* at, T value) {
   std::memcpy(at, &raw, sizeof raw);
 }
 
-/// Reads Kafka's primitive types from bytes it borrows (they must outlive it and every span it returned). Never reads outside
-/// them. The first failure sticks: from then on every call returns zero, empty or null, and `status()` says what went wrong and
-/// where; check it once at the end, and `ok()` in loops. One thread at a time.
+/// Reads Kafka's primitive types from bytes it borrows (they must outlive it and every span it returned). Never reads
+/// outside them. The first failure sticks: from then on every call returns zero, empty or null, and `status()` says
+/// what went wrong and where; check it once at the end, and `ok()` in loops. One thread at a time.
 class Reader {
  public:
   explicit Reader(Bytes bytes) : begin_(bytes.data()), pos_(bytes.data()), end_(bytes.data() + bytes.size()) {}
@@ -71,8 +75,8 @@ class Reader {
   /// The next `size` bytes.
   Bytes Raw(size_t size);
 
-  /// Strings, byte strings and array counts in both encodings: `flexible` = compact (length + 1 as uvarint), else a fixed prefix.
-  /// Views borrow the input. nullopt: null. The plain forms fail on null.
+  /// Strings, byte strings and array counts in both encodings: `flexible` = compact (length + 1 as uvarint), else a
+  /// fixed prefix. Views borrow the input. nullopt: null. The plain forms fail on null.
   std::string_view String(bool flexible);
   std::optional<std::string_view> NullableString(bool flexible);
   Bytes ByteString(bool flexible);
