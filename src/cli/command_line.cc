@@ -111,11 +111,11 @@ Result<CommandLine> ParseCommandLine(const std::vector<std::string>& args) {
   app.add_option("--config", line.config_file, "Kafka client properties, in Java's or librdkafka's names")
       ->type_name("FILE")->multi_option_policy(single);
   app.add_option("-X", line.properties, "One client property; repeatable, wins over --config")
-      ->type_name("NAME=VALUE")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->type_name("NAME=VALUE")->allow_extra_args(false);
   app.add_option("-f,--file", line.files, "Run the statements of a file first; repeatable, - is standard input")
-      ->type_name("FILE")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->type_name("FILE")->allow_extra_args(false);
   app.add_option("-c,--query", commands, "Run this statement; repeatable, before the arguments")
-      ->type_name("SQL")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->type_name("SQL")->allow_extra_args(false);
   app.add_option("--format", format, "box, ascii, markdown, line, csv, tsv, json or jsonl; into a pipe the default is jsonl")
       ->type_name("NAME")->multi_option_policy(single);
   app.add_flag("--no-header", no_header, "Leave out the line of column names (box, ascii, markdown, csv, tsv)");
@@ -130,7 +130,7 @@ Result<CommandLine> ParseCommandLine(const std::vector<std::string>& args) {
                  "Declares that no record is older than an earlier one by more: upper time bounds then prune")
       ->type_name("TIME")->multi_option_policy(single);
   app.add_option("--schema", line.schema_files, "A topic's columns, in DESCRIBE's JSON form, instead of sampling; repeatable")
-      ->type_name("FILE")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->type_name("FILE")->allow_extra_args(false);
   app.add_option("--time-zone", line.time_zone, "How instants are shown and zoneless text is read (default UTC)")
       ->type_name("ZONE")->multi_option_policy(single);
   app.add_option("--timeout", timeout, "Limit for each statement: 250ms, 30s, 5m")->type_name("TIME")->multi_option_policy(single);

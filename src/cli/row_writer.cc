@@ -21,13 +21,13 @@ std::unique_ptr<RowWriter> MakeRowWriter(Format format, const RenderOptions& opt
 }
 
 std::string WithThousands(int64_t number) {
-  std::string digits = std::to_string(number);
-  const size_t first = digits[0] == '-' ? 1 : 0;
-  for (size_t at = digits.size(); at > first + 3;) {
-    at -= 3;
-    digits.insert(at, ",");
+  const std::string digits = std::to_string(number);
+  std::string out;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && digits[i - 1] != '-' && (digits.size() - i) % 3 == 0) out += ',';
+    out += digits[i];
   }
-  return digits;
+  return out;
 }
 
 }  // namespace lotic::cli

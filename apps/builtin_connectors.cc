@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/builtin_connectors.h"
+
+#include "cli/kafka_source.h"
+#include "connector/kafka/kafka_connector.h"
+
+namespace lotic {
+namespace {
+
+Result<std::shared_ptr<Connector>> MakeKafka(const std::string& path, const std::map<std::string, std::string>& options) {
+  LOTIC_ASSIGN_OR_RETURN(auto kafka_options, cli::MakeKafkaOptions(cli::KafkaSourceOfAttach(path, options), nullptr));
+  LOTIC_ASSIGN_OR_RETURN(auto connector, kafka::MakeKafkaConnector(std::move(kafka_options)));
+  return std::shared_ptr<Connector>(std::move(connector));
+}
+
+// One line a connector.
+constexpr struct {
+  const char* type;
+  Result<std::shared_ptr<Connector>> (*make)(const std::string& path, const std::map<std::string, std::string>& options);
+} kConnectors[] = {
+    {"kafka", MakeKafka},
+};
+
+}  // namespace
+
+std::vector<std::string> BuiltinConnectorTypes() {
+  std::vector<std::string> types;
+  for (const auto& connector : kConnectors) types.emplace_back(connector.type);
+  return types;
+}
+
+Result<std::shared_ptr<Connector>> MakeBuiltinConnector(const std::string& type, const std::string& path,
+                                                        const std::map<std::string, std::string>& options) {
+  for (const auto& connector : kConnectors) {
+    if (type == connector.type) return connector.make(path, options);
+  }
+  return Status::NotFound("no connector of type ", type);
+}
+
+}  // namespace lotic

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sql/engine.h"
+
+namespace lotic {
+
+/// The connectors that this program contains, for ATTACH 'path' AS name (TYPE type, ...).
+std::vector<std::string> BuiltinConnectorTypes();
+Result<std::shared_ptr<Connector>> MakeBuiltinConnector(const std::string& type, const std::string& path,
+                                                        const std::map<std::string, std::string>& options);
+
+}  // namespace lotic

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command `lotic`: wiring only.
+#include <string>
+#include <vector>
+
+#include "apps/builtin_connectors.h"
+#include "cli/program.h"
+#include "sql/engine.h"
+
+int main(int argc, char** argv) {
+  lotic::cli::Interrupts interrupts;  // before any other thread
+  lotic::cli::Wiring wiring;
+  wiring.open_engine = lotic::sql::OpenEngine;
+  wiring.make_connector = lotic::MakeBuiltinConnector;
+  wiring.connector_types = lotic::BuiltinConnectorTypes();
+  return lotic::cli::RunProgram(std::vector<std::string>(argv + 1, argv + argc), wiring, interrupts);
+}
