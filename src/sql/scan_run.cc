@@ -88,7 +88,8 @@ TableCertificate ScanRun::Certificate(QueryOutcome outcome) const {
   std::vector<SplitCertificate> all;
   for (size_t i = 0; i < splits_.size(); ++i) {
     SplitCertificate split = certificates_[i] ? *certificates_[i] : UnreadCertificate(splits_[i], false, EndReason::kNone);
-    const bool open = split.reason == EndReason::kNone || split.reason == EndReason::kCancelled;  // not ended by itself
+    const bool open = split.reason == EndReason::kNone || split.reason == EndReason::kCancelled ||
+                      split.reason == EndReason::kReleased;  // ended by our closing the reader, not by itself
     if (split_failed_[i]) {
       split.complete = false;
       if (open) split.reason = EndReason::kError;
