@@ -16,10 +16,10 @@ struct JaasLogin {
   net::Secret password;
 };
 
-/// Reads `…PlainLoginModule required username="u" password="p";` (or ScramLoginModule) in the syntax of Kafka's own reader:
-/// double or single quotes, backslash escapes, comments. The module's package does not matter (shaded copies exist).
-/// Errors: Invalid (syntax, another module, no user name), NotImplemented (modules of mechanisms that are not built, token
-/// authentication); never with a value in the message.
+/// Reads `…PlainLoginModule required username="u" password="p";` (or ScramLoginModule) in the syntax of Kafka's own
+/// reader: double or single quotes, backslash escapes, comments. The module's package does not matter (shaded copies
+/// exist). Errors: Invalid (syntax, another module, no user name), NotImplemented (modules of mechanisms that are not
+/// built, token authentication); never with a value in the message.
 Result<JaasLogin> ParseJaas(std::string_view text);
 
 }  // namespace lotic::kafka

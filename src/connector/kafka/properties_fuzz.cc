@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any text as a properties file, and each of its values as a JAAS line. References to files are not followed: they would read
-// this machine.
+// Any text as a properties file, and each of its values as a JAAS line. References to files are not followed: they
+// would read this machine.
 #include <string>
 
 #include "connector/kafka/client_properties.h"

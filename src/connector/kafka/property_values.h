@@ -14,8 +14,8 @@
 
 namespace lotic::kafka {
 
-/// `${env:NAME}` and `${file:PATH}` inside a value, put in; `$${env:` stands for a literal `${env:`. What is put in is not
-/// looked at again. Errors: NotFound, Invalid, NotImplemented (`${secret:`), CapacityError (a file above 1 MiB).
+/// `${env:NAME}` and `${file:PATH}` inside a value, put in; `$${env:` stands for a literal `${env:`. What is put in is
+/// not looked at again. Errors: NotFound, Invalid, NotImplemented (`${secret:`), CapacityError (a file above 1 MiB).
 Result<net::Secret> Dereference(const Property& property);
 
 /// One property as it was given last.
@@ -26,8 +26,8 @@ struct GivenProperty {
   bool secret = false;
 };
 
-/// Properties by their canonical names, a later one in place of an earlier one, with typed access that knows what to say about
-/// a bad value. A reader of an absent property leaves `out` as it is. One thread.
+/// Properties by their canonical names, a later one in place of an earlier one, with typed access that knows what to
+/// say about a bad value. A reader of an absent property leaves `out` as it is. One thread.
 class PropertyValues {
  public:
   /// `warnings` collects what was taken and has no effect; it outlives this.
@@ -38,8 +38,8 @@ class PropertyValues {
   const GivenProperty* Find(std::string_view canonical) const;
   bool has(std::string_view canonical) const { return Find(canonical) != nullptr; }
 
-  void Text(std::string_view key, std::string* out) const;        ///< without blanks around
-  void Take(std::string_view key, net::Secret* out) const;        ///< as it is: blanks may belong to a password
+  void Text(std::string_view key, std::string* out) const;  ///< without blanks around
+  void Take(std::string_view key, net::Secret* out) const;  ///< as it is: blanks may belong to a password
   Status Bool(std::string_view key, bool* out) const;
   Status Number(std::string_view key, int64_t least, int64_t most, std::string_view unit, int64_t* out) const;
   Status Number(std::string_view key, int64_t least, int64_t most, std::string_view unit, int32_t* out) const;

@@ -21,8 +21,8 @@ using SaslBytes = std::vector<uint8_t>;
 ///   mechanism->Step(broker's answer)  → next message to send, until done(); the message returned by the Step that
 ///                                       makes it done() is empty and not sent.
 ///
-/// Errors of Step: Unauthorized (the broker refused, or could not prove that it knows the password), IOError (an answer that
-/// breaks the mechanism's rules), CapacityError (a limit named in the message). None holds a secret.
+/// Errors of Step: Unauthorized (the broker refused, or could not prove that it knows the password), IOError (an answer
+/// that breaks the mechanism's rules), CapacityError (a limit named in the message). None holds a secret.
 class SaslMechanism {
  public:
   virtual ~SaslMechanism() = default;
@@ -38,8 +38,8 @@ struct SaslCredentials {
   net::Secret password;
 };
 
-/// A new exchange. Errors: Invalid (no user name, characters the mechanism cannot carry), NotImplemented (a mechanism that
-/// Kafka has and we do not; the message says which we have).
+/// A new exchange. Errors: Invalid (no user name, characters the mechanism cannot carry), NotImplemented (a mechanism
+/// that Kafka has and we do not; the message says which we have).
 Result<std::unique_ptr<SaslMechanism>> MakeSaslMechanism(const SaslCredentials& credentials);
 
 /// What is built, in order of preference: "SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN".
@@ -50,8 +50,9 @@ Status CheckSaslMechanism(std::string_view mechanism);
 /// RFC 5802 with a nonce chosen by the caller: for tests. `sha512` false: SCRAM-SHA-256 (RFC 7677).
 std::unique_ptr<SaslMechanism> MakeScramForTest(bool sha512, const SaslCredentials& credentials, std::string nonce);
 
-inline constexpr uint32_t kMinScramIterations = 4096;       ///< RFC 7677 §4: fewer are refused
-inline constexpr uint32_t kMaxScramIterations = 1'000'000;  ///< a broker that asks for more is refused: it would burn our CPU
+inline constexpr uint32_t kMinScramIterations = 4096;  ///< RFC 7677 §4: fewer are refused
+inline constexpr uint32_t kMaxScramIterations =
+    1'000'000;  ///< a broker that asks for more is refused: it would burn our CPU
 inline constexpr size_t kMaxScramMessageBytes = 8192;
 
 }  // namespace lotic::kafka

@@ -17,9 +17,10 @@
 //   client-final  c=biws,r=<the nonce of server-first>,p=<proof, base64>         biws: base64 of "n,,"
 //   server-final  v=<signature, base64>   or   e=<error>
 //
-//   SaltedPassword = PBKDF2(password, salt, iterations)        AuthMessage = client-first-bare , server-first , client-final-without-proof
-//   ClientKey = HMAC(SaltedPassword, "Client Key")             proof = ClientKey XOR HMAC(H(ClientKey), AuthMessage)
-//   ServerKey = HMAC(SaltedPassword, "Server Key")             signature = HMAC(ServerKey, AuthMessage)
+//   SaltedPassword = PBKDF2(password, salt, iterations)        AuthMessage = client-first-bare , server-first ,
+//   client-final-without-proof ClientKey = HMAC(SaltedPassword, "Client Key")             proof = ClientKey XOR
+//   HMAC(H(ClientKey), AuthMessage) ServerKey = HMAC(SaltedPassword, "Server Key")             signature =
+//   HMAC(ServerKey, AuthMessage)
 
 namespace lotic::kafka {
 namespace {
@@ -30,8 +31,9 @@ constexpr std::string_view kGs2Header = "n,,";
 
 std::string ToBase64(std::string_view bytes) {
   std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   text.resize(static_cast<size_t>(size));
   return text;
 }
@@ -41,7 +43,8 @@ std::optional<std::string> FromBase64(std::string_view text) {
   size_t padding = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+    const bool letter =
+        (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
     if (c == '=' && i + 2 >= text.size()) {
       ++padding;
     } else if (!letter || padding > 0) {
@@ -103,8 +106,8 @@ class Scram final : public SaslMechanism {
   Result<SaslBytes> Step(std::span<const uint8_t> challenge) override {
     const std::string_view text(reinterpret_cast<const char*>(challenge.data()), challenge.size());
     if (text.size() > kMaxScramMessageBytes) {
-      return Fail(Status::CapacityError("SASL ", name_, ": the broker's message of ", text.size(), " bytes is longer than ",
-                                        kMaxScramMessageBytes));
+      return Fail(Status::CapacityError("SASL ", name_, ": the broker's message of ", text.size(),
+                                        " bytes is longer than ", kMaxScramMessageBytes));
     }
     switch (state_) {
       case State::kStart:
@@ -164,14 +167,15 @@ class Scram final : public SaslMechanism {
     if (!salt) return Broken("the salt is not base64");
     uint32_t iterations = 0;
     const auto [end, error] = std::from_chars(count->data(), count->data() + count->size(), iterations);
-    if (error != std::errc() || end != count->data() + count->size()) return Broken("the iteration count is not a number");
+    if (error != std::errc() || end != count->data() + count->size())
+      return Broken("the iteration count is not a number");
     if (iterations < kMinScramIterations) {
       return Broken("the broker asks for " + std::to_string(iterations) + " iterations; fewer than " +
                     std::to_string(kMinScramIterations) + " are not safe");
     }
     if (iterations > kMaxScramIterations) {
-      return Fail(Status::CapacityError("SASL ", name_, ": the broker asks for ", iterations, " iterations; the limit is ",
-                                        kMaxScramIterations));
+      return Fail(Status::CapacityError("SASL ", name_, ": the broker asks for ", iterations,
+                                        " iterations; the limit is ", kMaxScramIterations));
     }
     std::string salted(static_cast<size_t>(EVP_MD_get_size(hash_)), '\0');
     LOTIC_CHECK(PKCS5_PBKDF2_HMAC(password_.Reveal().data(), static_cast<int>(password_.Reveal().size()),
@@ -201,8 +205,9 @@ class Scram final : public SaslMechanism {
     const std::string& expected = server_signature_.Reveal();
     if (!signature || signature->size() != expected.size() ||
         CRYPTO_memcmp(signature->data(), expected.data(), expected.size()) != 0) {
-      return Fail(Status::Unauthorized("SASL ", name_, ": the broker could not prove that it knows the password of user \"",
-                                       user_, "\"; it may be an impostor"));
+      return Fail(Status::Unauthorized("SASL ", name_,
+                                       ": the broker could not prove that it knows the password of user \"", user_,
+                                       "\"; it may be an impostor"));
     }
     server_signature_ = Secret();
     state_ = State::kDone;

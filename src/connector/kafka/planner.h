@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "connector/kafka/cluster.h"
+#include "connector/kafka/kafka_connector.h"
+#include "connector/kafka/snapshot.h"
+#include "format/inference.h"
+#include "lotic/connector.h"
+#include "lotic/scan.h"
+
+namespace lotic::kafka {
+
+/// What a plan must know of a topic's messages; from the schema sample.
+struct MessageFacts {
+  const SchemaDocument* document = nullptr;  ///< null: not sampled. Needed where on_error checks whole messages
+};
+
+/// Fixes the snapshot and finds the offset ranges that may hold wanted rows. Errors: those of Connector::Prepare.
+Result<Prepared> PlanScan(const CallContext& ctx, Cluster& cluster, const KafkaOptions& options, const ScanRequest& request,
+                          const MessageFacts& facts);
+
+/// The splits of some planned partitions; touches no network.
+Result<SplitPage> PlanSplits(const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page);
+
+/// Splits in one page where the caller does not say.
+inline constexpr int kDefaultSplitsPerPage = 1000;
+
+}  // namespace lotic::kafka
