@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stream::Connect. Follows: RFC 8305 (Happy Eyeballs) in its simple form: addresses take turns by family, the next attempt starts
-// 250 ms after the one before or as soon as that fails, the first to connect wins.
+// Stream::Connect. Follows: RFC 8305 (Happy Eyeballs) in its simple form: addresses take turns by family, the next
+// attempt starts 250 ms after the one before or as soon as that fails, the first to connect wins.
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -115,7 +115,8 @@ class Race {
   Result<Attempt> Take(size_t i) { return std::move(attempts_[i]); }
 
   void Failed(const Address& address, int error) {
-    const std::string who = addresses_.size() > 1 || address.ToString() != endpoint_.ToString() ? address.ToString() + ": " : "";
+    const std::string who =
+        addresses_.size() > 1 || address.ToString() != endpoint_.ToString() ? address.ToString() + ": " : "";
     failures_ += (failures_.empty() ? "" : "; ") + who + std::strerror(error);
   }
 
@@ -156,7 +157,8 @@ Result<std::unique_ptr<Stream>> Stream::Connect(const CallContext& ctx, const En
     return Status::Invalid("cannot connect to ", endpoint.ToString(), ": the connection time limit must be above 0 ms");
   }
   const auto now = SteadyClock::now();
-  const auto until = options.timeout < SteadyClock::time_point::max() - now ? now + options.timeout : SteadyClock::time_point::max();
+  const auto until =
+      options.timeout < SteadyClock::time_point::max() - now ? now + options.timeout : SteadyClock::time_point::max();
   auto addresses = Resolve(ctx, endpoint, options.family, until);
   if (!addresses.ok()) return Name(addresses.status(), endpoint);
   Race race(endpoint, std::move(*addresses), options.timeout);

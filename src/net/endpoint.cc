@@ -47,7 +47,8 @@ Result<Endpoint> Endpoint::Parse(std::string_view text, uint16_t default_port) {
   if (host.empty()) return bad("the host is missing");
   if (host.size() > kMaxHostBytes) return bad("the host is longer than 255 bytes");
   for (const char c : host) {
-    if (static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '@' || c == ',') return bad("the host has characters no name has");
+    if (static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '@' || c == ',')
+      return bad("the host has characters no name has");
   }
   if (!has_port) {
     if (default_port == 0) return bad("the port is missing");

@@ -15,8 +15,12 @@
 
 namespace lotic::net {
 
-Waker::Waker() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) { LOTIC_CHECK(fd_ >= 0); }
-Waker::~Waker() { close(fd_); }
+Waker::Waker() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  LOTIC_CHECK(fd_ >= 0);
+}
+Waker::~Waker() {
+  close(fd_);
+}
 
 void Waker::Wake() const {
   const uint64_t one = 1;
@@ -52,7 +56,8 @@ Result<WaitOutcome> Wait(const CallContext& ctx, std::span<PollItem> items, cons
     buffered |= item.buffered;
     fds.push_back({item.fd, item.events, 0});
   }
-  // The stop arrives through an eventfd of its own, so that a stop is never mistaken for a wake, and no wake is lost to it.
+  // The stop arrives through an eventfd of its own, so that a stop is never mistaken for a wake, and no wake is lost to
+  // it.
   std::optional<Waker> stop_waker;
   std::optional<std::stop_callback<std::function<void()>>> on_stop;
   const bool may_wait = !buffered && timeout.count() != 0;

@@ -23,12 +23,12 @@ struct Address {
   std::string ToString() const;  ///< "127.0.0.1:9092", "[::1]:9092"
 };
 
-inline constexpr size_t kMaxAddresses = 16;       ///< of one name; the rest is ignored
+inline constexpr size_t kMaxAddresses = 16;     ///< of one name; the rest is ignored
 inline constexpr int kMaxResolversAtOnce = 32;  ///< look-ups under way in the process; one more is a CapacityError
 
-/// The addresses of a host, families taking turns, the system's preference first. A name server that does not answer holds
-/// nobody up: the look-up runs beside the caller, who leaves it behind on a stop, at the deadline or after `until`.
-/// Errors: IOError with SourceError, Cancelled, DeadlineExceeded, CapacityError.
+/// The addresses of a host, families taking turns, the system's preference first. A name server that does not answer
+/// holds nobody up: the look-up runs beside the caller, who leaves it behind on a stop, at the deadline or after
+/// `until`. Errors: IOError with SourceError, Cancelled, DeadlineExceeded, CapacityError.
 Result<std::vector<Address>> Resolve(const CallContext& ctx, const Endpoint& endpoint, AddressFamily family,
                                      std::chrono::steady_clock::time_point until, bool for_listening = false);
 

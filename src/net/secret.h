@@ -11,8 +11,8 @@ namespace lotic::net {
 /// Overwrites `size` bytes in a way the compiler may not remove.
 void Wipe(void* data, size_t size);
 
-/// Text that must not be seen: a password, a private key. Prints as "***" (or "" when empty), is overwritten when it goes.
-/// Copies are as secret as the original. One thread at a time, like a string.
+/// Text that must not be seen: a password, a private key. Prints as "***" (or "" when empty), is overwritten when it
+/// goes. Copies are as secret as the original. One thread at a time, like a string.
 class Secret {
  public:
   Secret() = default;
@@ -24,7 +24,8 @@ class Secret {
   ~Secret();
 
   bool empty() const { return text_.empty(); }
-  /// The text itself. Whoever calls this keeps it out of messages and logs. Borrowed: valid while this Secret is unchanged.
+  /// The text itself. Whoever calls this keeps it out of messages and logs. Borrowed: valid while this Secret is
+  /// unchanged.
   const std::string& Reveal() const { return text_; }
 
   friend bool operator==(const Secret&, const Secret&) = default;

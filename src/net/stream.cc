@@ -92,15 +92,16 @@ Status Stream::ReadAll(const CallContext& ctx, std::span<uint8_t> into) {
     LOTIC_RETURN_NOT_OK(ctx.Check("read from " + peer_.ToString()));
     LOTIC_ASSIGN_OR_RETURN(const Transfer transfer, ReadSome(into.subspan(done)));
     if (transfer.end()) {
-      return Status::IOError("read failed: ", peer_.ToString(), " closed the connection after ", done, " of ", into.size(),
-                             " bytes")
+      return Status::IOError("read failed: ", peer_.ToString(), " closed the connection after ", done, " of ",
+                             into.size(), " bytes")
           .WithDetail(std::make_shared<SourceError>(true));
     }
     done += transfer.bytes;
     if (!transfer.would_block()) continue;
     PollItem item = PollFor(true, false);
     auto waited = Wait(ctx, {&item, 1}, nullptr, kNoLimit);
-    if (!waited.ok()) return waited.status().WithMessage("read from ", peer_.ToString(), ": ", waited.status().message());
+    if (!waited.ok())
+      return waited.status().WithMessage("read from ", peer_.ToString(), ": ", waited.status().message());
   }
   return Status::OK();
 }
@@ -115,7 +116,8 @@ Status Stream::WriteAll(const CallContext& ctx, std::span<const uint8_t> data) {
     if (!transfer.would_block()) continue;
     PollItem item = PollFor(false, true);
     auto waited = Wait(ctx, {&item, 1}, nullptr, kNoLimit);
-    if (!waited.ok()) return waited.status().WithMessage("write to ", peer_.ToString(), ": ", waited.status().message());
+    if (!waited.ok())
+      return waited.status().WithMessage("write to ", peer_.ToString(), ": ", waited.status().message());
   }
   return Status::OK();
 }
@@ -135,13 +137,17 @@ PollItem Stream::PollFor(bool want_read, bool want_write) const {
   return item;
 }
 
-bool Stream::has_buffered() const { return tls_ && tls_->has_buffered(); }
+bool Stream::has_buffered() const {
+  return tls_ && tls_->has_buffered();
+}
 
 std::string Stream::TlsDescription() const {
   if (!tls_ || !tls_->handshake_done) return "";
   return std::string(SSL_get_version(tls_->ssl)) + " " + SSL_get_cipher_name(tls_->ssl);
 }
 
-void Stream::Abort() const { shutdown(fd_, SHUT_RDWR); }
+void Stream::Abort() const {
+  shutdown(fd_, SHUT_RDWR);
+}
 
 }  // namespace lotic::net

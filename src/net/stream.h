@@ -39,17 +39,19 @@ struct Transfer {
   bool end() const { return kind == Kind::kEnd; }
 };
 
-/// A connected byte stream over TCP, with or without TLS. Non-blocking underneath. One thread at a time; Abort(): any thread.
+/// A connected byte stream over TCP, with or without TLS. Non-blocking underneath. One thread at a time; Abort(): any
+/// thread.
 ///
-/// Every error is an IOError or Unauthorized with a SourceError (may a caller try again?), names the endpoint as host:port and
-/// the cause, and no secret. An end of the stream without TLS's close_notify is kEnd, like an orderly one: the protocols above
-/// carry lengths and notice what is missing.
+/// Every error is an IOError or Unauthorized with a SourceError (may a caller try again?), names the endpoint as
+/// host:port and the cause, and no secret. An end of the stream without TLS's close_notify is kEnd, like an orderly
+/// one: the protocols above carry lengths and notice what is missing.
 class Stream {
  public:
-  /// Connects to one of the addresses of `endpoint.host`: all are tried, each a little after the one before or as soon as that
-  /// fails, and the first that answers is used. With TLS the handshake is finished and the peer verified when this returns.
-  /// Errors: IOError (no such name, refused, no route, timed out, TLS failed: the message says what each address answered),
-  /// Unauthorized (the peer refused our certificate), Cancelled (within 100 ms of a stop), DeadlineExceeded (ctx.deadline).
+  /// Connects to one of the addresses of `endpoint.host`: all are tried, each a little after the one before or as soon
+  /// as that fails, and the first that answers is used. With TLS the handshake is finished and the peer verified when
+  /// this returns. Errors: IOError (no such name, refused, no route, timed out, TLS failed: the message says what each
+  /// address answered), Unauthorized (the peer refused our certificate), Cancelled (within 100 ms of a stop),
+  /// DeadlineExceeded (ctx.deadline).
   static Result<std::unique_ptr<Stream>> Connect(const CallContext& ctx, const Endpoint& endpoint,
                                                  const ConnectOptions& options = {});
 
@@ -59,8 +61,8 @@ class Stream {
 
   /// Moves what can be moved without waiting, at most `into.size()` (> 0) bytes.
   Result<Transfer> ReadSome(std::span<uint8_t> into);
-  /// Moves what can be moved without waiting (data.size() > 0). After kWouldBlock or a short write, offer the rest again:
-  /// the same bytes, at any address.
+  /// Moves what can be moved without waiting (data.size() > 0). After kWouldBlock or a short write, offer the rest
+  /// again: the same bytes, at any address.
   Result<Transfer> WriteSome(std::span<const uint8_t> data);
 
   /// Fills `into`, waiting as needed. Errors: those of ReadSome; IOError when the stream ends before; Cancelled;
@@ -86,8 +88,8 @@ class Stream {
   uint64_t bytes_read() const { return bytes_read_; }        ///< payload, after TLS
   uint64_t bytes_written() const { return bytes_written_; }  ///< payload, before TLS
 
-  /// Shuts the connection down: reads and writes of the owner then end or fail at once, a Wait sees it ready. Any thread,
-  /// while the Stream lives.
+  /// Shuts the connection down: reads and writes of the owner then end or fail at once, a Wait sees it ready. Any
+  /// thread, while the Stream lives.
   void Abort() const;
 
   struct Tls;  // the TLS half; defined in tls_session.h
@@ -96,7 +98,8 @@ class Stream {
   friend class Listener;
   Stream(int fd, Endpoint peer, std::string address);
   Status StartTls(std::shared_ptr<const TlsContext> context, std::string not_tls_hint);
-  Status Handshake(const CallContext& ctx, std::chrono::steady_clock::time_point until, std::chrono::milliseconds timeout);
+  Status Handshake(const CallContext& ctx, std::chrono::steady_clock::time_point until,
+                   std::chrono::milliseconds timeout);
   Result<Transfer> ReadPlain(std::span<uint8_t> into);
   Result<Transfer> WritePlain(std::span<const uint8_t> data);
   Status SystemFailure(int error, std::string_view doing) const;
@@ -112,8 +115,8 @@ class Stream {
 /// Accepts connections. One thread at a time.
 class Listener {
  public:
-  /// Listens on `at`; port 0 takes a free one. With `tls` each accepted stream does its handshake inside its first reads and
-  /// writes, so a slow client holds up nobody. Errors: IOError.
+  /// Listens on `at`; port 0 takes a free one. With `tls` each accepted stream does its handshake inside its first
+  /// reads and writes, so a slow client holds up nobody. Errors: IOError.
   static Result<std::unique_ptr<Listener>> Listen(const Endpoint& at, std::shared_ptr<const TlsContext> tls = nullptr);
   ~Listener();
   Listener(const Listener&) = delete;

@@ -12,7 +12,8 @@
 namespace lotic::net {
 namespace {
 
-// Where other systems than the one OpenSSL was built for keep their authorities (Amazon Linux in Lambda, Alpine, openSUSE).
+// Where other systems than the one OpenSSL was built for keep their authorities (Amazon Linux in Lambda, Alpine,
+// openSUSE).
 constexpr const char* kSystemBundles[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
                                           "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem",
                                           "/etc/ssl/ca-bundle.pem"};
@@ -47,7 +48,8 @@ Status ApplyTrust(SSL_CTX* context, const TlsOptions& options, bool server) {
     }
     if (server) SSL_CTX_add_client_CA(context, certificate.get());
   }
-  // As in Java: whatever stands in the trust store is an anchor, an intermediate authority or the peer's own certificate too.
+  // As in Java: whatever stands in the trust store is an anchor, an intermediate authority or the peer's own
+  // certificate too.
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
   return Status::OK();
 }
@@ -58,7 +60,8 @@ Status ApplyIdentity(SSL_CTX* context, const TlsOptions& options, bool* has_own)
   OwnIdentity identity;
   if (options.key_store.given()) {
     if (options.certificate.given() || options.private_key.given()) {
-      return Status::Invalid("TLS: both a key store (", options.key_store.setting, ") and a separate certificate or key (",
+      return Status::Invalid("TLS: both a key store (", options.key_store.setting,
+                             ") and a separate certificate or key (",
                              options.certificate.given() ? options.certificate.setting : options.private_key.setting,
                              ") are given; one of the two is needed");
     }
@@ -71,12 +74,14 @@ Status ApplyIdentity(SSL_CTX* context, const TlsOptions& options, bool* has_own)
   }
   bool ok = SSL_CTX_use_certificate(context, identity.chain.front().get()) == 1 &&
             SSL_CTX_use_PrivateKey(context, identity.key.get()) == 1;
-  for (size_t i = 1; ok && i < identity.chain.size(); ++i) ok = SSL_CTX_add1_chain_cert(context, identity.chain[i].get()) == 1;
+  for (size_t i = 1; ok && i < identity.chain.size(); ++i)
+    ok = SSL_CTX_add1_chain_cert(context, identity.chain[i].get()) == 1;
   if (!ok) return Status::Invalid("TLS: own certificate is not accepted: ", TakeReason());
   return Status::OK();
 }
 
-// Names as OpenSSL or as Java (the IANA registry) writes them, separated by commas or colons; those of TLS 1.3 go their own way.
+// Names as OpenSSL or as Java (the IANA registry) writes them, separated by commas or colons; those of TLS 1.3 go their
+// own way.
 Status ApplyCiphers(SSL_CTX* context, const std::string& names) {
   if (names.empty()) return Status::OK();
   std::string tls12, tls13;
@@ -101,10 +106,13 @@ Status ApplyCiphers(SSL_CTX* context, const std::string& names) {
 
 }  // namespace
 
-TlsContext::~TlsContext() { SSL_CTX_free(static_cast<SSL_CTX*>(native_)); }
+TlsContext::~TlsContext() {
+  SSL_CTX_free(static_cast<SSL_CTX*>(native_));
+}
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::Make(const TlsOptions& options, bool server) {
-  if (!options.allow_tls12 && !options.allow_tls13) return Status::Invalid("TLS: neither TLSv1.2 nor TLSv1.3 is allowed");
+  if (!options.allow_tls12 && !options.allow_tls13)
+    return Status::Invalid("TLS: neither TLSv1.2 nor TLSv1.3 is allowed");
   ERR_clear_error();
   std::shared_ptr<TlsContext> made(new TlsContext);
   SSL_CTX* context = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
@@ -114,7 +122,8 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::Make(const TlsOptions& opt
   made->verify_host_name_ = options.verify_certificate && options.verify_host_name;
   SSL_CTX_set_min_proto_version(context, options.allow_tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
   SSL_CTX_set_max_proto_version(context, options.allow_tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
-  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_mode(context,
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_read_ahead(context, 1);  // several records a system call
@@ -125,15 +134,21 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::Make(const TlsOptions& opt
   LOTIC_RETURN_NOT_OK(ApplyIdentity(context, options, &made->has_own_certificate_));
   if (server) {
     if (!made->has_own_certificate_) return Status::Invalid("TLS: a server needs a key and a certificate");
-    SSL_CTX_set_verify(context, options.require_client_certificate ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE,
-                       nullptr);
+    SSL_CTX_set_verify(
+        context,
+        options.require_client_certificate ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE,
+        nullptr);
   } else {
     SSL_CTX_set_verify(context, options.verify_certificate ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   }
   return std::shared_ptr<const TlsContext>(made);
 }
 
-Result<std::shared_ptr<const TlsContext>> TlsContext::Client(const TlsOptions& options) { return Make(options, false); }
-Result<std::shared_ptr<const TlsContext>> TlsContext::Server(const TlsOptions& options) { return Make(options, true); }
+Result<std::shared_ptr<const TlsContext>> TlsContext::Client(const TlsOptions& options) {
+  return Make(options, false);
+}
+Result<std::shared_ptr<const TlsContext>> TlsContext::Server(const TlsOptions& options) {
+  return Make(options, true);
+}
 
 }  // namespace lotic::net

@@ -10,17 +10,18 @@
 
 namespace lotic::net {
 
-/// What a key or trust store is written in. kDetect looks at its first bytes: FEEDFEED is JKS, an ASN.1 SEQUENCE is PKCS12,
+/// What a key or trust store is written in. kDetect looks at its first bytes: FEEDFEED is JKS, an ASN.1 SEQUENCE is
+/// PKCS12,
 /// "-----BEGIN" is PEM.
 enum class StoreFormat { kDetect, kPem, kPkcs12, kJks };
 
 /// One file, or the same given inline, that holds certificates and perhaps a key. All empty: not given.
 struct StoreSource {
-  std::string path;                            ///< read when the context is made, at most kMaxStoreBytes
-  Secret inline_pem;                           ///< PEM text, instead of `path`
-  StoreFormat format = StoreFormat::kDetect;   ///< checked against the content: the content wins
-  Secret password;                             ///< of the store. An empty one skips the integrity check of a JKS trust store, as Java does
-  std::string setting;                         ///< the name of the option it comes from, for messages: "ssl.truststore.location"
+  std::string path;                           ///< read when the context is made, at most kMaxStoreBytes
+  Secret inline_pem;                          ///< PEM text, instead of `path`
+  StoreFormat format = StoreFormat::kDetect;  ///< checked against the content: the content wins
+  Secret password;      ///< of the store. An empty one skips the integrity check of a JKS trust store, as Java does
+  std::string setting;  ///< the name of the option it comes from, for messages: "ssl.truststore.location"
 
   bool given() const { return !path.empty() || !inline_pem.empty(); }
 };
@@ -37,8 +38,9 @@ struct TlsOptions {
   Secret key_password;             ///< of the private key; empty: the store's password
   bool verify_certificate = true;  ///< false: anybody may answer
   bool verify_host_name = true;    ///< false: any certificate of a trusted authority will do
-  std::string ciphers;             ///< the only cipher suites to use, OpenSSL's or IANA's (Java's) names, by comma or colon; empty: OpenSSL's choice
-  bool allow_tls12 = true;         ///< at least one of the two
+  std::string ciphers;      ///< the only cipher suites to use, OpenSSL's or IANA's (Java's) names, by comma or colon;
+                            ///< empty: OpenSSL's choice
+  bool allow_tls12 = true;  ///< at least one of the two
   bool allow_tls13 = true;
   bool require_client_certificate = false;  ///< server side only: refuse who shows none of a `trust`ed authority
 };

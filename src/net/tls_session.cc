@@ -14,10 +14,15 @@
 namespace lotic::net {
 namespace {
 
-std::shared_ptr<const SourceError> Permanent() { return std::make_shared<SourceError>(false); }
-std::shared_ptr<const SourceError> Retryable() { return std::make_shared<SourceError>(true); }
+std::shared_ptr<const SourceError> Permanent() {
+  return std::make_shared<SourceError>(false);
+}
+std::shared_ptr<const SourceError> Retryable() {
+  return std::make_shared<SourceError>(true);
+}
 
-// --- A BIO over the socket. OpenSSL's own would raise SIGPIPE, and hides the first bytes and errno, which messages need.
+// --- A BIO over the socket. OpenSSL's own would raise SIGPIPE, and hides the first bytes and errno, which messages
+// need.
 
 int BioWrite(BIO* bio, const char* data, int size) {
   auto* tls = static_cast<Stream::Tls*>(BIO_get_data(bio));
@@ -151,10 +156,10 @@ std::string ExplainVerification(int error, const X509* certificate, const std::s
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
     case X509_V_ERR_CERT_UNTRUSTED:
-      return "the certificate of " + subject + " is signed by " + issuer + ", which is not among the trusted authorities (" +
-             X509_verify_cert_error_string(error) + ")";
-    default:
-      return "the certificate of " + subject + " is not accepted: " + X509_verify_cert_error_string(error);
+      return (subject == issuer ? "the authority " + subject + " is"
+                                : "the certificate of " + subject + " is signed by " + issuer + ", which is") +
+             " not among the trusted authorities (" + X509_verify_cert_error_string(error) + ")";
+    default: return "the certificate of " + subject + " is not accepted: " + X509_verify_cert_error_string(error);
   }
 }
 
@@ -163,8 +168,8 @@ int OnVerify(int ok, X509_STORE_CTX* store) {
     auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
     auto* tls = static_cast<Stream::Tls*>(SSL_get_app_data(ssl));
     if (tls->refused_certificate.empty()) {
-      tls->refused_certificate = ExplainVerification(X509_STORE_CTX_get_error(store),
-                                                     X509_STORE_CTX_get_current_cert(store), tls->peer.host);
+      tls->refused_certificate =
+          ExplainVerification(X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_current_cert(store), tls->peer.host);
     }
   }
   return ok;
@@ -283,7 +288,9 @@ Result<Transfer> Stream::Tls::Write(std::span<const uint8_t> data) {
   }
 }
 
-bool Stream::Tls::has_buffered() const { return !drained && SSL_has_pending(ssl) == 1; }
+bool Stream::Tls::has_buffered() const {
+  return !drained && SSL_has_pending(ssl) == 1;
+}
 
 Status Stream::Tls::NotTls(std::string_view what) const {
   std::string hint;
@@ -295,15 +302,15 @@ Status Stream::Tls::NotTls(std::string_view what) const {
 }
 
 Status Stream::Tls::CertificateFailure() const {
-  return Status::IOError("TLS handshake with ", peer.ToString(), " failed: ", refused_certificate).WithDetail(Permanent());
+  return Status::IOError("TLS handshake with ", peer.ToString(), " failed: ", refused_certificate)
+      .WithDetail(Permanent());
 }
 
 Status Stream::Tls::AlertFailure(int alert, const std::string& reason) const {
   const std::string text = reason + " (TLS alert " + std::to_string(alert) + ")";
-  const Status wants_certificate =
-      Status::Unauthorized(peer.ToString(), " refused the connection: ", text,
-                           "; it asks for a client certificate, and none is configured")
-          .WithDetail(Permanent());
+  const Status wants_certificate = Status::Unauthorized(peer.ToString(), " refused the connection: ", text,
+                                                        "; it asks for a client certificate, and none is configured")
+                                       .WithDetail(Permanent());
   const bool came_without = !context->is_server() && !context->has_own_certificate();
   switch (alert) {
     case SSL_AD_HANDSHAKE_FAILURE:

@@ -13,8 +13,8 @@
 
 namespace lotic::net {
 
-/// The TLS half of a Stream: one SSL object over the stream's non-blocking socket, and what is needed to explain its failures.
-/// One thread at a time. Lives at one address: OpenSSL holds a pointer to it.
+/// The TLS half of a Stream: one SSL object over the stream's non-blocking socket, and what is needed to explain its
+/// failures. One thread at a time. Lives at one address: OpenSSL holds a pointer to it.
 struct Stream::Tls {
   /// `peer` is the endpoint as it was asked for: its host is the name the certificate must be for.
   static Result<std::unique_ptr<Tls>> Start(int fd, const Endpoint& peer, std::shared_ptr<const TlsContext> context,

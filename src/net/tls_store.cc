@@ -31,7 +31,9 @@ std::string Describe(const StoreSource& source) {
   return source.path.empty() ? setting + " (given inline)" : setting + " (" + source.path + ")";
 }
 
-Status Bad(const StoreSource& source, const std::string& why) { return Status::Invalid(Describe(source), ": ", why); }
+Status Bad(const StoreSource& source, const std::string& why) {
+  return Status::Invalid(Describe(source), ": ", why);
+}
 
 std::string TakeOpenSslReason() {
   const unsigned long code = ERR_peek_last_error();
@@ -48,8 +50,8 @@ std::span<const uint8_t> AsBytes(const Secret& text) {
   return {reinterpret_cast<const uint8_t*>(text.Reveal().data()), text.Reveal().size()};
 }
 
-// PEM given inside a configuration value has often lost its line breaks: they became blanks, or the two characters \n. Puts
-// each block's body back into lines.
+// PEM given inside a configuration value has often lost its line breaks: they became blanks, or the two characters \n.
+// Puts each block's body back into lines.
 Secret RepairInlinePem(const Secret& given) {
   std::string text = given.Reveal();
   for (size_t at = 0; (at = text.find("\\n", at)) != std::string::npos;) text.replace(at, 2, "\n");
@@ -136,7 +138,8 @@ Result<std::vector<X509Ptr>> PemCertificates(const StoreSource& source, const Se
   const BioPtr bio = Memory(bytes);
   std::vector<X509Ptr> found;
   ERR_clear_error();
-  while (X509* certificate = PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr)) found.emplace_back(certificate);
+  while (X509* certificate = PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr))
+    found.emplace_back(certificate);
   const unsigned long error = ERR_peek_last_error();
   const bool clean_end = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
   const std::string reason = TakeOpenSslReason();
@@ -158,7 +161,8 @@ Result<KeyPtr> PemKey(const StoreSource& source, const Secret& bytes, const Secr
   if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE && !request.asked) {
     return Bad(source, "no private key in it");
   }
-  if (request.asked && password.empty()) return Bad(source, "the private key is encrypted and no password is given (ssl.key.password)");
+  if (request.asked && password.empty())
+    return Bad(source, "the private key is encrypted and no password is given (ssl.key.password)");
   if (request.asked) return Bad(source, "the private key cannot be decrypted: is the password right? (" + reason + ")");
   return Bad(source, "the private key cannot be read: " + reason);
 }
@@ -200,8 +204,8 @@ bool Unpack(PKCS12* store, const Secret& password, Pkcs12Content* out) {
   return true;
 }
 
-// The ciphers of old PKCS12 files (RC2-40, single DES) live in OpenSSL's legacy provider. It is loaded into a context of its
-// own, so that nothing else in the process can use them.
+// The ciphers of old PKCS12 files (RC2-40, single DES) live in OpenSSL's legacy provider. It is loaded into a context
+// of its own, so that nothing else in the process can use them.
 bool UnpackLegacy(const Secret& bytes, const Secret& password, Pkcs12Content* out, bool* available) {
   const std::unique_ptr<OSSL_LIB_CTX, FreeMore> context(OSSL_LIB_CTX_new());
   OSSL_PROVIDER* legacy = context ? OSSL_PROVIDER_load(context.get(), "legacy") : nullptr;
@@ -237,8 +241,9 @@ Result<Pkcs12Content> ReadPkcs12(const StoreSource& source, const Secret& bytes,
   if (PKCS12_mac_present(store.get()) && PKCS12_verify_mac(store.get(), password.Reveal().c_str(), -1) != 1 &&
       !(password.empty() && PKCS12_verify_mac(store.get(), nullptr, 0) == 1)) {
     const std::string reason = TakeOpenSslReason();
-    return Bad(source, password.empty() ? "the PKCS12 store needs a password, and none is given"
-                                        : "the password of the PKCS12 store is wrong, or the file was damaged (" + reason + ")");
+    return Bad(source, password.empty()
+                           ? "the PKCS12 store needs a password, and none is given"
+                           : "the password of the PKCS12 store is wrong, or the file was damaged (" + reason + ")");
   }
   Pkcs12Content content;
   if (Unpack(store.get(), password, &content)) return content;
@@ -261,7 +266,8 @@ Result<Pkcs12Content> ReadPkcs12(const StoreSource& source, const Secret& bytes,
 Result<X509Ptr> DerCertificate(const StoreSource& source, const std::vector<uint8_t>& der, const std::string& alias) {
   const unsigned char* at = der.data();
   X509Ptr certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-  if (!certificate) return Bad(source, "the certificate of entry \"" + alias + "\" cannot be read: " + TakeOpenSslReason());
+  if (!certificate)
+    return Bad(source, "the certificate of entry \"" + alias + "\" cannot be read: " + TakeOpenSslReason());
   return certificate;
 }
 
@@ -284,7 +290,8 @@ Result<OwnIdentity> JksIdentity(const StoreSource& source, const Secret& bytes, 
     const unsigned char* at = AsBytes(*der).data();
     OwnIdentity identity;
     identity.key.reset(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(der->Reveal().size())));
-    if (!identity.key) return Bad(source, "the key of entry \"" + entry.alias + "\" cannot be read: " + TakeOpenSslReason());
+    if (!identity.key)
+      return Bad(source, "the key of entry \"" + entry.alias + "\" cannot be read: " + TakeOpenSslReason());
     for (const auto& certificate : entry.certificates) {
       LOTIC_ASSIGN_OR_RETURN(X509Ptr made, DerCertificate(source, certificate, entry.alias));
       identity.chain.push_back(std::move(made));
@@ -347,7 +354,8 @@ Result<OwnIdentity> ReadKeyStore(const StoreSource& source, const Secret& key_pa
   return identity;
 }
 
-Result<OwnIdentity> ReadPemIdentity(const StoreSource& certificate, const StoreSource& key, const Secret& key_password) {
+Result<OwnIdentity> ReadPemIdentity(const StoreSource& certificate, const StoreSource& key,
+                                    const Secret& key_password) {
   LOTIC_ASSIGN_OR_RETURN(const Secret chain_bytes, ReadSource(certificate));
   OwnIdentity identity;
   LOTIC_ASSIGN_OR_RETURN(identity.chain, PemCertificates(certificate, chain_bytes));

@@ -28,10 +28,11 @@ struct OwnIdentity {
 /// Certificates of a trust store (PEM, PKCS12, JKS): at least one, of a key entry's chain only where it is a PEM file.
 /// Errors as of TlsContext::Client.
 Result<std::vector<X509Ptr>> ReadTrustStore(const StoreSource& source);
-/// Key and chain out of one store. `key_password` empty: the store's. Of several keys in a JKS store the first is taken whose
-/// protection the password opens.
+/// Key and chain out of one store. `key_password` empty: the store's. Of several keys in a JKS store the first is taken
+/// whose protection the password opens.
 Result<OwnIdentity> ReadKeyStore(const StoreSource& source, const Secret& key_password);
-/// Key and chain from separate PEM sources (or the same one named twice, or the chain's own file where `key` is not given).
+/// Key and chain from separate PEM sources (or the same one named twice, or the chain's own file where `key` is not
+/// given).
 Result<OwnIdentity> ReadPemIdentity(const StoreSource& certificate, const StoreSource& key, const Secret& key_password);
 
 }  // namespace lotic::net

@@ -31,7 +31,9 @@ StoreSource Inline(const std::string& pem, const char* setting = "test") {
   return source;
 }
 
-std::string TestFile(const std::string& name) { return std::string(LOTIC_TESTDATA) + "/tls/" + name; }
+std::string TestFile(const std::string& name) {
+  return std::string(LOTIC_TESTDATA) + "/tls/" + name;
+}
 
 StoreSource File(const std::string& path, const std::string& password = "", const char* setting = "test") {
   StoreSource source;
@@ -120,7 +122,9 @@ class Tls : public testing::Test {
     std::ofstream(path, std::ios::binary) << bytes;
     return path;
   }
-  void TearDown() override { std::filesystem::remove_all(testing::TempDir() + "lotic_tls_test." + std::to_string(getpid())); }
+  void TearDown() override {
+    std::filesystem::remove_all(testing::TempDir() + "lotic_tls_test." + std::to_string(getpid()));
+  }
 
   TestAuthority authority_{"Lotic Test Authority"};
 };
@@ -246,16 +250,18 @@ TEST_F(Tls, SaysSoWhenThePeerHangsUpOrKeepsSilent) {
   });
   Status status = TryTls(Trusting(), listener->endpoint());
   server.join();
-  EXPECT_THAT(status.message(), AllOf(HasSubstr(listener->endpoint().ToString()), HasSubstr("closed the connection without an answer"),
-                                      HasSubstr("is this port a plaintext listener?")));
+  EXPECT_THAT(status.message(),
+              AllOf(HasSubstr(listener->endpoint().ToString()), HasSubstr("closed the connection without an answer"),
+                    HasSubstr("is this port a plaintext listener?")));
 
   ConnectOptions options;
   options.tls = TlsContext::Client(Trusting()).ValueOrDie();
   options.timeout = milliseconds(100);
   status = Stream::Connect({}, listener->endpoint(), options).status();  // nobody accepts
   EXPECT_EQ(status.code(), StatusCode::kIOError);
-  EXPECT_THAT(status.message(), AllOf(HasSubstr(listener->endpoint().ToString()), HasSubstr("timed out after 100 ms without an answer"),
-                                      HasSubstr("plaintext listener?")));
+  EXPECT_THAT(status.message(),
+              AllOf(HasSubstr(listener->endpoint().ToString()), HasSubstr("timed out after 100 ms without an answer"),
+                    HasSubstr("plaintext listener?")));
 }
 
 TEST_F(Tls, AHandshakeStopsWhenAskedTo) {
@@ -330,7 +336,8 @@ TEST_F(Tls, SaysThatAForeignClientCertificateIsRefused) {
   options.private_key = Inline(stranger.key_pem);
   const Status status = TryTls(options, server.endpoint());
   EXPECT_EQ(status.code(), StatusCode::kUnauthorized) << status;
-  EXPECT_THAT(status.message(), AllOf(HasSubstr(server.endpoint().ToString()), HasSubstr("refused our client certificate")));
+  EXPECT_THAT(status.message(),
+              AllOf(HasSubstr(server.endpoint().ToString()), HasSubstr("refused our client certificate")));
 }
 
 TEST_F(Tls, LogsInWithEachFormOfKeyStore) {
@@ -338,7 +345,9 @@ TEST_F(Tls, LogsInWithEachFormOfKeyStore) {
   const TestIdentity alice = authority_.Issue("alice", "");
   const std::string combined = alice.key_pem + alice.certificate_pem + authority_.certificate_pem();
   JksStore jks;
-  jks.entries.push_back({"alice", 0, ProtectJksKey(alice.key_pkcs8_der(), Secret("keypass"), std::vector<uint8_t>(20, 3)),
+  jks.entries.push_back({"alice",
+                         0,
+                         ProtectJksKey(alice.key_pkcs8_der(), Secret("keypass"), std::vector<uint8_t>(20, 3)),
                          {alice.certificate_der(), authority_.certificate_der()}});
   const std::vector<uint8_t> jks_bytes = WriteJks(jks, Secret("storepass"));
   const std::string jks_text(jks_bytes.begin(), jks_bytes.end());
@@ -348,24 +357,32 @@ TEST_F(Tls, LogsInWithEachFormOfKeyStore) {
   }
 
   const std::vector<std::pair<std::string, std::function<void(TlsOptions&)>>> cases = {
-      {"PEM certificate and key", [&](TlsOptions& o) {
+      {"PEM certificate and key",
+       [&](TlsOptions& o) {
          o.certificate = File(Write("c.pem", alice.certificate_pem));
          o.private_key = File(Write("k.pem", alice.key_pem));
        }},
-      {"encrypted PKCS8", [&](TlsOptions& o) {
+      {"encrypted PKCS8",
+       [&](TlsOptions& o) {
          o.certificate = File(Write("c.pem", alice.certificate_pem));
          o.private_key = File(Write("e.pem", alice.encrypted_key_pem("s3cret")));
          o.key_password = Secret("s3cret");
        }},
       {"combined PEM file", [&](TlsOptions& o) { o.key_store = File(Write("both.pem", combined)); }},
-      {"certificate file that holds the key", [&](TlsOptions& o) { o.certificate = File(Write("both.pem", combined)); }},
+      {"certificate file that holds the key",
+       [&](TlsOptions& o) { o.certificate = File(Write("both.pem", combined)); }},
       {"inline PEM on one line", [&](TlsOptions& o) { o.key_store = Inline(one_line); }},
-      {"PKCS12", [&](TlsOptions& o) { o.key_store = File(Write("a.p12", alice.pkcs12("p12pass", authority_.certificate_pem())), "p12pass"); }},
-      {"PKCS12 called JKS", [&](TlsOptions& o) {
+      {"PKCS12",
+       [&](TlsOptions& o) {
+         o.key_store = File(Write("a.p12", alice.pkcs12("p12pass", authority_.certificate_pem())), "p12pass");
+       }},
+      {"PKCS12 called JKS",
+       [&](TlsOptions& o) {
          o.key_store = File(Write("a.p12", alice.pkcs12("p12pass")), "p12pass");
          o.key_store.format = StoreFormat::kJks;
        }},
-      {"JKS with a key password of its own", [&](TlsOptions& o) {
+      {"JKS with a key password of its own",
+       [&](TlsOptions& o) {
          o.key_store = File(Write("a.jks", jks_text), "storepass");
          o.key_password = Secret("keypass");
        }},
@@ -384,8 +401,8 @@ TEST_F(Tls, BelievesTrustStoresOfEachForm) {
   jks.entries.push_back({"ca", 0, {}, {authority_.certificate_der()}});
   const std::vector<uint8_t> bytes = WriteJks(jks, Secret("changeit"));
   const std::string jks_path = Write("t.jks", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  for (const StoreSource& trust : {File(Write("t.pem", authority_.certificate_pem())), File(jks_path, "changeit"), File(jks_path),
-                                   Inline(authority_.certificate_pem())}) {
+  for (const StoreSource& trust : {File(Write("t.pem", authority_.certificate_pem())), File(jks_path, "changeit"),
+                                   File(jks_path), Inline(authority_.certificate_pem())}) {
     TlsOptions options;
     options.trust = trust;
     const Status status = TryTls(options, server.endpoint());
@@ -425,28 +442,44 @@ TEST_F(Tls, ExplainsStoresThatCannotBeRead) {
   EXPECT_EQ(status.code(), StatusCode::kNotFound);
   EXPECT_THAT(status.message(), HasSubstr("ssl.ca.location (/no/such/ca.pem)"));
   EXPECT_FALSE(fail([](TlsOptions& o) { o.trust = File("/"); }).ok());
-  EXPECT_THAT(fail([&](TlsOptions& o) { o.trust = File(Write("x", "hello")); }).message(), HasSubstr("neither PEM nor PKCS12 nor"));
+  EXPECT_THAT(fail([&](TlsOptions& o) { o.trust = File(Write("x", "hello")); }).message(),
+              HasSubstr("neither PEM nor PKCS12 nor"));
   EXPECT_THAT(fail([&](TlsOptions& o) { o.trust = File(Write("x", "")); }).message(), HasSubstr("empty"));
-  EXPECT_THAT(fail([&](TlsOptions& o) { o.trust = Inline(alice.key_pem); }).message(), HasSubstr("no certificate in it"));
-  EXPECT_THAT(fail([&](TlsOptions& o) { o.trust = Inline("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"); }).message(),
+  EXPECT_THAT(fail([&](TlsOptions& o) { o.trust = Inline(alice.key_pem); }).message(),
+              HasSubstr("no certificate in it"));
+  EXPECT_THAT(fail([&](TlsOptions& o) {
+                o.trust = Inline("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+              }).message(),
               HasSubstr("certificate 1 cannot be read"));
-  EXPECT_THAT(fail([&](TlsOptions& o) { o.trust = File(TestFile("truststore.jks"), "s3cret"); }).message(), HasSubstr("password"));
-  EXPECT_THAT(fail([&](TlsOptions& o) { o.key_store = File(TestFile("legacy.p12"), "s3cret"); }).message(), HasSubstr("password of the PKCS12 store is wrong"));
-  EXPECT_THAT(fail([&](TlsOptions& o) { o.key_store = File(TestFile("legacy.p12")); }).message(), HasSubstr("none is given"));
-  EXPECT_THAT(fail([&](TlsOptions& o) { o.key_store = File(TestFile("truststore.jks"), "changeit"); }).message(), HasSubstr("no private key in it"));
+  EXPECT_THAT(fail([&](TlsOptions& o) { o.trust = File(TestFile("truststore.jks"), "s3cret"); }).message(),
+              HasSubstr("password"));
+  EXPECT_THAT(fail([&](TlsOptions& o) { o.key_store = File(TestFile("legacy.p12"), "s3cret"); }).message(),
+              HasSubstr("password of the PKCS12 store is wrong"));
+  EXPECT_THAT(fail([&](TlsOptions& o) { o.key_store = File(TestFile("legacy.p12")); }).message(),
+              HasSubstr("none is given"));
+  EXPECT_THAT(fail([&](TlsOptions& o) { o.key_store = File(TestFile("truststore.jks"), "changeit"); }).message(),
+              HasSubstr("no private key in it"));
   EXPECT_THAT(fail([&](TlsOptions& o) { o.key_store = File(TestFile("keystore.jks"), "changeit"); }).message(),
               HasSubstr("entry \"client\": the password of the private key in the Java key store is wrong"));
   const std::string encrypted = alice.encrypted_key_pem("right");
-  EXPECT_THAT(fail([&](TlsOptions& o) { o.certificate = Inline(alice.certificate_pem); o.private_key = Inline(encrypted); }).message(),
+  EXPECT_THAT(fail([&](TlsOptions& o) {
+                o.certificate = Inline(alice.certificate_pem);
+                o.private_key = Inline(encrypted);
+              }).message(),
               HasSubstr("encrypted and no password is given"));
   EXPECT_THAT(fail([&](TlsOptions& o) {
                 o.certificate = Inline(alice.certificate_pem);
                 o.private_key = Inline(encrypted);
                 o.key_password = Secret("s3cret");
-              }).message(), HasSubstr("is the password right?"));
-  EXPECT_THAT(fail([&](TlsOptions& o) { o.certificate = Inline(alice.certificate_pem); o.private_key = Inline(bob.key_pem); }).message(),
+              }).message(),
+              HasSubstr("is the password right?"));
+  EXPECT_THAT(fail([&](TlsOptions& o) {
+                o.certificate = Inline(alice.certificate_pem);
+                o.private_key = Inline(bob.key_pem);
+              }).message(),
               HasSubstr("does not belong to the first certificate"));
-  EXPECT_THAT(fail([&](TlsOptions& o) { o.private_key = Inline(bob.key_pem); }).message(), HasSubstr("without its certificate"));
+  EXPECT_THAT(fail([&](TlsOptions& o) { o.private_key = Inline(bob.key_pem); }).message(),
+              HasSubstr("without its certificate"));
 }
 
 }  // namespace
