@@ -72,6 +72,16 @@ class Watch {
   std::jthread timer_;  // last: ends before what it uses
 };
 
+/// Runs a planned statement to its end; its rows, which only say how many changed, are dropped.
+Status Drain(duckdb::PendingQueryResult& pending, duckdb::unique_ptr<duckdb::QueryResult>* result) {
+  *result = pending.Execute();
+  while (!(*result)->HasError()) {
+    const auto chunk = (*result)->Fetch();
+    if (!chunk || chunk->size() == 0) break;
+  }
+  return (*result)->HasError() ? StatusFrom((*result)->GetErrorObject()) : Status::OK();
+}
+
 class StatementResult final : public QueryResult {
  public:
   StatementResult(std::shared_ptr<Session> session, std::shared_ptr<QueryState> query, duckdb::shared_ptr<duckdb::ClientContext> context)
@@ -89,6 +99,8 @@ class StatementResult final : public QueryResult {
     if (!check.ok()) return Failed(check);
     TextChunk text;
     const Status fetched = GuardDuckDb([&]() -> Status {
+      if (result_ == nullptr) result_ = pending_->Execute();
+      if (result_->HasError()) return StatusFrom(result_->GetErrorObject());
       const auto chunk = result_->Fetch();
       if (result_->HasError()) return StatusFrom(result_->GetErrorObject());
       if (chunk && chunk->size() > 0) text = RenderChunk(*context_, *chunk, form);
@@ -103,21 +115,15 @@ class StatementResult final : public QueryResult {
 
   std::vector<TableCertificate> Certificates() const override { return query_->Certificates(); }
 
-  /// Takes the result of a statement over; runs to its end what returns no rows.
-  Status Start(duckdb::unique_ptr<duckdb::QueryResult> result) {
-    result_ = std::move(result);
-    if (result_->HasError()) return Failed(StatusFrom(result_->GetErrorObject()));
-    if (result_->properties.return_type != duckdb::StatementReturnType::QUERY_RESULT) {
-      const Status drained = GuardDuckDb([&]() -> Status {
-        while (const auto chunk = result_->Fetch()) {
-          if (chunk->size() == 0) break;
-        }
-        return result_->HasError() ? StatusFrom(result_->GetErrorObject()) : Status::OK();
-      });
-      return drained.ok() ? Finish() : Failed(drained);
+  /// Takes a planned statement over; runs to its end what returns no rows. A query begins to run at the first Next.
+  Status Start(duckdb::unique_ptr<duckdb::PendingQueryResult> pending) {
+    pending_ = std::move(pending);
+    if (pending_->properties.return_type != duckdb::StatementReturnType::QUERY_RESULT) {
+      LOTIC_RETURN_NOT_OK(GuardDuckDb([&] { return Drain(*pending_, &result_); }));
+      return Finish();
     }
-    for (size_t i = 0; i < result_->names.size(); ++i) {
-      columns_.push_back({result_->names[i], result_->types[i].ToString(), result_->types[i].IsNumeric()});
+    for (size_t i = 0; i < pending_->names.size(); ++i) {
+      columns_.push_back({pending_->names[i], pending_->types[i].ToString(), pending_->types[i].IsNumeric()});
     }
     return Status::OK();
   }
@@ -150,18 +156,41 @@ class StatementResult final : public QueryResult {
   void End(QueryOutcome outcome) {
     if (ended_) return;
     ended_ = true;
-    if (outcome != QueryOutcome::kFinished) query_->Stop();
+    if (outcome != QueryOutcome::kFinished) {
+      query_->Stop();
+      if (session_->query() == query_) Abandon();  // else DuckDB has ended it when it began the next
+    }
     result_.reset();
+    pending_.reset();
     query_->SetOutcome(outcome);
     watch_.reset();
     session_->EndStatement(query_.get());
+  }
+
+  /// DuckDB ends a query that is dropped only when the next one begins, and its threads go on meanwhile. An interrupted fetch ends it now.
+  void Abandon() {
+    if (result_ == nullptr && pending_ == nullptr) return;
+    context_->Interrupt();
+    (void)GuardDuckDb([&]() -> Status {
+      if (result_ == nullptr) {
+        while (!duckdb::PendingQueryResult::IsExecutionFinished(pending_->ExecuteTask())) {
+        }
+        return Status::OK();
+      }
+      while (!result_->HasError()) {
+        const auto chunk = result_->Fetch();
+        if (!chunk || chunk->size() == 0) break;
+      }
+      return Status::OK();
+    });
   }
 
   const std::shared_ptr<Session> session_;
   const std::shared_ptr<QueryState> query_;
   const duckdb::shared_ptr<duckdb::ClientContext> context_;
   std::unique_ptr<Watch> watch_;
-  duckdb::unique_ptr<duckdb::QueryResult> result_;
+  duckdb::unique_ptr<duckdb::PendingQueryResult> pending_;
+  duckdb::unique_ptr<duckdb::QueryResult> result_;  // once it runs
   std::vector<ResultColumn> columns_;
   Status failure_;
   bool ended_ = false;
@@ -177,16 +206,19 @@ class DuckDbEngine final : public Engine {
       duckdb::DBConfig config;
       config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
       config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
-      if (!options.allow_files) config.SetOptionByName("enable_external_access", duckdb::Value::BOOLEAN(false));
       if (options.threads > 0) config.SetOptionByName("threads", duckdb::Value::BIGINT(options.threads));
       const char* folder = std::getenv("TMPDIR");
       config.SetOptionByName("temp_directory", duckdb::Value(std::string(folder != nullptr && *folder != '\0' ? folder : "/tmp") +
                                                              "/lotic-sql-" + std::to_string(::getpid())));
+      // Last of the options: without external access, the folder for spilling can no longer be set.
+      if (!options.allow_files) config.SetOptionByName("enable_external_access", duckdb::Value::BOOLEAN(false));
       duckdb::StorageExtension::Register(config, kOfferedType, ConnectorStorage(session_, kOfferedType));
       for (const std::string& type : options.connector_types) duckdb::StorageExtension::Register(config, type, ConnectorStorage(session_, type));
       duckdb::OptimizerExtension::Register(config, LimitExtension());
       database_ = std::make_unique<duckdb::DuckDB>(nullptr, &config);
       connection_ = std::make_unique<duckdb::Connection>(*database_);
+      const auto json = connection_->Query("SET errors_as_json=true");  // see MessageOf in seam.cc
+      if (json->HasError()) return StatusFrom(json->GetErrorObject());
       const auto zone = connection_->Query("SET TimeZone=" + QuotedText(options.time_zone));
       if (zone->HasError()) return Status::Invalid("time zone \"", options.time_zone, "\": ", StatusFrom(zone->GetErrorObject()).message());
       return Status::OK();
@@ -256,23 +288,36 @@ class DuckDbEngine final : public Engine {
       session_->SetMentioned(std::move(facts.constants));
       LOTIC_RETURN_NOT_OK(query.ctx().Check("the query"));
       auto pending = connection_->PendingQuery(std::move(statements[i]), duckdb::QueryResultOutputType::ALLOW_STREAMING);
-      if (pending->HasError()) return StatusFrom(pending->GetErrorObject());
-      // A stop while DuckDB planned was forgotten when the query began.
-      if (query.ctx().stop.stop_requested()) return Status::Cancelled("the query was stopped");
-      auto ran = pending->Execute();
+      if (pending->HasError()) return WithNearestTables(pending->GetErrorObject());
+      if (query.ctx().stop.stop_requested()) context.Interrupt();  // DuckDB forgets, when a query begins, a stop that came before
       if (i + 1 < statements.size()) {
-        while (!ran->HasError()) {
-          const auto chunk = ran->Fetch();
-          if (!chunk || chunk->size() == 0) break;
-        }
-        if (ran->HasError()) return StatusFrom(ran->GetErrorObject());
+        duckdb::unique_ptr<duckdb::QueryResult> ran;
+        LOTIC_RETURN_NOT_OK(Drain(*pending, &ran));
         continue;
       }
-      LOTIC_RETURN_NOT_OK(result->Start(std::move(ran)));
+      LOTIC_RETURN_NOT_OK(result->Start(std::move(pending)));
       if (type == duckdb::StatementType::ATTACH_STATEMENT || type == duckdb::StatementType::DETACH_STATEMENT) SetSearchPath(context);
       Describe(facts.described);
     }
     return Status::OK();
+  }
+
+  /// The error of a statement; an unknown table's names the nearest of the connectors' tables.
+  Status WithNearestTables(const duckdb::ErrorData& error) {
+    const Status status = StatusFrom(error);
+    const auto type = error.ExtraInfo().find("type");
+    const auto name = error.ExtraInfo().find("name");
+    if (status.code() != StatusCode::kNotFound || type == error.ExtraInfo().end() || type->second != "Table" || name == error.ExtraInfo().end()) {
+      return status;
+    }
+    std::vector<std::string> nearest;
+    (void)GuardDuckDb([&] {
+      connection_->context->RunFunctionInTransaction([&] { nearest = SimilarTables(*connection_->context, name->second); });
+      return Status::OK();
+    });
+    std::string message = "table \"" + name->second + "\" does not exist";
+    for (size_t i = 0; i < nearest.size(); ++i) message += (i == 0 ? "; did you mean \"" : "\" or \"") + nearest[i];
+    return status.WithMessage(message, nearest.empty() ? "" : "\"?");
   }
 
   /// The session's own catalog first, then all attached ones: SHOW TABLES lists them, and words in completion come from them.

@@ -6,7 +6,9 @@
 #include <mutex>
 #include <optional>
 
+#include "duckdb/common/complex_json.hpp"
 #include "duckdb/common/exception.hpp"
+#include "duckdb/common/string_util.hpp"
 #include "sql/engine.h"
 
 namespace lotic::sql {
@@ -85,6 +87,17 @@ StatusCode CodeFor(const duckdb::ErrorData& error) {
   }
 }
 
+/// The sentence alone. Our connections have errors_as_json set: otherwise DuckDB replaces the position by a drawing under the message.
+std::string MessageOf(const duckdb::ErrorData& error) {
+  std::string message = error.RawMessage();
+  if (!message.empty() && message[0] == '{') {
+    const auto members = duckdb::StringUtil::ParseJSONMap(message, true)->Flatten();
+    if (const auto at = members.find("exception_message"); at != members.end()) message = at->second;
+  }
+  if (const size_t drawing = message.find("\n\nLINE "); drawing != std::string::npos) message.resize(drawing);
+  return message;
+}
+
 }  // namespace
 
 void ThrowStatus(const Status& status, std::optional<size_t> position) {
@@ -107,9 +120,7 @@ Status StatusFrom(const duckdb::ErrorData& error) {
       return *carried;
     }
   }
-  // DuckDB draws the place under the message; the shell draws its own from the position.
-  std::string message = error.RawMessage();
-  if (const size_t drawing = message.find("\n\nLINE "); drawing != std::string::npos) message.resize(drawing);
+  std::string message = MessageOf(error);
   const StatusCode code = CodeFor(error);
   std::shared_ptr<const StatusDetail> detail;
   if (code == StatusCode::kInvalid || code == StatusCode::kNotFound) detail = std::make_shared<SqlErrorDetail>(position);

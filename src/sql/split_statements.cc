@@ -101,7 +101,7 @@ std::vector<StatementText> SplitSql(std::string_view text) {
     }
     bool blank = false;
     const size_t end = scanner.Skip(at, &open, &blank);
-    if (!begun && IsSpace(text[at])) begin = end;  // white space before a statement is not part of it; comments are
+    if (!begun && blank && !open) begin = end;  // what is blank before a statement is not part of it
     begun |= !blank;
     at = end;
   }
