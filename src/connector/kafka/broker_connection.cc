@@ -91,11 +91,10 @@ Status BrokerConnection::Enqueue(ApiKey api, int16_t version, int32_t id, std::s
   }
   in_flight_.push_back({id, api, version});
   out_ += frame;
-  Result<bool> pumped = Pump();
-  return pumped.ok() ? Status::OK() : pumped.status();
+  return WriteOut();  // not Pump: an answer taken in here would not wake anybody who then waits for it
 }
 
-Result<bool> BrokerConnection::Pump() {
+Status BrokerConnection::WriteOut() {
   while (out_written_ < out_.size()) {
     Result<net::Transfer> sent = stream_->WriteSome(
         {reinterpret_cast<const uint8_t*>(out_.data()) + out_written_, out_.size() - out_written_});
@@ -111,6 +110,11 @@ Result<bool> BrokerConnection::Pump() {
     out_.clear();
     out_written_ = 0;
   }
+  return Status::OK();
+}
+
+Result<bool> BrokerConnection::Pump() {
+  LOTIC_RETURN_NOT_OK(WriteOut());
   while (!in_flight_.empty()) {
     if (incoming_ == nullptr) {
       Result<net::Transfer> got = stream_->ReadSome({size_bytes_ + size_read_, sizeof size_bytes_ - size_read_});

@@ -111,6 +111,7 @@ class BrokerConnection {
   BrokerConnection(net::Endpoint endpoint, std::shared_ptr<const ConnectionSettings> settings,
                    std::shared_ptr<BufferPool> buffers);
   Status Enqueue(kafka_protocol::ApiKey api, int16_t version, int32_t id, std::string frame);
+  Status WriteOut();
   Status AskVersions(const CallContext& ctx);
   Status LogIn(const CallContext& ctx);
   Result<std::string> RawSaslRound(const CallContext& ctx, std::string_view token);
