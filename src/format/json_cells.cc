@@ -52,22 +52,27 @@ Result<CellPlan> MakePlan(const Type& type, std::string_view what, int depth) {
   return plan;
 }
 
-/// Copies a string's bytes to the end of `bytes` if they are what it says: no escapes, no control characters, ASCII.
-bool CopyPlain(const Extent& cell, Buffer& bytes) {
+/// Copies a string's bytes to the end of `bytes` if they are what it says: no escapes, no control characters, valid
+/// UTF-8.
+[[gnu::always_inline]] inline bool CopyPlain(const Extent& cell, Buffer& bytes) {
   bytes.Reserve(cell.size + 16);
-  uint8_t* out = bytes.data() + bytes.size();
-  const __m128i first_plain = _mm_set1_epi8(0x20);
+  uint8_t* const out = bytes.data() + bytes.size();
+  const __m128i last_control = _mm_set1_epi8(0x1f);
   const __m128i backslash = _mm_set1_epi8('\\');
-  for (uint32_t i = 0; i < cell.size; i += 16) {
+  const uint32_t size = cell.size;
+  uint32_t beyond_ascii = 0;
+  for (uint32_t i = 0; i < size; i += 16) {
     const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(cell.data + i));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), chunk);
-    // Signed comparison: bytes from 0x80 on are negative, so that they count as below 0x20 too.
-    const __m128i odd = _mm_or_si128(_mm_cmpgt_epi8(first_plain, chunk), _mm_cmpeq_epi8(chunk, backslash));
-    uint32_t hits = static_cast<uint32_t>(_mm_movemask_epi8(odd));
-    if (cell.size - i < 16) hits &= (1u << (cell.size - i)) - 1;
-    if (hits != 0) return false;
+    const uint32_t counts = size - i < 16 ? (1u << (size - i)) - 1 : 0xffffu;
+    const __m128i odd =
+        _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(chunk, last_control), chunk), _mm_cmpeq_epi8(chunk, backslash));
+    if ((static_cast<uint32_t>(_mm_movemask_epi8(odd)) & counts) != 0) [[unlikely]]
+      return false;
+    beyond_ascii |= static_cast<uint32_t>(_mm_movemask_epi8(chunk)) & counts;
   }
-  bytes.Resize(bytes.size() + cell.size);
+  if (beyond_ascii != 0 && !IsValidUtf8(cell.text())) return false;
+  bytes.Resize(bytes.size() + size);
   return true;
 }
 

@@ -7,9 +7,9 @@
 #include "format/decoder.h"
 #include "format/inference.h"
 
-// The input is a run of messages, one a line. Whatever they hold: batches are valid (the harness checks), both paths give the same
-// cells and counts, a column alone gives the cells it gives among others, what a checker passes decodes without a misfit, and a
-// schema inferred from messages fits them and survives its JSON form.
+// The input is a run of messages, one a line. Whatever they hold: batches are valid (the harness checks), both paths
+// give the same cells and counts, a column alone gives the cells it gives among others, what a checker passes decodes
+// without a misfit, and a schema inferred from messages fits them and survives its JSON form.
 
 namespace lotic {
 namespace {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <smmintrin.h>
+
+#include <array>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "lotic/batch.h"
@@ -13,50 +15,33 @@
 namespace lotic::json {
 
 namespace internal {
-inline uint64_t LoadEight(const uint8_t* p) {
-  uint64_t word;
-  std::memcpy(&word, p, sizeof(word));
-  return word;
-}
-/// Are all eight bytes digits? 0x30 .. 0x39 keep their high nibble when 6 is added; 0x3a .. 0x3f do not.
-inline bool AreDigits(uint64_t word) {
-  return ((word & 0xf0f0f0f0f0f0f0f0u) | (((word + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4)) ==
-         0x3333333333333333u;
-}
-/// The number that eight digits are, the first one the most significant: pairs, then fours, then all eight.
-/// "12345678": {12, 34, 56, 78}, {1234, 5678}, 12345678.
-inline uint32_t EightDigits(uint64_t word) {
-  word = (word & 0x0f0f0f0f0f0f0f0fu) * 2561 >> 8;
-  word = (word & 0x00ff00ff00ff00ffu) * 6553601 >> 16;
-  return static_cast<uint32_t>((word & 0x0000ffff0000ffffu) * 42949672960001u >> 32);
-}
-/// The last `count` (1 .. 8) digits of those that end at p + count, with '0' in front.
-inline uint64_t LoadPadded(const uint8_t* p, uint32_t count) {
-  const uint32_t shift = 8 * (8 - count);
-  return LoadEight(p) << shift | (shift == 0 ? 0 : 0x3030303030303030u >> (64 - shift));
-}
+/// Shuffles that move the first n of 16 bytes to the end and put zeroes in front: load at offset n.
+alignas(16) inline constexpr std::array<uint8_t, 32> kToTheEnd = [] {
+  std::array<uint8_t, 32> shuffle{};
+  for (uint8_t i = 0; i < 16; ++i) shuffle[i] = 0x80, shuffle[i + 16] = i;
+  return shuffle;
+}();
 bool ParseLongInt64(const uint8_t* p, uint32_t size, bool negative, int64_t* value);
 }  // namespace internal
 
 /// An integer without fraction and exponent, in range. "-0" is 0; "01" and "+1" are no numbers.
-inline bool ParseInt64(const uint8_t* p, uint32_t size, int64_t* value) {
-  const bool negative = size != 0 && *p == '-';
+[[gnu::always_inline]] inline bool ParseInt64(const uint8_t* p, uint32_t size, int64_t* value) {
+  const bool negative = *p == '-';
   p += negative;
   size -= negative;
   if (size - 1 >= 16) return internal::ParseLongInt64(p, size, negative, value);  // none, or more than 16
-  if (*p == '0' && size > 1) return false;
-  uint64_t magnitude;
-  if (size <= 8) {
-    const uint64_t word = internal::LoadPadded(p, size);
-    if (!internal::AreDigits(word)) return false;
-    magnitude = internal::EightDigits(word);
-  } else {
-    const uint64_t high = internal::LoadPadded(p, size - 8);
-    const uint64_t low = internal::LoadEight(p + size - 8);
-    if (!internal::AreDigits(high) || !internal::AreDigits(low)) return false;
-    magnitude = uint64_t{internal::EightDigits(high)} * 100'000'000 + internal::EightDigits(low);
-  }
-  *value = negative ? -static_cast<int64_t>(magnitude) : static_cast<int64_t>(magnitude);
+  // "807" becomes the digits 0000000000000807; then pairs (08, 07), fours and eights are put together at once.
+  const __m128i shuffle = _mm_loadu_si128(reinterpret_cast<const __m128i*>(internal::kToTheEnd.data() + size));
+  const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i digits = _mm_shuffle_epi8(_mm_sub_epi8(text, _mm_set1_epi8('0')), shuffle);
+  const __m128i above = _mm_subs_epu8(digits, _mm_set1_epi8(9));
+  if (_mm_testz_si128(above, above) == 0 || (*p == '0' && size > 1)) return false;
+  const __m128i pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010a));
+  const __m128i fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x00010064));
+  const __m128i eights = _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(0x00012710));
+  const uint64_t both = static_cast<uint64_t>(_mm_cvtsi128_si64(eights));
+  const int64_t magnitude = static_cast<int64_t>((both & 0xffffffffu) * 100'000'000 + (both >> 32));
+  *value = negative ? -magnitude : magnitude;
   return true;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format/json_shape.h"
 
-#include <emmintrin.h>
+#include <tmmintrin.h>
 
 #include <bit>
 
@@ -28,29 +28,32 @@ bool HasLiteral(const uint8_t* p, const uint8_t* end, const uint8_t* literal, ui
   return HasChunk(p, literal, size);
 }
 
-/// Behind a run of bytes that no bare token ends at: '-' to '9' and 'a' to 'z', which is most numbers, true, false and
-/// null. Null if the run is empty or goes on to `end`.
-const uint8_t* BareEnd(const uint8_t* p, const uint8_t* end) {
+/// Behind a bare token: the first byte of kEndsBare. Null if that is the first, or not before `end`.
+///
+/// A byte is looked up by its halves, and each of the bits below stands for the delimiters of one row of the ASCII
+/// table: 1: tab, line feed, carriage return; 2: space, '"', ','; 4: ':'; 8: '[', ']', '{', '}'. ',' is 0x2c: row 2 has
+/// bit 2, column c has bit 2.
+[[gnu::always_inline]] inline const uint8_t* BareEnd(const uint8_t* p, const uint8_t* end) {
+  const __m128i by_column = _mm_setr_epi8(2, 0, 2, 0, 0, 0, 0, 0, 0, 1, 1 | 4, 8, 2, 1 | 8, 0, 0);
+  const __m128i by_row = _mm_setr_epi8(1, 0, 2, 4, 0, 8, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0);
   const uint8_t* const begin = p;
   while (p < end) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const __m128i number = _mm_sub_epi8(bytes, _mm_set1_epi8('-'));
-    const __m128i letter = _mm_sub_epi8(bytes, _mm_set1_epi8('a'));
-    const __m128i in = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(number, _mm_set1_epi8('9' - '-')), number),
-                                    _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8('z' - 'a')), letter));
-    const uint32_t out = ~static_cast<uint32_t>(_mm_movemask_epi8(in)) & 0xffffu;
-    if (out == 0) {
+    const __m128i row = _mm_and_si128(_mm_srli_epi16(bytes, 4), _mm_set1_epi8(0x0f));
+    const __m128i common = _mm_and_si128(_mm_shuffle_epi8(by_column, bytes), _mm_shuffle_epi8(by_row, row));
+    const uint32_t ends = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpgt_epi8(common, _mm_setzero_si128())));
+    if (ends == 0) {
       p += 16;
       continue;
     }
-    p += std::countr_zero(out);
+    p += std::countr_zero(ends);
     return p < end && p != begin ? p : nullptr;
   }
   return nullptr;
 }
 
 /// The closing quote, if no backslash comes before it; else null.
-const uint8_t* PlainStringEnd(const uint8_t* p, const uint8_t* end) {
+[[gnu::always_inline]] inline const uint8_t* PlainStringEnd(const uint8_t* p, const uint8_t* end) {
   const __m128i quote = _mm_set1_epi8('"');
   const __m128i backslash = _mm_set1_epi8('\\');
   while (p < end) {
@@ -87,6 +90,8 @@ std::optional<Shape> Shape::Learn(const uint8_t* begin, const WalkTrace& trace, 
     shape.steps_.push_back({at, static_cast<uint32_t>(size), visit.kind, {visit.columns.begin(), visit.columns.end()}});
     from = visit.end;
   }
+  // The quote that ends a last string has been seen when its end was found.
+  if (trace.visits.back().kind == ExtentKind::kString && !trace.whole && trace.stopped == from + 1) ++from;
   shape.tail_size_ = static_cast<uint32_t>(trace.stopped - from);
   if (shape.tail_size_ > kMaxShapeLiteral) return std::nullopt;
   shape.tail_at_ = add_literal(from, trace.stopped);
@@ -98,93 +103,111 @@ std::optional<Shape> Shape::Learn(const uint8_t* begin, const WalkTrace& trace, 
   return shape;
 }
 
-// Rows that do not fit drop out of active_.
+// Moves every row behind its value; one that does not fit gets a null `at`. @return how many of those there are.
+// That a literal ends before the message does needs no check here: a value behind the end is none.
 template <ExtentKind kKind, bool kOneChunk>
 size_t Shape::RunStep(const Step& step, Extent* cells, size_t stride) {
   const uint8_t* literal = literals_.data() + step.literal_at;
   const uint32_t size = step.literal_size;
   const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(literal));
   const uint32_t wanted = size >= 16 ? 0xffffu : (1u << size) - 1;
-  Extent* column = step.columns.empty() ? nullptr : cells + step.columns[0] * stride;
+  Extent* const column = step.columns.empty() ? nullptr : cells + step.columns[0] * stride;
   ShapeRow* const rows = active_.data();
   const size_t count = active_.size();
-  size_t kept = 0;
+  size_t failed = 0;
   for (size_t i = 0; i < count; ++i) {
-    ShapeRow row = rows[i];
+    const uint8_t* at = rows[i].at;
+    const uint8_t* const end = rows[i].end;
+    bool fits;
     if constexpr (kOneChunk) {
-      const __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(row.at)), chunk);
-      if ((static_cast<uint32_t>(_mm_movemask_epi8(equal)) & wanted) != wanted) continue;
-      if (static_cast<size_t>(row.end - row.at) < size) continue;
+      const __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)), chunk);
+      fits = (~static_cast<uint32_t>(_mm_movemask_epi8(equal)) & wanted) == 0;
     } else {
-      if (!HasLiteral(row.at, row.end, literal, size)) continue;
+      fits = HasLiteral(at, end, literal, size);
     }
-    const uint8_t* value = row.at + size;
-    const uint8_t* stop;
-    if constexpr (kKind == ExtentKind::kBare) {
-      stop = BareEnd(value, row.end);
-    } else if constexpr (kKind == ExtentKind::kString) {
-      stop = PlainStringEnd(value, row.end);
-    } else {
-      stop = SkipBalanced(value, row.end, 1);
-      --value;
+    const uint8_t* stop = nullptr;
+    if (fits) [[likely]] {
+      at += size;
+      if constexpr (kKind == ExtentKind::kBare) {
+        stop = BareEnd(at, end);
+      } else if constexpr (kKind == ExtentKind::kString) {
+        stop = PlainStringEnd(at, end);
+      } else {
+        stop = SkipBalanced(at, end, 1);
+        --at;
+      }
     }
-    if (stop == nullptr) continue;
-    if (column != nullptr) column[row.cell] = {value, static_cast<uint32_t>(stop - value), kKind};
-    row.at = stop;
-    rows[kept++] = row;
+    if (column != nullptr) {
+      const uintptr_t length =
+          reinterpret_cast<uintptr_t>(stop) - reinterpret_cast<uintptr_t>(at);  // of failed rows: whatever
+      column[rows[i].cell] = {at, static_cast<uint32_t>(length), kKind};
+    }
+    rows[i].at = stop;
+    failed += stop == nullptr;
   }
-  return kept;
+  return failed;
 }
 
 size_t Shape::RunTail() {
+  if (tail_size_ == 0) return 0;
   const uint8_t* literal = literals_.data() + tail_at_;
-  const bool ends_bare = tail_size_ == 0 && steps_.back().kind == ExtentKind::kBare;
+  size_t failed = 0;
+  for (ShapeRow& row : active_) {
+    if (HasLiteral(row.at, row.end, literal, tail_size_)) continue;
+    row.at = nullptr;
+    ++failed;
+  }
+  return failed;
+}
+
+void Shape::DropFailed() {
   size_t kept = 0;
   for (const ShapeRow& row : active_) {
-    // Where a bare value is the last, what follows must end it as the general path has it: BareEnd stops at more bytes.
-    const bool fits = ends_bare ? kEndsBare[*row.at] != 0 : HasLiteral(row.at, row.end, literal, tail_size_);
     active_[kept] = row;
-    kept += fits;
+    kept += row.at != nullptr;
   }
-  return kept;
+  active_.resize(kept);
 }
 
 void Shape::Match(std::vector<ShapeRow>* rows, Extent* cells, size_t stride) {
   active_.assign(rows->begin(), rows->end());
   for (const Step& step : steps_) {
     const bool one = step.literal_size <= 16;
-    size_t kept = 0;
+    size_t failed = 0;
     switch (step.kind) {
       case ExtentKind::kBare:
-        kept = one ? RunStep<ExtentKind::kBare, true>(step, cells, stride)
-                   : RunStep<ExtentKind::kBare, false>(step, cells, stride);
+        failed = one ? RunStep<ExtentKind::kBare, true>(step, cells, stride)
+                     : RunStep<ExtentKind::kBare, false>(step, cells, stride);
         break;
       case ExtentKind::kString:
-        kept = one ? RunStep<ExtentKind::kString, true>(step, cells, stride)
-                   : RunStep<ExtentKind::kString, false>(step, cells, stride);
+        failed = one ? RunStep<ExtentKind::kString, true>(step, cells, stride)
+                     : RunStep<ExtentKind::kString, false>(step, cells, stride);
         break;
       default:
-        kept = one ? RunStep<ExtentKind::kContainer, true>(step, cells, stride)
-                   : RunStep<ExtentKind::kContainer, false>(step, cells, stride);
+        failed = one ? RunStep<ExtentKind::kContainer, true>(step, cells, stride)
+                     : RunStep<ExtentKind::kContainer, false>(step, cells, stride);
         break;
     }
-    active_.resize(kept);
-    if (kept == 0) return;
+    if (failed == 0) continue;
+    DropFailed();
+    if (active_.empty()) return;
   }
-  active_.resize(RunTail());
+  if (RunTail() != 0) DropFailed();
   hits += static_cast<int64_t>(active_.size());
 
   // What several columns share is copied; what such messages have not is said.
   for (const Step& step : steps_) {
     for (size_t i = 1; i < step.columns.size(); ++i) {
-      for (const ShapeRow& row : active_)
+      for (const ShapeRow& row : active_) {
         cells[step.columns[i] * stride + row.cell] = cells[step.columns[0] * stride + row.cell];
+      }
     }
   }
   for (const uint32_t column : missing_) {
     for (const ShapeRow& row : active_) cells[column * stride + row.cell] = {nullptr, 0, ExtentKind::kMissing};
   }
 
+  if (active_.size() == rows->size()) return rows->clear();
   // Both lists are in ascending order of `cell`, so that one walk finds those left behind.
   size_t left = 0;
   size_t matched = 0;

@@ -54,6 +54,7 @@ class Shape {
   template <ExtentKind kKind, bool kOneChunk>
   size_t RunStep(const Step& step, Extent* cells, size_t stride);
   size_t RunTail();
+  void DropFailed();
 
   std::vector<uint8_t> literals_;
   std::vector<Step> steps_;
