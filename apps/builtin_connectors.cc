@@ -9,6 +9,11 @@ namespace {
 
 Result<std::shared_ptr<Connector>> MakeKafka(const std::string& path, const std::map<std::string, std::string>& options) {
   LOTIC_ASSIGN_OR_RETURN(auto kafka_options, cli::MakeKafkaOptions(cli::KafkaSourceOfAttach(path, options), nullptr));
+  if (kafka_options.client.isolation_level != kafka::IsolationLevel::kReadCommitted) {
+    // The session has one isolation for all sources; a cluster that asked for another would be read wrongly, and silently.
+    return Status::NotImplemented("ATTACH '", path, "': isolation.level=read_uncommitted for one cluster is not built yet; start lotic with -b ",
+                                  path, " -X isolation.level=read_uncommitted");
+  }
   LOTIC_ASSIGN_OR_RETURN(auto connector, kafka::MakeKafkaConnector(std::move(kafka_options)));
   return std::shared_ptr<Connector>(std::move(connector));
 }

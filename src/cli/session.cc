@@ -72,7 +72,7 @@ Status Session::Run(const std::string& statement, const std::string& where) {
   }
   const Status flushed = output_->Flush();  // rows that came before an error are shown before it
   if (status.ok()) status = flushed;
-  LogDebug("statement ended after " + Seconds(std::chrono::steady_clock::now() - started) + ": " + std::string(StatusCodeName(status.code())));
+  LogInfo("statement ended after " + Seconds(std::chrono::steady_clock::now() - started) + ": " + std::string(StatusCodeName(status.code())));
 
   if (!IsBrokenPipe(status)) {
     if (!certificates.empty()) Report(std::move(certificates));
@@ -118,7 +118,7 @@ sql::CellForm Session::form() const {
 }
 
 void Session::Report(std::vector<TableCertificate> certificates) {
-  for (const auto& certificate : certificates) LogDebug("certificate: " + DescribeCertificate(certificate));
+  for (const auto& certificate : certificates) LogInfo("certificate: " + DescribeCertificate(certificate));
   if (!settings_.quiet) {
     console_.SayLine(SummaryLine(certificates, settings_.allow_partial));
   }

@@ -31,22 +31,27 @@ Status RunEverything(const CommandLine& line, ScriptRunner& runner) {
 
 Result<OpenedSession> OpenSession(const CommandLine& line, const Wiring& wiring, const Console& console, Interrupts& interrupts) {
   OpenedSession opened;
+  sql::EngineOptions options;
+  options.policy = line.policy;
   const bool has_brokers = !line.brokers.empty() || !line.config_file.empty();
   if (has_brokers) {
     std::vector<std::string> warnings;
-    LOTIC_ASSIGN_OR_RETURN(kafka::KafkaOptions options,
+    LOTIC_ASSIGN_OR_RETURN(kafka::KafkaOptions kafka_options,
                            MakeKafkaOptions({line.brokers, line.config_file, line.properties, line.schema_files}, &warnings));
     for (const auto& warning : warnings) console.SayLine("warning: " + warning);
-    LogDebug("client properties:\n" + options.client.Redacted());
-    LOTIC_ASSIGN_OR_RETURN(opened.cluster, kafka::MakeKafkaConnector(std::move(options)));
+    LogInfo("catalog kafka: " + (line.brokers.empty() ? line.config_file : line.brokers));
+    LogDebug("client properties:\n" + kafka_options.client.Redacted());
+    // How to read is the session's, whatever source it is; the property is how Kafka's users say it.
+    if (kafka_options.client.isolation_level == kafka::IsolationLevel::kReadUncommitted) {
+      options.policy.isolation = Isolation::kReadUncommitted;
+    }
+    LOTIC_ASSIGN_OR_RETURN(opened.cluster, kafka::MakeKafkaConnector(std::move(kafka_options)));
   } else if (!line.properties.empty() || !line.schema_files.empty()) {
     return Status::Invalid("-X and --schema describe a cluster: they need -b HOST:PORT");
   }
 
-  sql::EngineOptions options;
   options.make_connector = wiring.make_connector;
   options.connector_types = wiring.connector_types;
-  options.policy = line.policy;
   options.allow_partial = line.allow_partial;
   options.time_zone = line.time_zone;
   options.warn = [&console](const std::string& warning) { console.SayLine("warning: " + warning); };

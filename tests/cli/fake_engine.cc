@@ -73,7 +73,7 @@ class FakeResult final : public sql::QueryResult {
 void SelectLiterals(const std::string& list, FakeResult* result) {
   std::istringstream items(list);
   for (std::string item; std::getline(items, item, ',');) {
-    item.erase(0, item.find_first_not_of(' '));
+    item.erase(0, item.find_first_not_of(" \n"));
     const bool text = !item.empty() && item[0] == '\'';
     result->columns_.push_back({item, text ? "VARCHAR" : "INTEGER", !text && item != "NULL"});
     if (item == "NULL") {

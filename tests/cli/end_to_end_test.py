@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The whole command against Lotic's own broker: end_to_end_test.py LOTIC DEMO_BROKER."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from terminal import Terminal  # noqa: E402
+
+LOTIC, DEMO_BROKER = sys.argv[1:3]
+del sys.argv[1:3]
+
+
+def run(*arguments, **options):
+    return subprocess.run([LOTIC, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=50, **options)
+
+
+def rows(done):
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class WithBroker(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.broker = subprocess.Popen([DEMO_BROKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        cls.address = cls.broker.stdout.readline().strip()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.broker.stdin.close()
+        cls.broker.wait(20)
+        cls.broker.stdout.close()
+
+    def query(self, *arguments):
+        done = run("-b", self.address, *arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return rows(done)
+
+    def certificate(self, *arguments):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "certificate.json")
+            done = run("-b", self.address, "--certificate", path, *arguments)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return done, json.loads(pathlib.Path(path).read_text())["tables"]
+
+
+class QueryTest(WithBroker):
+    def test_a_count_is_the_same_by_offsets_and_by_reading(self):
+        (counted,) = self.query("SELECT count(*) AS n FROM events")
+        (read,) = self.query("SELECT count(uuid) AS n FROM events")
+        self.assertGreater(read["n"], 1000)
+        self.assertEqual(counted, read)
+
+    def test_a_time_bound_reads_less_and_gives_what_the_full_read_gives(self):
+        bound = "_timestamp > (SELECT max(_timestamp) - INTERVAL 2 MINUTES FROM orders)"
+        (newest,) = self.query("SELECT max(_timestamp_ms) AS ms FROM orders")
+        limit = newest["ms"] - 120_000
+        done, tables = self.certificate(f"SELECT count(status) AS n FROM orders WHERE _timestamp > make_timestamptz({limit} * 1000)")
+        (full,) = self.query(f"SELECT count(status) AS n FROM orders WHERE _timestamp_ms + 0 > {limit}")
+        self.assertEqual(rows(done), [full], bound)
+        (table,) = tables
+        read = sum(part["read"]["end"] - part["read"]["start"] for part in table["partitions"])
+        (whole,) = self.query("SELECT count(*) AS n FROM orders")
+        self.assertLess(read, whole["n"])
+
+    def test_the_certificate_accounts_for_every_offset(self):
+        for statement in ("SELECT count(payment_id) AS n FROM payments", "SELECT * FROM customers", "SELECT * FROM events LIMIT 3",
+                          "SELECT uuid FROM events WHERE _partition_id = 1"):
+            done, tables = self.certificate(statement)
+            (table,) = tables
+            self.assertTrue(table["complete"], statement)
+            self.assertTrue(table["version"])
+            for part in table["partitions"]:
+                self.assertEqual(part["read"]["end"] - part["read"]["start"], sum(part["records"].values()), (statement, part))
+            self.assertRegex(done.stderr, r"(?m)^read [0-9,]+ of [0-9,]+ records in [0-9,]+ of [0-9,]+ partitions?, complete")
+
+    def test_aborted_transactions_do_not_count_unless_asked_for(self):
+        (committed,) = self.query("SELECT count(_message) AS n FROM payments")
+        (all_of_them,) = self.query("-X", "isolation.level=read_uncommitted", "SELECT count(_message) AS n FROM payments")
+        self.assertGreater(all_of_them["n"], committed["n"])
+        _, tables = self.certificate("SELECT count(_message) FROM payments")
+        self.assertEqual(sum(part["records"]["aborted"] for part in tables[0]["partitions"]), all_of_them["n"] - committed["n"])
+
+    def test_tombstones_are_rows_or_skipped_and_counted(self):
+        (emitted,) = self.query("SELECT count(*) AS n, count(_message_bytes) AS values FROM customers")
+        (skipped,) = self.query("--tombstones", "skip", "SELECT count(*) AS n FROM customers")
+        self.assertGreater(emitted["n"], emitted["values"])
+        self.assertEqual(skipped["n"], emitted["values"])
+
+    def test_a_limit_stops_the_read(self):
+        _, tables = self.certificate("SELECT uuid FROM events LIMIT 5")
+        self.assertTrue(tables[0]["complete"])
+        returned = sum(part["records"]["returned"] for part in tables[0]["partitions"])
+        (whole,) = self.query("SELECT count(*) AS n FROM events")
+        self.assertLess(returned, whole["n"])
+
+    def test_metadata_columns_are_hidden_and_can_be_named(self):
+        (row,) = self.query("SELECT * FROM events LIMIT 1")
+        self.assertEqual(sorted(row), ["count", "ts", "uuid"])
+        (row,) = self.query("SELECT _topic, _partition, _offset, _timestamp_type FROM events LIMIT 1")
+        self.assertEqual((row["_topic"], row["_timestamp_type"]), ("events", "CREATE_TIME"))
+
+    def test_a_cluster_is_attached_by_sql_too(self):
+        done = run(f"ATTACH '{self.address}' AS prod (TYPE kafka); SELECT count(*) AS n FROM prod.\"default\".events")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(rows(done), self.query("SELECT count(*) AS n FROM kafka.events"))
+
+    def test_tables_can_be_listed_and_described(self):
+        names = [list(row.values()) for row in self.query("SHOW TABLES")]
+        for topic in ("events", "orders", "customers", "payments"):
+            self.assertTrue(any(topic in values for values in names), names)
+        text = json.dumps(self.query("DESCRIBE events"))
+        for word in ("uuid", "BIGINT", "VARCHAR"):
+            self.assertIn(word, text)
+
+    def test_a_result_can_be_copied_into_parquet_and_read_back(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "x.parquet")
+            done = run("-b", self.address, f"COPY (SELECT uuid FROM events WHERE _partition_id = 0) TO '{path}'",
+                       f"SELECT count(*) AS n FROM '{path}'")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(rows(done)[-1:], self.query("SELECT count(uuid) AS n FROM events WHERE _partition_id = 0"))
+
+    def test_instants_are_shown_in_the_time_zone_asked_for(self):
+        (utc,) = self.query("SELECT make_timestamptz(0) AS t")
+        (berlin,) = self.query("--time-zone", "Europe/Berlin", "SELECT make_timestamptz(0) AS t")
+        self.assertIn("00:00:00", utc["t"])
+        self.assertIn("01:00:00", berlin["t"])
+
+    def test_explain_reads_nothing_and_shows_what_was_pushed(self):
+        done = run("-b", self.address, "--format", "line", "EXPLAIN SELECT uuid FROM events WHERE _partition_id = 1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("_partition_id", done.stdout)
+
+
+class TopicsTest(WithBroker):
+    def test_topics_are_listed_with_records_times_and_formats(self):
+        done = run("topics", "-b", self.address)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        topics = {row["topic"]: row for row in rows(done)}
+        self.assertEqual(sorted(topics), ["customers", "events", "orders", "payments"])
+        self.assertEqual(topics["events"]["partitions"], 3)
+        self.assertEqual(topics["events"]["records"], self.query("SELECT count(*) AS n FROM events")[0]["n"])
+        self.assertEqual(topics["events"]["format"], "json")
+        self.assertRegex(topics["events"]["first"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        self.assertLess(topics["events"]["first"], topics["events"]["last"])
+
+    def test_offsets_are_lines_of_topic_partition_and_offset(self):
+        done = run("topics", "-b", self.address, "--offsets", "events")
+        ends = [line.split(":") for line in done.stdout.splitlines()]
+        self.assertEqual([(topic, partition) for topic, partition, _ in ends], [("events", "0"), ("events", "1"), ("events", "2")])
+        self.assertEqual(sum(int(end) for _, _, end in ends), self.query("SELECT count(*) AS n FROM events")[0]["n"])
+        self.assertEqual(run("topics", "-b", self.address, "--offsets", "events", "--time", "earliest").stdout,
+                         "events:0:0\nevents:1:0\nevents:2:0\n")
+
+
+class FailureTest(WithBroker):
+    def fails(self, code, *arguments):
+        done = run(*arguments)
+        self.assertEqual(done.returncode, code, (arguments, done.stdout, done.stderr))
+        self.assertTrue(done.stderr.startswith("error: "), done.stderr)
+        return done.stderr
+
+    def test_a_topic_that_does_not_exist_names_the_nearest(self):
+        self.assertIn("orders", self.fails(1, "-b", self.address, "SELECT * FROM ordrs"))
+
+    def test_a_topic_without_a_cluster_says_how_to_name_one(self):
+        self.assertIn("-b HOST:PORT", self.fails(1, "SELECT * FROM orders"))
+
+    def test_wrong_sql_is_underlined(self):
+        text = self.fails(1, "-b", self.address, "SELECT statsu FROM orders")
+        self.assertIn("  1 | SELECT statsu FROM orders\n    |        ^^^^^^\n", text)
+
+    def test_a_broker_that_is_not_there_is_named_within_the_time_limit(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
+            address = "127.0.0.1:%d" % taken.getsockname()[1]
+            started = time.monotonic()
+            done = run("-b", address, "--timeout", "2s", "SELECT * FROM orders")
+        self.assertIn(done.returncode, (3, 124), done.stderr)
+        self.assertIn(address, done.stderr)
+        self.assertLess(time.monotonic() - started, 20)
+
+    def test_tls_to_a_plaintext_port_says_so(self):
+        text = self.fails(3, "-b", self.address, "-X", "security.protocol=SSL", "--timeout", "20s", "SELECT * FROM orders")
+        self.assertRegex(text, "(?i)tls|ssl")
+
+    def test_an_unknown_time_zone_is_a_usage_error(self):
+        self.assertIn("Mars", self.fails(2, "--time-zone", "Mars/Olympus", "SELECT 1"))
+
+
+class DemoTest(unittest.TestCase):
+    def test_without_a_terminal_the_demo_answers_and_ends(self):
+        done = run("demo")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.count("└"), 3)
+        self.assertIn("Try next:", done.stdout)
+        self.assertEqual(done.stderr.count("complete"), 3, done.stderr)
+
+    def test_on_a_terminal_it_stays_while_events_keep_coming(self):
+        with tempfile.TemporaryDirectory() as home:
+            demo = Terminal([LOTIC, "demo"], {"HOME": home})
+            self.addCleanup(demo.close)
+            demo.wait_for("lotic> ")
+            demo.type(".mode csv\n")
+            counts = []
+            while len(counts) < 2 or counts[-1] == counts[0]:  # the test's own time limit ends a demo that stands still
+                demo.wait_for("lotic> ")
+                demo.type("SELECT 'n' || count(*) || 'n' AS c FROM events;\n")
+                demo.wait_for("\nn")
+                counts.append(int(demo.wait_for("n")[:-1]))
+            self.assertGreater(counts[-1], counts[0])
+            demo.type(".quit\n")
+            self.assertEqual(demo.exit_code(), 0)
+            self.assertEqual(demo.settings(), demo.settings_before)
+
+    def test_an_interrupt_ends_a_long_query_of_a_command_with_130(self):
+        process = subprocess.Popen([LOTIC, "SELECT 'up'", "SELECT count(*) FROM range(3000000) a, range(3000000) b"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.readline()
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(20), 130)
+        self.assertLess(time.monotonic() - started, 2.0)  # ten times the promise
+        process.stdout.close()
+        process.stderr.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
