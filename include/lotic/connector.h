@@ -148,7 +148,8 @@ class Connector {
   virtual Result<TablePage> ListTables(const CallContext& ctx, const std::string& schema, const PageRequest& page) = 0;
   /// `name` is resolved by ResolveName; the answer carries the real one. Errors: NotFound with the nearest names; Invalid (ambiguous).
   virtual Result<TableInfo> GetTable(const CallContext& ctx, const TableName& name) = 0;
-  /// Fixes the snapshot and plans. Reads no rows, changes nothing.
+  /// Fixes the snapshot and plans. Reads no rows, changes nothing. The layout may still grow before Splits and Open; constraints,
+  /// policy and the rest stay.
   /// Errors: Invalid (layout or constraints do not fit the table); DataLoss (a token whose topic was re-created or truncated).
   virtual Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) = 0;
   /// The splits of some of the partitions that Prepare gave, in any process: `request.token` is set.

@@ -329,6 +329,19 @@ TEST_P(ConnectorConformance, ConstraintsGiveTheRowsThatReadingAllAndFilteringGiv
   }
 }
 
+TEST_P(ConnectorConformance, TheLayoutMayGrowAfterThePlan) {
+  // A door plans with the columns of its constraints, to learn what is exact, and knows all columns only later.
+  ScanRequest narrow = RequestFor(info_);
+  narrow.layout.fields.clear();
+  ASSERT_OK_AND_ASSIGN(const Plan full, MakePlan(harness_->connector(), RequestFor(info_)));
+  narrow.token = full.prepared.token;
+  ASSERT_OK_AND_ASSIGN(const Plan planned, MakePlan(harness_->connector(), narrow));
+  Plan grown{full.request, planned.prepared, {}};
+  ASSERT_OK_AND_ASSIGN(const SplitPage page, harness_->connector().Splits(Soon(), full.request, planned.prepared.partitions, {}));
+  grown.splits = page.splits;
+  EXPECT_TRUE(SameRows(ReadAll(harness_->connector(), grown).All(), ReadAll(harness_->connector(), full).All()));
+}
+
 TEST_P(ConnectorConformance, AConstraintOutsideTheLayoutIsRefused) {
   ScanRequest request = RequestFor(info_);
   request.constraints.columns["no such column"] = ValueSet::None(true);

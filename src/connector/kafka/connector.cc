@@ -155,7 +155,6 @@ class Impl final : public KafkaConnector {
     }
     LOTIC_ASSIGN_OR_RETURN(const std::vector<OffsetAnswer> starts,
                            cluster_->ListOffsets(ctx, topic->name, queries, kafka_protocol::IsolationLevel::kReadUncommitted));
-    const auto model = std::string(PayloadFormatName(FormatOf(request)));
     for (size_t i = 0; i < fresh.size(); ++i) {
       if (pushed.nothing || (pushed.partitions.has_value() &&
                              !ValueSetAllows(Type::Int64(), request.compare, *pushed.partitions, Scalar(int64_t{fresh[i]->id})))) {
@@ -164,14 +163,11 @@ class Impl final : public KafkaConnector {
       Split split;
       split.partition = std::to_string(fresh[i]->id);
       split.start = {std::to_string(std::max(std::max<int64_t>(starts[i].offset, 0), pushed.min_offset))};
-      split.properties = {{"topic", topic->name}, {"topic_id", TopicIdText(topic->id)}, {"format", model}};
+      split.properties = {{"topic", topic->name}, {"topic_id", TopicIdText(topic->id)}};
       if (fresh[i]->leader_epoch >= 0) split.properties["leader_epoch"] = std::to_string(fresh[i]->leader_epoch);
       if (request.policy.on_error != OnError::kNull) {
         LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<const SampledSchema> schema, SchemaOf(ctx, *topic));
-        if (schema->document.format == PayloadFormat::kJson) {
-          split.properties["columns"] = lotic::ToJson(schema->document.columns);
-          split.properties["format"] = PayloadFormatName(PayloadFormat::kJson);
-        }
+        if (schema->document.format == PayloadFormat::kJson) split.properties["columns"] = lotic::ToJson(schema->document.columns);
       }
       split.residual = pushed.residual;
       found.splits.push_back(std::move(split));
@@ -228,13 +224,6 @@ class Impl final : public KafkaConnector {
     kafka_protocol::Uuid topic_id{};
     steady_clock::time_point at;
   };
-
-  static PayloadFormat FormatOf(const ScanRequest& request) {
-    for (const Field& field : request.layout.fields) {
-      if (!MetadataColumnOf(field).has_value()) return PayloadFormat::kJson;
-    }
-    return PayloadFormat::kRaw;
-  }
 
   static Status CheckTable(const ScanRequest& request) {
     if (request.table.schema != kDefaultSchema) {

@@ -423,11 +423,7 @@ Result<Prepared> PlanScan(const CallContext& ctx, Cluster& cluster, const KafkaO
   prepared.attributes = {{"topic", snapshot.topic},
                          {"cluster_id", cluster_id},
                          {"isolation_level", std::string(IsolationName(snapshot.isolation))}};
-  bool has_message_columns = false;
-  for (const Field& field : request.layout.fields) has_message_columns |= !MetadataColumnOf(field).has_value();
   const bool checks = request.policy.on_error != OnError::kNull && facts.document != nullptr;
-  const PayloadFormat format = has_message_columns || (checks && facts.document->format == PayloadFormat::kJson) ? PayloadFormat::kJson
-                                                                                                                 : PayloadFormat::kRaw;
   const bool partition_column = facts.document == nullptr || !ColumnsOf(*facts.document).partition_columns.empty();
   int64_t total = 0;
   size_t open = 0;
@@ -445,8 +441,7 @@ Result<Prepared> PlanScan(const CallContext& ctx, Cluster& cluster, const KafkaO
     if (partition_column) partition.values = {Scalar(int64_t{p.snapshot.partition})};
     partition.properties = {{"partition", std::to_string(p.snapshot.partition)},
                             {"start", std::to_string(p.start)},
-                            {"leader_epoch", std::to_string(p.snapshot.leader_epoch)},
-                            {"format", std::string(PayloadFormatName(format))}};
+                            {"leader_epoch", std::to_string(p.snapshot.leader_epoch)}};
     if (!request.unbounded) {
       partition.properties["end"] = std::to_string(p.end);
       // Few partitions: cut the large ones, so that as many readers as there may be find work.
@@ -487,7 +482,7 @@ Result<SplitPage> PlanSplits(const ScanRequest& request, std::span<const LayoutP
     LOTIC_ASSIGN_OR_RETURN(const int64_t start, NumberOf(partition, "start"));
     Split split;
     split.partition = PropertyOf(partition, "partition");
-    split.properties = {{"topic", snapshot.topic}, {"topic_id", snapshot.topic_id}, {"format", PropertyOf(partition, "format")}};
+    split.properties = {{"topic", snapshot.topic}, {"topic_id", snapshot.topic_id}};
     const std::string epoch = PropertyOf(partition, "leader_epoch");
     if (!epoch.empty() && epoch != "-1") split.properties["leader_epoch"] = epoch;
     if (const std::string columns = PropertyOf(partition, "columns"); !columns.empty()) split.properties["columns"] = columns;

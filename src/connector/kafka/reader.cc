@@ -90,9 +90,14 @@ Status KafkaReader::Prepare(const SplitStart& first) {
   plan.compare = request_.compare;
   plan.on_error = request_.policy.on_error;
   plan.tombstones = request_.policy.tombstones;
-  plan.format = PropertyOf(first.split, "format") == PayloadFormatName(PayloadFormat::kJson) ? PayloadFormat::kJson : PayloadFormat::kRaw;
+  // Messages are decoded where the layout has a column of theirs, and where they are to be checked whole.
+  plan.format = PayloadFormat::kRaw;
+  for (const Field& field : request_.layout.fields) {
+    if (!MetadataColumnOf(field).has_value()) plan.format = PayloadFormat::kJson;
+  }
   const std::string columns = PropertyOf(first.split, "columns");
   if (!columns.empty()) {
+    plan.format = PayloadFormat::kJson;
     LOTIC_ASSIGN_OR_RETURN(const Schema declared, SchemaFromJson(columns));
     plan.declared = JsonFields(declared);
   }
@@ -124,7 +129,8 @@ Result<uint32_t> KafkaReader::Add(SplitStart start) {
 Result<SplitStart> KafkaReader::Release(uint32_t index) {
   if (index >= splits_.size()) return Status::Invalid("split ", index, " is not one of this reader's ", splits_.size());
   SplitState& split = splits_[index];
-  if (!split.reading()) return Status::Invalid("split ", index, " (partition ", split.split.partition, ") has ended already");
+  if (split.released) return Status::Invalid("split ", index, " (partition ", split.split.partition, ") was released before");
+  if (split.ended) return SplitStart{split.split, Position{std::to_string(split.position)}};  // nothing of it is left to hand back
   if (!ready_.empty() && ready_.front() == index) decoder_.Reset();
   ready_.erase(std::remove(ready_.begin(), ready_.end(), index), ready_.end());
   split.parts.clear();

@@ -73,7 +73,7 @@ Result<SampledSchema> SampleTopic(const CallContext& ctx, const std::shared_ptr<
     const int64_t start = std::max({offsets[i].offset - each, offsets[count + i].offset, int64_t{0}});
     split.start = {std::to_string(start)};
     split.end = Position{std::to_string(offsets[i].offset)};
-    split.properties = {{"topic", topic}, {"topic_id", TopicIdText(metadata->id)}, {"format", "raw"}};
+    split.properties = {{"topic", topic}, {"topic_id", TopicIdText(metadata->id)}};
     splits.push_back({split, split.start});
   }
   LOTIC_ASSIGN_OR_RETURN(const std::unique_ptr<KafkaReader> reader, KafkaReader::Make(cluster, narrow, request, splits));
