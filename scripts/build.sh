@@ -15,6 +15,11 @@ configure() {
   local preset=$1 build=$2 option stale= arguments=()
   shift 2
   [ -f "$build/build.ninja" ] || stale=1
+  # A source folder that was moved or copied together with its build folder starts anew.
+  if [ -f "$build/CMakeCache.txt" ] && ! [ "$(cached_option "$build" CMAKE_CACHEFILE_DIR)" -ef "$build" ]; then
+    stale=1
+    arguments+=(--fresh)
+  fi
   for option in "$@" "LOTIC_DEPS=$LOTIC_DEPS"; do
     arguments+=("-D$option")
     [ -n "$stale" ] || [ "$(cached_option "$build" "${option%%=*}")" = "${option#*=}" ] || stale=1
