@@ -63,12 +63,13 @@ void JsonColumns::Locate(std::span<const PayloadView> payloads, std::span<const 
   LOTIC_CHECK(chunk.size() <= kChunkRows);
   const uint8_t* copy = options_.readable_padding < kDecoderPadding ? CopyPadded(payloads, chunk) : nullptr;
   chunk_rows_ = chunk.size();
-  rows_.clear();
+  rows_.resize(chunk.size());
+  size_t live = 0;
   for (uint32_t row = 0; row < chunk.size(); ++row) {
-    const PayloadView& payload = payloads[chunk[row]];
-    if (payload.data != nullptr && payload.size <= kMaxMessageBytes) {
+    const PayloadView payload = payloads[chunk[row]];
+    if (payload.data != nullptr && payload.size <= kMaxMessageBytes) [[likely]] {
       const uint8_t* begin = copy != nullptr ? copy : payload.data;
-      rows_.push_back({begin, begin + payload.size, row});
+      rows_[live++] = {begin, begin + payload.size, row};
       if (copy != nullptr) copy += payload.size;
       continue;
     }
@@ -76,6 +77,7 @@ void JsonColumns::Locate(std::span<const PayloadView> payloads, std::span<const 
     for (size_t column = 0; column < size(); ++column) cells_[column * kChunkRows + row] = {nullptr, 0, kind};
     if (kind == ExtentKind::kBroken) ++counts_.bad_messages;
   }
+  rows_.resize(live);
   if (options_.speculate) MatchShapes();
   WalkRest();
 }

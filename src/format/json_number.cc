@@ -81,7 +81,16 @@ constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7
 
 namespace internal {
 
-bool ParseLongInt64(const uint8_t* p, uint32_t size, bool negative, int64_t* value) {
+/// With a sign, or of more than 16 digits, or none.
+bool ParseOtherInt64(const uint8_t* p, uint32_t size, int64_t* value) {
+  if (size == 0) return false;
+  const bool negative = *p == '-';
+  if (negative) ++p, --size;
+  if (size - 1 < 16) {
+    if (!ParseDigits(p, size, value)) return false;
+    *value = negative ? -*value : *value;
+    return true;
+  }
   if (size == 0 || size > 19 || *p == '0') return false;
   uint64_t magnitude = 0;
   for (uint32_t i = 0; i < size; ++i) {
