@@ -22,7 +22,8 @@ struct Budget {
 };
 
 // The reader's last epoch ended before the offset where it wants to go on: its log and ours part there (KIP-595).
-bool Diverges(const Partition& partition, const kp::FetchRequest::Partition& asked, kp::FetchResponse::Partition* answer) {
+bool Diverges(const Partition& partition, const kp::FetchRequest::Partition& asked,
+              kp::FetchResponse::Partition* answer) {
   if (asked.last_fetched_epoch < 0) return false;
   const auto [epoch, end] = partition.log.EndOfEpoch(asked.last_fetched_epoch);
   if (end < 0 || (epoch >= asked.last_fetched_epoch && end >= asked.fetch_offset)) return false;
@@ -31,18 +32,20 @@ bool Diverges(const Partition& partition, const kp::FetchRequest::Partition& ask
   return true;
 }
 
-kp::FetchResponse::Partition FindInPartition(const RequestContext& context, const kp::FetchRequest& request, Topic* topic,
-                                             const kp::FetchRequest::Partition& asked, Budget* budget) {
+kp::FetchResponse::Partition FindInPartition(const RequestContext& context, const kp::FetchRequest& request,
+                                             Topic* topic, const kp::FetchRequest::Partition& asked, Budget* budget) {
   kp::FetchResponse::Partition answer;
   answer.index = asked.index;
   answer.records = kp::Bytes();
   Partition* const partition = topic == nullptr ? nullptr : topic->partition(asked.index);
   if (partition == nullptr) {
-    answer.error = topic == nullptr && context.version >= 13 ? ErrorCode::kUnknownTopicId : ErrorCode::kUnknownTopicOrPartition;
+    answer.error =
+        topic == nullptr && context.version >= 13 ? ErrorCode::kUnknownTopicId : ErrorCode::kUnknownTopicOrPartition;
     return answer;
   }
   answer.error = context.injected.ForPartition(topic->name, asked.index);
-  if (answer.error == ErrorCode::kNone) answer.error = Cluster::CheckLeader(*partition, context.node, asked.current_leader_epoch);
+  if (answer.error == ErrorCode::kNone)
+    answer.error = Cluster::CheckLeader(*partition, context.node, asked.current_leader_epoch);
   if (answer.error == ErrorCode::kNotLeaderOrFollower || answer.error == ErrorCode::kFencedLeaderEpoch) {
     answer.current_leader_id = partition->leader;
     answer.current_leader_epoch = partition->leader_epoch;
@@ -83,7 +86,8 @@ FetchFinding FindRecords(const RequestContext& context, const kp::FetchRequest& 
   const int64_t limit = budget.left;
   bool any_error = request.topics.empty();
   for (const kp::FetchRequest::Topic& asked : request.topics) {
-    Topic* const topic = context.version >= 13 ? context.cluster.Find(asked.topic_id) : context.cluster.Find(asked.name);
+    Topic* const topic =
+        context.version >= 13 ? context.cluster.Find(asked.topic_id) : context.cluster.Find(asked.name);
     kp::FetchResponse::Topic answer;
     answer.name = asked.name;
     answer.topic_id = asked.topic_id;

@@ -30,11 +30,13 @@ struct Topic {
   std::vector<std::unique_ptr<Partition>> partitions;
 
   Partition* partition(int32_t index) {
-    return index < 0 || static_cast<size_t>(index) >= partitions.size() ? nullptr : partitions[static_cast<size_t>(index)].get();
+    return index < 0 || static_cast<size_t>(index) >= partitions.size() ? nullptr
+                                                                        : partitions[static_cast<size_t>(index)].get();
   }
 };
 
-/// Everything the nodes of one cluster know: what requests are answered from. One thread at a time: the broker's mutex guards it.
+/// Everything the nodes of one cluster know: what requests are answered from. One thread at a time: the broker's mutex
+/// guards it.
 class Cluster {
  public:
   explicit Cluster(const BrokerOptions& options) : options_(options), next_producer_id_(options.first_producer_id) {}

@@ -13,15 +13,15 @@ namespace lotic::broker {
 /// The same options make the same records, apart from the broker's own times in transaction markers.
 struct DemoOptions {
   uint64_t seed = 1;
-  int64_t now_ms = 0;  ///< where the records' times end; 0: the system's now
+  int64_t now_ms = 0;                ///< where the records' times end; 0: the system's now
   std::chrono::minutes history{30};  ///< how far they reach back
 };
 
 /// Creates and fills the demo's topics, in well under 100 ms:
 ///   events     3 partitions  {"ts": 1644586485807, "uuid": "93633f7c01d54453a144", "count": 807}
-///   orders     4 partitions  nested JSON, a codec per batch: order_id, customer{name, city}, items[{sku, qty, price}], status, amount, created_at
-///   customers  1 partition   keyed and compacted: gaps in the offsets, tombstones
-///   payments   2 partitions  written in transactions, some of them aborted
+///   orders     4 partitions  nested JSON, a codec per batch: order_id, customer{name, city}, items[{sku, qty, price}],
+///   status, amount, created_at customers  1 partition   keyed and compacted: gaps in the offsets, tombstones payments
+///   2 partitions  written in transactions, some of them aborted
 /// Errors: those of Broker::CreateTopic and Append.
 Status FillDemo(Broker& broker, const DemoOptions& options = {});
 
@@ -30,9 +30,9 @@ class DemoTicker {
  public:
   static constexpr int kEventsPerSecond = 200;
   static constexpr int kOrdersPerSecond = 20;
-  static constexpr int kMaxRecordsPerStep = 2000;                    ///< after a long pause the rest is left out
-  static constexpr size_t kMaxPartitionBytes = size_t{64} << 20;     ///< then the older half of the partition is deleted
-  static constexpr std::chrono::milliseconds kInterval{100};         ///< of the thread
+  static constexpr int kMaxRecordsPerStep = 2000;                 ///< after a long pause the rest is left out
+  static constexpr size_t kMaxPartitionBytes = size_t{64} << 20;  ///< then the older half of the partition is deleted
+  static constexpr std::chrono::milliseconds kInterval{100};      ///< of the thread
 
   /// `broker` must outlive it. `options` as FillDemo had them.
   explicit DemoTicker(Broker& broker, const DemoOptions& options = {});

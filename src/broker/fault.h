@@ -16,20 +16,20 @@ namespace lotic::broker {
 /// What a broker does instead of, or to, one of its answers.
 struct FaultAction {
   enum class Kind {
-    kDelay,         ///< answers `delay` later
-    kHold,          ///< answers after Broker::Release
-    kError,         ///< puts `error` at every matching place of the answer (partition, topic or whole answer), without data
-    kClose,         ///< closes the connection instead of answering; the request has had no effect
-    kCloseAfter,    ///< carries the request out, then closes the connection instead of answering
-    kTear,          ///< sends the first `value` bytes of the answer's frame (its size included), then closes
-    kFrameSize,     ///< the frame announces `value` bytes instead of its size, and is otherwise sent whole
-    kArrayCount,    ///< the first array of the answer's body claims `value` elements
-    kBatchLength,   ///< Fetch: the first record batch of a matching partition claims to be `value` bytes long
-    kRecordCount,   ///< Fetch: it claims `value` records, under a right CRC
-    kCorruptCrc,    ///< Fetch: its CRC is wrong
-    kOverwrite,     ///< `bytes` lie over the answer's frame from byte `value` on (4: correlation id, 8: body or tags)
-    kNoData,        ///< Fetch: an answer without records although there are some
-    kCutRecords,    ///< Fetch: of a matching partition's records only the first `value` bytes are sent
+    kDelay,  ///< answers `delay` later
+    kHold,   ///< answers after Broker::Release
+    kError,  ///< puts `error` at every matching place of the answer (partition, topic or whole answer), without data
+    kClose,  ///< closes the connection instead of answering; the request has had no effect
+    kCloseAfter,   ///< carries the request out, then closes the connection instead of answering
+    kTear,         ///< sends the first `value` bytes of the answer's frame (its size included), then closes
+    kFrameSize,    ///< the frame announces `value` bytes instead of its size, and is otherwise sent whole
+    kArrayCount,   ///< the first array of the answer's body claims `value` elements
+    kBatchLength,  ///< Fetch: the first record batch of a matching partition claims to be `value` bytes long
+    kRecordCount,  ///< Fetch: it claims `value` records, under a right CRC
+    kCorruptCrc,   ///< Fetch: its CRC is wrong
+    kOverwrite,    ///< `bytes` lie over the answer's frame from byte `value` on (4: correlation id, 8: body or tags)
+    kNoData,       ///< Fetch: an answer without records although there are some
+    kCutRecords,   ///< Fetch: of a matching partition's records only the first `value` bytes are sent
   };
   Kind kind = Kind::kDelay;
   std::chrono::milliseconds delay{0};
@@ -75,11 +75,11 @@ struct Fault {
 
   kafka_protocol::ApiKey api = kafka_protocol::ApiKey::kFetch;
   FaultAction action;
-  std::optional<std::string> topic = {};     ///< only requests that name it (or its id)
-  std::optional<int32_t> partition = {};     ///< only requests that name this partition
-  std::optional<int32_t> node = {};          ///< only at this broker node
+  std::optional<std::string> topic = {};  ///< only requests that name it (or its id)
+  std::optional<int32_t> partition = {};  ///< only requests that name this partition
+  std::optional<int32_t> node = {};       ///< only at this broker node
   int skip = 0;
-  int times = 1;                             ///< kAlways: until ClearFaults
+  int times = 1;  ///< kAlways: until ClearFaults
 };
 
 /// One request as a broker node received it.
@@ -92,17 +92,18 @@ struct RequestRecord {
   size_t request_bytes = 0;
 
   struct Partition {
-    std::string topic;           ///< for requests by id: the topic's name now, "" if there is none
-    int32_t index = -1;          ///< -1: the request names topics only
-    int64_t offset = -1;         ///< Fetch: where it reads from; ListOffsets: the timestamp asked for
-    int32_t leader_epoch = -1;   ///< the client's idea of the current one
-    int32_t max_bytes = -1;      ///< Fetch; Produce: size of the records
+    std::string topic;          ///< for requests by id: the topic's name now, "" if there is none
+    int32_t index = -1;         ///< -1: the request names topics only
+    int64_t offset = -1;        ///< Fetch: where it reads from; ListOffsets: the timestamp asked for
+    int32_t leader_epoch = -1;  ///< the client's idea of the current one
+    int32_t max_bytes = -1;     ///< Fetch; Produce: size of the records
   };
   std::vector<Partition> partitions;
-  kafka_protocol::IsolationLevel isolation_level = kafka_protocol::IsolationLevel::kReadUncommitted;  ///< Fetch, ListOffsets
-  int32_t max_wait_ms = -1;  ///< Fetch
-  int32_t min_bytes = -1;    ///< Fetch
-  int32_t max_bytes = -1;    ///< Fetch
+  kafka_protocol::IsolationLevel isolation_level =
+      kafka_protocol::IsolationLevel::kReadUncommitted;  ///< Fetch, ListOffsets
+  int32_t max_wait_ms = -1;                              ///< Fetch
+  int32_t min_bytes = -1;                                ///< Fetch
+  int32_t max_bytes = -1;                                ///< Fetch
 };
 
 }  // namespace lotic::broker

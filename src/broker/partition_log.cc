@@ -28,8 +28,8 @@ size_t PartitionLog::IndexOf(int64_t offset) const {
 }
 
 // Changes the batch, which lies at `at` in `staged`, into what the log holds, given that offsets go on at `next`.
-Result<PartitionLog::Entry> PartitionLog::Prepare(std::string* staged, size_t at, const kp::BatchView& batch, int64_t next,
-                                                  const AppendMode& mode) {
+Result<PartitionLog::Entry> PartitionLog::Prepare(std::string* staged, size_t at, const kp::BatchView& batch,
+                                                  int64_t next, const AppendMode& mode) {
   uint8_t* const bytes = reinterpret_cast<uint8_t*>(staged->data()) + at;
   const kp::BatchHeader& header = batch.header;
   int64_t base = header.base_offset;
@@ -47,10 +47,12 @@ Result<PartitionLog::Entry> PartitionLog::Prepare(std::string* staged, size_t at
     LOTIC_RETURN_NOT_OK(cursor.status());
   }
   if (mode.keep_offsets) {
-    if (base < next || last < base || last == INT64_MAX) return Status::Invalid("a batch of offsets ", base, "..", last, " does not fit a log that ends at ", next);
+    if (base < next || last < base || last == INT64_MAX)
+      return Status::Invalid("a batch of offsets ", base, "..", last, " does not fit a log that ends at ", next);
   } else {
     if (header.magic == 0 && old_wrapper && base != next) {
-      return Status::Invalid("compressed messages of format 0 hold their offsets (from ", base, " on): append with keep_offsets, not at ", next);
+      return Status::Invalid("compressed messages of format 0 hold their offsets (from ", base,
+                             " on): append with keep_offsets, not at ", next);
     }
     last = next + (last - base);
     base = next;
@@ -64,14 +66,17 @@ Result<PartitionLog::Entry> PartitionLog::Prepare(std::string* staged, size_t at
     kp::StoreBigEndian<int64_t>(bytes, last);  // a plain message's own offset, a wrapper's last one
   }
   const bool stamped = header.magic >= 2 && mode.log_append_time && !header.is_control();
-  return Entry{base, last, stamped ? *mode.log_append_time : header.max_timestamp, 0, static_cast<size_t>(header.size_bytes), epoch_};
+  return Entry{
+      base,  last, stamped ? *mode.log_append_time : header.max_timestamp, 0, static_cast<size_t>(header.size_bytes),
+      epoch_};
 }
 
 Result<int64_t> PartitionLog::Append(kp::Bytes batches, const AppendMode& mode) {
   if (batches.empty()) return Status::Invalid("nothing to append");
   if (batches.size() > max_bytes_ || size_bytes() > max_bytes_ - batches.size()) {
-    return Status::CapacityError("the partition's log holds ", size_bytes(), " bytes and may hold max_partition_bytes = ", max_bytes_,
-                                 ": no room for ", batches.size(), " more");
+    return Status::CapacityError("the partition's log holds ", size_bytes(),
+                                 " bytes and may hold max_partition_bytes = ", max_bytes_, ": no room for ",
+                                 batches.size(), " more");
   }
   std::string staged(kp::AsText(batches));
   std::vector<Entry> entries;
@@ -136,7 +141,8 @@ PartitionLog::Slice PartitionLog::Read(int64_t offset, int64_t before, int64_t m
 std::vector<kp::AbortedTransaction> PartitionLog::AbortedBetween(int64_t first, int64_t end) const {
   std::vector<kp::AbortedTransaction> found;
   for (const Aborted& aborted : aborted_) {
-    if (aborted.last_offset >= first && aborted.first_offset < end) found.push_back({aborted.producer_id, aborted.first_offset});
+    if (aborted.last_offset >= first && aborted.first_offset < end)
+      found.push_back({aborted.producer_id, aborted.first_offset});
   }
   return found;
 }
@@ -149,7 +155,8 @@ std::optional<TimeMatch> PartitionLog::FindIn(const Entry& entry, int64_t at_lea
   if (!opener.Open(*batch, &cursor).ok()) return std::nullopt;
   kp::RecordView record;
   while (cursor.Next(record)) {
-    if (record.offset >= start_offset_ && record.timestamp >= at_least) return TimeMatch{record.offset, record.timestamp, entry.leader_epoch};
+    if (record.offset >= start_offset_ && record.timestamp >= at_least)
+      return TimeMatch{record.offset, record.timestamp, entry.leader_epoch};
   }
   return std::nullopt;
 }

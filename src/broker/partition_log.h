@@ -40,16 +40,16 @@ class PartitionLog {
     bool check = true;
     std::optional<int64_t> log_append_time;  ///< set: stamped on every magic 2 batch
   };
-  /// Appends whole batches (or old messages) in the leader epoch that StartEpoch set last; all or none. Returns the first offset.
-  /// Errors: IOError (broken), Invalid (offsets), CapacityError (max_bytes).
+  /// Appends whole batches (or old messages) in the leader epoch that StartEpoch set last; all or none. Returns the
+  /// first offset. Errors: IOError (broken), Invalid (offsets), CapacityError (max_bytes).
   Result<int64_t> Append(kafka_protocol::Bytes batches, const AppendMode& mode);
 
   struct Slice {
     kafka_protocol::Bytes records;  ///< borrowed until the log changes
     int64_t next_offset = 0;        ///< behind the last whole batch of `records`
   };
-  /// The batches from the one that reaches `offset` on, of those that begin before `before`, cut at `max_bytes`. The first one is
-  /// whole if `first_whole`, else nothing comes back when it does not fit.
+  /// The batches from the one that reaches `offset` on, of those that begin before `before`, cut at `max_bytes`. The
+  /// first one is whole if `first_whole`, else nothing comes back when it does not fit.
   Slice Read(int64_t offset, int64_t before, int64_t max_bytes, bool first_whole) const;
   /// The aborted transactions that a reader of first..end (exclusive) must know.
   std::vector<kafka_protocol::AbortedTransaction> AbortedBetween(int64_t first, int64_t end) const;
@@ -85,7 +85,8 @@ class PartitionLog {
     int64_t producer_id, first_offset, last_offset;
   };
 
-  Result<Entry> Prepare(std::string* staged, size_t at, const kafka_protocol::BatchView& batch, int64_t next, const AppendMode& mode);
+  Result<Entry> Prepare(std::string* staged, size_t at, const kafka_protocol::BatchView& batch, int64_t next,
+                        const AppendMode& mode);
   void Note(const Entry& entry);
   void DropFront();
   kafka_protocol::Bytes BytesOf(const Entry& entry) const;

@@ -29,7 +29,8 @@ ProducerStates::Verdict ProducerStates::Judge(const BatchHeader& header) const {
   }
   const int32_t last = After(header.base_sequence, header.last_offset_delta);
   for (const Sent& sent : state.sent) {
-    if (sent.first_sequence == header.base_sequence && sent.last_sequence == last) return {ErrorCode::kNone, sent.base_offset};
+    if (sent.first_sequence == header.base_sequence && sent.last_sequence == last)
+      return {ErrorCode::kNone, sent.base_offset};
   }
   if (header.base_sequence == After(state.sent.back().last_sequence, 1)) return {};
   if (header.base_sequence < state.sent.front().first_sequence && last < state.sent.front().first_sequence) {
@@ -43,7 +44,8 @@ void ProducerStates::Note(const BatchHeader& header) {
   NoteEpoch(header.producer_id, header.producer_epoch);
   if (header.base_sequence < 0) return;
   State& state = producers_[header.producer_id];
-  state.sent.push_back({header.base_sequence, After(header.base_sequence, header.last_offset_delta), header.base_offset});
+  state.sent.push_back(
+      {header.base_sequence, After(header.base_sequence, header.last_offset_delta), header.base_offset});
   if (state.sent.size() > kRememberedBatches) state.sent.pop_front();
 }
 
@@ -53,7 +55,8 @@ void ProducerStates::NoteEpoch(int64_t producer_id, int16_t epoch) {
     state.epoch = epoch;
     state.sent.clear();
   }
-  if (producers_.size() > kMaxProducers) producers_.erase(producers_.begin()->first == producer_id ? std::next(producers_.begin()) : producers_.begin());
+  if (producers_.size() > kMaxProducers)
+    producers_.erase(producers_.begin()->first == producer_id ? std::next(producers_.begin()) : producers_.begin());
 }
 
 }  // namespace lotic::broker

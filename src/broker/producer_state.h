@@ -11,7 +11,8 @@
 
 namespace lotic::broker {
 
-/// The idempotent producers of one partition and their last batches, by which repeats and holes are told. One thread at a time.
+/// The idempotent producers of one partition and their last batches, by which repeats and holes are told. One thread at
+/// a time.
 class ProducerStates {
  public:
   /// What an incoming batch is.
@@ -27,8 +28,8 @@ class ProducerStates {
   void Clear() { producers_.clear(); }
 
  private:
-  static constexpr size_t kRememberedBatches = 5;   // as many as a producer may have in flight
-  static constexpr size_t kMaxProducers = 10'000;   // then the one with the lowest id is forgotten
+  static constexpr size_t kRememberedBatches = 5;  // as many as a producer may have in flight
+  static constexpr size_t kMaxProducers = 10'000;  // then the one with the lowest id is forgotten
   struct Sent {
     int32_t first_sequence, last_sequence;
     int64_t base_offset;

@@ -11,7 +11,8 @@
 
 namespace lotic::broker {
 
-/// The requests so far: counters of all, details of the last kMaxLoggedRequests. One thread at a time: the broker's mutex guards it.
+/// The requests so far: counters of all, details of the last kMaxLoggedRequests. One thread at a time: the broker's
+/// mutex guards it.
 class RequestLog {
  public:
   void Add(const RequestRecord& request);

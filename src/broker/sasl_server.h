@@ -11,8 +11,8 @@
 
 namespace lotic::broker {
 
-/// The serving side of one SASL login: PLAIN (RFC 4616), SCRAM-SHA-256 and SCRAM-SHA-512 (RFC 5802, 7677, without channel
-/// binding). For demo and tests: it holds passwords in the clear. One thread at a time.
+/// The serving side of one SASL login: PLAIN (RFC 4616), SCRAM-SHA-256 and SCRAM-SHA-512 (RFC 5802, 7677, without
+/// channel binding). For demo and tests: it holds passwords in the clear. One thread at a time.
 class SaslServer {
  public:
   /// `users`: name → password; must outlive this object.

@@ -48,7 +48,9 @@ TEST_F(SaslTest, ClosesOnARequestBeforeTheLogin) {
   EXPECT_TRUE(client_->ExpectClosed().ok());
 }
 
-TEST_F(SaslTest, NamesItsMechanismsToWhoAsksForAnother) { EXPECT_EQ(Handshake("GSSAPI"), ErrorCode::kUnsupportedSaslMechanism); }
+TEST_F(SaslTest, NamesItsMechanismsToWhoAsksForAnother) {
+  EXPECT_EQ(Handshake("GSSAPI"), ErrorCode::kUnsupportedSaslMechanism);
+}
 
 TEST(SaslServer, RefusesScramMessagesThatAreNone) {
   for (const std::string message : {"", "x", "n,,", "n,,n=alice", "n,,n=bob,r=abc", "y,,n=alice,r=abc", ",,,,"}) {

@@ -11,8 +11,8 @@
 
 namespace lotic::broker {
 
-/// A topic or broker setting that DescribeConfigs shows. The broker acts upon message.timestamp.type and max.message.bytes; the
-/// rest is stored and shown.
+/// A topic or broker setting that DescribeConfigs shows. The broker acts upon message.timestamp.type and
+/// max.message.bytes; the rest is stored and shown.
 struct ConfigEntry {
   std::string_view name;
   std::string_view default_value;
