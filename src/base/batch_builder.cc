@@ -35,7 +35,7 @@ void ColumnBuilder::MaterializeValidity(int64_t rows) {
   // The bits of [0, rows) are 1, those behind them 0.
   validity_.Resize(0);
   validity_.ResizeZeroed(BitmapBytes(rows));
-  std::memset(validity_.data(), 0xff, static_cast<size_t>(rows / 8));
+  if (rows >= 8) std::memset(validity_.data(), 0xff, static_cast<size_t>(rows / 8));
   if (rows % 8 != 0) validity_.data()[rows / 8] = static_cast<uint8_t>((1 << (rows % 8)) - 1);
   has_validity_ = true;
 }
