@@ -10,10 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "broker/demo_data.h"
+#include "connector/kafka/kafka_connector.h"
 #include "connector/memory/memory_connector.h"
 #include "sql/engine.h"
 
-// Runs the cases of *.test (README.md tells the form) through the engine over the memory connector's sample data.
+// Runs the cases of *.test (README.md tells the form) through the engine: those here over the memory connector's sample data, those in demo/
+// over the demo's topics in an in-process broker.
 
 namespace lotic::sql {
 namespace {
@@ -155,11 +158,22 @@ void Check(Engine& engine, Warnings& warnings, const SqlCase& one) {
 
 std::vector<std::string> Files() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(LOTIC_SQL_CASES)) {
-    if (entry.path().extension() == ".test") names.push_back(entry.path().stem());
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(LOTIC_SQL_CASES)) {
+    if (entry.path().extension() != ".test") continue;
+    names.push_back(std::filesystem::relative(entry.path(), LOTIC_SQL_CASES).replace_extension());
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+constexpr int64_t kDemoNowMs = 1'700'000'000'000;  // the demo's records are the same in every run
+
+Result<std::shared_ptr<Connector>> KafkaAt(const std::string& bootstrap) {
+  kafka::KafkaOptions options;
+  LOTIC_ASSIGN_OR_RETURN(kafka::Property servers, kafka::ParseAssignment("bootstrap.servers=" + bootstrap));
+  LOTIC_ASSIGN_OR_RETURN(options.client, kafka::MakeClientProperties({servers}));
+  LOTIC_ASSIGN_OR_RETURN(std::shared_ptr<Connector> connector, kafka::MakeKafkaConnector(std::move(options)));
+  return connector;
 }
 
 class SqlCases : public testing::TestWithParam<std::string> {};
@@ -168,27 +182,42 @@ TEST_P(SqlCases, GiveTheExpectedRows) {
   ::setenv("LOTIC_SQL_LIBRARY", LOTIC_SQL_FILE, 0);
   const std::filesystem::path file = std::filesystem::path(LOTIC_SQL_CASES) / (GetParam() + ".test");
   Warnings warnings;
+  std::unique_ptr<broker::Broker> broker;
+  if (GetParam().rfind("demo/", 0) == 0) {
+    broker = broker::Broker::Start().ValueOrDie();
+    broker::DemoOptions demo;
+    demo.now_ms = kDemoNowMs;
+    ASSERT_TRUE(broker::FillDemo(*broker, demo).ok());
+  }
   EngineOptions options;
-  options.connector_types = {"memory"};
-  options.make_connector = [](const std::string&, const std::string& path, const std::map<std::string, std::string>& given)
+  options.connector_types = {"memory", "kafka"};
+  options.make_connector = [&](const std::string& type, const std::string& path, const std::map<std::string, std::string>& given)
       -> Result<std::shared_ptr<Connector>> {
     if (!given.empty()) return Status::Invalid("ATTACH: unknown option \"", given.begin()->first, "\"");
+    if (type == "kafka") return KafkaAt(path == "demo" && broker != nullptr ? broker->bootstrap() : path);
     if (path == "unreachable") return Status::IOError("memory at ", path, ": nobody answers");
     return memory::MakeSampleData()->connector();
   };
   options.warn = [&](const std::string& sentence) { warnings.Add(sentence); };
   options.threads = 2;
   std::unique_ptr<Engine> engine = OpenEngine(std::move(options)).ValueOrDie();
-  ASSERT_TRUE(engine->Attach(CallContext(), "sample", memory::MakeSampleData()->connector()).ok());
+  const bool demo = broker != nullptr;
+  const Status attached = engine->Attach(CallContext(), demo ? "kafka" : "sample",
+                                         demo ? KafkaAt(broker->bootstrap()).ValueOrDie() : memory::MakeSampleData()->connector());
+  ASSERT_TRUE(attached.ok()) << attached;
   const std::vector<SqlCase> cases = ReadCases(file);
   ASSERT_FALSE(cases.empty()) << file;
   for (const SqlCase& one : cases) {
-    SCOPED_TRACE(file.filename().string() + ":" + std::to_string(one.line) + ": " + one.statement);
+    SCOPED_TRACE(GetParam() + ".test:" + std::to_string(one.line) + ": " + one.statement);
     Check(*engine, warnings, one);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, SqlCases, testing::ValuesIn(Files()), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Files, SqlCases, testing::ValuesIn(Files()), [](const auto& info) {
+  std::string name = info.param;
+  std::replace(name.begin(), name.end(), '/', '_');
+  return name;
+});
 
 }  // namespace
 }  // namespace lotic::sql
