@@ -338,8 +338,14 @@ Estimate EstimateRead(const CallContext& ctx, Cluster& cluster, const ScanReques
     return estimate;
   }
   int64_t records = 0;
-  for (const Planned& p : planned) records += p.end - p.start;
+  int64_t whole = 0;
+  for (const Planned& p : planned) {
+    records += p.end - p.start;
+    whole += std::max<int64_t>(p.snapshot.end - p.snapshot.start, 0);
+  }
   estimate.records = records;
+  estimate.table_records = whole;
+  estimate.table_partitions = static_cast<int64_t>(planned.size());
   estimate.source = "records by offsets";
   if (records == 0) {
     estimate.bytes = 0;
