@@ -151,6 +151,13 @@ Result<std::optional<PartDecoder::Outcome>> PartDecoder::NextBatch(SplitState& s
   }
   LOTIC_RETURN_NOT_OK(batch_reader_.Open(batch_, &cursor_));
   batch_open_ = true;
+  batch_decompressed_ = batch_reader_.used_buffer();
+  if (batch_decompressed_) {
+    kafka_protocol::ByteBuffer buffer = batch_reader_.TakeBuffer();  // looked at and given back: its memory does not move
+    buffer_begin_ = buffer.data();
+    buffer_end_ = buffer.data() + buffer.capacity();
+    batch_reader_.GiveBuffer(std::move(buffer));
+  }
   return std::optional<Outcome>();
 }
 
@@ -181,17 +188,13 @@ void PartDecoder::Collect(const SplitState& split) {
 
 /// Decoders read a little past a value. Fetched bytes have room behind them; the last values of a decompressed batch may not.
 void PartDecoder::PadTail() {
-  if (!batch_reader_.used_buffer() || run_.empty()) return;
-  kafka_protocol::ByteBuffer buffer = batch_reader_.TakeBuffer();  // looked at and given back: its memory does not move
-  const uint8_t* const begin = buffer.data();
-  const uint8_t* const end = begin + buffer.capacity();
-  batch_reader_.GiveBuffer(std::move(buffer));
+  if (!batch_decompressed_) return;
   for (size_t i = run_.size(); i-- > 0;) {
     RecordView& record = run_[i];
     if (record.value_size < 0) continue;
-    if (record.value < begin || record.value > end) break;  // of an uncompressed batch
+    if (record.value < buffer_begin_ || record.value > buffer_end_) break;  // of an uncompressed batch
     const auto size = static_cast<size_t>(record.value_size);
-    if (static_cast<size_t>(end - record.value) >= size + kDecoderPadding) break;
+    if (static_cast<size_t>(buffer_end_ - record.value) >= size + kDecoderPadding) break;
     std::unique_ptr<uint8_t[]> copy(new uint8_t[size + kDecoderPadding]());
     if (size != 0) std::memcpy(copy.get(), record.value, size);
     record.value = copy.get();
@@ -265,7 +268,7 @@ Result<PartDecoder::Outcome> PartDecoder::Continue(SplitState& split, RowBuilder
     const bool broken = !batch_open_ && !end_reached_ && !cursor_.status().ok();
     const bool full = run_.size() >= RowBuilder::kMaxRunRecords || run_bytes_ >= kMaxRunBytes;
     // A decompressed batch's memory is used again for the next one.
-    if (full || broken || (!batch_open_ && batch_reader_.used_buffer())) {
+    if (full || broken || (!batch_open_ && batch_decompressed_)) {
       const Status flushed = Flush(split, rows);
       if (!flushed.ok()) return flushed;
       if (limit_reached_) return Outcome::kLimit;

@@ -59,6 +59,9 @@ class PartDecoder {
   kafka_protocol::BatchView batch_;
   kafka_protocol::RecordCursor cursor_;
   bool batch_open_ = false;
+  bool batch_decompressed_ = false;  // the open batch, or the last one: its records lie in [buffer_begin_, buffer_end_)
+  const uint8_t* buffer_begin_ = nullptr;
+  const uint8_t* buffer_end_ = nullptr;
   bool end_reached_ = false;
   TimestampType batch_type_ = TimestampType::kCreateTime;
   TimestampType run_type_ = TimestampType::kCreateTime;

@@ -51,7 +51,8 @@ void KafkaReader::HandlePartitionError(uint32_t index, ErrorCode error) {
     RetryLater(split, status);
     return;
   }
-  if (info.retriable && error != ErrorCode::kCorruptMessage) {
+  // An unknown failure may pass, as Kafka's own consumer hopes, too; a corrupt batch on the broker's disk does not.
+  if ((info.retriable && error != ErrorCode::kCorruptMessage) || error == ErrorCode::kUnknownServerError) {
     RetryLater(split, status);
     return;
   }
