@@ -14,7 +14,7 @@ import org.apache.kafka.common.serialization.*;
  * Dump BOOTSTRAP FOLDER [T...]: what Java's own consumer reads, at both isolation levels; the oracle of the Kafka pack. Writes to FOLDER
  *   LEVEL.TOPIC.records   partition, offset, timestamp, timestamp type, key, key as text, value, value as text, headers; tabs between
  *   LEVEL.TOPIC.offsets   partition, beginning, end, and per T the first offset whose timestamp is at least T (- for none)
- * Bytes are base64, or *LENGTH:SHA256 above 64 bytes, or - for null. Headers: KEY=VALUE joined by commas. A text is the bytes decoded as UTF-8
+ * Bytes are base64, or *LENGTH:SHA256 above 64 bytes, or - for null. Headers: KEY>VALUE joined by commas. A text is the bytes decoded as UTF-8
  * with replacement, = where that changes nothing.
  */
 public class Dump {
@@ -81,7 +81,7 @@ public class Dump {
 
     static void write(PrintWriter out, ConsumerRecord<byte[], byte[]> record) throws Exception {
         StringJoiner headers = new StringJoiner(",");
-        for (Header header : record.headers()) headers.add(show(header.key().getBytes(StandardCharsets.UTF_8)) + "=" + show(header.value()));
+        for (Header header : record.headers()) headers.add(show(header.key().getBytes(StandardCharsets.UTF_8)) + ">" + show(header.value()));
         out.println(record.partition() + "\t" + record.offset() + "\t" + record.timestamp() + "\t" + record.timestampType() + "\t"
             + show(record.key()) + "\t" + text(record.key()) + "\t" + show(record.value()) + "\t" + text(record.value()) + "\t" + headers);
     }
@@ -94,7 +94,19 @@ public class Dump {
 
     static String text(byte[] bytes) throws Exception {
         if (bytes == null) return "=";
-        byte[] decoded = new String(bytes, StandardCharsets.UTF_8).getBytes(StandardCharsets.UTF_8);
+        byte[] decoded = decode(bytes).getBytes(StandardCharsets.UTF_8);
         return Arrays.equals(bytes, decoded) ? "=" : show(decoded);
+    }
+
+    /** Java replaces an encoded surrogate (ed a0 80) by one character; Unicode's practice, which others follow, is one for each of its bytes. */
+    static String decode(byte[] bytes) {
+        StringBuilder text = new StringBuilder();
+        int from = 0;
+        for (int i = 1; i < bytes.length; i++) {
+            if (bytes[i - 1] != (byte) 0xed || (bytes[i] & 0xe0) != 0xa0) continue;
+            text.append(new String(bytes, from, i - from, StandardCharsets.UTF_8));
+            from = i;
+        }
+        return text.append(new String(bytes, from, bytes.length - from, StandardCharsets.UTF_8)).toString();
     }
 }
