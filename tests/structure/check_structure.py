@@ -26,7 +26,7 @@ LICENCE = "SPDX-License-Identifier: Apache-2.0"
 # Written in pieces, so that this file does not contain them.
 MACHINE_PATHS = re.compile("|".join(["/wor" + "k/", "/hom" + r"e/[a-z]\w*/", r"\.\./share" + "d"]))
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
-PROOF = re.compile(r"_(test|benchmark|fuzz)\.cc$")
+PROOF = re.compile(r"(_(test|benchmark|fuzz)\.cc|/test_[^/]*\.(cc|h))$")  # test_x.h: what several tests of a folder share
 TEST_FILE = re.compile(r"(_test\.(cc|py|sh)|/test_[^/]*\.py)$")
 
 
@@ -127,7 +127,9 @@ def check_includes(tree, arrows):
                 yield f'{path}: includes "{included}", which is no file of this tree'
                 continue
             target = arrows.folder_of(target_file)
-            if target is None or not arrows.allows(source, target, is_proof):
+            if not is_proof and path.startswith(("src/", "apps/", "include/")) and PROOF.search(target_file):
+                yield f'{path}: product code may not include "{included}", which is for tests'
+            elif target is None or not arrows.allows(source, target, is_proof):
                 yield f'{path}: {source} may not include "{included}" of {target}'
 
 

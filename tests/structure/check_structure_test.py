@@ -54,6 +54,11 @@ class StructureTest(unittest.TestCase):
     def test_product_code_may_not_include_the_broker_but_a_proof_may(self):
         self.assert_finds('may not include "broker/broker.h"', {"src/net/real.cc": TOP + '#include "broker/broker.h"\n'})
 
+    def test_what_tests_share_may_include_the_broker_and_product_code_may_not_include_it(self):
+        shared = {"src/net/test_peer.h": TOP + '#include "broker/broker.h"\n'}
+        self.assertEqual(self.findings(shared), [])
+        self.assert_finds("which is for tests", {**shared, "src/net/real.cc": TOP + '#include "net/test_peer.h"\n'})
+
     def test_a_connector_may_not_include_its_sibling(self):
         self.assert_finds("src/connector/kafka may not include", {
             "src/connector/memory/README.md": "x\n", "src/connector/memory/memory.h": TOP,
