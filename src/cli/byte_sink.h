@@ -25,11 +25,14 @@ struct BrokenPipe final : StatusDetail {
 };
 bool IsBrokenPipe(const Status& status);
 
-/// A buffered file descriptor; kBufferBytes are kept back at most. Borrows the descriptor unless `owned`.
+/// A buffered file descriptor; kBufferBytes are kept back at most. Errors of Write and Flush also: Cancelled.
 class FdSink final : public ByteSink {
  public:
   static constexpr size_t kBufferBytes = size_t{64} << 10;
-  explicit FdSink(int fd, std::string name, bool owned = false) : fd_(fd), name_(std::move(name)), owned_(owned) {}
+  /// Standard output or the like, borrowed. Where its reader does not read, waiting ends when `wake_fd` (if not -1) becomes readable.
+  FdSink(int fd, std::string name, int wake_fd);
+  /// A file just opened, which this closes.
+  FdSink(int fd, std::string name) : fd_(fd), name_(std::move(name)), owned_(true) {}
   FdSink(const FdSink&) = delete;
   FdSink& operator=(const FdSink&) = delete;
   ~FdSink() override;
@@ -40,6 +43,7 @@ class FdSink final : public ByteSink {
   const int fd_;
   const std::string name_;  // for messages
   const bool owned_;
+  const int wake_fd_ = -1;  // of what can block only
   std::string buffer_;
 };
 

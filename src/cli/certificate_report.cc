@@ -31,7 +31,7 @@ std::string DescribeCertificate(const TableCertificate& certificate) {
 Status WriteCertificateFile(const std::string& path, std::span<const TableCertificate> certificates) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) return Status::IOError("cannot write the certificate to ", path, ": ", std::strerror(errno));
-  FdSink file(fd, path, /*owned=*/true);
+  FdSink file(fd, path);
   LOTIC_RETURN_NOT_OK(file.Write(CertificatesToJson(certificates)));
   return file.Flush();
 }

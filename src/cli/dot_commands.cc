@@ -114,7 +114,7 @@ Result<std::string> ScriptRunner::ReadWhole(const std::string& path) {
     const ssize_t got = ::read(fd, buffer, sizeof buffer);
     if (got == 0) break;
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) status = Status::IOError("reading ", name, ": ", std::strerror(errno));
+    if (got < 0) status = Status::Invalid("cannot read ", name, ": ", std::strerror(errno));
     if (got > 0) text.append(buffer, static_cast<size_t>(got));
     if (text.size() > kMaxScriptBytes) status = Status::CapacityError("script ", name, ": more than ", kMaxScriptBytes, " bytes");
   }

@@ -68,7 +68,7 @@ Result<std::vector<std::string>> HistoryFile::Load() {
     const std::string next = path_ + ".next";
     const int fd = ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0) return Status::IOError("cannot write the history ", next, ": ", std::strerror(errno));
-    FdSink sink(fd, next, /*owned=*/true);
+    FdSink sink(fd, next);
     for (const auto& entry : entries) LOTIC_RETURN_NOT_OK(sink.Write(Escaped(entry) + "\n"));
     LOTIC_RETURN_NOT_OK(sink.Flush());
     if (::rename(next.c_str(), path_.c_str()) != 0) return Status::IOError("cannot replace the history ", path_, ": ", std::strerror(errno));
@@ -85,7 +85,7 @@ Status HistoryFile::Add(std::string_view entry) {
     fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   }
   if (fd < 0) return Status::IOError("cannot write the history ", path_, ": ", std::strerror(errno));
-  FdSink sink(fd, path_, /*owned=*/true);
+  FdSink sink(fd, path_);
   LOTIC_RETURN_NOT_OK(sink.Write(Escaped(entry) + "\n"));
   return sink.Flush();
 }

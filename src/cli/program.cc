@@ -17,7 +17,7 @@ namespace lotic::cli {
 namespace {
 
 int PrintAndExit(const std::string& text, const Console& console) {
-  FdSink sink(console.out, "standard output");
+  FdSink sink(console.out, "standard output", -1);
   Status status = sink.Write(text);
   if (status.ok()) status = sink.Flush();
   if (!status.ok() && !IsBrokenPipe(status)) console.Say(DescribeError(status, "", "", false, 0));

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -31,7 +32,7 @@ Session::Session(std::unique_ptr<sql::Engine> engine, SessionSettings settings, 
       keep_certificates_(keep_certificates),
       console_(console),
       interrupts_(interrupts),
-      output_(std::make_unique<FdSink>(console.out, "standard output")),
+      output_(std::make_unique<FdSink>(console.out, "standard output", interrupts.wake_fd())),
       output_is_terminal_(console.out_terminal) {}
 
 Session::~Session() = default;
@@ -75,8 +76,9 @@ Status Session::Run(const std::string& statement, const std::string& where) {
   LogInfo("statement ended after " + Seconds(std::chrono::steady_clock::now() - started) + ": " + std::string(StatusCodeName(status.code())));
 
   if (!IsBrokenPipe(status)) {
+    const bool incomplete = std::any_of(certificates.begin(), certificates.end(), [](const auto& table) { return !table.complete; });
     if (!certificates.empty()) Report(std::move(certificates));
-    if (!status.ok()) SayError(status, statement, where);
+    if (!status.ok()) SayError(status, statement, where, incomplete);
     if (settings_.timer) console_.SayLine("time " + Seconds(std::chrono::steady_clock::now() - started));
   }
   return status;
@@ -135,7 +137,7 @@ void Session::Report(std::vector<TableCertificate> certificates) {
   last_certificates_ = std::move(certificates);
 }
 
-void Session::SayError(const Status& status, const std::string& statement, const std::string& where) const {
+void Session::SayError(const Status& status, const std::string& statement, const std::string& where, bool incomplete) const {
   if (status.IsCancelled()) {
     console_.SayLine("cancelled");
     return;
@@ -144,7 +146,7 @@ void Session::SayError(const Status& status, const std::string& statement, const
   if (status.code() == StatusCode::kDeadlineExceeded && settings_.timeout && message.find("--timeout") == std::string::npos) {
     message += " (the limit is --timeout " + std::to_string(settings_.timeout->count()) + "ms)";
   }
-  if (status.code() == StatusCode::kDataLoss && message.find("allow-partial") == std::string::npos) {
+  if (status.code() == StatusCode::kDataLoss && incomplete && message.find("allow-partial") == std::string::npos) {
     message += " (--allow-partial takes what there is)";
   }
   const bool table_missing = status.code() == StatusCode::kNotFound || message.find("does not exist") != std::string::npos;
@@ -157,13 +159,13 @@ void Session::SayError(const Status& status, const std::string& statement, const
 Status Session::SetOutput(const std::string& path) {
   LOTIC_RETURN_NOT_OK(output_->Flush());
   if (path.empty()) {
-    output_ = std::make_unique<FdSink>(console_.out, "standard output");
+    output_ = std::make_unique<FdSink>(console_.out, "standard output", interrupts_.wake_fd());
     output_is_terminal_ = console_.out_terminal;
     return Status::OK();
   }
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) return Status::IOError("cannot write ", path, ": ", std::strerror(errno));
-  output_ = std::make_unique<FdSink>(fd, path, /*owned=*/true);
+  output_ = std::make_unique<FdSink>(fd, path);
   output_is_terminal_ = false;
   return Status::OK();
 }

@@ -73,7 +73,7 @@ class Session {
   Status PrintResult(const CallContext& ctx, sql::QueryResult& result, ProgressLine* progress);
   std::unique_ptr<RowWriter> NewWriter();
   void Report(std::vector<TableCertificate> certificates);
-  void SayError(const Status& status, const std::string& statement, const std::string& where) const;
+  void SayError(const Status& status, const std::string& statement, const std::string& where, bool incomplete) const;
 
   const std::unique_ptr<sql::Engine> engine_;
   SessionSettings settings_;

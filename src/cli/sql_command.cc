@@ -33,6 +33,7 @@ Result<OpenedSession> OpenSession(const CommandLine& line, const Wiring& wiring,
   OpenedSession opened;
   sql::EngineOptions options;
   options.policy = line.policy;
+  if (line.allow_partial) options.policy.on_data_loss = OnDataLoss::kWarn;
   const bool has_brokers = !line.brokers.empty() || !line.config_file.empty();
   if (has_brokers) {
     std::vector<std::string> warnings;

@@ -97,7 +97,7 @@ int RunTopicsCommand(const CommandLine& line, const Console& console, Interrupts
   CallContext ctx;
   ctx.stop = scope.stop();
   if (line.timeout) ctx = ctx.WithDeadline(std::chrono::steady_clock::now() + *line.timeout);
-  FdSink sink(console.out, "standard output");
+  FdSink sink(console.out, "standard output", interrupts.wake_fd());
   const Status status = line.offsets_of ? PrintOffsets(**cluster, ctx, line, sink) : PrintTopics(**cluster, ctx, line, console, sink);
   if (!status.ok()) return fail(status, ExitCodeFor(status));
   return kExitOk;

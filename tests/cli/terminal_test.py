@@ -285,6 +285,18 @@ class PipeTest(unittest.TestCase):
         done = subprocess.run(["bash", "-c", 'set -o pipefail; "$0" "ROWS 1000000" | head -1', LOTIC], capture_output=True, text=True, timeout=20)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, '{"i":0}\n', ""))
 
+    def test_an_interrupt_ends_a_command_whose_reader_does_not_read(self):
+        process = subprocess.Popen([LOTIC, "ROWS 10000000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        os.set_blocking(process.stdout.fileno(), False)
+        while process.stdout.read(1) is None:
+            time.sleep(0.01)
+        # Nothing more is read: the pipe fills up, and the command waits in poll (7) or still fills it.
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(20), 130)
+        self.assertEqual(process.stderr.read(), b"cancelled\n")
+        process.stdout.close()
+        process.stderr.close()
+
     def test_the_certificates_of_all_statements_are_written_even_after_a_failure(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "certificate.json")
