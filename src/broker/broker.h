@@ -139,6 +139,7 @@ class Broker {
   // ---- Records
 
   /// Appends the records as one batch; returns the first one's offset (for a batch without records: its base offset).
+  /// With `last_offset`, or compressed messages of format 0, another append at the same moment makes this one Invalid.
   Result<int64_t> Append(const std::string& topic, int32_t partition, std::span<const Record> records,
                          const BatchSettings& settings = {});
   /// Appends ready record batches or messages as they are, as a raw client would. Returns the first offset.
