@@ -23,16 +23,16 @@ struct DemoQuery {
 
 constexpr DemoQuery kQueries[] = {
     {"A time bound becomes offsets: only the newest records are read.",
-     "SELECT status, count(*) AS orders, sum(amount) AS amount\n"
+     "SELECT status, count(*) AS orders, round(sum(amount), 2) AS amount\n"
      "FROM orders\n"
      "WHERE _timestamp > now() - INTERVAL 5 MINUTES\n"
      "GROUP BY 1 ORDER BY 2 DESC"},
     {"Nested JSON has typed columns, with nothing declared.",
-     "SELECT customer.city AS city, count(*) AS orders, max(len(items)) AS largest_order\n"
+     "SELECT customer.city AS city, count(*) AS orders, max(len(items)) AS most_items\n"
      "FROM orders\n"
      "GROUP BY 1 ORDER BY 2 DESC LIMIT 5"},
     {"LIMIT stops the read; a record's place and time are columns, too.",
-     "SELECT _partition_id, _partition_offset, _timestamp, uuid, \"count\"\n"
+     "SELECT _partition, _offset, _timestamp, uuid\n"
      "FROM events\n"
      "LIMIT 5"},
 };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/display_width.h"
+#include "cli/text_writers.h"
 
 namespace lotic::cli {
 namespace {
@@ -125,6 +126,15 @@ TEST(JsonlWriter, WritesNothingForAnEmptyResult) { EXPECT_EQ(Render(Format::kJso
 TEST(JsonlWriter, NeverWritesTwoMembersOfOneName) {
   const sql::ResultColumn a{"a", "INTEGER", true}, a_1{"a_1", "INTEGER", true};
   EXPECT_EQ(Render(Format::kJsonl, {a, a, a_1, a}, {{"1", "2", "3", "4"}}), "{\"a\":1,\"a_2\":2,\"a_1\":3,\"a_3\":4}\n");
+}
+
+TEST(PlanWriter, WritesThePlanAsItIs) {
+  StringSink sink;
+  const auto writer = MakePlanWriter(sink);
+  ASSERT_TRUE(writer->Begin({{"explain_key", "VARCHAR", false}, {"explain_value", "VARCHAR", false}}).ok());
+  ASSERT_TRUE(writer->Rows(Chunk({{"physical_plan", "┌─┐\n│ \x1b │\n└─┘\n"}})).ok());
+  ASSERT_TRUE(writer->End().ok());
+  EXPECT_EQ(sink.text(), "┌─┐\n│ \\x1b │\n└─┘\n");
 }
 
 TEST(JsonWriter, WritesOneArray) {

@@ -13,6 +13,7 @@
 #include "cli/error_report.h"
 #include "cli/log.h"
 #include "cli/progress_line.h"
+#include "cli/text_writers.h"
 
 namespace lotic::cli {
 namespace {
@@ -37,7 +38,9 @@ Session::Session(std::unique_ptr<sql::Engine> engine, SessionSettings settings, 
 
 Session::~Session() = default;
 
-std::unique_ptr<RowWriter> Session::NewWriter() {
+std::unique_ptr<RowWriter> Session::NewWriter(const std::vector<sql::ResultColumn>& columns) {
+  const bool framed = settings_.format == Format::kBox || settings_.format == Format::kAscii || settings_.format == Format::kLine;
+  if (framed && columns.size() == 2 && columns[0].name == "explain_key" && columns[1].name == "explain_value") return MakePlanWriter(*output_);
   RenderOptions options;
   options.header = settings_.header;
   options.null_text = settings_.null_text;
@@ -86,7 +89,7 @@ Status Session::Run(const std::string& statement, const std::string& where) {
 
 Status Session::PrintResult(const CallContext& ctx, sql::QueryResult& result, ProgressLine* progress) {
   const bool has_rows = !result.columns().empty();
-  const std::unique_ptr<RowWriter> writer = NewWriter();
+  const std::unique_ptr<RowWriter> writer = NewWriter(result.columns());
   bool begun = false;
   while (true) {
     LOTIC_ASSIGN_OR_RETURN(const sql::TextChunk chunk, result.Next(ctx, writer->form()));
@@ -103,7 +106,7 @@ Status Session::PrintResult(const CallContext& ctx, sql::QueryResult& result, Pr
 }
 
 Status Session::Print(const std::vector<sql::ResultColumn>& columns, const sql::TextChunk& rows) {
-  const std::unique_ptr<RowWriter> writer = NewWriter();
+  const std::unique_ptr<RowWriter> writer = NewWriter(columns);
   LOTIC_RETURN_NOT_OK(writer->Begin(columns));
   LOTIC_RETURN_NOT_OK(writer->Rows(rows));
   return writer->End();

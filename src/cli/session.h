@@ -71,7 +71,8 @@ class Session {
 
  private:
   Status PrintResult(const CallContext& ctx, sql::QueryResult& result, ProgressLine* progress);
-  std::unique_ptr<RowWriter> NewWriter();
+  /// The session's format; query plans are shown as they are where it would frame them.
+  std::unique_ptr<RowWriter> NewWriter(const std::vector<sql::ResultColumn>& columns);
   void Report(std::vector<TableCertificate> certificates);
   void SayError(const Status& status, const std::string& statement, const std::string& where, bool incomplete) const;
 

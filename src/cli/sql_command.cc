@@ -55,7 +55,7 @@ Result<OpenedSession> OpenSession(const CommandLine& line, const Wiring& wiring,
   options.connector_types = wiring.connector_types;
   options.allow_partial = line.allow_partial;
   options.time_zone = line.time_zone;
-  options.warn = [&console](const std::string& warning) { console.SayLine("warning: " + warning); };
+  options.warn = [&console](const std::string& warning) { console.SayLine("note: " + warning); };
   LOTIC_ASSIGN_OR_RETURN(auto engine, wiring.open_engine(std::move(options)));
   if (opened.cluster != nullptr) {
     const QueryScope scope(interrupts);

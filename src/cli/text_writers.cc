@@ -198,6 +198,21 @@ class LineWriter final : public StreamingWriter {
   size_t width_ = 0;
 };
 
+class PlanWriter final : public StreamingWriter {
+ public:
+  explicit PlanWriter(ByteSink& sink) : StreamingWriter(RenderOptions{}, sink) {}
+
+ private:
+  void Row(const sql::TextChunk& chunk, size_t row, std::string* out) override {
+    std::string_view text = chunk.cells.back()[row] ? std::string_view(*chunk.cells.back()[row]) : std::string_view();
+    while (!text.empty()) {
+      const size_t end = std::min(text.find('\n'), text.size());
+      *out += Printable(text.substr(0, end)) + "\n";
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+  }
+};
+
 class JsonWriter final : public StreamingWriter {
  public:
   JsonWriter(bool lines, ByteSink& sink) : StreamingWriter(RenderOptions{}, sink), lines_(lines) {}
@@ -274,6 +289,7 @@ std::unique_ptr<RowWriter> MakeMarkdownWriter(const RenderOptions& options, Byte
 std::unique_ptr<RowWriter> MakeLineWriter(const RenderOptions& options, ByteSink& sink) {
   return std::make_unique<LineWriter>(options, sink);
 }
+std::unique_ptr<RowWriter> MakePlanWriter(ByteSink& sink) { return std::make_unique<PlanWriter>(sink); }
 std::unique_ptr<RowWriter> MakeJsonWriter(bool lines, ByteSink& sink) { return std::make_unique<JsonWriter>(lines, sink); }
 
 }  // namespace lotic::cli

@@ -19,6 +19,8 @@ std::unique_ptr<RowWriter> MakeTsvWriter(const RenderOptions& options, ByteSink&
 std::unique_ptr<RowWriter> MakeMarkdownWriter(const RenderOptions& options, ByteSink& sink);
 /// "name = value" a line, an empty line between rows.
 std::unique_ptr<RowWriter> MakeLineWriter(const RenderOptions& options, ByteSink& sink);
+/// Query plans, whose lines are already a drawing: the last column as it is. For the formats that frame or align.
+std::unique_ptr<RowWriter> MakePlanWriter(ByteSink& sink);
 /// One object a row: a line each, or the members of one array. A second column of one name is called name_1, and so on.
 std::unique_ptr<RowWriter> MakeJsonWriter(bool lines, ByteSink& sink);
 

@@ -36,7 +36,6 @@ Status PrintTopics(kafka::KafkaConnector& cluster, const CallContext& ctx, const
   LOTIC_ASSIGN_OR_RETURN(const auto topics, cluster.TopicSummaries(ctx, /*detect_format=*/true));
   RenderOptions options;
   options.header = line.header;
-  options.terminal_width = console.out_width();
   const auto writer = MakeRowWriter(line.format.value_or(console.out_terminal ? Format::kBox : Format::kJsonl), options, sink);
   const TopicTable table = MakeTopicTable(topics, writer->form());
   LOTIC_RETURN_NOT_OK(writer->Begin(table.columns));

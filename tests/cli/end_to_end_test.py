@@ -118,7 +118,9 @@ class QueryTest(WithBroker):
         names = [list(row.values()) for row in self.query("SHOW TABLES")]
         for topic in ("events", "orders", "customers", "payments"):
             self.assertTrue(any(topic in values for values in names), names)
-        text = json.dumps(self.query("DESCRIBE events"))
+        done = run("-b", self.address, "DESCRIBE events")
+        self.assertIn("sample", done.stderr)
+        text = json.dumps(rows(done))
         for word in ("uuid", "BIGINT", "VARCHAR"):
             self.assertIn(word, text)
 
@@ -140,6 +142,8 @@ class QueryTest(WithBroker):
         done = run("-b", self.address, "--format", "line", "EXPLAIN SELECT uuid FROM events WHERE _partition_id = 1")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("_partition_id", done.stdout)
+        self.assertNotIn("explain_value", done.stdout)
+        self.assertNotIn("complete", done.stderr)
 
 
 class TopicsTest(WithBroker):

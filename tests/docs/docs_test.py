@@ -4,7 +4,7 @@
 
 A block fenced as ```sh run is run by bash, in a folder of its own per document, with `broker:9092` being a broker that holds the
 demo's topics and `./run` and `lotic` the command under test. It must end with 0. If the next block is fenced as ```text output, what it
-printed (standard output and error) must look like that: the same lines, with numbers, blanks and rules of any length.
+printed (standard output and error) must look like that: the same lines, with numbers, hexadecimal names, blanks and rules of any kind.
 """
 
 import pathlib
@@ -40,7 +40,8 @@ def blocks(document):
 
 def shape(text):
     """`text` without what may differ from one run to the next."""
-    text = re.sub(r"[0-9][0-9,.:]*", "0", text)
+    text = re.sub(r"\b[0-9a-f]{16,}\b", "ID", text)
+    text = re.sub(r"[0-9](?:[0-9,.:]*[0-9])?", "0", text)
     text = re.sub(r"[ ─]+", " ", text)
     return [line.strip() for line in text.strip().splitlines()]
 
