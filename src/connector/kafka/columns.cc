@@ -98,7 +98,13 @@ void AppendText(Bytes bytes, ColumnBuilder* out) {
   out->FinishBytes();
 }
 
-/// One header, with the place of its key among the distinct keys.
+std::string ReplacingInvalid(std::string_view text) {
+  Buffer valid;
+  AppendReplacingInvalid(kafka_protocol::AsBytes(text), &valid);
+  return {reinterpret_cast<const char*>(valid.data()), valid.size()};
+}
+
+/// One header of a record.
 struct Header {
   std::string_view key;
   std::optional<Bytes> value;
@@ -113,16 +119,17 @@ bool AppendHeaders(const RecordView& record, std::vector<Header>* scratch, Colum
   if (!ok) scratch->clear();
   ColumnBuilder& keys = out->child(0);
   ColumnBuilder& lists = out->child(1);
-  // Almost always a handful of headers: the stable sort by first appearance is for the rest, so that many equal keys stay cheap.
-  std::map<std::string_view, size_t> first_seen;
-  std::vector<std::vector<size_t>> groups;
+  // Keys are grouped as the text they become: two that are no UTF-8 may look alike, and a map's keys must differ.
+  std::map<std::string, size_t, std::less<>> first_seen;
+  std::vector<std::pair<std::string, std::vector<size_t>>> groups;
   for (size_t i = 0; i < scratch->size(); ++i) {
-    const auto [at, added] = first_seen.emplace((*scratch)[i].key, groups.size());
-    if (added) groups.emplace_back();
-    groups[at->second].push_back(i);
+    std::string key = ReplacingInvalid((*scratch)[i].key);
+    const auto [at, added] = first_seen.emplace(key, groups.size());
+    if (added) groups.emplace_back(std::move(key), std::vector<size_t>());
+    groups[at->second].second.push_back(i);
   }
-  for (const std::vector<size_t>& group : groups) {
-    AppendText(kafka_protocol::AsBytes((*scratch)[group[0]].key), &keys);
+  for (const auto& [key, group] : groups) {
+    keys.AppendBytes(key);
     for (const size_t i : group) {
       const std::optional<Bytes>& value = (*scratch)[i].value;
       if (value.has_value()) {
@@ -177,11 +184,14 @@ TopicColumns ColumnsOf(const SchemaDocument& document) {
     }
   }
   for (const Alias& alias : kAliases) {
-    // An alias names a hidden column; where the column itself is shown (raw) or suppressed there is nothing to name.
-    const bool is_hidden = made.hidden.IndexOf(MetadataColumnName(alias.column)).has_value();
-    const bool is_shown = std::find(shown.begin(), shown.end(), alias.column) != shown.end();
-    if ((is_hidden || is_shown) && !taken(alias.alias)) {
+    if (taken(alias.alias)) continue;
+    if (made.hidden.IndexOf(MetadataColumnName(alias.column)).has_value()) {
       made.aliases.emplace(alias.alias, MetadataColumnName(alias.column));
+    } else if (std::find(shown.begin(), shown.end(), alias.column) != shown.end()) {
+      // An alias names a hidden column; what is shown gets a hidden column by the other name.
+      Field field = MetadataField(alias.column);
+      field.name = alias.alias;
+      made.hidden.fields.push_back(std::move(field));
     }
   }
   if (there(MetadataColumn::kPartition)) {

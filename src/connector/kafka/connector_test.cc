@@ -87,6 +87,11 @@ TEST_F(ConnectorTest, WhatIsNotJsonIsKeyAndMessage) {
   const TableInfo info = Connect()->GetTable(Soon(), {"default", "t"}).ValueOrDie();
   EXPECT_THAT(Names(info.schema), ElementsAre("_key", "_message"));
   EXPECT_EQ(info.properties.at("format"), "raw");
+  // An alias names a hidden column. What is shown under another name has a hidden column of its own for it.
+  for (const auto& [alias, column] : info.aliases) EXPECT_TRUE(info.hidden.IndexOf(column).has_value()) << alias;
+  const std::optional<size_t> value = info.hidden.IndexOf("_value");
+  ASSERT_TRUE(value.has_value());
+  EXPECT_EQ(MetadataColumnOf(info.hidden.fields[*value]), MetadataColumn::kMessage);
 }
 
 TEST_F(ConnectorTest, TheSampleIsOfTheNewestRecordsAndWithinItsLimit) {
@@ -215,6 +220,27 @@ TEST_F(ConnectorTest, HeadersKeepTheirOrderWithinAKey) {
   EXPECT_EQ(lists.children[0].Text(0), "1");
   EXPECT_TRUE(lists.children[0].IsNull(1));
   EXPECT_EQ(lists.children[0].Text(2), "3");
+}
+
+TEST_F(ConnectorTest, HeaderKeysThatLookAlikeAsTextAreOneKey) {
+  ASSERT_TRUE(broker_->CreateTopic("t").ok());
+  Record record{.key = "k", .value = "v", .timestamp_ms = 1};
+  record.headers = {{"\xFFx", "1"}, {"\xFEx", "2"}};
+  ASSERT_TRUE(broker_->Append("t", 0, {&record, 1}).ok());
+  ScanRequest request = RawRequest("t");
+  request.layout.fields = {MetadataField(MetadataColumn::kHeaders)};
+  auto connector = Connect();
+  const Prepared plan = connector->Prepare(Soon(), request).ValueOrDie();
+  request.token = plan.token;
+  const Split split = connector->Splits(Soon(), request, plan.partitions, {}).ValueOrDie().splits[0];
+  const SplitStart start{split, split.start};
+  const auto reader = std::move(connector->Open(Soon(), request, {&start, 1})).ValueOrDie();
+  const ReadBatch batch = std::move(reader->Next(Soon())).ValueOrDie();
+  ASSERT_TRUE(batch.rows.has_value());
+  const Column& map = batch.rows->column(0);
+  ASSERT_EQ(map.children[0].length, 1) << "a map's keys differ";
+  EXPECT_EQ(map.children[0].Text(0), "\xEF\xBF\xBDx");
+  EXPECT_EQ(map.children[1].children[0].length, 2);
 }
 
 TEST_F(ConnectorTest, NewPartitionsAreDiscoveredOnce) {
