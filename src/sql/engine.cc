@@ -337,11 +337,12 @@ class DuckDbEngine final : public Engine {
   /// What a DESCRIBE has to say beside the columns.
   void Describe(const std::vector<FoundTable>& tables) {
     for (const FoundTable& table : tables) {
-      std::string line;
-      for (const auto& [key, value] : table.model->info.properties) line += (line.empty() ? "" : "; ") + key + ": " + value;
-      if (!line.empty()) session_->Warn(table.table + ": " + line);
       for (const std::string& note : table.model->notes) session_->Warn(table.table + ": " + note);
-      line.clear();
+      for (const Field& field : table.model->info.schema.fields) {
+        const auto hint = field.metadata.find("lotic:hint");
+        if (hint != field.metadata.end()) session_->Warn(table.table + ": the numbers in " + field.name + " look like a time: " + hint->second);
+      }
+      std::string line;
       for (const auto& [name, index] : table.model->hidden_names) {
         line += (line.empty() ? "" : ", ") + name + " " + table.model->hidden[index].type.ToString();
       }

@@ -91,7 +91,14 @@ class Impl final : public KafkaConnector {
     for (const std::string& other : hidden_by_case) {
       info.notes.push_back("topic '" + other + "' differs from '" + topic + "' in case only and is hidden by it; write it exactly to read it");
     }
-    if (!given) {
+    if (given) {
+      info.notes.push_back("columns as the schema document says");
+    } else if (document.sample.records == 0) {
+      info.notes.push_back("no messages to infer columns from; they are text and bytes until there are some");
+    } else {
+      info.notes.push_back((document.format == PayloadFormat::kJson ? "JSON; columns inferred from the newest " : "not JSON objects, by the newest ") +
+                           std::to_string(document.sample.records) + " records (" + std::to_string(document.sample.bytes) + " bytes) of " +
+                           std::to_string(metadata->partitions.size()) + " partitions");
       if (document.sample.cut == "time") {
         info.notes.push_back("the sample was cut after " + std::to_string(options_.sample_time.count()) + " ms, at " +
                              std::to_string(document.sample.records) + " records; columns may be missing");
