@@ -107,8 +107,8 @@ Status KafkaReader::Prepare(const SplitStart& first) {
 
 Result<uint32_t> KafkaReader::Add(SplitStart start) {
   if (closed_) return Status::Invalid("the reader is closed");
-  const int32_t max_bytes = pushed_.limit ? std::min(kFirstFetchWithLimit, options_.client.max_partition_fetch_bytes)
-                                          : options_.client.max_partition_fetch_bytes;
+  const int32_t max_bytes =
+      std::min(pushed_.limit ? kFirstFetchWithLimit : kPartitionFetchBytes, options_.client.max_partition_fetch_bytes);
   LOTIC_ASSIGN_OR_RETURN(SplitState state, MakeState(start, max_bytes));
   if (rows_ == nullptr) LOTIC_RETURN_NOT_OK(Prepare(start));
   if (state.topic != topic_ || PropertyOf(start.split, "topic_id") != TopicIdText(topic_id_)) {
@@ -222,6 +222,7 @@ Result<ReadBatch> KafkaReader::Loop(const CallContext& ctx, const CallContext& i
     LOTIC_RETURN_NOT_OK(ctx.Check(doing));
     bool received = false;
     LOTIC_RETURN_NOT_OK(Pump(&received));
+    if (received) waited_ = {};
     // The next requests go out before what has come is decoded. Only where nothing waits to be decoded may that take time.
     if (ready_.empty() && unreported_.empty()) {
       if (AllReported()) return ReadBatch();

@@ -36,6 +36,11 @@ class KafkaReader final : public Reader {
   /// A bounded fetch finds its data at the broker; it waits so long for a log that is still short of its end.
   static constexpr std::chrono::milliseconds kBoundedWait{100};
   static constexpr int32_t kFirstFetchWithLimit = 64 << 10;     ///< bytes a partition; doubles with every answer
+  /// Answers of this size are decoded while they lie in the processor's cache: 1.5 times the rate of 8 MiB ones. Where the network is
+  /// slow (an answer that was full was waited for longer than kSlowAnswer) they double, up to the client properties' limits.
+  static constexpr int32_t kPartitionFetchBytes = 1 << 20;
+  static constexpr int32_t kAnswerBytes = 2 << 20;
+  static constexpr std::chrono::milliseconds kSlowAnswer{30};
   /// A whole answer without records, though the log reaches the end, has to come so often before the rest counts as empty.
   static constexpr int kEmptyAnswersToProve = 2;
 
@@ -65,6 +70,7 @@ class KafkaReader final : public Reader {
     bool by_id = false;
     std::vector<Asked> asked;
     std::chrono::steady_clock::time_point sent_at{};
+    int32_t max_bytes = kAnswerBytes;
     int failures = 0;
     std::chrono::steady_clock::time_point retry_at{};
   };
@@ -90,7 +96,7 @@ class KafkaReader final : public Reader {
   void SendFetch(const CallContext& inner, Leader& leader);
   Status HandleAnswer(Leader& leader, Answer answer);
   void TakeRecords(uint32_t index, std::shared_ptr<const FetchedAnswer> answer,
-                   const kafka_protocol::FetchResponse::Partition& partition, bool whole_answer_empty);
+                   const kafka_protocol::FetchResponse::Partition& partition, bool whole_answer_empty, bool slow);
   void QueuePart(uint32_t index, FetchedPart part);
   void LeaderFailed(Leader& leader, const Status& cause);
   Result<bool> WaitForSomething(const CallContext& ctx);
@@ -131,6 +137,7 @@ class KafkaReader final : public Reader {
   bool closed_ = false;
   std::chrono::milliseconds inside_{0};  // time spent in Next: the clock that stalls are measured by
   std::chrono::steady_clock::time_point marked_at_{};
+  std::chrono::steady_clock::duration waited_{0};  // for the answers that are being taken now
 
   net::Waker waker_;
   std::atomic<bool> woken_{false};

@@ -72,7 +72,7 @@ void KafkaReader::SendFetch(const CallContext& inner, Leader& leader) {
   // Bytes wait to be decoded: no more than the budget, but always one answer.
   const auto num_leaders = static_cast<int64_t>(std::max<size_t>(leaders_.size(), 1));
   const int64_t share = std::max<int64_t>(memory_budget_ / (4 * num_leaders), int64_t{64} << 10);
-  const int32_t max_bytes = ToInt32(std::min<int64_t>(options_.client.fetch_max_bytes, share));
+  const int32_t max_bytes = ToInt32(std::min<int64_t>({options_.client.fetch_max_bytes, share, leader.max_bytes}));
   if (pending_bytes_ > 0 && pending_bytes_ + max_bytes > memory_budget_ / 2) return;
   // Those that were served last come last: an answer that is full leaves them out, not the same ones every time.
   std::stable_sort(wanted.begin(), wanted.end(),
@@ -121,7 +121,7 @@ void KafkaReader::SendFetch(const CallContext& inner, Leader& leader) {
     partition.current_leader_epoch = split.leader_epoch;
     partition.fetch_offset = split.fetch_offset;
     partition.max_bytes = split.max_bytes;
-    request.max_bytes = std::max(request.max_bytes, split.max_bytes > options_.client.max_partition_fetch_bytes ? split.max_bytes : 0);
+    request.max_bytes = std::max(request.max_bytes, split.max_bytes > kPartitionFetchBytes ? split.max_bytes : 0);
     leader.asked.push_back({i, split.fetch_offset});
   }
   const Result<int32_t> id = leader.connection->Send(request, *version);
@@ -147,6 +147,11 @@ Status KafkaReader::HandleAnswer(Leader& leader, Answer raw) {
     return kafka_protocol::StatusFromError(got.error, "fetch topic '" + topic_ + "' at " + leader.connection->endpoint().ToString());
   }
   leader.failures = 0;
+  const bool slow = waited_ >= kSlowAnswer;
+  const auto answer_bytes = static_cast<int64_t>(answer->answer.buffer->size());
+  if (slow && answer_bytes >= leader.max_bytes / 2) {
+    leader.max_bytes = ToInt32(std::min<int64_t>(int64_t{leader.max_bytes} * 2, options_.client.fetch_max_bytes));
+  }
   bool empty = true;
   for (const FetchResponse::Topic& topic : got.topics) {
     for (const FetchResponse::Partition& partition : topic.partitions) {
@@ -166,7 +171,7 @@ Status KafkaReader::HandleAnswer(Leader& leader, Answer raw) {
       if (partition.error != ErrorCode::kNone) {
         HandlePartitionError(asked->split, partition.error);
       } else {
-        TakeRecords(asked->split, answer, partition, empty);
+        TakeRecords(asked->split, answer, partition, empty, slow);
       }
     }
   }
@@ -177,7 +182,7 @@ Status KafkaReader::HandleAnswer(Leader& leader, Answer raw) {
 }
 
 void KafkaReader::TakeRecords(uint32_t index, std::shared_ptr<const FetchedAnswer> answer, const FetchResponse::Partition& partition,
-                              bool whole_answer_empty) {
+                              bool whole_answer_empty, bool slow) {
   SplitState& split = splits_[index];
   split.last_served = ++serve_counter_;
   split.failures = 0;
@@ -204,8 +209,10 @@ void KafkaReader::TakeRecords(uint32_t index, std::shared_ptr<const FetchedAnswe
       return;
     }
     split.idle_since = inside_;
-    split.max_bytes = ToInt32(std::max<int64_t>(
-        split.max_bytes, std::min<int64_t>(int64_t{split.max_bytes} * 2, options_.client.max_partition_fetch_bytes)));
+    const bool full = static_cast<int64_t>(records.size()) >= split.max_bytes / 2;
+    const int64_t limit = slow && full ? options_.client.max_partition_fetch_bytes
+                                       : std::min(kPartitionFetchBytes, options_.client.max_partition_fetch_bytes);
+    if (split.max_bytes < limit) split.max_bytes = ToInt32(std::min<int64_t>(int64_t{split.max_bytes} * 2, limit));
     split.fetch_offset = next;
     FetchedPart part;
     part.records = records;
@@ -284,6 +291,7 @@ Result<bool> KafkaReader::WaitForSomething(const CallContext& ctx) {
   }
   const auto timeout = std::max(std::chrono::ceil<milliseconds>(until - now), milliseconds(1));
   LOTIC_ASSIGN_OR_RETURN(const net::WaitOutcome outcome, net::Wait(ctx, items, &waker_, timeout));
+  waited_ += steady_clock::now() - now;
   return outcome == net::WaitOutcome::kWoken;
 }
 
