@@ -33,7 +33,7 @@ Result<kafka::KafkaOptions> MakeKafkaOptions(const KafkaSource& source, std::vec
   }
   for (const std::string& assignment : source.properties) {
     LogDebug("client property " + RedactProperty(assignment));
-    LOTIC_ASSIGN_OR_RETURN(auto property, kafka::ParseAssignment(assignment));
+    LOTIC_ASSIGN_OR_RETURN(auto property, kafka::ParseAssignment(assignment, source.properties_origin));
     properties.push_back(std::move(property));
   }
   if (!source.brokers.empty()) {
@@ -58,6 +58,7 @@ Result<kafka::KafkaOptions> MakeKafkaOptions(const KafkaSource& source, std::vec
 KafkaSource KafkaSourceOfAttach(const std::string& path, const std::map<std::string, std::string>& options) {
   KafkaSource source;
   source.brokers = path;
+  source.properties_origin = "ATTACH";
   for (const auto& [name, value] : options) {
     if (name == "config") {
       source.config_file = value;

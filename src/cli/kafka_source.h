@@ -16,6 +16,7 @@ struct KafkaSource {
   std::string brokers;                    ///< "host:port,host:port"
   std::string config_file;                ///< client properties; empty: none
   std::vector<std::string> properties;    ///< "name=value", after the file
+  std::string properties_origin = "-X";   ///< names them in messages
   std::vector<std::string> schema_files;  ///< schema documents, each naming its topic
 };
 

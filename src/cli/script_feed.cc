@@ -47,6 +47,7 @@ std::vector<ScriptFeed::Piece> ScriptFeed::Cut(bool at_end) {
     const int line = open_line_ + static_cast<int>(std::count(open_.begin(), open_.begin() + static_cast<ptrdiff_t>(begin), '\n'));
     from = at == std::string::npos ? from : at + statement.sql.size();
     if (statement.complete || at_end) {
+      while (!statement.sql.empty() && IsBlank(statement.sql.substr(statement.sql.size() - 1))) statement.sql.pop_back();
       pieces.push_back(Piece{false, std::move(statement.sql), line});
     } else {
       rest = at == std::string::npos ? statement.sql + "\n" : open_.substr(begin);

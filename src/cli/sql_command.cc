@@ -38,7 +38,7 @@ Result<OpenedSession> OpenSession(const CommandLine& line, const Wiring& wiring,
   if (has_brokers) {
     std::vector<std::string> warnings;
     LOTIC_ASSIGN_OR_RETURN(kafka::KafkaOptions kafka_options,
-                           MakeKafkaOptions({line.brokers, line.config_file, line.properties, line.schema_files}, &warnings));
+                           MakeKafkaOptions({.brokers = line.brokers, .config_file = line.config_file, .properties = line.properties, .schema_files = line.schema_files}, &warnings));
     for (const auto& warning : warnings) console.SayLine("warning: " + warning);
     LogInfo("catalog kafka: " + (line.brokers.empty() ? line.config_file : line.brokers));
     LogDebug("client properties:\n" + kafka_options.client.Redacted());

@@ -86,7 +86,7 @@ int RunTopicsCommand(const CommandLine& line, const Console& console, Interrupts
     return code;
   };
   std::vector<std::string> warnings;
-  const auto options = MakeKafkaOptions({line.brokers, line.config_file, line.properties, line.schema_files}, &warnings);
+  const auto options = MakeKafkaOptions({.brokers = line.brokers, .config_file = line.config_file, .properties = line.properties, .schema_files = line.schema_files}, &warnings);
   if (!options.ok()) return fail(options.status(), kExitUsage);
   for (const auto& warning : warnings) console.SayLine("warning: " + warning);
   const auto cluster = kafka::MakeKafkaConnector(*options);

@@ -119,7 +119,7 @@ class QueryTest(WithBroker):
         for topic in ("events", "orders", "customers", "payments"):
             self.assertTrue(any(topic in values for values in names), names)
         done = run("-b", self.address, "DESCRIBE events")
-        self.assertIn("sample", done.stderr)
+        self.assertRegex(done.stderr, r"inferred from the newest [0-9,]+ records")
         text = json.dumps(rows(done))
         for word in ("uuid", "BIGINT", "VARCHAR"):
             self.assertIn(word, text)
@@ -180,6 +180,14 @@ class FailureTest(WithBroker):
     def test_a_topic_without_a_cluster_says_how_to_name_one(self):
         self.assertIn("-b HOST:PORT", self.fails(1, "SELECT * FROM orders"))
 
+    def test_an_option_of_attach_that_does_not_exist_is_refused(self):
+        text = self.fails(1, f"ATTACH '{self.address}' AS prod (TYPE kafka, client_idd 'x')")
+        self.assertIn("unknown client property client.idd (ATTACH); did you mean client.id?", text)
+
+    def test_an_isolation_that_would_not_be_heeded_is_refused(self):
+        text = self.fails(1, f"ATTACH '{self.address}' AS prod (TYPE kafka, isolation_level 'read_uncommitted')")
+        self.assertIn("-X isolation.level=read_uncommitted", text)
+
     def test_wrong_sql_is_underlined(self):
         text = self.fails(1, "-b", self.address, "SELECT statsu FROM orders")
         self.assertIn("  1 | SELECT statsu FROM orders\n    |        ^^^^^^\n", text)
@@ -193,6 +201,27 @@ class FailureTest(WithBroker):
         self.assertIn(done.returncode, (3, 124), done.stderr)
         self.assertIn(address, done.stderr)
         self.assertLess(time.monotonic() - started, 20)
+
+    def test_a_broker_that_never_answers_is_left_at_the_time_limit(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            address = "127.0.0.1:%d" % silent.getsockname()[1]
+            self.fails(124, "-b", address, "--timeout", "300ms", "SELECT * FROM orders")
+
+    def test_an_interrupt_leaves_a_broker_that_never_answers(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            address = "127.0.0.1:%d" % silent.getsockname()[1]
+            for arguments in (["SELECT * FROM orders"], ["topics"]):
+                process = subprocess.Popen([LOTIC, "-b", address, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                connection, _ = silent.accept()
+                connection.recv(4)  # it has asked, and waits
+                started = time.monotonic()
+                process.send_signal(signal.SIGINT)
+                self.assertEqual(process.wait(20), 130)
+                self.assertLess(time.monotonic() - started, 2.0)  # ten times the promise
+                self.assertEqual(process.stderr.read(), b"cancelled\n")
+                connection.close()
+                process.stdout.close()
+                process.stderr.close()
 
     def test_tls_to_a_plaintext_port_says_so(self):
         text = self.fails(3, "-b", self.address, "-X", "security.protocol=SSL", "--timeout", "20s", "SELECT * FROM orders")
