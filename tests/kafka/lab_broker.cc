@@ -58,10 +58,10 @@ std::string TimestampTypeName(const std::string& java) {
 
 }  // namespace
 
-Output Run(const std::string& command, int seconds) {
+Output RunProgram(const std::string& command, int seconds) {
   Output output;
   FILE* const pipe =
-      popen(("timeout -k 5 " + std::to_string(seconds) + " bash -c " + Quoted(command + " 2>&1")).c_str(), "r");
+      popen(("timeout -k 5 " + std::to_string(seconds) + " bash -c " + Quoted("{ " + command + "; } 2>&1")).c_str(), "r");
   if (pipe == nullptr) return output;
   char chunk[4096];
   for (size_t got; (got = fread(chunk, 1, sizeof chunk, pipe)) > 0;) output.text.append(chunk, got);
@@ -136,7 +136,7 @@ LabBroker::~LabBroker() {
 }
 
 Output LabBroker::Lab(const std::string& arguments, int seconds) const {
-  return Run("LOTIC_DEPS=" + Quoted(LOTIC_DEPS) + " LOTIC_KAFKA_LIFETIME=1800 " + Quoted(LOTIC_KAFKA_LAB) + " " + arguments, seconds);
+  return RunProgram("LOTIC_DEPS=" + Quoted(LOTIC_DEPS) + " LOTIC_KAFKA_LIFETIME=1800 " + Quoted(LOTIC_KAFKA_LAB) + " " + arguments, seconds);
 }
 
 std::string LabBroker::Start() {
@@ -152,7 +152,7 @@ std::string LabBroker::Start() {
   const Output filled =
       Lab(java + Quoted(sources + "/Torture.java") + " " + env_["BOOTSTRAP"] + (full() ? " full" : " small"), 240);
   if (filled.exit_code != 0) return "Torture.java: " + filled.text;
-  has_kcat_ = Run("kcat -V", 10).exit_code == 0;
+  has_kcat_ = RunProgram("kcat -V", 10).exit_code == 0;
   if (has_kcat_) {
     if (std::string trouble = ProduceWithKcat(); !trouble.empty()) return trouble;
   }
@@ -169,7 +169,7 @@ std::string LabBroker::ProduceWithKcat() const {
   for (int i = 0; i < kKcatRecords; ++i) lines << "key" << i % 7 << "|value " << i << " of librdkafka, of which there are many alike\n";
   lines.close();
   for (const std::string codec : {"none", "gzip", "snappy", "lz4", "zstd"}) {
-    const Output produced = Run("kcat -b " + env_.at("BOOTSTRAP") + " -P -t t_rdk_" + codec + " -p 0 -z " + codec +
+    const Output produced = RunProgram("kcat -b " + env_.at("BOOTSTRAP") + " -P -t t_rdk_" + codec + " -p 0 -z " + codec +
                                     " -K'|' -H 'made by=kcat' -X linger.ms=50 -X topic.message.timeout.ms=20000 <" + Quoted(input.string()), 60);
     if (produced.exit_code != 0) return "kcat -z " + codec + ": " + produced.text;
   }

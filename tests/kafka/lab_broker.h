@@ -18,7 +18,7 @@ struct Output {
   int exit_code = -1;
 };
 /// Runs a shell command; it is ended after `seconds`, with exit code 124.
-Output Run(const std::string& command, int seconds);
+Output RunProgram(const std::string& command, int seconds);
 /// `text` as one word of the shell.
 std::string Quoted(const std::string& text);
 
