@@ -123,7 +123,7 @@ class Impl final : public KafkaConnector {
                              cluster_->Topic(ctx, request.table.table, options_.client.metadata_max_age));
       LOTIC_ASSIGN_OR_RETURN(schema, SchemaOf(ctx, *metadata));
     }
-    return PlanScan(ctx, *cluster_, options_, request, {schema == nullptr ? nullptr : &schema->document});
+    return PlanScan(ctx, cluster_, options_, request, {schema == nullptr ? nullptr : &schema->document});
   }
 
   Result<SplitPage> Splits(const CallContext&, const ScanRequest& request, std::span<const LayoutPartition> partitions,

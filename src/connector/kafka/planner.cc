@@ -7,6 +7,7 @@
 
 #include "connector/kafka/columns.h"
 #include "connector/kafka/pushdown.h"
+#include "connector/kafka/reader.h"
 #include "lotic/scan_json.h"
 
 namespace lotic::kafka {
@@ -18,6 +19,8 @@ namespace {
 
 /// The size estimate is worth no more waiting than this.
 constexpr milliseconds kLogSizesTime{300};
+/// A partition's share of an answer when single records are looked at.
+constexpr int32_t kProbeBytes = 64 << 10;
 constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
 
 std::string_view IsolationName(Isolation isolation) {
@@ -39,6 +42,7 @@ struct Planned {
 struct TimeLookUps {
   int64_t later_starts = 0;
   int64_t earlier_ends = 0;
+  int64_t markers = 0;  // look-ups that led to what is no record
   bool asked_lower = false;
   bool asked_upper = false;
 };
@@ -189,9 +193,47 @@ Status ApplyStart(const CallContext& ctx, Cluster& cluster, const ScanRequest& r
   return Status::OK();
 }
 
+struct Place {
+  int32_t partition = 0;
+  int64_t offset = 0;
+};
+
+/// Which of these places hold a record that a reader at the request's isolation level sees. A look-up by time also finds transaction
+/// markers, which carry the broker's clock, and records of aborted transactions: they say nothing about the times of records to come.
+Result<std::vector<bool>> HoldRecords(const CallContext& ctx, const std::shared_ptr<Cluster>& cluster, const KafkaOptions& options,
+                                      const ScanRequest& request, const TopicMetadata& topic, const std::vector<Place>& places) {
+  std::vector<bool> hold(places.size(), false);
+  if (places.empty()) return hold;
+  ScanRequest probe;
+  probe.table = request.table;
+  probe.policy.isolation = request.policy.isolation;
+  probe.policy.on_data_loss = OnDataLoss::kWarn;
+  KafkaOptions narrow = options;
+  narrow.client.max_partition_fetch_bytes = std::min(options.client.max_partition_fetch_bytes, kProbeBytes);
+  std::vector<SplitStart> splits;
+  for (const Place& place : places) {
+    Split split;
+    split.partition = std::to_string(place.partition);
+    split.start = {std::to_string(place.offset)};
+    split.end = Position{std::to_string(place.offset + 1)};
+    split.properties = {{"topic", topic.name}, {"topic_id", TopicIdText(topic.id)}};
+    splits.push_back({split, split.start});
+  }
+  LOTIC_ASSIGN_OR_RETURN(const std::unique_ptr<KafkaReader> reader, KafkaReader::Make(cluster, narrow, probe, splits));
+  while (true) {
+    LOTIC_ASSIGN_OR_RETURN(const ReadBatch batch, reader->Next(ctx));
+    if (batch.runs.empty()) break;  // a split that failed holds nothing that is known, and its partition is not pruned
+  }
+  for (size_t i = 0; i < places.size(); ++i) hold[i] = reader->Certificate(static_cast<uint32_t>(i)).records.returned == 1;
+  LOTIC_RETURN_NOT_OK(reader->Close(ctx));
+  return hold;
+}
+
 /// What the constraints rule out.
-Status Prune(const CallContext& ctx, Cluster& cluster, const ScanRequest& request, const PushedFilters& pushed,
-             std::vector<Planned>* planned, TimeLookUps* looked) {
+Status Prune(const CallContext& ctx, const std::shared_ptr<Cluster>& shared_cluster, const KafkaOptions& options,
+             const ScanRequest& request, const TopicMetadata& topic, const PushedFilters& pushed, std::vector<Planned>* planned,
+             TimeLookUps* looked) {
+  Cluster& cluster = *shared_cluster;
   std::vector<Planned*> open;
   for (Planned& p : *planned) {
     const bool allowed = !pushed.nothing && (!pushed.partitions.has_value() ||
@@ -226,11 +268,22 @@ Status Prune(const CallContext& ctx, Cluster& cluster, const ScanRequest& reques
       looked->asked_upper = true;
       LOTIC_ASSIGN_OR_RETURN(const std::vector<OffsetAnswer> answers,
                              LookUp(ctx, cluster, request, open, *pushed.max_ms + 1 + slack));
+      std::vector<Planned*> later;
+      std::vector<Place> places;
       for (size_t i = 0; i < open.size(); ++i) {
-        Planned& p = *open[i];
-        if (answers[i].offset < 0 || answers[i].offset >= p.end) continue;
+        if (answers[i].offset < 0 || answers[i].offset >= open[i]->end) continue;
+        later.push_back(open[i]);
+        places.push_back({open[i]->snapshot.partition, answers[i].offset});
+      }
+      LOTIC_ASSIGN_OR_RETURN(const std::vector<bool> hold, HoldRecords(ctx, shared_cluster, options, request, topic, places));
+      for (size_t i = 0; i < later.size(); ++i) {
+        if (!hold[i]) {
+          ++looked->markers;
+          continue;
+        }
+        Planned& p = *later[i];
         ++looked->earlier_ends;
-        p.end = std::max(answers[i].offset, p.start);
+        p.end = std::max(places[i].offset, p.start);
         if (p.start >= p.end) p.pruned = true;
       }
     }
@@ -300,6 +353,7 @@ std::vector<PushedConstraint> Report(const ScanRequest& request, const PushedFil
       }
       if (looked.asked_upper) {
         line.reason += "; with max_out_of_order " + std::to_string(looked.earlier_ends) + " end earlier";
+        if (looked.markers > 0) line.reason += ", " + std::to_string(looked.markers) + " do not, since a transaction marker is found first";
       } else if (pushed.max_ms.has_value()) {
         line.reason += "; the upper bound prunes nothing without max_out_of_order, since later records may be older";
       }
@@ -399,8 +453,9 @@ Result<int64_t> NumberOf(const LayoutPartition& partition, const char* name) {
 
 }  // namespace
 
-Result<Prepared> PlanScan(const CallContext& ctx, Cluster& cluster, const KafkaOptions& options, const ScanRequest& request,
-                          const MessageFacts& facts) {
+Result<Prepared> PlanScan(const CallContext& ctx, const std::shared_ptr<Cluster>& shared_cluster, const KafkaOptions& options,
+                          const ScanRequest& request, const MessageFacts& facts) {
+  Cluster& cluster = *shared_cluster;
   LOTIC_RETURN_NOT_OK(CheckLayout(request, facts));
   LOTIC_ASSIGN_OR_RETURN(const PushedFilters pushed, PushDown(request));
   if (request.as_of_ms.has_value() && *request.as_of_ms <= 0) {
@@ -420,7 +475,7 @@ Result<Prepared> PlanScan(const CallContext& ctx, Cluster& cluster, const KafkaO
   for (const SnapshotPartition& p : snapshot.partitions) planned.push_back({p, p.start, p.end, false});
   LOTIC_RETURN_NOT_OK(ApplyStart(ctx, cluster, request, &planned));
   TimeLookUps looked;
-  LOTIC_RETURN_NOT_OK(Prune(ctx, cluster, request, pushed, &planned, &looked));
+  LOTIC_RETURN_NOT_OK(Prune(ctx, shared_cluster, options, request, *topic, pushed, &planned, &looked));
 
   Prepared prepared;
   prepared.token = snapshot.ToToken();

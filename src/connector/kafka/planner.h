@@ -19,9 +19,10 @@ struct MessageFacts {
   const SchemaDocument* document = nullptr;  ///< null: not sampled. Needed where on_error checks whole messages
 };
 
-/// Fixes the snapshot and finds the offset ranges that may hold wanted rows. Errors: those of Connector::Prepare.
-Result<Prepared> PlanScan(const CallContext& ctx, Cluster& cluster, const KafkaOptions& options, const ScanRequest& request,
-                          const MessageFacts& facts);
+/// Fixes the snapshot and finds the offset ranges that may hold wanted rows. With a declared max_out_of_order the batch at each end that
+/// a look-up by time gives is fetched, to be sure that it is no transaction marker. Errors: those of Connector::Prepare.
+Result<Prepared> PlanScan(const CallContext& ctx, const std::shared_ptr<Cluster>& cluster, const KafkaOptions& options,
+                          const ScanRequest& request, const MessageFacts& facts);
 
 /// The splits of some planned partitions; touches no network.
 Result<SplitPage> PlanSplits(const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page);

@@ -352,6 +352,19 @@ TEST_F(ReaderTest, ALowerTimeBoundStartsLaterAndAnUpperOneOnlyWithDeclaredSlack)
   }
 }
 
+TEST_F(ReaderTest, AMarkersTimeDoesNotEndTheReadEarly) {
+  Create();
+  // Transactions of today with records of old: each marker carries the broker's clock, far above every record's time.
+  for (int i = 0; i < 4; ++i) {
+    Append(5, Transaction(1));
+    ASSERT_TRUE(broker_->AppendMarker(kTopic, 0, 1, MarkerType::kCommit).ok());
+  }
+  ScanRequest request = RawRequest(kTopic);
+  request.constraints.columns["_timestamp_ms"] = ValueSet::Range({std::nullopt, true, Scalar(kStart + 1000), true});
+  request.policy.max_out_of_order_ms = 0;
+  ReadExpected(request);
+}
+
 TEST_F(ReaderTest, FollowsALeaderThatMoves) {
   broker::BrokerOptions options;
   options.node_count = 3;
