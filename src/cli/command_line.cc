@@ -129,7 +129,7 @@ Result<CommandLine> ParseCommandLine(const std::vector<std::string>& args) {
   app.add_option("--max-out-of-order", max_out_of_order,
                  "Declares that no record is older than an earlier one by more: upper time bounds then prune")
       ->type_name("TIME")->multi_option_policy(single);
-  app.add_option("--schema", line.schema_files, "A topic's columns, in DESCRIBE's JSON form, instead of sampling; repeatable")
+  app.add_option("--schema", line.schema_files, "A topic's columns, as lotic topics --schema-of prints them, instead of sampling; repeatable")
       ->type_name("FILE")->allow_extra_args(false);
   app.add_option("--time-zone", line.time_zone, "How instants are shown and zoneless text is read (default UTC)")
       ->type_name("ZONE")->multi_option_policy(single);
@@ -137,6 +137,8 @@ Result<CommandLine> ParseCommandLine(const std::vector<std::string>& args) {
   CLI::Option* offsets_option =
       app.add_option("--offsets", offsets, "With topics: lines topic:partition:offset, of one topic or all")
           ->type_name("[TOPIC]")->expected(0, 1)->multi_option_policy(single);
+  app.add_option("--schema-of", line.schema_of, "With topics: the columns of a topic in the JSON form that --schema reads back")
+      ->type_name("TOPIC")->multi_option_policy(single);
   app.add_option("--time", time, "With --offsets: latest (the end) or earliest")->type_name("latest|earliest")->multi_option_policy(single);
   app.add_flag("-v,--verbose", line.verbosity, "Say what goes on; -vv and -vvv say more");
   app.add_flag("-q,--quiet", line.quiet, "No progress, no certificate summary");
@@ -195,6 +197,9 @@ Result<CommandLine> ParseCommandLine(const std::vector<std::string>& args) {
   if (offsets_option->count() > 0) {
     if (line.command != Command::kTopics) return Status::Invalid("--offsets belongs to lotic topics");
     line.offsets_of = offsets;
+  }
+  if (!line.schema_of.empty() && (line.command != Command::kTopics || line.offsets_of)) {
+    return Status::Invalid("--schema-of belongs to lotic topics, without --offsets");
   }
   if (line.command != Command::kSql && (!line.files.empty() || !commands.empty())) {
     return Status::Invalid("-f and -c run SQL; they do not go with the commands topics and demo");

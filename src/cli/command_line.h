@@ -44,6 +44,7 @@ struct CommandLine {
   // lotic topics
   std::optional<std::string> offsets_of;                 ///< --offsets [TOPIC]; empty: of every topic
   bool offsets_earliest = false;                         ///< --time earliest
+  std::string schema_of;                                 ///< --schema-of TOPIC; empty: not asked for
 
   std::string help;                                      ///< kHelp: the text
 };

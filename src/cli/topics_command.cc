@@ -32,6 +32,13 @@ Status PrintOffsets(kafka::KafkaConnector& cluster, const CallContext& ctx, cons
   return sink.Flush();
 }
 
+// The schema document of a topic, as it is sampled now or as --schema gives it.
+Status PrintSchema(kafka::KafkaConnector& cluster, const CallContext& ctx, const CommandLine& line, ByteSink& sink) {
+  LOTIC_ASSIGN_OR_RETURN(const TableInfo info, cluster.GetTable(ctx, {"default", line.schema_of}));
+  LOTIC_RETURN_NOT_OK(sink.Write(info.properties.at("schema_document")));
+  return sink.Flush();
+}
+
 Status PrintTopics(kafka::KafkaConnector& cluster, const CallContext& ctx, const CommandLine& line, const Console& console, ByteSink& sink) {
   LOTIC_ASSIGN_OR_RETURN(const auto topics, cluster.TopicSummaries(ctx, /*detect_format=*/true));
   RenderOptions options;
@@ -97,7 +104,9 @@ int RunTopicsCommand(const CommandLine& line, const Console& console, Interrupts
   ctx.stop = scope.stop();
   if (line.timeout) ctx = ctx.WithDeadline(std::chrono::steady_clock::now() + *line.timeout);
   FdSink sink(console.out, "standard output", interrupts.wake_fd());
-  const Status status = line.offsets_of ? PrintOffsets(**cluster, ctx, line, sink) : PrintTopics(**cluster, ctx, line, console, sink);
+  const Status status = line.offsets_of          ? PrintOffsets(**cluster, ctx, line, sink)
+                        : !line.schema_of.empty() ? PrintSchema(**cluster, ctx, line, sink)
+                                                  : PrintTopics(**cluster, ctx, line, console, sink);
   if (!status.ok()) return fail(status, ExitCodeFor(status));
   return kExitOk;
 }

@@ -158,6 +158,19 @@ class TopicsTest(WithBroker):
         self.assertRegex(topics["events"]["first"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
         self.assertLess(topics["events"]["first"], topics["events"]["last"])
 
+    def test_a_printed_schema_is_read_back_and_may_name_what_the_sample_missed(self):
+        printed = run("topics", "-b", self.address, "--schema-of", "orders")
+        self.assertEqual((printed.returncode, printed.stderr), (0, ""))
+        document = json.loads(printed.stdout)
+        document["columns"].append({"name": "coupon", "type": "VARCHAR", "path": "/coupon"})
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(document, file)
+            file.flush()
+            done = run("-q", "-b", self.address, "--schema", file.name, "SELECT count(*) AS n, count(coupon) AS c FROM orders")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertGreater(json.loads(done.stdout)["n"], 0)
+        self.assertEqual(json.loads(done.stdout)["c"], 0)
+
     def test_offsets_are_lines_of_topic_partition_and_offset(self):
         done = run("topics", "-b", self.address, "--offsets", "events")
         ends = [line.split(":") for line in done.stdout.splitlines()]
