@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <fstream>
 #include <limits>
 #include <random>
@@ -382,6 +383,22 @@ TEST(RecordBatch, FindsTheSameFaultsOnTheFastPathAsOnTheSlowOne) {
     ASSERT_TRUE(reader.Open(batch, &cursor).ok());
     RecordView view;
     while (cursor.Next(view)) got.emplace_back(view.offset, view.value_bytes().size());
+    ASSERT_EQ(got, expected) << round;
+    ASSERT_EQ(cursor.ok(), expect_ok) << round;
+    // In runs of any length and size the answers are the same.
+    got.clear();
+    ASSERT_TRUE(reader.Open(batch, &cursor).ok());
+    std::array<RecordView, 8> run;
+    std::mt19937 runs(static_cast<uint32_t>(round));
+    for (size_t wanted = 0, count = 0; count == wanted;) {
+      wanted = 1 + runs() % run.size();
+      int64_t size = 0;
+      const int64_t max_size = runs() % 4 == 0 ? 1 : 1 << 20;
+      if (max_size == 1) wanted = 1;  // the first record reaches it
+      count = cursor.NextRun(std::span(run).first(max_size == 1 ? run.size() : wanted), max_size, &size);
+      EXPECT_EQ(size > 0, count > 0);
+      for (size_t i = 0; i < count; ++i) got.emplace_back(run[i].offset, run[i].value_bytes().size());
+    }
     ASSERT_EQ(got, expected) << round;
     ASSERT_EQ(cursor.ok(), expect_ok) << round;
     broken += !expect_ok;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kafka_protocol/record_cursor.h"
 
+#include <algorithm>
+
 namespace lotic::kafka_protocol {
 
 HeaderCursor::HeaderCursor(const RecordView& record) : in_(record.header_bytes()) {
@@ -44,6 +46,79 @@ bool RecordCursor::Break(const char* failure) {
 bool RecordCursor::Finish() {
   if (failure_ == nullptr && pos_ != end_) return Break("there are more bytes than its number of records needs");
   return false;
+}
+
+// Next for as long as nothing is unusual, with the state in registers. What is unusual is left to Next, which says what is wrong.
+size_t RecordCursor::FastRun(std::span<RecordView> out, int64_t max_bytes, int64_t* bytes) {
+  const uint8_t* pos = pos_;
+  const uint8_t* const end = end_;
+  const uint8_t* const fast_end = fast_end_;
+  const int64_t mask = timestamp_mask_;
+  const auto base_offset = static_cast<uint64_t>(base_offset_);
+  const auto base_timestamp = static_cast<uint64_t>(base_timestamp_);
+  const int64_t last_delta = last_offset_delta_;
+  int64_t previous = previous_delta_;
+  int64_t total = *bytes;
+  RecordView* record = out.data();
+  RecordView* const stop = record + std::min(out.size(), static_cast<size_t>(std::max(left_, 0)));
+  for (; record < stop && pos < fast_end && total < max_bytes; ++record) {
+    const uint8_t* at = pos;
+    uint32_t bad = 0;
+    const int64_t length = internal::UnZigZag(internal::ReadVarintAhead<5>(at, bad));
+    if (length < 0 || length > end - at) [[unlikely]]
+      break;
+    const uint8_t* const record_end = at + length;
+    ++at;
+    const int64_t timestamp_delta = internal::UnZigZag(internal::ReadVarintAhead<10>(at, bad));
+    const int64_t offset_delta = internal::UnZigZag(internal::ReadVarintAhead<5>(at, bad));
+    const int64_t key_size = internal::UnZigZag(internal::ReadVarintAhead<5>(at, bad));
+    const uint8_t* const key = at;
+    if (key_size > 0) {
+      if (key_size > record_end - at) [[unlikely]]
+        break;
+      at += key_size;
+    }
+    if (end - at < 10) [[unlikely]]
+      break;
+    const int64_t value_size = internal::UnZigZag(internal::ReadVarintAhead<5>(at, bad));
+    const uint8_t* const value = at;
+    if (value_size > 0) {
+      if (value_size > record_end - at) [[unlikely]]
+        break;
+      at += value_size;
+    }
+    if (at >= record_end || key_size < -1 || value_size < -1 || bad != 0 || offset_delta <= previous || offset_delta > last_delta) [[unlikely]]
+      break;
+    previous = offset_delta;
+    record->offset = static_cast<int64_t>(base_offset + static_cast<uint64_t>(offset_delta));
+    record->timestamp = static_cast<int64_t>(base_timestamp + static_cast<uint64_t>(timestamp_delta & mask));
+    record->key = key;
+    record->value = value;
+    record->headers = at;
+    record->key_size = static_cast<int32_t>(key_size);
+    record->value_size = static_cast<int32_t>(value_size);
+    record->headers_size = static_cast<uint32_t>(record_end - at);
+    total += record_end - pos;
+    pos = record_end;
+  }
+  const auto walked = static_cast<size_t>(record - out.data());
+  pos_ = pos;
+  previous_delta_ = previous;
+  left_ -= static_cast<int32_t>(walked);
+  *bytes = total;
+  return walked;
+}
+
+size_t RecordCursor::NextRun(std::span<RecordView> out, int64_t max_bytes, int64_t* bytes) {
+  size_t count = FastRun(out, max_bytes, bytes);
+  while (count < out.size() && *bytes < max_bytes) {
+    const uint8_t* const before = pos_;
+    if (!Next(out[count])) break;
+    *bytes += pos_ - before;
+    ++count;
+    count += FastRun(out.subspan(count), max_bytes, bytes);
+  }
+  return count;
 }
 
 bool RecordCursor::NextSlow(RecordView& record) {

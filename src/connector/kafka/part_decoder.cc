@@ -35,7 +35,7 @@ PartDecoder::PartDecoder(const PushedFilters& filters, bool read_committed, int6
     : filters_(filters),
       read_committed_(read_committed),
       batch_reader_(kafka_protocol::DecompressLimit{static_cast<size_t>(max_decompressed_bytes)}) {
-  run_.reserve(RowBuilder::kMaxRunRecords);
+  records_.resize(RowBuilder::kMaxRunRecords);
 }
 
 void PartDecoder::Reset() {
@@ -44,7 +44,7 @@ void PartDecoder::Reset() {
   transactions_.reset();
   batch_open_ = false;
   end_reached_ = false;
-  run_.clear();
+  run_size_ = 0;
   run_bytes_ = 0;
   tails_.clear();
 }
@@ -145,7 +145,7 @@ Result<std::optional<PartDecoder::Outcome>> PartDecoder::NextBatch(SplitState& s
     }
   }
   batch_type_ = TimestampTypeOf(header);
-  if (!run_.empty() && batch_type_ != run_type_) {
+  if (run_size_ != 0 && batch_type_ != run_type_) {
     LOTIC_RETURN_NOT_OK(Flush(split, rows));
     if (limit_reached_) return std::optional(Outcome::kLimit);
   }
@@ -164,33 +164,44 @@ Result<std::optional<PartDecoder::Outcome>> PartDecoder::NextBatch(SplitState& s
 /// Moves records from the open batch into the run; closes the batch at its end.
 void PartDecoder::Collect(const SplitState& split) {
   run_type_ = batch_type_;
-  RecordView record;
-  while (run_.size() < RowBuilder::kMaxRunRecords && run_bytes_ < kMaxRunBytes) {
-    if (!cursor_.Next(record)) {
-      batch_open_ = false;
-      if (cursor_.ok()) {
-        advance_to_ = std::min(batch_.header.next_offset(), split.end);
-        run_from_ = std::max(run_from_, advance_to_);
-      }
-      return;
-    }
-    if (record.offset < run_from_) continue;  // the broker returns whole batches: not asked for, not counted
+  const std::span<RecordView> room = std::span(records_).subspan(run_size_);
+  size_t count = cursor_.NextRun(room, kMaxRunBytes, &run_bytes_);
+  if (count < room.size() && run_bytes_ < kMaxRunBytes) {
+    batch_open_ = false;
+    if (cursor_.ok()) advance_to_ = std::min(batch_.header.next_offset(), split.end);
+  }
+  // Offsets rise, unless a hostile base offset makes them wrap around: so the first and the last one tell about all.
+  if (count > 0 && (room[0].offset < run_from_ || room[count - 1].offset >= split.end || room[count - 1].offset < room[0].offset)) {
+    count = Trim(split, room.first(count));
+  }
+  if (count > 0) run_from_ = room[count - 1].offset + 1;
+  if (!batch_open_ && !end_reached_ && cursor_.ok()) run_from_ = std::max(run_from_, advance_to_);
+  run_size_ += count;
+  if (run_size_ == 0) run_bytes_ = 0;
+}
+
+/// Keeps those that were asked for, in front: the broker returns whole batches. @return how many.
+size_t PartDecoder::Trim(const SplitState& split, std::span<RecordView> records) {
+  size_t kept = 0;
+  int64_t from = run_from_;
+  for (const RecordView& record : records) {
+    if (record.offset < from) continue;
     if (record.offset >= split.end) {
       batch_open_ = false;
       end_reached_ = true;
-      return;
+      break;
     }
-    run_.push_back(record);
-    run_from_ = record.offset + 1;
-    run_bytes_ += std::max(record.key_size, 0) + std::max(record.value_size, 0) + static_cast<int64_t>(record.headers_size);
+    from = record.offset + 1;
+    records[kept++] = record;
   }
+  return kept;
 }
 
 /// Decoders read a little past a value. Fetched bytes have room behind them; the last values of a decompressed batch may not.
 void PartDecoder::PadTail() {
   if (!batch_decompressed_) return;
-  for (size_t i = run_.size(); i-- > 0;) {
-    RecordView& record = run_[i];
+  for (size_t i = run_size_; i-- > 0;) {
+    RecordView& record = records_[i];
     if (record.value_size < 0) continue;
     if (record.value < buffer_begin_ || record.value > buffer_end_) break;  // of an uncompressed batch
     const auto size = static_cast<size_t>(record.value_size);
@@ -203,15 +214,15 @@ void PartDecoder::PadTail() {
 }
 
 Status PartDecoder::Flush(SplitState& split, RowBuilder& rows) {
-  if (!run_.empty()) {
+  if (run_size_ != 0) {
     PadTail();
     const int64_t undecodable = rows.undecodable_values();
-    Result<RunOutcome> outcome = rows.Append({split.topic, split.partition, run_type_, run_}, rows_left_);
+    Result<RunOutcome> outcome = rows.Append({split.topic, split.partition, run_type_, run()}, rows_left_);
     if (!outcome.ok()) {
-      run_.clear();
+      run_size_ = 0;
       return outcome.status();
     }
-    const int64_t to = run_[static_cast<size_t>(outcome->consumed) - 1].offset + 1;
+    const int64_t to = records_[static_cast<size_t>(outcome->consumed) - 1].offset + 1;
     split.counts.returned += outcome->returned;
     split.counts.filtered += outcome->filtered;
     split.counts.skipped += outcome->skipped;
@@ -220,8 +231,8 @@ Status PartDecoder::Flush(SplitState& split, RowBuilder& rows) {
     split.rows += outcome->returned;
     split.undecodable_values += rows.undecodable_values() - undecodable;
     rows_left_ -= outcome->returned;
-    const bool all = outcome->consumed == static_cast<int64_t>(run_.size());
-    run_.clear();
+    const bool all = outcome->consumed == static_cast<int64_t>(run_size_);
+    run_size_ = 0;
     run_bytes_ = 0;
     tails_.clear();
     if (rows_left_ == 0) {
@@ -266,7 +277,7 @@ Result<PartDecoder::Outcome> PartDecoder::Continue(SplitState& split, RowBuilder
     }
     Collect(split);
     const bool broken = !batch_open_ && !end_reached_ && !cursor_.status().ok();
-    const bool full = run_.size() >= RowBuilder::kMaxRunRecords || run_bytes_ >= kMaxRunBytes;
+    const bool full = run_size_ >= RowBuilder::kMaxRunRecords || run_bytes_ >= kMaxRunBytes;
     // A decompressed batch's memory is used again for the next one.
     if (full || broken || (!batch_open_ && batch_decompressed_)) {
       const Status flushed = Flush(split, rows);

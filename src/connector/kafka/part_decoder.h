@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "connector/kafka/columns.h"
@@ -45,6 +46,8 @@ class PartDecoder {
   Status AccountWhole(SplitState& split, const kafka_protocol::BatchView& batch, int64_t* count, int64_t known_filtered);
   Result<int64_t> CountInRange(const SplitState& split, const kafka_protocol::BatchView& batch);
   void Collect(const SplitState& split);
+  size_t Trim(const SplitState& split, std::span<kafka_protocol::RecordView> records);
+  std::span<const kafka_protocol::RecordView> run() const { return std::span(records_).first(run_size_); }
   void PadTail();
   Status Flush(SplitState& split, RowBuilder& rows);
   bool RuledOut(const kafka_protocol::BatchHeader& header) const;
@@ -65,7 +68,8 @@ class PartDecoder {
   bool end_reached_ = false;
   TimestampType batch_type_ = TimestampType::kCreateTime;
   TimestampType run_type_ = TimestampType::kCreateTime;
-  std::vector<kafka_protocol::RecordView> run_;
+  std::vector<kafka_protocol::RecordView> records_;  // kMaxRunRecords; the first run_size_ are the run in hand
+  size_t run_size_ = 0;
   int64_t run_bytes_ = 0;
   int64_t run_from_ = 0;       // records below are old ones
   int64_t advance_to_ = 0;     // where the position goes once the run is accounted for

@@ -53,7 +53,9 @@ DecoderField FieldOf(const Field& field) {
 
 }  // namespace
 
-RowBuilder::RowBuilder(RowPlan plan) : plan_(std::move(plan)), out_(plan_.layout) {}
+RowBuilder::RowBuilder(RowPlan plan) : plan_(std::move(plan)), out_(plan_.layout), all_(kMaxRunRecords) {
+  std::iota(all_.begin(), all_.end(), 0u);
+}
 
 Result<std::unique_ptr<RowBuilder>> RowBuilder::Make(RowPlan plan) {
   std::unique_ptr<RowBuilder> made(new RowBuilder(std::move(plan)));
@@ -193,15 +195,15 @@ void RowBuilder::AppendRows(const RecordRun& run, const std::optional<Batch>& de
 Result<RunOutcome> RowBuilder::Append(const RecordRun& run, int64_t max_rows) {
   LOTIC_CHECK(run.records.size() <= kMaxRunRecords && max_rows > 0);
   const size_t count = run.records.size();
-  selection_.resize(count);
-  std::iota(selection_.begin(), selection_.end(), 0u);
+  selection_.assign(all_.begin(), all_.begin() + static_cast<std::ptrdiff_t>(count));
   int64_t skipped = 0;
   FilterMetadata(run);
   if (needs_payloads_) {
     payloads_.resize(count);
     for (size_t i = 0; i < count; ++i) {
       const RecordView& record = run.records[i];
-      payloads_[i] = {record.has_value() ? record.value : nullptr, record.has_value() ? static_cast<uint32_t>(record.value_size) : 0};
+      const bool there = record.has_value();
+      payloads_[i] = {there ? record.value : nullptr, there ? static_cast<uint32_t>(record.value_size) : 0};
     }
   }
   std::vector<uint32_t> before_policy;
@@ -216,10 +218,13 @@ Result<RunOutcome> RowBuilder::Append(const RecordRun& run, int64_t max_rows) {
     decoded = DecodeFilterColumns();
     keep_.assign(selection_.size(), 1);
     for (size_t i = 0; i < message_filters_.size(); ++i) message_filters_[i].filter.Apply(decoded->column(i), keep_);
-    decoded_rows.reserve(selection_.size());
-    for (uint32_t i = 0; i < selection_.size(); ++i) {
-      if (keep_[i] != 0) decoded_rows.push_back(i);
+    decoded_rows.resize(selection_.size());
+    size_t kept = 0;
+    for (uint32_t i = 0; i < selection_.size(); ++i) {  // without a branch: what a filter says cannot be guessed
+      decoded_rows[kept] = i;
+      kept += keep_[i] != 0 ? 1 : 0;
     }
+    decoded_rows.resize(kept);
     Narrow(keep_);
   }
 
@@ -236,10 +241,13 @@ Result<RunOutcome> RowBuilder::Append(const RecordRun& run, int64_t max_rows) {
     if (!before_policy.empty()) skipped = below(before_policy) - below(after_policy);
   }
   AppendRows(run, decoded, decoded_rows);
+  const RecordView* const records = run.records.data();
+  int64_t bytes = 0;
   for (const uint32_t index : selection_) {
-    const RecordView& record = run.records[index];
-    bytes_ += std::max(record.key_size, 0) + std::max(record.value_size, 0) + static_cast<int64_t>(record.headers_size);
+    const RecordView& record = records[index];
+    bytes += std::max(record.key_size, 0) + std::max(record.value_size, 0) + static_cast<int64_t>(record.headers_size);
   }
+  bytes_ += bytes;
   outcome.returned = static_cast<int64_t>(selection_.size());
   outcome.skipped = skipped;
   outcome.filtered = outcome.consumed - outcome.returned - skipped;

@@ -93,6 +93,7 @@ class RowBuilder {
   int64_t rows_ = 0;
   int64_t bytes_ = 0;
   int64_t broken_headers_ = 0;
+  std::vector<uint32_t> all_;                     // 0, 1, 2, ... kMaxRunRecords - 1
   std::vector<PayloadView> payloads_;             // of the run in hand
   std::vector<uint32_t> selection_;               // its records that are still wanted, ascending
   std::vector<uint8_t> keep_;
