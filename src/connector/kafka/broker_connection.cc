@@ -40,16 +40,10 @@ Result<std::unique_ptr<BrokerConnection>> BrokerConnection::Connect(const CallCo
   options.tls = made->settings_->tls;
   options.timeout = client.connection_setup_timeout;
   options.family = client.address_family;
+  options.not_tls_hint = std::string("It is asked with security.protocol=") + std::string(SecurityProtocolName(client.security_protocol)) +
+                         "; for a plaintext listener set security.protocol=" + (client.uses_sasl() ? "SASL_PLAINTEXT" : "PLAINTEXT");
   Result<std::unique_ptr<net::Stream>> stream = net::Stream::Connect(ctx, endpoint, options);
-  if (!stream.ok()) {
-    const Status& cause = stream.status();
-    if (client.uses_tls() && cause.message().find("TLS") != std::string::npos) {
-      return cause.WithMessage(cause.message(), " (security.protocol=", SecurityProtocolName(client.security_protocol),
-                               "; if this listener is not TLS, set security.protocol=",
-                               client.uses_sasl() ? "SASL_PLAINTEXT" : "PLAINTEXT", ")");
-    }
-    return cause;
-  }
+  if (!stream.ok()) return stream.status();
   made->stream_ = std::move(*stream);
   LOTIC_RETURN_NOT_OK(made->AskVersions(ctx));
   if (client.uses_sasl()) LOTIC_RETURN_NOT_OK(made->LogIn(ctx));

@@ -90,6 +90,15 @@ TEST_F(ConnectionTest, TlsToAPlaintextListenerSaysHowToGoOn) {
   EXPECT_THAT(status.message(), AllOf(HasSubstr(options.client.bootstrap_servers[0].ToString()), HasSubstr("security.protocol=PLAINTEXT")));
 }
 
+TEST_F(ConnectionTest, AnUntrustedAuthorityIsNotTakenForAPlaintextListener) {
+  StartTlsBroker();
+  KafkaOptions options = TlsOptions();
+  options.client.tls.trust.inline_pem = net::Secret(net::TestAuthority("another authority").certificate_pem());
+  const Status status = List(options);
+  EXPECT_EQ(status.code(), StatusCode::kIOError);
+  EXPECT_THAT(status.message(), AllOf(HasSubstr(options.client.bootstrap_servers[0].ToString()), testing::Not(HasSubstr("PLAINTEXT"))));
+}
+
 TEST_F(ConnectionTest, TlsWorks) {
   StartTlsBroker();
   EXPECT_TRUE(List(TlsOptions()).ok());
