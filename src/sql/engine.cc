@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -23,7 +24,9 @@
 #include "duckdb/main/materialized_query_result.hpp"
 #include "duckdb/main/pending_query_result.hpp"
 #include "duckdb/main/query_result.hpp"
+#include "duckdb/parser/parsed_expression.hpp"
 #include "duckdb/parser/sql_statement.hpp"
+#include "duckdb/parser/statement/attach_statement.hpp"
 #include "sql/catalog.h"
 #include "sql/entry.h"
 #include "sql/names.h"
@@ -284,6 +287,9 @@ class DuckDbEngine final : public Engine {
     if (statements.empty()) return Status::Invalid("there is no statement in the text");
     for (size_t i = 0; i < statements.size(); ++i) {  // one, or what DuckDB makes of one (PIVOT: a type, then a query)
       const duckdb::StatementType type = statements[i]->type;
+      if (type == duckdb::StatementType::ATTACH_STATEMENT) {
+        LOTIC_RETURN_NOT_OK(CheckAttachedType(*statements[i]->Cast<duckdb::AttachStatement>().info));
+      }
       StatementFacts facts = ResolveNames(context, *session_, *statements[i]);
       session_->SetMentioned(std::move(facts.constants));
       LOTIC_RETURN_NOT_OK(query.ctx().Check("the query"));
@@ -300,6 +306,23 @@ class DuckDbEngine final : public Engine {
       Describe(facts.described);
     }
     return Status::OK();
+  }
+
+  /// Extensions are not loaded at run time, so ATTACH can name a connector or DuckDB's own files, and nothing else.
+  Status CheckAttachedType(const duckdb::AttachInfo& info) const {
+    const auto given = info.parsed_options.find("type");
+    if (given == info.parsed_options.end()) return Status::OK();
+    std::string type = duckdb::StringUtil::Lower(given->second->ToString());
+    if (type.size() >= 2 && (type.front() == '\'' || type.front() == '"')) type = type.substr(1, type.size() - 2);
+    std::vector<std::string> known = session_->options().connector_types;
+    known.push_back("duckdb");
+    if (type == kOfferedType || std::find(known.begin(), known.end(), type) != known.end()) return Status::OK();
+    std::string message = "ATTACH: no connector of type \"" + type + "\"";
+    const std::vector<std::string> nearest = NearestNames(type, known, 1);
+    if (!nearest.empty()) message += "; did you mean \"" + nearest[0] + "\"?";
+    message += " (known: ";
+    for (size_t i = 0; i < known.size(); ++i) message += (i == 0 ? "" : ", ") + known[i];
+    return Status::NotFound(message, ")");
   }
 
   /// The error of a statement; an unknown table's names the nearest of the connectors' tables.

@@ -492,6 +492,13 @@ TEST_F(EngineTest, ErrorsOfSqlSayWhere) {
   }
 }
 
+TEST_F(EngineTest, AttachNamesTheNearestConnector) {
+  Start(Splits({{{3}}}));
+  const Status status = Ask("ATTACH 'broker:9092' AS prod (TYPE duckbd)").status;
+  EXPECT_EQ(status.code(), StatusCode::kNotFound) << status;
+  EXPECT_THAT(status.message(), HasSubstr("did you mean \"duckdb\"?"));
+}
+
 TEST_F(EngineTest, ColumnsThatDifferOnlyInCaseAreToldApartAndDescribeSaysSo) {
   Script script = Splits({{{3}}});
   script.schema = Schema{{{"id", Type::Int64()}, {"ID", Type::Int64()}, {"id_1", Type::Int64()}}};
