@@ -233,7 +233,7 @@ void KafkaReader::TakeRecords(uint32_t index, std::shared_ptr<const FetchedAnswe
     return;
   }
   if (!split.bounded()) return;
-  if (split.end_now >= split.end && whole_answer_empty) {
+  if (split.end_now >= split.end && whole_answer_empty && answer->response.throttle_ms == 0) {
     // The log reaches the end and the broker, asked for anything behind the position, has nothing: compaction or a deletion took it.
     if (++split.empty_answers < kEmptyAnswersToProve) return;
     FetchedPart gap;
