@@ -30,7 +30,7 @@ namespace lotic::kafka {
 /// its splits, the next one sent before the answer to the last is decoded.
 class KafkaReader final : public Reader {
  public:
-  static constexpr int64_t kMaxBatchRows = 16'384;
+  static constexpr int64_t kMaxBatchRows = 4096;        ///< what a second-level cache holds, and malloc keeps
   static constexpr int64_t kMaxBatchBytes = int64_t{8} << 20;   ///< of the records behind a batch's rows; checked once a run
   static constexpr int64_t kMaxCountedRows = int64_t{1} << 20;  ///< of batches without columns
   /// A bounded fetch finds its data at the broker; it waits so long for a log that is still short of its end.
