@@ -274,10 +274,11 @@ void PassLimit(duckdb::LogicalOperator& op, std::optional<int64_t> limit) {
       if (!constant || (!no_offset && node.offset_val.Type() != duckdb::LimitNodeType::CONSTANT_VALUE)) break;
       const uint64_t wanted = node.limit_val.GetConstantValue();
       const uint64_t skipped = no_offset ? 0 : node.offset_val.GetConstantValue();
-      constexpr uint64_t kMost = uint64_t{1} << 62;  // beyond it, no limit
+      constexpr uint64_t kMost = uint64_t{1} << 61;  // beyond it, no limit
       if (wanted > kMost || skipped > kMost) break;
-      const auto rows = static_cast<int64_t>(wanted + skipped);
-      return PassLimit(*op.children[0], limit ? std::min(*limit, rows) : rows);
+      // What lies above takes at most `limit` of the rows that are left after the skipped ones.
+      const auto taken = limit ? std::min(*limit, static_cast<int64_t>(wanted)) : static_cast<int64_t>(wanted);
+      return PassLimit(*op.children[0], taken + static_cast<int64_t>(skipped));
     }
     case duckdb::LogicalOperatorType::LOGICAL_PROJECTION: return PassLimit(*op.children[0], limit);
     case duckdb::LogicalOperatorType::LOGICAL_GET: {
