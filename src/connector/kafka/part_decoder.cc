@@ -57,6 +57,7 @@ void PartDecoder::Begin(const FetchedPart& part) {
 }
 
 Status PartDecoder::AtSplit(const SplitState& split, const Status& cause) const {
+  if (cause.message().starts_with("topic '")) return cause;  // it says where already
   return cause.WithMessage("topic '", split.topic, "', partition ", split.partition, ", at offset ", split.position, ": ", cause.message());
 }
 
@@ -218,8 +219,9 @@ Status PartDecoder::Flush(SplitState& split, RowBuilder& rows) {
     PadTail();
     const int64_t undecodable = rows.undecodable_values();
     Result<RunOutcome> outcome = rows.Append({split.topic, split.partition, run_type_, run()}, rows_left_);
-    if (!outcome.ok()) {
+    if (!outcome.ok()) {  // nothing of the run was taken, so the position stays before it
       run_size_ = 0;
+      advance_to_ = split.position;
       return outcome.status();
     }
     const int64_t to = records_[static_cast<size_t>(outcome->consumed) - 1].offset + 1;
