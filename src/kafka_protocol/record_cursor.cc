@@ -62,32 +62,39 @@ size_t RecordCursor::FastRun(std::span<RecordView> out, int64_t max_bytes, int64
   RecordView* record = out.data();
   RecordView* const stop = record + std::min(out.size(), static_cast<size_t>(std::max(left_, 0)));
   for (; record < stop && pos < fast_end && total < max_bytes; ++record) {
+    // Sizes and offset deltas that are odd before they are unzigzagged are negative: null, or wrong.
     const uint8_t* at = pos;
     uint32_t bad = 0;
-    const int64_t length = internal::UnZigZag(internal::ReadVarintAhead<5>(at, bad));
-    if (length < 0 || length > end - at) [[unlikely]]
+    const uint64_t length = internal::ReadVarintAhead<5>(at, bad);
+    if ((length & 1) != 0 || (length >> 1) > static_cast<uint64_t>(end - at)) [[unlikely]]
       break;
-    const uint8_t* const record_end = at + length;
+    const uint8_t* const record_end = at + (length >> 1);
     ++at;
     const int64_t timestamp_delta = internal::UnZigZag(internal::ReadVarintAhead<10>(at, bad));
-    const int64_t offset_delta = internal::UnZigZag(internal::ReadVarintAhead<5>(at, bad));
-    const int64_t key_size = internal::UnZigZag(internal::ReadVarintAhead<5>(at, bad));
-    const uint8_t* const key = at;
-    if (key_size > 0) {
-      if (key_size > record_end - at) [[unlikely]]
+    const uint64_t delta = internal::ReadVarintAhead<5>(at, bad);
+    const auto offset_delta = static_cast<int64_t>(delta >> 1);
+    const uint8_t* key = at + 1;
+    int64_t key_size = -1;
+    if (*at == 1) {
+      ++at;  // at most 22 bytes behind pos, so that 10 more may be read
+    } else {
+      const uint64_t size = internal::ReadVarintAhead<5>(at, bad);
+      key = at;
+      if ((size & 1) != 0 || (size >> 1) > static_cast<uint64_t>(end - at)) [[unlikely]]
         break;
+      key_size = static_cast<int64_t>(size >> 1);
       at += key_size;
-    }
-    if (end - at < 10) [[unlikely]]
-      break;
-    const int64_t value_size = internal::UnZigZag(internal::ReadVarintAhead<5>(at, bad));
-    const uint8_t* const value = at;
-    if (value_size > 0) {
-      if (value_size > record_end - at) [[unlikely]]
+      if (end - at < 10) [[unlikely]]
         break;
-      at += value_size;
     }
-    if (at >= record_end || key_size < -1 || value_size < -1 || bad != 0 || offset_delta <= previous || offset_delta > last_delta) [[unlikely]]
+    const uint64_t size = internal::ReadVarintAhead<5>(at, bad);
+    const uint8_t* const value = at;
+    const int64_t value_size = internal::UnZigZag(size);
+    // A byte at least comes behind the value: the number of headers.
+    if (value_size < -1 || std::max<int64_t>(value_size, 0) >= record_end - at) [[unlikely]]
+      break;
+    at += std::max<int64_t>(value_size, 0);
+    if (bad != 0 || (delta & 1) != 0 || offset_delta <= previous || offset_delta > last_delta) [[unlikely]]
       break;
     previous = offset_delta;
     record->offset = static_cast<int64_t>(base_offset + static_cast<uint64_t>(offset_delta));
