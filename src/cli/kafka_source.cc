@@ -51,6 +51,9 @@ Result<kafka::KafkaOptions> MakeKafkaOptions(const KafkaSource& source, std::vec
     if (document->topic.empty()) return Status::Invalid("schema file ", path, " names no topic: add \"topic\": \"NAME\" to it");
     options.schema_documents[document->topic] = std::move(text);
   }
+  options.log = [](kafka::LogDetail detail, const std::string& sentence) {
+    detail == kafka::LogDetail::kEvent ? LogInfo(sentence) : LogDebug(sentence);
+  };
   LOTIC_RETURN_NOT_OK(options.Validate());
   return options;
 }

@@ -158,6 +158,15 @@ class TopicsTest(WithBroker):
         self.assertRegex(topics["events"]["first"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
         self.assertLess(topics["events"]["first"], topics["events"]["last"])
 
+    def test_the_log_shows_connections_plans_and_requests(self):
+        done = run("-v", "-b", self.address, "SELECT count(*) FROM payments")
+        self.assertIn(f"connected to broker {self.address}", done.stderr)
+        self.assertIn("planned topic 'payments'", done.stderr)
+        self.assertNotIn("Fetch v", done.stderr)
+        self.assertIn("Fetch v", run("-vv", "-b", self.address, "SELECT count(*) FROM payments").stderr)
+        quiet = run("-b", self.address, "SELECT count(*) FROM payments")
+        self.assertNotIn("connected", quiet.stderr)
+
     def test_a_printed_schema_is_read_back_and_may_name_what_the_sample_missed(self):
         printed = run("topics", "-b", self.address, "--schema-of", "orders")
         self.assertEqual((printed.returncode, printed.stderr), (0, ""))

@@ -43,11 +43,16 @@ Result<std::unique_ptr<BrokerConnection>> BrokerConnection::Connect(const CallCo
   options.not_tls_hint = std::string("It is asked with security.protocol=") + std::string(SecurityProtocolName(client.security_protocol)) +
                          "; for a plaintext listener set security.protocol=" + (client.uses_sasl() ? "SASL_PLAINTEXT" : "PLAINTEXT");
   Result<std::unique_ptr<net::Stream>> stream = net::Stream::Connect(ctx, endpoint, options);
-  if (!stream.ok()) return stream.status();
+  if (!stream.ok()) {
+    made->settings_->Log(LogDetail::kEvent, "connecting failed: " + stream.status().message());
+    return stream.status();
+  }
   made->stream_ = std::move(*stream);
   LOTIC_RETURN_NOT_OK(made->AskVersions(ctx));
   if (client.uses_sasl()) LOTIC_RETURN_NOT_OK(made->LogIn(ctx));
   made->logged_in_ = true;
+  made->settings_->Log(LogDetail::kEvent, "connected to broker " + endpoint.ToString() + " (security.protocol=" +
+                                              std::string(SecurityProtocolName(client.security_protocol)) + ", client.id=" + client.client_id + ")");
   return made;
 }
 
@@ -83,6 +88,7 @@ Status BrokerConnection::Enqueue(ApiKey api, int16_t version, int32_t id, std::s
   if (in_flight() >= kMaxRequestsInFlight) {
     return Status::CapacityError("broker ", endpoint_.ToString(), ": more than ", kMaxRequestsInFlight, " requests in flight");
   }
+  settings_->Log(LogDetail::kRequest, "broker " + endpoint_.ToString() + ": " + std::string(ApiName(api)) + " v" + std::to_string(version));
   in_flight_.push_back({id, api, version});
   out_ += frame;
   return WriteOut();  // not Pump: an answer taken in here would not wake anybody who then waits for it

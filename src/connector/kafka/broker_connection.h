@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "connector/kafka/client_properties.h"
+#include "connector/kafka/kafka_connector.h"
 #include "connector/kafka/response_buffer.h"
 #include "kafka_protocol/api.h"
 #include "kafka_protocol/frame.h"
@@ -27,6 +28,11 @@ struct ConnectionSettings {
   ClientProperties client;
   std::shared_ptr<const net::TlsContext> tls;  ///< null: plain TCP
   int64_t max_response_bytes = int64_t{256} << 20;
+  LogSink log;
+
+  void Log(LogDetail detail, const std::string& sentence) const {
+    if (log) log(detail, sentence);
+  }
 };
 
 /// One whole answer: the frame's payload, header first.

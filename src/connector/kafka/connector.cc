@@ -365,6 +365,7 @@ Result<std::shared_ptr<KafkaConnector>> MakeKafkaConnector(KafkaOptions options)
   auto settings = std::make_shared<ConnectionSettings>();
   settings->client = options.client;
   settings->max_response_bytes = options.max_response_bytes;
+  settings->log = options.log;
   if (options.client.uses_tls()) {
     LOTIC_ASSIGN_OR_RETURN(settings->tls, net::TlsContext::Client(options.client.tls));
   }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +15,11 @@
 #include "lotic/status.h"
 
 namespace lotic::kafka {
+
+/// What a log line is worth: kEvent explains a slow or failing query (connections, plans, retries), kRequest is each single request.
+enum class LogDetail { kEvent, kRequest };
+/// Told what goes on; any thread, no secrets. May be empty.
+using LogSink = std::function<void(LogDetail detail, const std::string& sentence)>;
 
 /// How the Kafka connector reads, beside what Kafka's own client properties say. A value type.
 struct KafkaOptions {
@@ -35,6 +41,8 @@ struct KafkaOptions {
   int parallel_splits = 4;
   /// No piece is made smaller than so many offsets; > 0.
   int64_t min_piece_records = 250'000;
+
+  LogSink log;
 
   /// Errors: Invalid, naming the field, its value and its range.
   Status Validate() const;

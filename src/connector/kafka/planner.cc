@@ -518,6 +518,11 @@ Result<Prepared> PlanScan(const CallContext& ctx, const std::shared_ptr<Cluster>
     prepared.partitions.push_back(std::move(partition));
   }
   prepared.estimate = EstimateRead(ctx, cluster, request, facts, planned);
+  if (options.log) {
+    options.log(LogDetail::kEvent, "planned topic '" + snapshot.topic + "': at most " + std::to_string(prepared.estimate.records.value_or(0)) +
+                                       " records in " + std::to_string(prepared.partitions.size()) + " of " +
+                                       std::to_string(planned.size()) + " partitions, snapshot " + prepared.token);
+  }
   return prepared;
 }
 
