@@ -8,3 +8,7 @@ foreach(target lotic lotic_sql)
     install(TARGETS ${target} RUNTIME DESTINATION . COMPONENT tarball LIBRARY DESTINATION . COMPONENT tarball)
   endif()
 endforeach()
+# DuckDB's headers hold __FILE__: no path of the machine that built it.
+if(TARGET lotic_sql)
+  target_compile_options(lotic_sql PRIVATE "-fmacro-prefix-map=${LOTIC_DEPS}=deps")
+endif()

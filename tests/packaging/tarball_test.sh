@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The tarball runs in a root that holds glibc, the terminal's own devices and nothing else: less than the emptiest Debian.
+# The tarball runs in a root that holds glibc, /proc and nothing else: less than the emptiest Debian.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d)
@@ -8,7 +8,7 @@ trap 'rm -rf "$work"' EXIT
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
 file=$("$root/scripts/tarball" "$work/lotic.tar.gz")
-mkdir -p "$work/root/tmp" "$work/root/any where"
+mkdir -p "$work/root/tmp" "$work/root/proc" "$work/root/any where"
 dpkg-query -L libc6 | grep -E '^(/usr)?/lib.*\.so[.0-9]*$' | while read -r library; do
   mkdir -p "$work/root$(dirname "$library")"
   cp -L "$library" "$work/root$library"
@@ -17,9 +17,13 @@ mkdir -p "$work/root/lib64"
 cp -L /lib64/ld-linux-x86-64.so.2 "$work/root/lib64/"
 tar -xzf "$file" -C "$work/root/any where" --strip-components=1
 
-enter=(chroot)
-[ "$(id -u)" -eq 0 ] || enter=(unshare --map-root-user chroot)
-inside() { env -i HOME=/tmp TMPDIR=/tmp "${enter[@]}" "$work/root" "/any where/lotic" "$@" </dev/null; }
+# /proc, by which a program finds the libraries beside it, is mounted in a name space that ends with the program.
+user=()
+[ "$(id -u)" -eq 0 ] || user=(--map-root-user)
+inside() {
+  unshare "${user[@]}" --mount sh -c 'mount --rbind /proc "$0/proc" && exec env -i HOME=/tmp TMPDIR=/tmp "$@"' "$work/root" \
+    "$(PATH=$PATH:/usr/sbin command -v chroot)" "$work/root" "/any where/lotic" "$@" </dev/null
+}
 
 [[ $(inside --version) == *[0-9].[0-9]* ]] || fail "--version says no version"
 answer=$(inside --format csv --no-header "SELECT 6 * 7")
