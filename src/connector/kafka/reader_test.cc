@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <sstream>
+
 #include <random>
 #include <thread>
 
@@ -102,6 +105,56 @@ TEST_F(ReaderTest, ReadsOldMessageSets) {
   }
   Append(5);
   ReadExpected();
+}
+
+// testdata/kafka_protocol/records.txt: message sets and batches that Kafka's Java client 3.9.2 wrote, and what it reads from them. A
+// broker of 0.11 serves them: Fetch 4, names, no topic ids.
+TEST_F(ReaderTest, ReadsWhatJavaWroteInEveryFormatFromAnOldBroker) {
+  broker::BrokerOptions options;
+  options.versions = {{ApiKey::kFetch, {0, 4}}, {ApiKey::kMetadata, {0, 4}}, {ApiKey::kListOffsets, {0, 2}}, {ApiKey::kOffsetForLeaderEpoch, {}}};
+  StartBroker(std::move(options));
+  std::ifstream file(LOTIC_TESTDATA "/kafka_protocol/records.txt");
+  ASSERT_TRUE(file.good());
+  std::map<std::string, std::vector<TestRow>> topics;
+  std::string line, topic;
+  while (std::getline(file, line)) {
+    std::istringstream words(line);
+    std::string word, hex;
+    words >> word;
+    if (word == "bytes") {
+      words >> topic >> hex;
+      if (!topic.starts_with("magic")) break;  // transactions have tests of their own
+      std::vector<uint8_t> bytes;
+      for (size_t i = 0; i + 1 < hex.size(); i += 2) bytes.push_back(static_cast<uint8_t>(std::stoi(hex.substr(i, 2), nullptr, 16)));
+      ASSERT_TRUE(broker_->CreateTopic(topic).ok());
+      const auto appended = broker_->AppendBatch(topic, 0, bytes, {.keep_offsets = true});
+      ASSERT_TRUE(appended.ok()) << topic << ": " << appended.status();
+      topics[topic];
+      continue;
+    }
+    TestRow row;
+    words >> row.offset >> row.timestamp_ms;
+    const auto text = [&words]() -> std::optional<std::string> {
+      char first = 0;
+      words >> first;
+      std::string rest;
+      if (first != '\'') return words >> rest, std::nullopt;  // NULL
+      std::getline(words, rest, '\'');
+      return rest;
+    };
+    row.key = text();
+    row.value = text();
+    topics[topic].push_back(std::move(row));
+  }
+  EXPECT_EQ(topics.size(), 22u);
+  const auto connector = Connect();
+  for (const auto& [name, rows] : topics) {
+    const TestRead read = std::move(Read(*connector, RawRequest(name))).ValueOrDie();
+    EXPECT_EQ(read.rows, rows) << name;
+    EXPECT_TRUE(read.complete()) << name;
+  }
+  ASSERT_TRUE(broker_->LastRequest(ApiKey::kFetch).has_value());
+  EXPECT_EQ(broker_->LastRequest(ApiKey::kFetch)->version, 4);
 }
 
 TEST_F(ReaderTest, AnEmptyTopicIsReadCompletelyWithoutAFetch) {
