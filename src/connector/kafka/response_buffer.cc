@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connector/kafka/response_buffer.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace lotic::kafka {
@@ -12,15 +14,16 @@ std::shared_ptr<ResponseBuffer> BufferPool::Take(size_t size) {
   std::unique_ptr<ResponseBuffer> buffer;
   {
     std::lock_guard lock(state_->mutex);
-    size_t best = state_->spare.size();
-    for (size_t i = 0; i < state_->spare.size(); ++i) {
-      const size_t capacity = state_->spare[i]->capacity_;
-      if (capacity >= needed && (best == state_->spare.size() || capacity < state_->spare[best]->capacity_)) best = i;
-    }
-    if (best < state_->spare.size()) {
-      buffer = std::move(state_->spare[best]);
-      state_->spare.erase(state_->spare.begin() + static_cast<std::ptrdiff_t>(best));
+    // The one that came back last is still in the cache, if it is large enough. If none is, one of them makes way, so that answers of
+    // many sizes end up with a few buffers of the largest size and not with some of each.
+    auto at = std::find_if(state_->spare.rbegin(), state_->spare.rend(), [&](const auto& spare) { return spare->capacity_ >= needed; });
+    const bool fits = at != state_->spare.rend();
+    if (!fits) at = state_->spare.rbegin();
+    if (at != state_->spare.rend()) {
+      buffer = std::move(*at);
+      state_->spare.erase(std::next(at).base());
       state_->spare_bytes -= buffer->capacity_;
+      if (!fits) buffer = nullptr;
     }
   }
   if (buffer == nullptr) {

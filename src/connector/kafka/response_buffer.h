@@ -32,7 +32,7 @@ class BufferPool {
  public:
   static constexpr size_t kMaxPooledBuffers = 32;  ///< more than these are freed when they come back
 
-  explicit BufferPool(size_t max_pooled_bytes = size_t{64} << 20);
+  explicit BufferPool(size_t max_pooled_bytes = size_t{16} << 20);
   /// A buffer of `size` bytes. The caller has checked `size` against its own limit.
   std::shared_ptr<ResponseBuffer> Take(size_t size);
 
