@@ -45,7 +45,7 @@ class Consumer {
                                            "fetch.wait.max.ms=10",
                                            "queued.min.messages=1000000",
                                            "queued.max.messages.kbytes=65536",
-                                           "max.partition.fetch.bytes=1048576",
+                                           "max.partition.fetch.bytes=262144",
                                            "broker.address.family=v4"};
     properties.insert(properties.end(), source.properties.begin(), source.properties.end());
     char error[512];
