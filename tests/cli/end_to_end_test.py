@@ -14,8 +14,9 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from terminal import Terminal  # noqa: E402
+from terminal import Terminal, require_terminals  # noqa: E402
 
+require_terminals()
 LOTIC, DEMO_BROKER = sys.argv[1:3]
 del sys.argv[1:3]
 

@@ -6,14 +6,31 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import struct
+import sys
 import termios
 import time
 
 # Far beyond what anything here takes; reached only when something is broken.
 PATIENCE = 20.0
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[()][A-Z0-9]|\x1b[=>]")
+
+
+def require_terminals():
+    """Where there are no pseudo-terminals (a root without /dev/pts), root runs this program again in a mount namespace that has its own.
+
+    Call it before anything else: the program begins anew. Elsewhere, and where that fails, the tests say what is missing.
+    """
+    try:
+        for descriptor in pty.openpty():
+            os.close(descriptor)
+    except OSError:
+        if os.geteuid() == 0 and shutil.which("unshare") and "LOTIC_OWN_TERMINALS" not in os.environ:
+            os.environ["LOTIC_OWN_TERMINALS"] = "1"
+            mount = 'mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts; exec "$@"'
+            os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", "sh", "-c", mount, "sh", sys.executable, "-B", *sys.argv])
 
 
 class Terminal:
