@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks the shape of the source tree: check_structure.py SOURCE [--build BUILD] [--without FOLDER]...
+"""Checks the shape of the source tree: check_structure.py SOURCE [--build BUILD]
 
 Reports, one line each, and exits 1 on: an #include against the arrows of arrows.txt; a third-party header where it does not
 belong; a source file that no target builds and a test file that no ctest case runs (both need --build); a file of more than 900
@@ -162,7 +162,7 @@ def check_readmes(tree, arrows):
             yield f"{folder}: has no README.md"
 
 
-def check_targets(tree, build, without):
+def check_targets(tree, build):
     """Every .cc is compiled by some target; every test file belongs to something that ctest runs."""
     commands = json.loads((build / "compile_commands.json").read_text())
     targets = {}  # source file -> the targets that compile it
@@ -179,7 +179,7 @@ def check_targets(tree, build, without):
             run_programs.update(os.path.basename(argument) for argument in test["command"])
             run_arguments += " ".join(test["command"]) + " "
     for path in tree.files:
-        if path.split("/")[0] not in ("src", "apps", "tests", "benchmarks", "docs") or any(path.startswith(f + "/") for f in without):
+        if path.split("/")[0] not in ("src", "apps", "tests", "benchmarks", "docs"):
             continue
         if path.endswith(".cc") and path not in targets:
             yield f"{path}: no target builds it"
@@ -190,14 +190,14 @@ def check_targets(tree, build, without):
                 yield f"{path}: no ctest case runs it"
 
 
-def check(root, arrows, build=None, without=()):
+def check(root, arrows, build=None):
     """All findings, as lines of text."""
     tree = Tree(root)
     findings = list(check_includes(tree, arrows))
     findings += check_names_and_sizes(tree)
     findings += check_readmes(tree, arrows)
     if build is not None:
-        findings += check_targets(tree, build, without)
+        findings += check_targets(tree, build)
     return findings
 
 
@@ -205,10 +205,9 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("source", type=pathlib.Path)
     parser.add_argument("--build", type=pathlib.Path)
-    parser.add_argument("--without", action="append", default=[], help="a folder that this build leaves out")
     options = parser.parse_args()
     arrows = Arrows((HERE / "arrows.txt").read_text())
-    findings = check(options.source.resolve(), arrows, options.build, options.without)
+    findings = check(options.source.resolve(), arrows, options.build)
     for finding in findings:
         print(finding)
     print(f"{len(findings)} findings")
