@@ -51,7 +51,8 @@ class Terminal:
                 os.dup2(slave, fd)
             if output is not None:
                 os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 1)
-            os.execve(command[0], command, {"TERM": "xterm", "PATH": os.environ.get("PATH", ""), **(environment or {})})
+            kept = {name: value for name, value in os.environ.items() if name == "PATH" or name.endswith("SAN_OPTIONS")}
+            os.execve(command[0], command, {"TERM": "xterm", **kept, **(environment or {})})
         self.slave = slave  # kept open, so that the settings can be read when the program has gone
 
     def _read(self, limit):
