@@ -29,8 +29,9 @@ def require_terminals():
     except OSError:
         if os.geteuid() == 0 and shutil.which("unshare") and "LOTIC_OWN_TERMINALS" not in os.environ:
             os.environ["LOTIC_OWN_TERMINALS"] = "1"
-            mount = 'mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts; exec "$@"'
-            os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", "sh", "-c", mount, "sh", sys.executable, "-B", *sys.argv])
+            # Only /dev is made private (a changed root's own / may be no mount point); without that nothing is mounted.
+            mount = 'mount --make-private /dev && mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts; exec "$@"'
+            os.execvp("unshare", ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", mount, "sh", sys.executable, "-B", *sys.argv])
 
 
 class Terminal:
