@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,6 +23,7 @@ struct Invocation {
   std::string_view payload;      ///< one JSON document
   std::string_view request_id;   ///< of Lambda, for logs
   std::string_view function_arn; ///< as it was invoked
+  std::string_view trace_id;     ///< X-Ray's, as _X_AMZN_TRACE_ID holds it elsewhere: for logs and for the header of calls to AWS; may be empty
 };
 
 /// Handles invocations, one at a time. Made once per process (the init phase of Lambda).
@@ -32,5 +34,8 @@ class LambdaFunction {
   /// retryable error, never as a short result. Errors: any; FunctionErrorOf() gives the form in which they leave the process.
   virtual Result<std::string> Invoke(const CallContext& ctx, const Invocation& invocation) = 0;
 };
+
+/// Makes a function out of its configuration. Any thread; what it makes is independent of what it made before.
+using FunctionMaker = std::function<Result<std::unique_ptr<LambdaFunction>>(const Environment& environment)>;
 
 }  // namespace lotic::athena
