@@ -8,9 +8,10 @@
 LOTIC_CACHE=${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/lotic
 LOTIC_DEPS=$LOTIC_CACHE/deps
 
-# Versions and checksums are pinned in scripts/packages.sh; these two names are part of paths that CMake knows too.
+# Versions and checksums are pinned in scripts/packages.sh; these names are part of paths that others know too.
 DUCKDB_FOLDER=duckdb-1.5.6
 RDKAFKA_FOLDER=librdkafka-2.15.1
+ATHENA_SDK_FOLDER=athena-sdk-2026.24.1
 
 say() { printf '%s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }

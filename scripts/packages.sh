@@ -115,3 +115,16 @@ need_kafka() {  # VERSION: the broker's jars
     || die "the jars of Apache Kafka $1 are not those of tests/kafka/lab/jars-$1.sha256"
   finish "kafka-$1"
 }
+
+need_athena_sdk() {  # Athena's original SDK and what it runs on
+  [ -d "$LOTIC_DEPS/$ATHENA_SDK_FOLDER" ] && return
+  open_work
+  say "downloading the Athena Query Federation SDK (for the tests)"
+  mkdir -p "$work/$ATHENA_SDK_FOLDER"
+  mvn -B -q -Dstyle.color=never -f "$root/tests/athena/lab/pom.xml" \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies -DincludeScope=runtime \
+    -DoutputDirectory="$work/$ATHENA_SDK_FOLDER" >&2 || die "Maven could not fetch the Athena SDK; run the same command again"
+  (cd "$work/$ATHENA_SDK_FOLDER" && sha256sum --quiet --strict -c "$root/tests/athena/lab/jars.sha256" >&2) \
+    || die "the jars of the Athena SDK are not those of tests/athena/lab/jars.sha256"
+  finish "$ATHENA_SDK_FOLDER"
+}
