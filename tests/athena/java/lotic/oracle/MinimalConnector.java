@@ -152,7 +152,9 @@ public final class MinimalConnector extends CompositeHandler {
         /** One thread: with two the SDK now and then leaves a spilled block out of its list. */
         @Override
         protected SpillConfig getSpillConfig(ReadRecordsRequest request) {
-            return SpillConfig.newBuilder(super.getSpillConfig(request)).withNumSpillThreads(1).build();
+            SpillConfig usual = super.getSpillConfig(request);
+            return SpillConfig.newBuilder().withSpillLocation(usual.getSpillLocation()).withEncryptionKey(usual.getEncryptionKey()).withRequestId(usual.getRequestId())
+                    .withMaxBlockBytes(usual.getMaxBlockBytes()).withMaxInlineBlockBytes(usual.getMaxInlineBlockSize()).withNumSpillThreads(1).build();
         }
 
         @Override
