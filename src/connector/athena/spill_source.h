@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,9 +24,9 @@ class SpillSource {
 };
 
 /// Objects in S3 or an endpoint like it. The client is made at the first read: what never spills needs neither region nor credentials.
-std::shared_ptr<SpillSource> MakeS3SpillSource(aws::Session session);
-
-/// Files root/bucket/key: what a function on this machine spilled into a directory. Names that lead out of `root` are Invalid.
-std::shared_ptr<SpillSource> MakeDirectorySpillSource(std::string root);
+/// @param session    made at the first read, too. Null: such objects are errors (Invalid).
+/// @param this_machine  the function runs on this machine, so that a bucket "file:///directory", which is how our functions spill into a
+///                      directory, means that directory; else it is Invalid: a function elsewhere has no say in which files are read here.
+std::shared_ptr<SpillSource> MakeSpillSource(std::function<Result<aws::Session>()> session, bool this_machine);
 
 }  // namespace lotic::athena_source
