@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
+#include "aws/credentials.h"
 #include "aws/http_client.h"
 #include "lotic/call_context.h"
 #include "lotic/status.h"
@@ -20,6 +22,7 @@ enum class AwsErrorKind {
   kThrottled,
   kTransient,     ///< 5xx, time-outs inside the service
   kConflict,      ///< what is there stands against it (ResourceInUse, BucketAlreadyExists)
+  kNotBuilt,      ///< an operation that the service, or rather its stand-in, does not have
   kOther,
 };
 
@@ -50,11 +53,14 @@ AwsErrorKind ClassifyAwsError(std::string_view code, int http_status, std::strin
 
 /// Reads the error answer of a JSON service (`__type`, x-amzn-errortype, Code; message or Message) or, where a gateway answered
 /// in XML, that. Anything else gives the status and the first bytes. Never fails: an error that cannot be read is still one.
-Status JsonServiceError(std::string_view service, std::string_view operation, const HttpResponse& response);
+/// @param signed_with  a service that refuses a signature may repeat the session token in its text: it is taken out.
+Status JsonServiceError(std::string_view service, std::string_view operation, const HttpResponse& response, const Credentials& signed_with);
 
 /// Reads S3's XML error answer; a HEAD answer has none, and its status speaks.
 /// @param subject  what was asked for, "s3://bucket/key", for the message.
-Status S3ServiceError(std::string_view operation, std::string_view subject, const HttpResponse& response);
+/// @param region   the one that was signed for: a bucket in another one is Invalid, and the message names both.
+Status S3ServiceError(std::string_view operation, std::string_view subject, std::string_view region, const HttpResponse& response,
+                      const Credentials& signed_with);
 
 /// May the same request be tried again with hope? Knows AwsError, TransportError and SourceError.
 bool IsRetryable(const Status& status);

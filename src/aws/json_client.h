@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,6 +9,7 @@
 
 #include "aws/aws_error.h"
 #include "aws/retry.h"
+#include "aws/service_clock.h"
 #include "aws/session.h"
 #include "aws/sigv4.h"
 #include "lotic/call_context.h"
@@ -42,6 +42,7 @@ struct JsonCallOptions {
   std::optional<ServiceEndpoint> endpoint;  ///< a discovered one, in place of the client's
   const RetryPolicy* retry = nullptr;       ///< borrowed for the call; null: the client's
   int64_t max_response_bytes = int64_t{64} << 20;
+  bool fresh_connection = false;            ///< HttpRequest's: excludes that the request arrives twice unseen
 };
 
 struct JsonAnswer {
@@ -65,21 +66,20 @@ class JsonClient {
 
   const ServiceEndpoint& endpoint() const { return endpoint_; }
   const std::string& region() const { return region_; }
-  /// The service's clock minus ours, as far as a refusal taught it; 0 before.
-  std::chrono::milliseconds clock_offset() const { return std::chrono::milliseconds(clock_offset_ms_.load()); }
-  /// The service's time as far as we know it, ms since 1970.
-  int64_t NowMs() const { return session_.clock->NowMs() + clock_offset_ms_.load(); }
+  /// The service's time as far as we know it.
+  const ServiceClock& clock() const { return clock_; }
 
  private:
   JsonClient(const JsonService& service, Session session, JsonClientOptions options, ServiceEndpoint endpoint);
-  Result<JsonAnswer> Attempt(const CallContext& ctx, std::string_view operation, std::string_view body, const JsonCallOptions& options);
+  Result<JsonAnswer> Attempt(const CallContext& ctx, std::string_view operation, std::string_view body, const JsonCallOptions& options,
+                             bool* corrected);
 
   const JsonService service_;
   const Session session_;
   const JsonClientOptions options_;
   const ServiceEndpoint endpoint_;
   const std::string region_;  // the one that is signed for
-  std::atomic<int64_t> clock_offset_ms_{0};
+  ServiceClock clock_;
 };
 
 }  // namespace lotic::aws

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "lotic/call_context.h"

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "aws/credentials.h"
 #include "aws/environment.h"
@@ -62,6 +64,10 @@ struct ServiceName {
 /// ignored where AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true), else the regional host https://<prefix>.<region>.<suffix>.
 /// Errors: Invalid (a broken URL, with the name of the variable; no region and no endpoint).
 Result<ServiceEndpoint> FindEndpoint(const ServiceName& service, const std::string& given, const Session& session);
+
+/// The region to sign for: the session's; without one that which the host names (kinesis.eu-west-1.amazonaws.com), else us-east-1,
+/// which stand-ins take.
+std::string SigningRegion(const ServiceEndpoint& endpoint, const Session& session);
 
 /// The host suffix of a region's partition: "amazonaws.com", "amazonaws.com.cn", ...
 std::string_view PartitionSuffix(std::string_view region);

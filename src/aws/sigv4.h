@@ -45,7 +45,7 @@ std::string UriEncode(std::string_view text, bool keep_slash);
 /// "20150830T123600Z".
 std::string FormatSigningTime(int64_t now_ms);
 
-/// The steps of the signature as AWS's documentation names them. `headers` must hold what is to be signed, Host included.
+/// The steps of a header signature as AWS's documentation names them.
 struct SigningSteps {
   std::string canonical_request;
   std::string string_to_sign;
@@ -57,7 +57,7 @@ struct SigningSteps {
 /// @param now_ms  the service's time, milliseconds since 1970; more than five minutes off, a service refuses it.
 /// @return        the headers to send beside those of `request`: X-Amz-Date, Authorization, and where they apply
 ///                X-Amz-Security-Token and X-Amz-Content-Sha256.
-/// Headers of these names in `request` win over ours (X-Amz-Date then gives the time) except Authorization: Invalid.
+/// Errors: Invalid (a header of these names is in `request` already; a line break in a name; credentials without a key).
 Result<std::vector<HttpHeader>> SignRequest(const SigningRequest& request, const SigningScope& scope, const Credentials& credentials, int64_t now_ms);
 
 /// The steps behind SignRequest, for tests and for explaining a refusal. No secret is in them except a session token.
@@ -66,7 +66,7 @@ Result<SigningSteps> ExplainSignature(const SigningRequest& request, const Signi
 inline constexpr std::chrono::seconds kMaxPresignedLife{7 * 24 * 3600};  ///< the service's limit
 
 /// A URL that carries its signature in the query. Only the Host header and `request.headers` are signed, so whoever uses it sends
-/// those too; the payload is not.
+/// those too. The payload is signed except with S3's rules.
 /// @param scheme   "https" or "http".
 /// @param expires  1 s .. kMaxPresignedLife; outside: Invalid.
 Result<std::string> PresignUrl(std::string_view scheme, const SigningRequest& request, const SigningScope& scope, const Credentials& credentials,
