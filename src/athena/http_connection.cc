@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "athena/http_connection.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -12,6 +14,8 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 constexpr size_t kOnePacketBytes = size_t{32} << 10;  // below it head and body are put together, above it copying costs more than a call
+constexpr std::chrono::milliseconds kLingerTime{500};
+constexpr size_t kLingerBytes = size_t{1} << 20;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::span<const uint8_t> Bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
@@ -68,8 +72,8 @@ Result<std::optional<HttpMessage>> HttpConnection::Read(const CallContext& ctx, 
     peer_closed_ = transfer.end();
     if (SteadyClock::now() >= until) {
       const char* doing = part == Part::kFirstByte ? "waiting for a message" : part == Part::kHead ? "reading headers" : "reading a body";
-      return Status::DeadlineExceeded(doing, " from ", stream_->peer().ToString(), ": it took more than ", limit.count(), " ms")
-          .WithDetail(std::make_shared<HttpFault>(408));
+      const Status late = Status::DeadlineExceeded(doing, " from ", stream_->peer().ToString(), ": it took more than ", limit.count(), " ms");
+      return part == Part::kFirstByte ? late : late.WithDetail(std::make_shared<HttpFault>(408));
     }
     if (!transfer.would_block()) {
       LOTIC_RETURN_NOT_OK(ctx.Check("reading from " + stream_->peer().ToString()));
@@ -91,6 +95,19 @@ Status HttpConnection::Write(const CallContext& ctx, std::string_view head, std:
   }
   LOTIC_RETURN_NOT_OK(stream_->WriteAll(ctx, Bytes(head)));
   return body.empty() ? Status::OK() : stream_->WriteAll(ctx, Bytes(body));
+}
+
+void HttpConnection::Finish(const CallContext& ctx) {
+  if (peer_closed_ || ::shutdown(stream_->fd(), SHUT_WR) != 0) return;
+  const CallContext limited = ctx.WithDeadline(SteadyClock::now() + kLingerTime);
+  for (size_t dropped = 0; dropped < kLingerBytes;) {
+    const Result<net::Transfer> transfer = stream_->ReadSome(buffer_);
+    if (!transfer.ok() || transfer->end()) return;
+    dropped += transfer->bytes;
+    if (!transfer->would_block()) continue;
+    net::PollItem item = stream_->PollFor(true, false);
+    if (!net::Wait(limited, {&item, 1}, nullptr, std::chrono::milliseconds(-1)).ok()) return;
+  }
 }
 
 }  // namespace lotic::athena

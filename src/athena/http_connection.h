@@ -29,10 +29,14 @@ class HttpConnection {
 
   /// The next message; none when the peer has closed the connection between two messages. A peer that waits for "100 Continue" gets it,
   /// unless its body is over the limit. Errors: those of HttpParser::Feed (a body over the limit too, where the peer asked first);
-  /// DeadlineExceeded with HttpFault 408 (a part took too long); IOError; Cancelled; DeadlineExceeded (ctx).
+  /// DeadlineExceeded (a part took too long; with HttpFault 408 once a message had begun); IOError; Cancelled; DeadlineExceeded (ctx).
   Result<std::optional<HttpMessage>> Read(const CallContext& ctx, const HttpTimes& times);
   /// `head` with its empty line, then `body`; one packet where they are small.
   Status Write(const CallContext& ctx, std::string_view head, std::string_view body);
+
+  /// Ends the connection after a last answer: the peer is told that no more comes, and for a short time what it still sends is dropped.
+  /// Closing at once with bytes unread could take the answer away from it.
+  void Finish(const CallContext& ctx);
 
   const net::Stream& stream() const { return *stream_; }
 

@@ -264,7 +264,7 @@ Status HttpParser::AppendBody(std::string_view bytes) {
   }
   std::string().swap(message_.body);
   if (message_.body_bytes > limits_.max_dropped_bytes) {
-    return Fault(413, "a body of more than ", message_.body_bytes, " bytes; the limit is ", limits_.max_body_bytes);
+    return Fault(413, "a body of more than ", limits_.max_dropped_bytes, " bytes; the limit is ", limits_.max_body_bytes);
   }
   return Status::OK();
 }

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "athena/connector_function.h"
+
+#include <utility>
+#include <variant>
+
+#include "athena/function_handler.h"
+#include "athena/metadata_handler.h"
+#include "athena/record_handler.h"
+#include "athena/request_scan.h"
+#include "athena_protocol/message_json.h"
+
+namespace lotic::athena {
+namespace {
+
+template <typename... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+template <typename... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+// Who asks, for the connector. The options may hold secrets, so they go where credentials go.
+CallContext ContextOf(const CallContext& ctx, const std::optional<FederatedIdentity>& identity) {
+  CallContext inner = ctx;
+  if (!identity) return inner;
+  inner.identity.principal = identity->arn;
+  inner.identity.account = identity->account;
+  for (const auto& [name, value] : identity->tags) inner.identity.attributes[name] = value;
+  for (const std::string& group : identity->groups) {
+    std::string& groups = inner.identity.attributes["groups"];
+    groups += (groups.empty() ? "" : ",") + group;
+  }
+  for (const auto& [name, value] : identity->config_options) inner.credentials[name] = value;
+  return inner;
+}
+
+// A request with a forwarded token asks us to act as the caller. Doing it as ourselves would be an answer with somebody else's rights.
+Status CheckForwardedAccess(const std::optional<FederatedIdentity>& identity) {
+  if (!identity || identity->config_options.count("fas_token") == 0 || identity->config_options.count("service_kms_key_id") == 0) return Status::OK();
+  return Status::NotImplemented("forwarded access (fas_token with service_kms_key_id) is not built yet; the function acts with its own role only");
+}
+
+class ConnectorFunction final : public LambdaFunction {
+ public:
+  explicit ConnectorFunction(ConnectorFunctionParts parts)
+      : parts_(std::move(parts)),
+        source_(parts_.options.throttle, parts_.sleep),
+        spill_(parts_.options.throttle, parts_.sleep),
+        metadata_(parts_, source_),
+        records_(parts_, source_, spill_) {}
+
+  Result<std::string> Invoke(const CallContext& outer, const Invocation& invocation) override {
+    LOTIC_ASSIGN_OR_RETURN(const ParsedRequest parsed, ParseRequest(invocation.payload));
+    const std::string name(MessageName(parsed.request));
+    const std::optional<FederatedIdentity>& identity = std::visit([](const auto& request) -> const std::optional<FederatedIdentity>& { return request.identity; }, parsed.request);
+    LOTIC_RETURN_NOT_OK(CheckForwardedAccess(identity));
+    const CallContext ctx = ContextOf(outer, identity);
+    LOTIC_RETURN_NOT_OK(ctx.Check("answering " + name));
+    LOTIC_ASSIGN_OR_RETURN(const FederationResponse response, Answer(ctx, invocation, parsed.request));
+    std::string json = WriteResponse(response);
+    if (static_cast<int64_t>(json.size()) > kMaxResponseBytes) {
+      return Status::CapacityError("the answer to ", name, " has ", json.size(), " bytes; Lambda takes ", kMaxResponseBytes);
+    }
+    LOTIC_RETURN_NOT_OK(ctx.Check("answering " + name));
+    return json;
+  }
+
+ private:
+  Result<FederationResponse> Answer(const CallContext& ctx, const Invocation& invocation, const FederationRequest& any) {
+    const std::function<Result<SpillStore*>()> store = [this] { return Store(); };
+    return std::visit(
+        Overloaded{[&](const PingRequest& request) { return metadata_.Ping(request); },
+                   [&](const ListSchemasRequest& request) { return metadata_.ListSchemas(ctx, request); },
+                   [&](const ListTablesRequest& request) { return metadata_.ListTables(ctx, request); },
+                   [&](const GetTableRequest& request) { return metadata_.GetTable(ctx, request); },
+                   [&](const GetTableLayoutRequest& request) { return metadata_.GetTableLayout(ctx, request); },
+                   [&](const GetSplitsRequest& request) { return metadata_.GetSplits(ctx, request, store); },
+                   [&](const GetDataSourceCapabilitiesRequest& request) { return Result<FederationResponse>(DoorCapabilities(request.catalog)); },
+                   [&](const ReadRecordsRequest& request) { return records_.ReadRecords(ctx, invocation, request, store); },
+                   [&](const UserDefinedFunctionRequest& request) { return CallFunction(ctx, parts_.functions.get(), request); }},
+        any);
+  }
+
+  Result<SpillStore*> Store() {
+    if (parts_.spill_store == nullptr) {
+      if (parts_.options.spill_bucket.starts_with(kDirectoryBucket)) {
+        LOTIC_ASSIGN_OR_RETURN(parts_.spill_store, MakeDirectorySpillStore(parts_.options.spill_bucket));
+      } else {
+        LOTIC_ASSIGN_OR_RETURN(parts_.spill_store, MakeS3SpillStore(parts_.environment, parts_.options.spill_headers));
+      }
+    }
+    return parts_.spill_store.get();
+  }
+
+  ConnectorFunctionParts parts_;
+  ThrottlingInvoker source_;  // one per service: the connector's source, the spill store
+  ThrottlingInvoker spill_;
+  MetadataHandler metadata_;
+  RecordHandler records_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LambdaFunction>> MakeConnectorFunction(ConnectorFunctionParts parts) {
+  if (parts.connector == nullptr || parts.log == nullptr) return Status::Invalid("a connector function needs a connector and a log");
+  if (parts.options.spill_bucket.starts_with(kDirectoryBucket)) {
+    LOTIC_RETURN_NOT_OK(MakeDirectorySpillStore(parts.options.spill_bucket).status());
+  }
+  return std::unique_ptr<LambdaFunction>(std::make_unique<ConnectorFunction>(std::move(parts)));
+}
+
+Result<std::unique_ptr<LambdaFunction>> MakeConnectorFunction(std::shared_ptr<Connector> connector, const Environment& environment, const ReadPolicy& policy,
+                                                              std::shared_ptr<const UdfRegistry> functions) {
+  ConnectorFunctionParts parts;
+  parts.connector = std::move(connector);
+  LOTIC_ASSIGN_OR_RETURN(parts.options, DoorOptions::FromEnvironment(environment));
+  parts.options.policy = policy;
+  parts.environment = environment;
+  parts.functions = std::move(functions);
+  return MakeConnectorFunction(std::move(parts));
+}
+
+}  // namespace lotic::athena

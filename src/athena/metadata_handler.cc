@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "athena/metadata_handler.h"
+
+#include <algorithm>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "athena/athena_table.h"
+#include "athena/request_scan.h"
+#include "athena/spill_place.h"
+#include "athena_protocol/ipc.h"
+#include "lotic/batch_builder.h"
+#include "lotic/scan_json.h"
+
+namespace lotic::athena {
+namespace {
+
+constexpr int kMaxSplitsPerPage = 1000;
+constexpr size_t kSplitOverheadBytes = 600;  // of one split's JSON beside what varies: location, key, names
+
+Status NoPassthrough(const TableName& table) {
+  return Status::NotImplemented("query passthrough: table ", table.ToString(), ": this connector offers no function that takes a query of its own");
+}
+
+Status AppendScalar(ColumnBuilder* out, const Scalar& value) {
+  if (IsNull(value)) {
+    out->AppendNull();
+  } else if (const auto* flag = std::get_if<bool>(&value)) {
+    out->AppendBool(*flag);
+  } else if (const auto* number = std::get_if<int64_t>(&value)) {
+    out->AppendInt64(*number);
+  } else if (const auto* positive = std::get_if<uint64_t>(&value)) {
+    out->AppendUInt64(*positive);
+  } else if (const auto* real = std::get_if<double>(&value)) {
+    out->AppendDouble(*real);
+  } else if (const auto* decimal = std::get_if<Int128>(&value)) {
+    out->AppendDecimal(*decimal);
+  } else {
+    out->AppendBytes(std::get<std::string>(value));
+  }
+  return Status::OK();
+}
+
+// The columns that constraints name, as the connector has them: by the metadata in `schema`, else by what `table` says.
+Result<Schema> ConstrainedColumns(const WireConstraints& constraints, const WireSchema& schema, const TableInfo& table) {
+  std::set<std::string> names;
+  for (const auto& [name, set] : constraints.summary) names.insert(name);
+  std::vector<const WireExpression*> open;
+  for (const WireExpression& expression : constraints.expressions) open.push_back(&expression);
+  while (!open.empty()) {
+    const WireExpression* expression = open.back();
+    open.pop_back();
+    if (expression->kind == WireExpression::Kind::kVariable) names.insert(expression->name);
+    for (const WireExpression& arg : expression->args) open.push_back(&arg);
+  }
+  Schema columns;
+  const Schema known = VisibleColumns(table);
+  for (const std::string& name : names) {
+    std::optional<Field> field;
+    if (const auto index = schema.IndexOf(name)) {
+      LOTIC_ASSIGN_OR_RETURN(field, SourceField(schema.fields[*index]));
+    }
+    for (size_t i = 0; !field && i < known.fields.size(); ++i) {
+      if (LowerCase(known.fields[i].name) == name) field = known.fields[i];
+    }
+    if (field) columns.fields.push_back(std::move(*field));  // a column that the table lacks filters nothing, as in the SDK
+  }
+  return columns;
+}
+
+// A page token: the connector's own, and the snapshot in which it is a place.
+std::string MakeToken(const std::string& page, const std::string& snapshot) { return nlohmann::ordered_json{{"page", page}, {"snapshot", snapshot}}.dump(); }
+Result<std::string> PageOf(const std::string& token, const std::string& snapshot) {
+  const auto json = nlohmann::json::parse(token, nullptr, false);
+  if (!json.is_object() || !json.contains("page") || !json["page"].is_string() || !json.contains("snapshot") || !json["snapshot"].is_string()) {
+    return Status::Invalid("continuation token '", token.substr(0, 100), "' of GetSplits is not one of ours");
+  }
+  if (json["snapshot"].get<std::string>() != snapshot) {
+    return Status::Invalid("continuation token of GetSplits belongs to snapshot ", json["snapshot"].get<std::string>().substr(0, 200), ", the partitions to ", snapshot.substr(0, 200));
+  }
+  return json["page"].get<std::string>();
+}
+
+// The text of an appended column in every row.
+Result<std::vector<std::string>> AppendedColumn(const Block& partitions, std::string_view name) {
+  const auto index = partitions.schema.IndexOf(name);
+  const Column* column = index ? &partitions.rows.column(*index) : nullptr;
+  if (column == nullptr || column->type.id() != TypeId::kString) {
+    return Status::Invalid("GetSplits: the partitions have no text column ", name, ", which GetTableLayout put there; a split is planned in the snapshot of its layout or not at all");
+  }
+  std::vector<std::string> texts;
+  for (int64_t row = 0; row < partitions.rows.num_rows(); ++row) {
+    if (column->IsNull(row) || column->Text(row).empty()) return Status::Invalid("GetSplits: partition ", row, " has no ", name, "; GetTableLayout put one there");
+    texts.emplace_back(column->Text(row));
+  }
+  return texts;
+}
+
+}  // namespace
+
+Result<FederationResponse> MetadataHandler::Ping(const PingRequest& request) const {
+  PingResponse response;
+  response.catalog = request.catalog;
+  response.query_id = request.query_id;
+  response.source_type = parts_.connector->type_name();
+  return response;
+}
+
+Result<FederationResponse> MetadataHandler::ListSchemas(const CallContext& ctx, const ListSchemasRequest& request) {
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                         invoker_.Invoke(ctx, "listing schemas", RowsWritten::kNotASplit, [&] { return parts_.connector->ListSchemas(ctx); }));
+  ListSchemasResponse response{request.catalog, {}};
+  for (const std::string& name : names) {
+    std::string lower = LowerCase(name);
+    if (std::find(response.schemas.begin(), response.schemas.end(), lower) == response.schemas.end()) response.schemas.push_back(std::move(lower));
+  }
+  return response;
+}
+
+Result<FederationResponse> MetadataHandler::ListTables(const CallContext& ctx, const ListTablesRequest& request) {
+  if (request.page_size < -1 || request.page_size == 0) return Status::Invalid("ListTables: pageSize ", request.page_size, "; expected -1 (all) or at least 1");
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> schemas,
+                         invoker_.Invoke(ctx, "listing schemas", RowsWritten::kNotASplit, [&] { return parts_.connector->ListSchemas(ctx); }));
+  size_t schema = 0, end = schemas.size();  // without a name: all of them
+  if (request.schema_name) {
+    LOTIC_ASSIGN_OR_RETURN(schema, ResolveName("schema", *request.schema_name, schemas));
+    end = schema + 1;
+  }
+  PageRequest page;
+  if (request.next_token) {  // "schema/the connector's token"
+    const size_t slash = request.next_token->find('/');
+    const auto at = std::find(schemas.begin(), schemas.end(), request.next_token->substr(0, slash));
+    if (slash == std::string::npos || at == schemas.end() || static_cast<size_t>(at - schemas.begin()) < schema || static_cast<size_t>(at - schemas.begin()) >= end) {
+      return Status::Invalid("ListTables: token '", request.next_token->substr(0, 100), "' is not one of this list");
+    }
+    schema = static_cast<size_t>(at - schemas.begin());
+    page.page_token = request.next_token->substr(slash + 1);
+  }
+  ListTablesResponse response;
+  response.catalog = request.catalog;
+  std::set<TableName> listed;
+  const auto full = [&] { return request.page_size > 0 && static_cast<int64_t>(response.tables.size()) >= request.page_size; };
+  for (; schema < end; ++schema, page.page_token.clear()) {
+    do {
+      if (full()) {
+        response.next_token = schemas[schema] + "/" + page.page_token;
+        return response;
+      }
+      page.max_items = request.page_size > 0 ? static_cast<int>(std::min<int64_t>(request.page_size - static_cast<int64_t>(response.tables.size()), 1'000'000)) : 0;
+      LOTIC_ASSIGN_OR_RETURN(TablePage tables, invoker_.Invoke(ctx, "listing tables", RowsWritten::kNotASplit,
+                                                               [&] { return parts_.connector->ListTables(ctx, schemas[schema], page); }));
+      for (const TableName& table : tables.tables) {
+        TableName lower{LowerCase(table.schema), LowerCase(table.table)};
+        if (listed.insert(lower).second) response.tables.push_back(std::move(lower));
+      }
+      page.page_token = std::move(tables.next_page);
+    } while (!page.page_token.empty());
+  }
+  return response;
+}
+
+Result<FederationResponse> MetadataHandler::GetTable(const CallContext& ctx, const GetTableRequest& request) {
+  if (!request.passthrough.empty()) return NoPassthrough(request.table);
+  LOTIC_ASSIGN_OR_RETURN(const TableInfo table, invoker_.Invoke(ctx, "describing table " + request.table.ToString(), RowsWritten::kNotASplit,
+                                                                [&] { return parts_.connector->GetTable(ctx, request.table); }));
+  if (std::find(table.roles.begin(), table.roles.end(), Role::kRemotePlanner) == table.roles.end()) {
+    return Status::NotImplemented("table ", table.name.ToString(), ": it cannot be planned in one process and read in another, as Athena does");
+  }
+  return DescribeTable(table, request.catalog, request.table);
+}
+
+Result<FederationResponse> MetadataHandler::GetTableLayout(const CallContext& ctx, const GetTableLayoutRequest& request) {
+  if (!request.constraints.passthrough.empty()) return NoPassthrough(request.table);
+  LOTIC_ASSIGN_OR_RETURN(const TableInfo info, invoker_.Invoke(ctx, "describing table " + request.table.ToString(), RowsWritten::kNotASplit,
+                                                               [&] { return parts_.connector->GetTable(ctx, request.table); }));
+  TableReference table;
+  table.name = info.name;
+  table.dense_positions = info.dense_positions;
+  for (const std::string& name : info.partition_columns) {
+    const auto own = info.schema.IndexOf(name), hidden = info.hidden.IndexOf(name);
+    if (!own && !hidden) return Status::UnknownError(parts_.connector->type_name(), ": partition column '", name, "' of ", info.name.ToString(), " is no column");
+    table.partition_columns.fields.push_back(own ? info.schema.fields[*own] : info.hidden.fields[*hidden]);
+  }
+  LOTIC_ASSIGN_OR_RETURN(table.columns, ConstrainedColumns(request.constraints, request.schema, info));
+  LOTIC_ASSIGN_OR_RETURN(const RequestScan scan, MakeRequestScan(table, request.constraints, parts_.options.policy));
+  LOTIC_ASSIGN_OR_RETURN(const Prepared plan, invoker_.Invoke(ctx, "planning table " + table.name.ToString(), RowsWritten::kNotASplit,
+                                                              [&] { return parts_.connector->Prepare(ctx, scan.scan); }));
+
+  // The partition columns that are asked for, bare, then what we need back.
+  WireSchema wire;
+  std::vector<size_t> sources;  // where in LayoutPartition::values
+  for (const std::string& name : request.partition_columns) {
+    const auto index = request.schema.IndexOf(name);
+    if (!index) return Status::Invalid("GetTableLayout: partition column '", name, "' is not in the schema of the request");
+    const WireField& field = request.schema.fields[*index];
+    const auto source = std::find_if(info.partition_columns.begin(), info.partition_columns.end(), [&](const std::string& column) { return LowerCase(column) == name; });
+    if (source == info.partition_columns.end()) return Status::Invalid("GetTableLayout: column '", name, "' is no partition column of ", table.name.ToString());
+    sources.push_back(static_cast<size_t>(source - info.partition_columns.begin()));
+    wire.fields.push_back({field.name, true, field.type});
+  }
+  const size_t asked = wire.fields.size();
+  for (const std::string_view name : {kSnapshotColumn, kPartitionColumn, kTableColumn}) wire.fields.push_back({std::string(name), true, {WireKind::kUtf8}});
+  LOTIC_ASSIGN_OR_RETURN(Schema logical, LogicalSchema(wire));
+  BatchBuilder builder(std::make_shared<const Schema>(std::move(logical)));
+  const std::string reference = ToJson(table);
+  int64_t bytes = 0, rows = 0;
+  for (const LayoutPartition& partition : plan.partitions) {
+    const std::string json = lotic::ToJson(partition, info);
+    for (size_t c = 0; c < asked; ++c) {
+      if (sources[c] >= partition.values.size()) return Status::UnknownError(parts_.connector->type_name(), ": a partition with ", partition.values.size(), " values");
+      LOTIC_RETURN_NOT_OK(AppendScalar(&builder.column(c), partition.values[sources[c]]));
+    }
+    builder.column(asked).AppendBytes(plan.token);
+    builder.column(asked + 1).AppendBytes(json);
+    builder.column(asked + 2).AppendBytes(reference);
+    ++rows;
+    bytes += static_cast<int64_t>(plan.token.size() + json.size() + reference.size() + 16);
+    if (bytes > kMaxLayoutBytes) {
+      return Status::CapacityError("table ", table.name.ToString(), ": the layout of its ", plan.partitions.size(), " partitions takes more than ", kMaxLayoutBytes,
+                                   " bytes, which is what fits into an answer of Lambda; constrain ", info.partition_columns.empty() ? "the query" : info.partition_columns[0]);
+    }
+  }
+  GetTableLayoutResponse response{request.catalog, request.table, {wire, builder.Finish(rows)}};
+  // Only the real partition columns are constrained, as in the SDK: the summary speaks of columns by name, and ours are none of the table's.
+  std::vector<uint8_t> keep;
+  WireConstraints of_partitions;
+  for (const auto& [name, set] : request.constraints.summary) {
+    const auto index = wire.IndexOf(name);
+    if (index && *index < asked) of_partitions.summary.emplace_back(name, set);
+  }
+  LOTIC_RETURN_NOT_OK(EvaluateSummary(of_partitions, response.partitions, &keep));
+  std::vector<int64_t> kept;
+  for (size_t row = 0; row < keep.size(); ++row) {
+    if (keep[row] != 0) kept.push_back(static_cast<int64_t>(row));
+  }
+  if (kept.size() != keep.size()) response.partitions.rows = response.partitions.rows.Take(kept);
+  return response;
+}
+
+Status MetadataHandler::CheckSpillBucket(const CallContext& ctx, const std::function<Result<SpillStore*>()>& store) {
+  const std::string& bucket = parts_.options.spill_bucket;
+  if (bucket.empty() || bucket_checked_) return bucket_refused_;
+  LOTIC_ASSIGN_OR_RETURN(SpillStore* opened, store());
+  const Status found = opened->CheckBucket(ctx, bucket);
+  if (found.ok()) {
+    bucket_checked_ = true;
+  } else if (found.code() == StatusCode::kNotFound || found.code() == StatusCode::kUnauthorized) {
+    bucket_checked_ = true;
+    bucket_refused_ = Status::Invalid("spill_bucket ", bucket, ": ", found.message());
+    return bucket_refused_;
+  } else {
+    return Status(StatusCode::kUnauthorized, "spill_bucket " + bucket + " could not be looked at: " + found.message(), found.detail());
+  }
+  return Status::OK();
+}
+
+Result<SplitPage> MetadataHandler::SplitsOf(const CallContext& ctx, const ScanRequest& scan, const std::vector<LayoutPartition>& partitions, PageRequest page) {
+  return invoker_.Invoke(ctx, "listing the splits of " + scan.table.ToString(), RowsWritten::kNotASplit,
+                         [&] { return parts_.connector->Splits(ctx, scan, partitions, page); });
+}
+
+Result<FederationResponse> MetadataHandler::GetSplits(const CallContext& ctx, const GetSplitsRequest& request, const std::function<Result<SpillStore*>()>& store) {
+  if (!request.constraints.passthrough.empty()) return NoPassthrough(request.table);
+  LOTIC_RETURN_NOT_OK(CheckSpillBucket(ctx, store));
+  GetSplitsResponse response;
+  response.catalog = request.catalog;
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> snapshots, AppendedColumn(request.partitions, kSnapshotColumn));
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> rows, AppendedColumn(request.partitions, kPartitionColumn));
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> tables, AppendedColumn(request.partitions, kTableColumn));
+  if (rows.empty()) return response;
+  for (size_t row = 1; row < rows.size(); ++row) {
+    if (snapshots[row] != snapshots[0] || tables[row] != tables[0]) return Status::Invalid("GetSplits: partitions 0 and ", row, " come from two layouts");
+  }
+  LOTIC_ASSIGN_OR_RETURN(const TableReference table, TableReferenceFromJson(tables[0]));
+  LOTIC_ASSIGN_OR_RETURN(RequestScan scan, MakeRequestScan(table, request.constraints, parts_.options.policy));
+  scan.scan.token = snapshots[0];
+  TableInfo info;  // as much of it as reading a partition takes: no question to the source
+  info.name = table.name;
+  info.schema = table.partition_columns;
+  for (const Field& field : table.partition_columns.fields) info.partition_columns.push_back(field.name);
+  std::vector<LayoutPartition> partitions;
+  for (const std::string& json : rows) {
+    LOTIC_ASSIGN_OR_RETURN(LayoutPartition partition, LayoutPartitionFromJson(json, info));
+    partitions.push_back(std::move(partition));
+  }
+  PageRequest page;
+  if (request.continuation_token) {
+    LOTIC_ASSIGN_OR_RETURN(page.page_token, PageOf(*request.continuation_token, scan.scan.token));
+  }
+  LOTIC_ASSIGN_OR_RETURN(const SpillPlace place, SpillPlace::Of(parts_.options, request));
+  const size_t shared_bytes = kSplitOverheadBytes + scan.scan.token.size() + tables[0].size();
+  page.max_items = static_cast<int>(std::clamp<size_t>(kMaxSplitPageBytes / shared_bytes, 1, kMaxSplitsPerPage));
+  size_t bytes = 0;
+  for (;;) {
+    LOTIC_ASSIGN_OR_RETURN(SplitPage splits, SplitsOf(ctx, scan.scan, partitions, page));
+    std::vector<std::string> texts;
+    size_t page_bytes = 0;
+    for (const Split& split : splits.splits) {
+      texts.push_back(lotic::ToJson(split, scan.scan.layout));
+      page_bytes += shared_bytes + 2 * texts.back().size();  // quotes and backslashes are doubled
+    }
+    if (bytes + page_bytes > kMaxSplitPageBytes) {
+      if (!response.splits.empty()) break;  // this page is asked for again
+      if (page.max_items > 1 && splits.splits.size() > 1) {
+        page.max_items = std::max(1, static_cast<int>(splits.splits.size() / 2));
+        continue;
+      }
+    }
+    bytes += page_bytes;
+    for (std::string& text : texts) {
+      WireSplit split;
+      LOTIC_ASSIGN_OR_RETURN(split.spill_location, place.NewLocation());
+      if (parts_.options.encrypt_spill && split.spill_location) {
+        LOTIC_ASSIGN_OR_RETURN(split.encryption_key, MakeEncryptionKey());
+      }
+      split.properties = {{std::string(kSnapshotColumn), scan.scan.token}, {std::string(kTableColumn), tables[0]}, {std::string(kSplitProperty), std::move(text)}};
+      response.splits.push_back(std::move(split));
+    }
+    page.page_token = std::move(splits.next_page);
+    if (page.page_token.empty()) return response;
+    if (bytes >= kMaxSplitPageBytes / 2) break;
+  }
+  response.continuation_token = MakeToken(page.page_token, scan.scan.token);
+  return response;
+}
+
+}  // namespace lotic::athena

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "athena/connector_function.h"
+#include "athena/throttling_invoker.h"
+#include "athena_protocol/messages.h"
+
+namespace lotic::athena {
+
+/// Answers everything that is asked before rows are read. One invocation at a time; keeps nothing between them but the state of the spill bucket.
+/// `parts` and `invoker` are borrowed.
+class MetadataHandler {
+ public:
+  MetadataHandler(const ConnectorFunctionParts& parts, ThrottlingInvoker& invoker) : parts_(parts), invoker_(invoker) {}
+
+  Result<FederationResponse> Ping(const PingRequest& request) const;
+  Result<FederationResponse> ListSchemas(const CallContext& ctx, const ListSchemasRequest& request);
+  Result<FederationResponse> ListTables(const CallContext& ctx, const ListTablesRequest& request);
+  Result<FederationResponse> GetTable(const CallContext& ctx, const GetTableRequest& request);
+  /// Plans, once for a query: the snapshot is fixed here, and goes into every row.
+  Result<FederationResponse> GetTableLayout(const CallContext& ctx, const GetTableLayoutRequest& request);
+  /// The splits of some rows of a layout. Stateless: what a page token says, and the rows, decide the answer.
+  /// @param store  gives the spill store, for the check of the bucket.
+  Result<FederationResponse> GetSplits(const CallContext& ctx, const GetSplitsRequest& request, const std::function<Result<SpillStore*>()>& store);
+
+ private:
+  Status CheckSpillBucket(const CallContext& ctx, const std::function<Result<SpillStore*>()>& store);
+  Result<SplitPage> SplitsOf(const CallContext& ctx, const ScanRequest& scan, const std::vector<LayoutPartition>& partitions, PageRequest page);
+
+  const ConnectorFunctionParts& parts_;
+  ThrottlingInvoker& invoker_;
+  bool bucket_checked_ = false;
+  Status bucket_refused_;  // 403 and 404 are remembered
+};
+
+/// The pages of splits end when an answer is this long, in bytes of JSON.
+inline constexpr size_t kMaxSplitPageBytes = size_t{3} << 20;
+/// A layout longer than this, in bytes of its rows, does not fit into an answer.
+inline constexpr int64_t kMaxLayoutBytes = 4'500'000;
+
+}  // namespace lotic::athena

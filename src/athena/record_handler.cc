@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "athena/record_handler.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "athena/athena_table.h"
+#include "athena/block_assembler.h"
+#include "athena/request_scan.h"
+#include "athena/spiller.h"
+#include "athena_protocol/ipc.h"
+#include "lotic/scan_json.h"
+#include "scan/certificate.h"
+
+namespace lotic::athena {
+namespace {
+
+constexpr std::chrono::seconds kCloseTime{2};  // how long closing a reader may take to cancel at the source
+constexpr int64_t kAnswerOverheadBytes = 4096;  // of an inline answer beside schema and records
+
+Result<std::string> PropertyOf(const WireSplit& split, std::string_view name) {
+  for (const auto& [key, value] : split.properties) {
+    if (key == name && !value.empty()) return value;
+  }
+  return Status::Invalid("ReadRecords: the split has no property ", name, "; GetSplits put one there");
+}
+
+// What one ReadRecords is about, once its split has been understood.
+struct Reading {
+  TableReference table;
+  RequestScan scan;
+  Split split;
+  size_t projected = 0;   // the first columns of the layout are those of the request, in its order; those that only filters need follow
+  WireSchema all;         // of the layout
+};
+
+// The rows that are wanted, in Athena's form: conversions and every filter of the request.
+class RowFilter {
+ public:
+  RowFilter(const Reading& reading, const ReadRecordsRequest& request) : reading_(reading) {
+    for (const auto& [name, set] : request.constraints.summary) {
+      if (reading.all.IndexOf(name)) summary_.summary.emplace_back(name, set);
+    }
+    for (size_t i = 0; i < reading.projected; ++i) projection_.push_back(i);
+  }
+
+  /// At most `limit` rows of `rows`; `*cut`: there were more.
+  Result<Batch> Apply(const Batch& rows, std::optional<int64_t> limit, bool* cut) const {
+    std::vector<uint8_t> keep;
+    if (!reading_.scan.expressions.empty()) {
+      LOTIC_RETURN_NOT_OK(EvaluateConstraints(Constraints{{}, reading_.scan.expressions}, CompareOptions(), rows, &keep));
+    }
+    LOTIC_ASSIGN_OR_RETURN(const Block block, ToAthenaBlock(rows, reading_.all));
+    if (!summary_.summary.empty()) {
+      std::vector<uint8_t> passed;
+      LOTIC_RETURN_NOT_OK(EvaluateSummary(summary_, block, &passed));
+      if (keep.empty()) {
+        keep = std::move(passed);
+      } else {
+        for (size_t row = 0; row < keep.size(); ++row) keep[row] &= passed[row];
+      }
+    }
+    const Batch projected = block.rows.num_columns() == projection_.size() ? block.rows : block.rows.Select(projection_);
+    *cut = false;
+    if (keep.empty() && (!limit || rows.num_rows() <= *limit)) return projected;
+    std::vector<int64_t> kept;
+    for (int64_t row = 0; row < rows.num_rows() && !*cut; ++row) {
+      if (!keep.empty() && keep[static_cast<size_t>(row)] == 0) continue;
+      *cut = limit && static_cast<int64_t>(kept.size()) == *limit;
+      if (!*cut) kept.push_back(row);
+    }
+    return static_cast<int64_t>(kept.size()) == rows.num_rows() ? projected : projected.Take(kept);
+  }
+
+ private:
+  const Reading& reading_;
+  WireConstraints summary_;
+  std::vector<size_t> projection_;
+};
+
+// Closes the reader on every way out.
+class OpenReader {
+ public:
+  OpenReader(std::unique_ptr<Reader> reader, const CallContext& ctx) : reader_(std::move(reader)), ctx_(ctx) {}
+  ~OpenReader() { (void)Close(); }
+  OpenReader(const OpenReader&) = delete;
+  OpenReader& operator=(const OpenReader&) = delete;
+  Reader* operator->() const { return reader_.get(); }
+  Status Close() {
+    if (closed_) return Status::OK();
+    closed_ = true;
+    CallContext ctx = ctx_;
+    ctx.stop = {};  // a call that was stopped still cancels at the source what runs there
+    ctx.deadline = std::chrono::steady_clock::now() + kCloseTime;
+    return reader_->Close(ctx);
+  }
+
+ private:
+  const std::unique_ptr<Reader> reader_;
+  const CallContext& ctx_;
+  bool closed_ = false;
+};
+
+// What became of the rows so far: a block in progress, and those that have been spilled.
+class RowSink {
+ public:
+  RowSink(const CallContext& ctx, const ReadRecordsRequest& request, const DoorOptions& options, ThrottlingInvoker& invoker,
+          const std::function<Result<SpillStore*>()>& store, std::shared_ptr<const Schema> schema)
+      : ctx_(ctx),
+        request_(request),
+        options_(options),
+        invoker_(invoker),
+        store_(store),
+        assembler_(std::move(schema), std::min(options.max_block_bytes.value_or(request.max_block_size), DoorOptions::kMaxBlockBytes)) {}
+
+  Status Add(const Batch& rows) {
+    num_rows_ += rows.num_rows();
+    return assembler_.Add(rows, [this](Batch block) { return Spill(std::move(block)); });
+  }
+
+  Result<FederationResponse> Finish() {
+    const int64_t size = assembler_.size_bytes();
+    Batch last = assembler_.Take();
+    const bool inline_answer = spiller_ == nullptr && size < std::min(request_.max_inline_block_size, kMaxInlineBytes) && FitsAnswer(last);
+    if (inline_answer) return ReadRecordsResponse{request_.catalog, {request_.schema, std::move(last)}};
+    RemoteReadRecordsResponse response;
+    response.catalog = request_.catalog;
+    response.schema = request_.schema;
+    response.encryption_key = request_.split.encryption_key;
+    if (last.num_rows() > 0) LOTIC_RETURN_NOT_OK(Spill(std::move(last)));
+    if (spiller_ != nullptr) {
+      LOTIC_ASSIGN_OR_RETURN(response.remote_blocks, spiller_->Finish());
+    }
+    return response;
+  }
+
+  int64_t num_rows() const { return num_rows_; }
+  int64_t spilled_blocks() const { return spiller_ == nullptr ? 0 : spiller_->blocks(); }
+  int64_t spilled_bytes() const { return spiller_ == nullptr ? 0 : spiller_->bytes(); }
+
+ private:
+  // Base64 of the schema and of the batch, and what stands around them.
+  bool FitsAnswer(const Batch& rows) const {
+    const auto base64 = [](size_t bytes) { return static_cast<int64_t>((bytes + 2) / 3 * 4); };
+    const int64_t records = rows.num_rows() == 0 ? 0 : base64(EncodedBatchSize(rows, Framing::kModern));
+    return records + base64(EncodeSchema(request_.schema, Framing::kModern).size()) + static_cast<int64_t>(request_.catalog.size()) * 6 + kAnswerOverheadBytes <= kMaxResponseBytes;
+  }
+
+  Status Spill(Batch block) {
+    if (spiller_ == nullptr) {
+      if (!request_.split.spill_location) {
+        return Status::CapacityError("ReadRecords of ", request_.table.ToString(), ": the rows do not fit into one answer, and the split says no place to spill to; set spill_bucket (a bucket, or file:///directory)");
+      }
+      LOTIC_ASSIGN_OR_RETURN(SpillStore* store, store_());
+      spiller_ = std::make_unique<Spiller>(ctx_, *store, invoker_, *request_.split.spill_location, request_.split.encryption_key,
+                                           SpillerOptions{DoorOptions::kSpillThreads, options_.spill_queue_capacity});
+    }
+    return spiller_->Submit(std::move(block));
+  }
+
+  const CallContext& ctx_;
+  const ReadRecordsRequest& request_;
+  const DoorOptions& options_;
+  ThrottlingInvoker& invoker_;
+  const std::function<Result<SpillStore*>()>& store_;
+  BlockAssembler assembler_;
+  std::unique_ptr<Spiller> spiller_;
+  int64_t num_rows_ = 0;
+};
+
+// The connector's layout for the columns of the request, then for those that only filters need.
+Status PlanLayout(const CallContext& ctx, Connector& connector, const ReadRecordsRequest& request, Reading* reading) {
+  Schema layout;
+  std::optional<Schema> known;  // asked for only if metadata did not come back
+  for (const WireField& field : request.schema.fields) {
+    LOTIC_ASSIGN_OR_RETURN(std::optional<Field> source, SourceField(field));
+    if (!source && !known) {
+      LOTIC_ASSIGN_OR_RETURN(const TableInfo info, connector.GetTable(ctx, reading->table.name));
+      known = VisibleColumns(info);
+    }
+    for (size_t i = 0; !source && i < known->fields.size(); ++i) {
+      if (LowerCase(known->fields[i].name) == LowerCase(field.name)) source = known->fields[i];
+    }
+    if (!source) return Status::NotFound("ReadRecords: table ", reading->table.name.ToString(), " has no column '", field.name, "'");
+    layout.fields.push_back(std::move(*source));
+  }
+  reading->projected = layout.fields.size();
+  for (const Field& field : reading->table.columns.fields) {
+    if (!layout.IndexOf(field.name)) layout.fields.push_back(field);
+  }
+  LOTIC_ASSIGN_OR_RETURN(reading->all, AthenaSchema(layout));
+  for (size_t i = 0; i < reading->projected; ++i) {
+    const WireField &asked = request.schema.fields[i], &held = reading->all.fields[i];
+    const bool zoned = asked.type.timezone && held.type.timezone && asked.type.kind == held.type.kind && asked.type.unit == held.type.unit;
+    if (!zoned && !(asked.type == held.type)) {
+      return Status::Invalid("ReadRecords: column '", asked.name, "' is asked for as ", asked.type.ToString(), "; table ", reading->table.name.ToString(), " has ", held.type.ToString());
+    }
+  }
+  reading->scan.scan.layout = std::move(layout);
+  return Status::OK();
+}
+
+}  // namespace
+
+Result<FederationResponse> RecordHandler::ReadRecords(const CallContext& outer, const Invocation& invocation, const ReadRecordsRequest& request,
+                                                      const std::function<Result<SpillStore*>()>& store) {
+  CallContext ctx = outer;
+  ctx.memory_budget_bytes = std::min(ctx.memory_budget_bytes, kReaderMemoryBytes);
+  Reading reading;
+  LOTIC_ASSIGN_OR_RETURN(const std::string table_text, PropertyOf(request.split, kTableColumn));
+  LOTIC_ASSIGN_OR_RETURN(const std::string split_text, PropertyOf(request.split, kSplitProperty));
+  LOTIC_ASSIGN_OR_RETURN(reading.table, TableReferenceFromJson(table_text));
+  LOTIC_ASSIGN_OR_RETURN(reading.scan, MakeRequestScan(reading.table, request.constraints, parts_.options.policy));
+  LOTIC_ASSIGN_OR_RETURN(reading.scan.scan.token, PropertyOf(request.split, kSnapshotColumn));
+  LOTIC_ASSIGN_OR_RETURN(reading.split, SplitFromJson(split_text, reading.table.columns));
+  LOTIC_RETURN_NOT_OK(PlanLayout(ctx, *parts_.connector, request, &reading));
+  if (!reading.split.residual.empty() && reading.scan.scan.limit) reading.scan.scan.limit.reset();  // the connector left a filter to us, and so the counting
+  const std::string doing = "reading " + reading.table.name.ToString() + ", partition " + reading.split.partition;
+
+  LOTIC_ASSIGN_OR_RETURN(const Schema held, LogicalSchema(reading.all));
+  Schema wanted = held;
+  wanted.fields.resize(reading.projected, Field{"", Type::Bool(), {}});
+  RowSink sink(ctx, request, parts_.options, spill_invoker_, store, std::make_shared<const Schema>(std::move(wanted)));
+  if (reading.scan.limit == 0) return sink.Finish();
+
+  const SplitStart start{reading.split, reading.split.start};
+  LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<Reader> opened, invoker_.Invoke(ctx, doing, RowsWritten::kNone, [&] { return parts_.connector->Open(ctx, reading.scan.scan, std::span(&start, 1)); }));
+  OpenReader reader(std::move(opened), ctx);
+  const RowFilter filter(reading, request);
+  bool limit_reached = false;
+  const auto read_all = [&]() -> Status {
+    for (bool ended = false; !ended && !limit_reached;) {
+      LOTIC_RETURN_NOT_OK(ctx.Check(doing));
+      LOTIC_ASSIGN_OR_RETURN(const ReadBatch read, reader->Next(ctx));
+      for (const Run& run : read.runs) {
+        LOTIC_RETURN_NOT_OK(run.status);
+        ended = ended || run.ended;
+      }
+      if (read.runs.empty() && !read.rows) ended = true;
+      if (!read.rows || read.rows->num_rows() == 0) continue;
+      std::optional<int64_t> left;
+      if (reading.scan.limit) left = *reading.scan.limit - sink.num_rows();
+      bool cut = false;
+      LOTIC_ASSIGN_OR_RETURN(const Batch rows, filter.Apply(*read.rows, left, &cut));
+      if (rows.num_rows() > 0) LOTIC_RETURN_NOT_OK(sink.Add(rows));
+      limit_reached = cut || (reading.scan.limit && sink.num_rows() >= *reading.scan.limit);
+    }
+    return Status::OK();
+  };
+  Status status = read_all();
+  if (status.ok()) status = reader.Close();
+  SplitCertificate certificate = reader->Certificate(0);
+  if (limit_reached && !certificate.complete) {  // the rest is proved unneeded
+    certificate.complete = true;
+    certificate.reason = EndReason::kLimit;
+  }
+  if (status.ok() && reading.table.dense_positions) status = CheckAccounting(certificate);
+  if (status.ok() && !certificate.complete) {
+    status = Status::DataLoss(doing, ": the split is not complete (", EndReasonName(certificate.reason), "): read up to ", certificate.read_end.text, " of ",
+                              certificate.planned_end ? certificate.planned_end->text : std::string("no end"), "; its rows are not an answer");
+  }
+  Result<FederationResponse> response = status.ok() ? sink.Finish() : Result<FederationResponse>(status);
+  if (!response.ok()) certificate.complete = false;
+
+  SplitLine line;
+  line.request_id = invocation.request_id;
+  line.trace_id = invocation.trace_id;
+  line.query_id = request.query_id;
+  const std::string table = reading.table.name.ToString(), json = lotic::ToJson(certificate);
+  line.table = table;
+  line.certificate = json;
+  line.outcome = !response.ok() ? "failed" : std::holds_alternative<ReadRecordsResponse>(*response) ? "inline" : "spilled";
+  line.spilled_blocks = static_cast<size_t>(sink.spilled_blocks());
+  line.spilled_bytes = static_cast<size_t>(sink.spilled_bytes());
+  parts_.log->Split(line);
+  return response;
+}
+
+}  // namespace lotic::athena

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "athena/request_scan.h"
+
+namespace lotic::athena {
+
+Result<RequestScan> MakeRequestScan(const TableReference& table, const WireConstraints& constraints, const ReadPolicy& policy) {
+  if (!constraints.passthrough.empty()) {
+    return Status::NotImplemented("query passthrough: table ", table.name.ToString(), ": this connector offers no function that takes a query of its own");
+  }
+  RequestScan made;
+  LOTIC_ASSIGN_OR_RETURN(LogicalConstraints logical, ToLogicalConstraints(constraints, table.columns));
+  if (logical.constraints.expressions.size() < constraints.expressions.size()) {
+    std::string why;
+    for (const std::string& sentence : logical.left_out) why += (why.empty() ? ": " : "; ") + sentence;
+    return Status::NotImplemented("table ", table.name.ToString(), ": a filter expression cannot be evaluated", why,
+                                  "; GetDataSourceCapabilities lists the functions that can be pushed down");
+  }
+  made.scan.table = table.name;
+  made.scan.layout = table.columns;
+  made.scan.constraints.columns = std::move(logical.constraints.columns);
+  made.scan.policy = policy;
+  made.scan.compare = kSdkCompare;
+  made.expressions = std::move(logical.constraints.expressions);
+  // A plan may hold filters that nothing else in the request does: rows must then not be counted before the engine has seen them.
+  const bool may_stop = constraints.limit >= 0 && logical.exact && constraints.order_by.empty() && !constraints.plan;
+  if (may_stop) made.limit = constraints.limit;
+  if (may_stop && made.expressions.empty() && constraints.limit > 0) made.scan.limit = constraints.limit;
+  return made;
+}
+
+GetDataSourceCapabilitiesResponse DoorCapabilities(std::string catalog) {
+  // No arithmetic: the evaluator has none for decimals, and cannot refuse what it has promised. No top-N: nothing here sorts. No collation hint: strings are
+  // compared as the SDK does, which is what Athena expects of it.
+  return {std::move(catalog),
+          {{"supports_filter_pushdown", {{"sorted_range_set", {}}, {"equatable_range_set", {}}, {"all_or_none_value_set", {}}, {"nullable_comparison", {}}}},
+           {"supports_complex_expression_pushdown",
+            {{"supported_function_expression_types",
+              {"$and", "$or", "$not", "$is_null", "$equal", "$not_equal", "$less_than", "$less_than_or_equal", "$greater_than", "$greater_than_or_equal",
+               "$is_distinct_from", "$in", "$array", "$like_pattern", "$nullif"}}}},
+           {"supports_limit_pushdown", {{"integer_constant", {}}}}}};
+}
+
+}  // namespace lotic::athena
