@@ -8,6 +8,7 @@ import com.amazonaws.athena.connector.lambda.data.S3BlockSpillReader;
 import com.amazonaws.athena.connector.lambda.domain.Split;
 import com.amazonaws.athena.connector.lambda.domain.TableName;
 import com.amazonaws.athena.connector.lambda.domain.predicate.AllOrNoneValueSet;
+import com.amazonaws.athena.connector.lambda.domain.predicate.ConstraintEvaluator;
 import com.amazonaws.athena.connector.lambda.domain.predicate.Constraints;
 import com.amazonaws.athena.connector.lambda.domain.predicate.Range;
 import com.amazonaws.athena.connector.lambda.domain.predicate.SortedRangeSet;
@@ -50,6 +51,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apache.arrow.vector.complex.reader.FieldReader;
 import org.apache.arrow.vector.types.DateUnit;
 import org.apache.arrow.vector.types.FloatingPointPrecision;
 import org.apache.arrow.vector.types.pojo.ArrowType;
@@ -267,7 +269,8 @@ final class Engine {
 
     /**
      * A whole query. Options: schema, table, version (0: what Ping says), columns (absent: all), max_block, max_inline, s3 (endpoint), where
-     * ([{column, op, values, or_null}]), limit. The answer names what was found at each step; rows as Dump.rows has them.
+     * ([{column, op, values, or_null}]), limit. The answer names what was found at each step; rows as Dump.rows has them; with `where` also
+     * `filtered`: the rows of the same query without it that the original's evaluator lets pass.
      */
     ObjectNode flow(JsonNode options) throws Exception {
         ObjectNode out = plain.createObjectNode();
@@ -303,7 +306,10 @@ final class Engine {
                 ListTablesResponse page = call(al, version, new ListTablesRequest(Samples.NOBODY, query, catalog, table.getSchemaName(), token, 2), ListTablesResponse.class);
                 page.getTables().forEach(t -> paged.add(t.getTableName()));
                 token = page.getNextToken();
-            } while (token != null && ++pages < MAX_PAGES);
+                if (++pages > MAX_PAGES) {
+                    throw new IllegalStateException("more than " + MAX_PAGES + " pages of tables");
+                }
+            } while (token != null);
 
             GetTableResponse described = call(al, version, new GetTableRequest(Samples.NOBODY, query, catalog, table, Map.of()), GetTableResponse.class);
             out.put("table", Dump.message(described));
@@ -325,52 +331,130 @@ final class Engine {
                 options.get("columns").forEach(c -> fields.add(whole.findField(c.asText())));
                 projected = new Schema(fields, whole.getCustomMetadata());
             }
-            ArrayNode rows = out.putArray("rows");
-            int splitPages = 0;
-            int splits = 0;
-            int remote = 0;
-            int blocks = 0;
-            Set<String> places = new LinkedHashSet<>();
-            token = null;
-            if (layout.getPartitions().getRowCount() > 0) {
-                do {
-                    GetSplitsResponse page = call(al, version, new GetSplitsRequest(Samples.NOBODY, query, catalog, table, layout.getPartitions(),
-                            new ArrayList<>(partitionColumns), constraints, token), GetSplitsResponse.class);
-                    splitPages++;
-                    for (Split split : page.getSplits()) {
-                        splits++;
-                        if (split.getSpillLocation() != null && !places.add(Dump.location(split.getSpillLocation()))) {
-                            throw new IllegalStateException("two splits have one spill location: " + Dump.location(split.getSpillLocation()));
-                        }
-                        try (BlockAllocatorImpl forSplit = new BlockAllocatorImpl()) {
-                            FederationResponse records = call(forSplit, version, new ReadRecordsRequest(Samples.NOBODY, catalog, query, table, projected, split,
-                                    constraints, options.path("max_block").asLong(16_000_000), options.path("max_inline").asLong(5_242_880)), FederationResponse.class);
-                            if (records instanceof RemoteReadRecordsResponse) {
-                                RemoteReadRecordsResponse spilled = (RemoteReadRecordsResponse) records;
-                                remote++;
-                                checkNumbering(split, spilled);
-                                blocks += spilled.getNumberBlocks();
-                                checkSchema(projected, spilled.getSchema());
-                                remoteRows(forSplit, s3, spilled).forEach(rows::add);
-                            } else {
-                                checkSchema(projected, ((ReadRecordsResponse) records).getSchema());
-                                Dump.rows(((ReadRecordsResponse) records).getRecords()).forEach(rows::add);
-                            }
-                        }
-                    }
-                    token = page.getContinuationToken();
-                } while (token != null && splitPages < MAX_PAGES);
+            Query asked = new Query(version, catalog, query, table, projected, partitionColumns, s3, options);
+            Scan scan = scan(asked, layout.getPartitions(), constraints, null);
+            scan.rows.forEach(out.putArray("rows")::add);
+            out.put("split_pages", scan.pages);
+            out.put("splits", scan.splits);
+            out.put("remote_answers", scan.remote);
+            out.put("remote_blocks", scan.blocks);
+            if (!summary.isEmpty()) {
+                // What the same query has to give: everything, judged row by row here.
+                Constraints none = Samples.constraints(Map.of());
+                GetTableLayoutResponse all = call(al, version, new GetTableLayoutRequest(Samples.NOBODY, query, catalog, table, none, whole, partitionColumns),
+                        GetTableLayoutResponse.class);
+                scan(asked, all.getPartitions(), none, constraints).rows.forEach(out.putArray("filtered")::add);
             }
-            out.put("split_pages", splitPages);
-            out.put("splits", splits);
-            out.put("remote_answers", remote);
-            out.put("remote_blocks", blocks);
         } finally {
             if (s3 != null) {
                 s3.close();
             }
         }
         return out;
+    }
+
+    /** What stays the same in all requests of one query. */
+    private static final class Query {
+        final int version;
+        final String catalog;
+        final String id;
+        final TableName table;
+        final Schema projected;
+        final Set<String> partitionColumns;
+        final S3Client s3;
+        final long maxBlock;
+        final long maxInline;
+
+        Query(int version, String catalog, String id, TableName table, Schema projected, Set<String> partitionColumns, S3Client s3, JsonNode options) {
+            this.version = version;
+            this.catalog = catalog;
+            this.id = id;
+            this.table = table;
+            this.projected = projected;
+            this.partitionColumns = partitionColumns;
+            this.s3 = s3;
+            maxBlock = options.path("max_block").asLong(16_000_000);
+            maxInline = options.path("max_inline").asLong(5_242_880);
+        }
+    }
+
+    private static final class Scan {
+        final List<String> rows = new ArrayList<>();
+        int pages;
+        int splits;
+        int remote;
+        int blocks;
+    }
+
+    /** Splits page by page, each read at once. With a filter, only the rows that it lets pass. */
+    private Scan scan(Query query, Block partitions, Constraints constraints, Constraints filter) throws Exception {
+        Scan scan = new Scan();
+        Set<String> places = new LinkedHashSet<>();
+        String token = null;
+        if (partitions.getRowCount() == 0) {
+            return scan;  // nothing to read, and nothing to ask for
+        }
+        do {
+            try (BlockAllocatorImpl al = new BlockAllocatorImpl()) {
+                GetSplitsResponse page = call(al, query.version, new GetSplitsRequest(Samples.NOBODY, query.id, query.catalog, query.table, partitions,
+                        new ArrayList<>(query.partitionColumns), constraints, token), GetSplitsResponse.class);
+                scan.pages++;
+                for (Split split : page.getSplits()) {
+                    scan.splits++;
+                    if (split.getSpillLocation() != null && !places.add(Dump.location(split.getSpillLocation()))) {
+                        throw new IllegalStateException("two splits have one spill location: " + Dump.location(split.getSpillLocation()));
+                    }
+                    read(query, split, constraints, filter, scan);
+                }
+                token = page.getContinuationToken();
+            }
+            if (scan.pages > MAX_PAGES) {
+                throw new IllegalStateException("more than " + MAX_PAGES + " pages of splits");
+            }
+        } while (token != null);
+        return scan;
+    }
+
+    private void read(Query query, Split split, Constraints constraints, Constraints filter, Scan scan) throws Exception {
+        try (BlockAllocatorImpl al = new BlockAllocatorImpl()) {
+            FederationResponse records = call(al, query.version, new ReadRecordsRequest(Samples.NOBODY, query.catalog, query.id, query.table, query.projected, split,
+                    constraints, query.maxBlock, query.maxInline), FederationResponse.class);
+            if (records instanceof RemoteReadRecordsResponse) {
+                RemoteReadRecordsResponse spilled = (RemoteReadRecordsResponse) records;
+                scan.remote++;
+                scan.blocks += spilled.getNumberBlocks();
+                checkNumbering(split, spilled);
+                checkSchema(query.projected, spilled.getSchema());
+                S3BlockSpillReader reader = new S3BlockSpillReader(query.s3, al);
+                for (SpillLocation location : spilled.getRemoteBlocks()) {
+                    keep(al, reader.read((S3SpillLocation) location, spilled.getEncryptionKey(), spilled.getSchema()), filter, scan);
+                }
+            } else {
+                checkSchema(query.projected, ((ReadRecordsResponse) records).getSchema());
+                keep(al, ((ReadRecordsResponse) records).getRecords(), filter, scan);
+            }
+        }
+    }
+
+    private static void keep(BlockAllocator al, Block block, Constraints filter, Scan scan) {
+        List<String> rows = Dump.rows(block);
+        for (int row = 0; row < rows.size(); row++) {
+            if (filter == null || passes(al, block, filter, row)) {
+                scan.rows.add(rows.get(row));
+            }
+        }
+    }
+
+    static boolean passes(BlockAllocator al, Block block, Constraints filter, int row) {
+        ConstraintEvaluator evaluator = new ConstraintEvaluator(al, block.getSchema(), filter);
+        for (String column : filter.getSummary().keySet()) {
+            FieldReader reader = block.getFieldReader(column);
+            reader.setPosition(row);
+            if (!evaluator.apply(column, reader.isSet() ? reader.readObject() : null)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static void checkNumbering(Split split, RemoteReadRecordsResponse spilled) {

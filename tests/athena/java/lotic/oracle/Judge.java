@@ -4,7 +4,11 @@ package lotic.oracle;
 import com.amazonaws.athena.connector.lambda.data.Block;
 import com.amazonaws.athena.connector.lambda.data.BlockAllocatorImpl;
 import com.amazonaws.athena.connector.lambda.domain.predicate.ConstraintEvaluator;
+import com.amazonaws.athena.connector.lambda.domain.predicate.SortedRangeSet;
+import com.amazonaws.athena.connector.lambda.domain.predicate.ValueSet;
+import com.amazonaws.athena.connector.lambda.exceptions.FederationThrottleException;
 import com.amazonaws.athena.connector.lambda.metadata.GetSplitsRequest;
+import com.amazonaws.athena.connector.lambda.metadata.GetTableLayoutRequest;
 import com.amazonaws.athena.connector.lambda.records.ReadRecordsResponse;
 import com.amazonaws.athena.connector.lambda.records.RemoteReadRecordsResponse;
 import com.amazonaws.athena.connector.lambda.request.FederationRequest;
@@ -13,6 +17,7 @@ import com.amazonaws.athena.connector.lambda.security.AesGcmBlockCrypto;
 import com.amazonaws.athena.connector.lambda.serde.VersionedObjectMapperFactory;
 import com.amazonaws.athena.connector.lambda.udf.UserDefinedFunctionRequest;
 import com.amazonaws.athena.connector.lambda.udf.UserDefinedFunctionResponse;
+import com.amazonaws.athena.connector.lambda.udf.UserDefinedFunctionType;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -22,12 +27,15 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.arrow.vector.complex.reader.FieldReader;
 import org.apache.arrow.vector.types.pojo.Field;
+import org.apache.arrow.vector.types.pojo.Schema;
+import software.amazon.awssdk.services.lambda.model.LambdaException;
 import software.amazon.awssdk.services.s3.S3Client;
 
 /**
@@ -36,8 +44,9 @@ import software.amazon.awssdk.services.s3.S3Client;
  *
  * names {} · write {message, version} → json · read {json, version, kind: request|response} → dump · resolve {json} → version, dump ·
  * difference {json, version, kind} → difference (null: the original writes the same) · random {seed, count, rows} → requests with verdicts ·
+ * predicates {json, version, kind} → none, all, single, ranges · exception {json, version} → text · failure {} → json ·
  * evaluate {json} → verdicts · seal {message, key} → object · open {object, message, key} → rows · remote {json, s3} → rows ·
- * flow {url, …} · send {url, message, version} → dump, or function_error · serve {configuration} → url · expected {table} → rows
+ * flow {url, …} · send {url, message, version} → dump, or function_error · udf {url, method, arguments, returns, rows, version} → input, rows · serve {configuration} → url · expected {table} → rows
  */
 public final class Judge {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -92,6 +101,13 @@ public final class Judge {
                             VersionedObjectMapperFactory.create(allocator, ask.get("version").asInt()).writeValueAsBytes(read(allocator, ask))));
                 case "resolve":
                     return resolve(allocator, ask.get("json").asText());
+                case "exception":
+                    return out.put("text", VersionedObjectMapperFactory.create(allocator, ask.get("version").asInt())
+                            .readValue(ask.get("json").asText(), LambdaException.class).getMessage());
+                case "failure":
+                    return out.put("json", Host.error(new FederationThrottleException("the source is busy: \"\u00e9\"\n", new IllegalStateException("inner"))));
+                case "predicates":
+                    return predicates((GetTableLayoutRequest) read(allocator, ask));
                 case "random":
                     return random(ask);
                 case "evaluate":
@@ -129,11 +145,24 @@ public final class Judge {
                             ? VersionedObjectMapperFactory.create(allocator, ask.get("version").asInt()).readValue(ask.get("json").asText(), FederationRequest.class)
                             : (FederationRequest) Samples.make(ask.get("message").asText(), allocator);
                     FederationResponse response = engine.call(allocator, ask.get("version").asInt(), request, FederationResponse.class);
-                    if (request instanceof UserDefinedFunctionRequest) {
-                        Dump.rows(((UserDefinedFunctionRequest) request).getInputRecords()).forEach(out.putArray("input")::add);
-                        Dump.rows(((UserDefinedFunctionResponse) response).getRecords()).forEach(out.putArray("rows")::add);
-                    }
                     return out.put("dump", Dump.message(response));
+                }
+                case "udf": {
+                    List<Field> arguments = new ArrayList<>();
+                    ask.get("arguments").forEach(type -> arguments.add(Samples.argument("a" + arguments.size(), type.asText())));
+                    Block input = Samples.block(allocator, new Schema(arguments), ask.get("rows").asInt());
+                    FederationRequest request = new UserDefinedFunctionRequest(Samples.NOBODY, input, new Schema(List.of(Samples.argument("out",
+                            ask.get("returns").asText()))), ask.get("method").asText(), UserDefinedFunctionType.SCALAR);
+                    Dump.rows(input).forEach(out.putArray("input")::add);
+                    if (ask.hasNonNull("url")) {
+                        UserDefinedFunctionResponse response = new Engine(ask.get("url").asText()).call(allocator, ask.get("version").asInt(), request,
+                                UserDefinedFunctionResponse.class);
+                        Dump.rows(response.getRecords()).forEach(out.putArray("rows")::add);
+                        out.put("method", response.getMethodName()).put("schema", Dump.schema(response.getRecords().getSchema()));
+                    } else {
+                        out.put("json", write(allocator, request, ask.get("version").asInt()));
+                    }
+                    return out;
                 }
                 case "serve": {
                     Map<String, String> configuration = new LinkedHashMap<>(System.getenv());
@@ -179,6 +208,13 @@ public final class Judge {
                 }
             }
         }
+    }
+
+    /** What the first value set of a request says of itself. */
+    private static ObjectNode predicates(GetTableLayoutRequest request) {
+        ValueSet set = request.getConstraints().getSummary().values().iterator().next();
+        return JSON.createObjectNode().put("none", set.isNone()).put("all", set.isAll()).put("single", set.isSingleValue())
+                .put("ranges", set instanceof SortedRangeSet ? ((SortedRangeSet) set).getRangeCount() : 0);
     }
 
     private static ObjectNode random(JsonNode ask) throws Exception {

@@ -98,6 +98,19 @@ final class Samples {
 
     // ---- parts ----------------------------------------------------------------------------------------------------------
 
+    /** A field by the name that Values gives its type: "int", "c_struct"; "tx" is ROW(id INT, completed BOOLEAN). */
+    static Field argument(String name, String type) {
+        if (type.equals("tx")) {
+            return Values.struct(name, Values.field("id", Values.INT), Values.field("completed", Values.BIT));
+        }
+        for (Field field : Values.everything()) {
+            if (field.getName().equals(type) || field.getName().equals("c_" + type)) {
+                return new Field(name, field.getFieldType(), field.getChildren());
+            }
+        }
+        throw new IllegalArgumentException("no type " + type);
+    }
+
     static Schema everythingSchema() {
         List<Field> fields = new ArrayList<>();
         int n = 0;
