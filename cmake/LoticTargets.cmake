@@ -15,7 +15,7 @@ endfunction()
 # LOTIC_TESTDATA, a relative path, leads to testdata/: an absolute one in a definition would cost every hit of the compiler cache.
 # A second label, `bytes`, marks the tests of the folders that take apart what others sent (LOTIC_BYTES_FOLDERS); target lotic_bytes
 # builds them and the corpus replays, which is what ./test --packs runs once more under the sanitizers.
-set(LOTIC_BYTES_FOLDERS src/kafka_protocol src/format)
+set(LOTIC_BYTES_FOLDERS src/kafka_protocol src/athena_protocol src/format)
 if(LOTIC_TESTS)
   add_custom_target(lotic_bytes)
 endif()

@@ -21,8 +21,8 @@ enum class Framing : uint8_t {
 
 /// The message, without base64. Never fails: any WireSchema that Athena's types allow. Stops the process on kOther.
 std::string EncodeSchema(const WireSchema& schema, Framing framing);
-/// Either framing; bytes after the message are ignored. Errors: Invalid, with what was expected and the offset (damaged flatbuffer, dictionaries, duplicate metadata keys are
-/// kept), CapacityError (more than kMaxSchemaFields fields or kMaxNesting levels).
+/// Either framing; bytes after the message are ignored. Errors: Invalid, with what was expected and the offset (damaged flatbuffer, dictionaries, an unknown version; repeated metadata keys
+/// are kept), CapacityError (more than kMaxSchemaFields fields or kMaxNesting levels).
 Result<WireSchema> DecodeSchema(std::string_view message);
 inline constexpr int kMaxSchemaFields = 65536;
 inline constexpr int kMaxNesting = 64;
@@ -35,7 +35,7 @@ void EncodeBatchBase64(const Batch& rows, Framing framing, std::string* out);
 
 /// One batch message of either framing under `schema`. Copies into lotic's layout and validates it (buffers inside the body, offsets ascending, valid UTF-8, exact null counts);
 /// an absent validity buffer and zero-length offsets of empty children are taken. Zoned timestamps stay packed. Errors: Invalid (does not fit, compressed, cut),
-/// CapacityError (more than kMaxBatchRows rows, or a body longer than the message).
+/// CapacityError (kMaxBatchRows rows or more; more NULLs without bits than the message is long).
 Result<Block> DecodeBatch(const WireSchema& schema, std::string_view message);
 inline constexpr int64_t kMaxBatchRows = int64_t{1} << 31;
 

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batch messages out: the flatbuffer names every node and buffer in the order of a walk over the schema, the body is those buffers, each padded to 8 bytes.
+// Follows: Arrow's columnar format 1.5, Message.fbs. RecordBatch: length 0, nodes 1 {i64 length, i64 nulls}, buffers 2 {i64 offset, i64 length}.
+#include <algorithm>
+#include <array>
+
+#include "athena_protocol/base64.h"
+#include "athena_protocol/ipc.h"
+#include "athena_protocol/ipc_message.h"
+
+namespace lotic::athena {
+namespace {
+
+constexpr std::array<uint8_t, 8> kZeroes{};
+constexpr size_t kOnesBytes = 3072;
+constexpr std::array<uint8_t, kOnesBytes> kOnes = [] {
+  std::array<uint8_t, kOnesBytes> ones{};
+  ones.fill(0xff);
+  return ones;
+}();
+
+int64_t PaddedTo8(int64_t bytes) { return (bytes + 7) / 8 * 8; }
+int64_t BitmapBytes(int64_t rows) { return (rows + 7) / 8; }
+
+struct Node {
+  int64_t length;
+  int64_t null_count;
+};
+
+// A buffer of the body. Without data: the bitmap of `rows` rows that are not NULL.
+struct Piece {
+  const uint8_t* data;
+  int64_t bytes;
+  int64_t rows;
+};
+
+struct Plan {
+  int64_t num_rows = 0;
+  int64_t body_bytes = 0;
+  std::vector<Node> nodes;
+  std::vector<Piece> pieces;
+
+  explicit Plan(const Batch& rows) : num_rows(rows.num_rows()) {
+    for (size_t i = 0; i < rows.num_columns(); ++i) Add(rows.column(i));
+    for (const Piece& piece : pieces) body_bytes += PaddedTo8(piece.bytes);
+  }
+
+  void AddData(const uint8_t* data, int64_t bytes) {
+    LOTIC_CHECK(data != nullptr || bytes == 0);
+    pieces.push_back({data, bytes, 0});
+  }
+
+  void AddNode(int64_t length, int64_t null_count, const uint8_t* validity) {
+    nodes.push_back({length, null_count});
+    pieces.push_back({validity, BitmapBytes(length), length});
+  }
+
+  void Add(const Column& column) {
+    AddNode(column.length, column.null_count, column.null_count == 0 ? nullptr : column.validity);
+    const Type& type = column.type;
+    if (type.id() == TypeId::kBool) {
+      AddData(column.data, BitmapBytes(column.length));
+    } else if (type.byte_width() != 0) {
+      AddData(column.data, column.length * type.byte_width());
+    } else if (type.id() != TypeId::kStruct) {
+      AddData(column.data, (column.length + 1) * 4);
+    }
+    if (type.is_text_or_binary()) AddData(column.bytes, column.offsets()[column.length]);
+    if (type.id() == TypeId::kMap) AddNode(column.offsets()[column.length], 0, nullptr);  // the struct "entries"
+    for (const Column& child : column.children) Add(child);
+  }
+};
+
+FlatWriter MetadataOf(const Plan& plan, Framing framing) {
+  FlatWriter out;
+  StartMessage(kRecordBatchHeader, framing, plan.body_bytes, &out);
+  const auto places = out.AddTable({{0, 8, static_cast<uint64_t>(plan.num_rows)}, FlatWriter::Offset(1), FlatWriter::Offset(2)});
+  out.PointHere(places[1]);
+  size_t at = out.AddStructs(plan.nodes.size(), 16);
+  for (const Node& node : plan.nodes) {
+    out.PutAt(at, node.length);
+    out.PutAt(at + 8, node.null_count);
+    at += 16;
+  }
+  out.PointHere(places[2]);
+  at = out.AddStructs(plan.pieces.size(), 16);
+  int64_t offset = 0;
+  for (const Piece& piece : plan.pieces) {
+    out.PutAt(at, offset);
+    out.PutAt(at + 8, piece.bytes);
+    offset += PaddedTo8(piece.bytes);
+    at += 16;
+  }
+  return out;
+}
+
+struct StringSink {
+  std::string* out;
+  void Append(const uint8_t* bytes, size_t count) { out->append(reinterpret_cast<const char*>(bytes), count); }
+};
+
+template <typename Sink>
+void WriteBody(const Plan& plan, Sink* sink) {
+  for (const Piece& piece : plan.pieces) {
+    if (piece.data != nullptr) {
+      sink->Append(piece.data, static_cast<size_t>(piece.bytes));
+    } else {
+      const int spare_bits = static_cast<int>(piece.bytes * 8 - piece.rows);
+      auto left = static_cast<size_t>(piece.bytes - (spare_bits != 0 ? 1 : 0));
+      for (; left != 0; left -= std::min(left, kOnesBytes)) sink->Append(kOnes.data(), std::min(left, kOnesBytes));
+      const auto last = static_cast<uint8_t>(0xff >> spare_bits);
+      if (spare_bits != 0) sink->Append(&last, 1);
+    }
+    sink->Append(kZeroes.data(), static_cast<size_t>(PaddedTo8(piece.bytes) - piece.bytes));
+  }
+}
+
+int64_t BlockBytes(const Column& column) {
+  if (column.length == 0) return 0;  // as the original counts a vector without values
+  int64_t bytes = BitmapBytes(column.length);
+  const Type& type = column.type;
+  if (type.id() == TypeId::kBool) {
+    bytes *= 2;
+  } else if (type.byte_width() != 0) {
+    bytes += column.length * type.byte_width();
+  } else if (type.id() != TypeId::kStruct) {
+    bytes += (column.length + 1) * 4;
+    if (type.is_text_or_binary()) bytes += column.offsets()[column.length];
+    if (type.id() == TypeId::kMap) bytes += BitmapBytes(column.offsets()[column.length]);
+  }
+  for (const Column& child : column.children) bytes += BlockBytes(child);
+  return bytes;
+}
+
+}  // namespace
+
+size_t EncodedBatchSize(const Batch& rows, Framing framing) {
+  const Plan plan(rows);
+  std::string framed;
+  AppendFramed(MetadataOf(plan, framing), framing, &framed);
+  return framed.size() + static_cast<size_t>(plan.body_bytes);
+}
+
+void EncodeBatch(const Batch& rows, Framing framing, std::string* out) {
+  const Plan plan(rows);
+  const FlatWriter metadata = MetadataOf(plan, framing);
+  out->reserve(out->size() + metadata.bytes().size() + 16 + static_cast<size_t>(plan.body_bytes));
+  AppendFramed(metadata, framing, out);
+  StringSink sink{out};
+  WriteBody(plan, &sink);
+}
+
+void EncodeBatchBase64(const Batch& rows, Framing framing, std::string* out) {
+  const Plan plan(rows);
+  std::string framed;
+  AppendFramed(MetadataOf(plan, framing), framing, &framed);
+  out->reserve(out->size() + (framed.size() + static_cast<size_t>(plan.body_bytes) + 2) / 3 * 4);
+  Base64Stream stream(out);
+  stream.Append(reinterpret_cast<const uint8_t*>(framed.data()), framed.size());
+  WriteBody(plan, &stream);
+  stream.Finish();
+}
+
+int64_t BlockSizeBytes(const Batch& rows) {
+  int64_t bytes = 0;
+  for (size_t i = 0; i < rows.num_columns(); ++i) bytes += BlockBytes(rows.column(i));
+  return bytes;
+}
+
+}  // namespace lotic::athena
