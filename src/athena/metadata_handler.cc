@@ -167,7 +167,8 @@ Result<FederationResponse> MetadataHandler::GetTable(const CallContext& ctx, con
   if (std::find(table.roles.begin(), table.roles.end(), Role::kRemotePlanner) == table.roles.end()) {
     return Status::NotImplemented("table ", table.name.ToString(), ": it cannot be planned in one process and read in another, as Athena does");
   }
-  return DescribeTable(table, request.catalog, request.table);
+  LOTIC_ASSIGN_OR_RETURN(GetTableResponse response, DescribeTable(table, request.catalog, request.table));
+  return FederationResponse(std::move(response));
 }
 
 Result<FederationResponse> MetadataHandler::GetTableLayout(const CallContext& ctx, const GetTableLayoutRequest& request) {
