@@ -64,6 +64,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1  # one write per answer
 
+    def handle_expect_100(self):
+        go_on = super().handle_expect_100()
+        self.wfile.flush()  # a client of the AWS SDK for Java waits three seconds for it
+        return go_on
+
     def log_message(self, *_):
         pass
 
