@@ -35,6 +35,10 @@ int PrintVersion(const Wiring& wiring, const Console& console) {
 int RunProgram(const std::vector<std::string>& args, const Wiring& wiring, Interrupts& interrupts) {
   // Line editing and display widths need a UTF-8 locale; numbers and messages stay those of "C".
   if (std::setlocale(LC_CTYPE, "") == nullptr || MB_CUR_MAX == 1) std::setlocale(LC_CTYPE, "C.UTF-8");
+  if (!args.empty()) {
+    const auto subprogram = wiring.subprograms.find(args[0]);
+    if (subprogram != wiring.subprograms.end()) return subprogram->second({args.begin() + 1, args.end()}, wiring, interrupts);
+  }
   const auto parsed = ParseCommandLine(args);
   const Console console = Console::OfProcess(parsed.ok() && parsed->no_color);
   const auto fail = [&](const Status& status, int code) {

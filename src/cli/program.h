@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,11 +15,17 @@
 
 namespace lotic::cli {
 
-/// What main puts into the program: the engine and the connectors that ATTACH can make. Tests put in their own.
+struct Wiring;
+
+/// A command with a command line of its own: the arguments after its name. @return the exit code.
+using Subprogram = std::function<int(const std::vector<std::string>& args, const Wiring& wiring, Interrupts& interrupts)>;
+
+/// What main puts into the program: the engine, the connectors that ATTACH can make, further commands. Tests put in their own.
 struct Wiring {
   std::function<Result<std::unique_ptr<sql::Engine>>(sql::EngineOptions)> open_engine;
   sql::ConnectorFactory make_connector;
   std::vector<std::string> connector_types;
+  std::map<std::string, Subprogram> subprograms;  ///< by the first argument: lotic athena ...
 };
 
 /// Runs one command line, without the program's name. @return the exit code. One call per process.
