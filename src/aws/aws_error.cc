@@ -110,13 +110,18 @@ bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// Length of the UTF-8 sequence that begins here; 0 if none does.
+// Length of the UTF-8 sequence that begins here; 0 if none does (RFC 3629: no overlong forms, no surrogates).
 size_t SequenceLength(std::string_view text) {
-  const auto first = static_cast<uint8_t>(text[0]);
-  const size_t length = first < 0x80 ? 1 : first >= 0xC2 && first < 0xE0 ? 2 : first >= 0xE0 && first < 0xF0 ? 3 : first >= 0xF0 && first < 0xF5 ? 4 : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((static_cast<uint8_t>(text[i]) & 0xC0) != 0x80) return 0;
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const uint8_t first = byte(0);
+  if (first < 0x80) return 1;
+  const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || length > text.size()) return 0;
+  const uint8_t least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  const uint8_t most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  if (byte(1) < least || byte(1) > most) return 0;
+  for (size_t i = 2; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
   }
   return length;
 }
@@ -146,6 +151,11 @@ std::string WithoutSecrets(std::string_view text, const Credentials& credentials
     }
   }
   return clean;
+}
+
+// Foreign text for a message, without secrets of ours.
+std::string Shown(std::string_view text, size_t limit, const Credentials& credentials) {
+  return Presentable(WithoutSecrets(text.substr(0, kMaxErrorBodyBytes), credentials), limit);
 }
 
 // "com.amazonaws.kinesis#ResourceNotFoundException:http://…" names ResourceNotFoundException.
@@ -244,9 +254,9 @@ Status MakeStatus(std::shared_ptr<AwsError> error, std::string_view subject) {
   return Status(code, std::move(text), std::move(error));
 }
 
-std::string RequestId(const HttpResponse& response) {
+std::string RequestId(const HttpResponse& response, const Credentials& credentials) {
   for (const char* name : {"x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id"}) {
-    if (const auto id = response.Header(name)) return Presentable(*id, 256);
+    if (const auto id = response.Header(name)) return Shown(*id, 256, credentials);
   }
   return {};
 }
@@ -294,7 +304,7 @@ Status JsonServiceError(std::string_view service, std::string_view operation, co
   error->service = service;
   error->operation = operation;
   error->http_status = response.status;
-  error->request_id = RequestId(response);
+  error->request_id = RequestId(response, signed_with);
   error->retry_after = RetryAfter(response);
   std::string code(BareCode(response.Header("x-amzn-errortype").value_or("")));
   std::string message;
@@ -302,17 +312,17 @@ Status JsonServiceError(std::string_view service, std::string_view operation, co
     if (LooksLikeXml(response.body)) {
       if (code.empty()) code = XmlText(response.body, "Code");
       message = XmlText(response.body, "Message");
-      if (error->request_id.empty()) error->request_id = Presentable(XmlText(response.body, "RequestId"), 256);
+      if (error->request_id.empty()) error->request_id = Shown(XmlText(response.body, "RequestId"), 256, signed_with);
     } else {
       ReadJson(response.body, &code, &message);
     }
   }
   error->kind = ClassifyAwsError(code, response.status, message);
   if (code.empty() && message.empty()) {
-    message = Presentable(WithoutSecrets(std::string_view(response.body).substr(0, kMaxErrorBodyBytes), signed_with), kShownBytes);
+    message = Shown(response.body, kShownBytes, signed_with);
   }
-  error->code = code.empty() ? "HTTP" + std::to_string(response.status) : Presentable(code, 128);
-  error->message = Presentable(WithoutSecrets(message, signed_with), kMaxErrorTextBytes);
+  error->code = code.empty() ? "HTTP" + std::to_string(response.status) : Shown(code, 128, signed_with);
+  error->message = Shown(message, kMaxErrorTextBytes, signed_with);
   return MakeStatus(std::move(error), "");
 }
 
@@ -322,7 +332,7 @@ Status S3ServiceError(std::string_view operation, std::string_view subject, std:
   error->service = "s3";
   error->operation = operation;
   error->http_status = response.status;
-  error->request_id = RequestId(response);
+  error->request_id = RequestId(response, signed_with);
   error->retry_after = RetryAfter(response);
   std::string code;
   std::string message;
@@ -330,10 +340,10 @@ Status S3ServiceError(std::string_view operation, std::string_view subject, std:
   if (response.body.size() <= kMaxErrorBodyBytes && LooksLikeXml(response.body)) {
     code = XmlText(response.body, "Code");
     message = XmlText(response.body, "Message");
-    if (error->request_id.empty()) error->request_id = Presentable(XmlText(response.body, "RequestId"), 256);
+    if (error->request_id.empty()) error->request_id = Shown(XmlText(response.body, "RequestId"), 256, signed_with);
     if (other_region.empty()) other_region = XmlText(response.body, "Region");
   } else {
-    message = Presentable(WithoutSecrets(std::string_view(response.body).substr(0, kMaxErrorBodyBytes), signed_with), kShownBytes);
+    message = Shown(response.body, kShownBytes, signed_with);
   }
   error->kind = ClassifyAwsError(code, response.status, message);
   const bool redirect = response.status >= 300 && response.status < 400;
@@ -350,8 +360,8 @@ Status S3ServiceError(std::string_view operation, std::string_view subject, std:
   }
   if (message.empty() && response.status == 404) message = "it does not exist";
   if (message.empty() && response.status == 403) message = "access is denied";
-  error->code = code.empty() ? "HTTP" + std::to_string(response.status) : Presentable(code, 128);
-  error->message = Presentable(WithoutSecrets(message, signed_with), kMaxErrorTextBytes);
+  error->code = code.empty() ? "HTTP" + std::to_string(response.status) : Shown(code, 128, signed_with);
+  error->message = Shown(message, kMaxErrorTextBytes, signed_with);
   return MakeStatus(std::move(error), subject);
 }
 
