@@ -35,4 +35,8 @@ class MemoryStore {
 /// 2,500 rows, id = 4 * row + partition), `empty` (no rows).
 std::shared_ptr<MemoryStore> MakeSampleData();
 
+/// What connector `memory` serves to Athena: schema "default"; `types` as above without its TIME column, which Athena cannot hold; `orders` (id, customer, qty,
+/// price, ordered; NULLs, 3 partitions, 120 rows); `empty`.
+std::shared_ptr<MemoryStore> MakeAthenaSampleData();
+
 }  // namespace lotic::memory

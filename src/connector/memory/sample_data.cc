@@ -76,10 +76,8 @@ void AppendTypesRow(BatchBuilder* b, int64_t i) {
   b->column(c++).FinishList();
 }
 
-}  // namespace
-
-std::shared_ptr<MemoryStore> MakeSampleData() {
-  auto store = MemoryStore::Make();
+// `types`: 3 partitions of 2 batches of 40 rows.
+MemoryTable TypesTable() {
   MemoryTable types{{"default", "types"}, *TypesSchema(), {}};
   for (int64_t p = 0; p < 3; ++p) {
     types.partitions.emplace_back();
@@ -89,6 +87,36 @@ std::shared_ptr<MemoryStore> MakeSampleData() {
       types.partitions.back().push_back(builder.Finish(40));
     }
   }
+  return types;
+}
+
+MemoryTable OrdersTable() {
+  const auto schema = std::make_shared<const Schema>(Schema{{{"id", Type::Int64()},
+                                                             {"customer", Type::String()},
+                                                             {"qty", Type::Int32()},
+                                                             {"price", Type::Decimal(12, 2)},
+                                                             {"ordered", Type::Timestamp(TimeUnit::kMilli, false)}}});
+  MemoryTable orders{{"default", "orders"}, *schema, {}};
+  for (int64_t p = 0; p < 3; ++p) {
+    BatchBuilder builder(schema);
+    for (int64_t row = 0; row < 40; ++row) {
+      const int64_t id = 40 * p + row;
+      builder.column(0).AppendInt64(id);
+      id % 7 == 6 ? builder.column(1).AppendNull() : builder.column(1).AppendBytes("customer-" + std::to_string(id % 13));
+      id % 11 == 10 ? builder.column(2).AppendNull() : builder.column(2).AppendInt64(id % 10 + 1);
+      builder.column(3).AppendDecimal(Int128{id} * 125 + 99);
+      builder.column(4).AppendInt64(1'700'000'000'000 + id * 60'000);
+    }
+    orders.partitions.push_back({builder.Finish(40)});
+  }
+  return orders;
+}
+
+}  // namespace
+
+std::shared_ptr<MemoryStore> MakeSampleData() {
+  auto store = MemoryStore::Make();
+  const MemoryTable types = TypesTable();
   const auto id_only = std::make_shared<const Schema>(Schema{{{"id", Type::Int64()}}});
   MemoryTable numbers{{"default", "numbers"}, *id_only, {}};
   for (int64_t p = 0; p < 4; ++p) {
@@ -101,6 +129,23 @@ std::shared_ptr<MemoryStore> MakeSampleData() {
   }
   const MemoryTable empty{{"default", "empty"}, *id_only, {{}}};
   for (const MemoryTable& table : {types, numbers, empty}) LOTIC_CHECK(store->AddTable(table).ok());
+  return store;
+}
+
+std::shared_ptr<MemoryStore> MakeAthenaSampleData() {
+  auto store = MemoryStore::Make();
+  MemoryTable types = TypesTable();
+  const size_t clock = *types.schema.IndexOf("clock");  // Athena has no TIME
+  std::vector<size_t> others;
+  for (size_t c = 0; c < types.schema.fields.size(); ++c) {
+    if (c != clock) others.push_back(c);
+  }
+  for (std::vector<Batch>& partition : types.partitions) {
+    for (Batch& batch : partition) batch = batch.Select(others);
+  }
+  types.schema.fields.erase(types.schema.fields.begin() + static_cast<ptrdiff_t>(clock));
+  const MemoryTable empty{{"default", "empty"}, Schema{{{"id", Type::Int64()}}}, {{}}};
+  for (const MemoryTable& table : {types, OrdersTable(), empty}) LOTIC_CHECK(store->AddTable(table).ok());
   return store;
 }
 
