@@ -116,6 +116,15 @@ need_kafka() {  # VERSION: the broker's jars
   finish "kafka-$1"
 }
 
+need_boto3() {  # AWS's Python SDK and its service models, for PYTHONPATH
+  [ -d "$LOTIC_DEPS/$BOTO3_FOLDER" ] && return
+  open_work
+  say "downloading boto3 (for the tests)"
+  "$(client_python)" -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --no-compile \
+    --target "$work/$BOTO3_FOLDER" -r "$root/tests/aws/requirements.txt" >&2 || die "pip could not fetch boto3; run the same command again"
+  finish "$BOTO3_FOLDER"
+}
+
 need_athena_sdk() {  # Athena's original SDK and what it runs on
   [ -d "$LOTIC_DEPS/$ATHENA_SDK_FOLDER" ] && return
   open_work

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "athena/connector_function.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <random>
+
+#include "athena/athena_table.h"
+#include "athena/test_door.h"
+#include "athena_protocol/ipc.h"
+#include "connector/memory/memory_connector.h"
+#include "lotic/batch_builder.h"
+#include "lotic/scan_json.h"
+
+// The whole flow of a query through the door, by bytes, against the same rows read from the connector itself.
+
+namespace lotic::athena {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAreArray;
+
+const TableName kTypes{"default", "types"}, kOrders{"default", "orders"}, kEmpty{"default", "empty"};
+
+// How a query's answers travel.
+struct Path {
+  const char* name;
+  int64_t max_block, max_inline;
+  Environment environment;
+};
+const Path kPaths[] = {{"inline", 16'000'000, 5'242'880, {}},
+                       {"spilled", 2000, 1, {}},
+                       {"spilled, small blocks", 500, 1, {{"SPILL_QUEUE_CAPACITY", "1"}}},
+                       {"spilled plain", 3000, 100, {{"disable_spill_encryption", "TRUE"}}}};
+
+Scalar RandomValue(const std::vector<Batch>& batches, size_t column, std::mt19937_64* random) {
+  const Batch& batch = batches[(*random)() % batches.size()];
+  return ScalarAt(batch.column(column), static_cast<int64_t>((*random)() % static_cast<uint64_t>(batch.num_rows())));
+}
+
+ValueSet RandomSet(const Type& type, const std::vector<Batch>& batches, size_t column, std::mt19937_64* random) {
+  auto& next = *random;
+  const auto value = [&] {
+    for (;;) {
+      Scalar scalar = RandomValue(batches, column, random);
+      if (!IsNull(scalar)) return scalar;
+    }
+  };
+  ValueSet set;
+  switch (next() % 5) {
+    case 0: set = next() % 2 == 0 ? ValueSet::All(false) : ValueSet::None(true); break;
+    case 1: set.kind = ValueSet::Kind::kUnlisted; set.values = {value(), value()}; break;
+    case 2: set = ValueSet::Listed({value(), value(), value()}); break;
+    default:
+      for (uint64_t ranges = 1 + next() % 3; ranges > 0; --ranges) {
+        ValueRange range;
+        if (next() % 4 != 0) range.low = value();
+        if (next() % 4 != 0) range.high = value();
+        range.low_inclusive = next() % 2 == 0;
+        range.high_inclusive = next() % 2 == 0;
+        set.kind = ValueSet::Kind::kRanges;
+        set.ranges.push_back(std::move(range));
+      }
+  }
+  if (set.kind != ValueSet::Kind::kNone) set.null_allowed = next() % 2 == 0;
+  LOTIC_CHECK(NormalizeValueSet(type, CompareOptions{CompareOptions::StringOrder::kUtf16Unit, true}, &set).ok());
+  return set;
+}
+
+std::shared_ptr<Connector> SampleConnector() { return memory::MakeAthenaSampleData()->connector(); }
+
+// A table of `partitions` partitions with 60 rows each.
+std::shared_ptr<memory::MemoryStore> Partitioned(int64_t partitions) {
+  auto store = memory::MemoryStore::Make();
+  memory::MemoryTable table{{"default", "t"}, Schema{{{"id", Type::Int64()}, {"name", Type::String()}}}, {}};
+  for (int64_t p = 0; p < partitions; ++p) {
+    BatchBuilder builder(std::make_shared<const Schema>(table.schema));
+    for (int64_t row = 0; row < 60; ++row) {
+      builder.column(0).AppendInt64(p * 60 + row);
+      builder.column(1).AppendBytes("name of row " + std::to_string(row));
+    }
+    table.partitions.push_back({builder.Finish(60)});
+  }
+  LOTIC_CHECK(store->AddTable(std::move(table)).ok());
+  return store;
+}
+
+// ---- The whole flow.
+
+TEST(ConnectorFunction, AWholeTableEqualsTheConnectorsOwnRowsInlineSpilledEncryptedAndPlain) {
+  const auto connector = SampleConnector();
+  for (const TableName& table : {kTypes, kOrders, kEmpty}) {
+    const auto direct = ReadDirectly(*connector, table).ValueOrDie();
+    const auto expected = Expected(direct, {}, std::nullopt).ValueOrDie();
+    for (const Path& path : kPaths) {
+      SCOPED_TRACE(table.ToString() + ", " + path.name);
+      TestDoor door(connector, path.environment);
+      const Result<EngineAnswer> answer = door.engine->Run({table, std::nullopt, {}, path.max_block, path.max_inline});
+      ASSERT_TRUE(answer.ok()) << answer.status();
+      EXPECT_THAT(answer->rows, ElementsAreArray(expected));
+      EXPECT_EQ(answer->spilled_splits, path.max_inline < 1000 ? answer->splits.size() : 0);
+      EXPECT_THAT(door.store->objects(), SizeIs(answer->objects.size()));
+      EXPECT_EQ(door.log.lines.size(), answer->splits.size());
+    }
+  }
+}
+
+TEST(ConnectorFunction, RandomConstraintsAndProjectionsGiveTheRowsThatFilteringAllGives) {
+  const uint64_t seed = std::random_device()();
+  SCOPED_TRACE(seed);
+  std::mt19937_64 random(seed);
+  const auto connector = SampleConnector();
+  const auto direct = ReadDirectly(*connector, kTypes).ValueOrDie();
+  std::vector<Batch> plain;
+  for (const Block& block : direct) plain.push_back(UnpackZones(block).ValueOrDie());
+  const Schema& columns = plain[0].schema();
+  size_t wanted = 0;
+  for (int round = 0; round < 150; ++round) {
+    Constraints constraints;
+    for (uint64_t count = random() % 3; count > 0; --count) {
+      const size_t c = random() % columns.fields.size();
+      if (columns.fields[c].type.is_nested()) continue;
+      constraints.columns[columns.fields[c].name] = RandomSet(columns.fields[c].type, plain, c, &random);
+    }
+    std::optional<std::vector<std::string>> projection;
+    if (round % 4 != 0) {
+      projection.emplace();
+      for (const Field& field : columns.fields) {
+        if (random() % 3 == 0) projection->push_back(field.name);
+      }
+      std::shuffle(projection->begin(), projection->end(), random);
+    }
+    const Path& path = kPaths[static_cast<size_t>(round) % std::size(kPaths)];
+    TestDoor door(connector, path.environment);
+    const GetTableResponse table = door.engine->Table(kTypes).ValueOrDie();
+    const Result<WireConstraints> wire = ToWireConstraints(constraints, table.schema);
+    ASSERT_TRUE(wire.ok()) << wire.status();
+    const Result<EngineAnswer> answer = door.engine->Run({kTypes, projection, *wire, path.max_block, path.max_inline});
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    const auto expected = Expected(direct, constraints, projection).ValueOrDie();
+    wanted += expected.size();
+    if (projection && projection->empty()) {
+      ASSERT_EQ(answer->rows.size(), expected.size());
+    } else {
+      ASSERT_EQ(answer->rows, expected) << "round " << round << ", " << path.name;
+    }
+  }
+  EXPECT_GT(wanted, 0u);
+}
+
+TEST(ConnectorFunction, ExpressionsAreFinishedByTheDoor) {
+  const auto connector = SampleConnector();
+  const auto direct = ReadDirectly(*connector, kOrders).ValueOrDie();
+  const auto call = [](std::string name, std::vector<Expression> args) { return Expression{Expression::Kind::kCall, Type::Bool(), {}, std::move(name), std::move(args)}; };
+  const Expression qty{Expression::Kind::kColumn, Type::Int32(), {}, "qty", {}}, customer{Expression::Kind::kColumn, Type::String(), {}, "customer", {}};
+  const auto number = [](int64_t value) { return Expression{Expression::Kind::kConstant, Type::Int32(), value, "", {}}; };
+  const auto text = [](std::string value) { return Expression{Expression::Kind::kConstant, Type::String(), std::move(value), "", {}}; };
+  const std::vector<Expression> expressions = {
+      call("or", {call("less_than", {qty, number(3)}), call("equal", {customer, text("customer-5")})}),
+      call("not", {call("is_null", {qty})}),
+      call("like", {customer, text("customer-1%")}),
+      call("in", {qty, number(1), number(9)}),
+      call("is_distinct_from", {qty, number(4)}),
+      call("and", {call("greater_than_or_equal", {qty, number(3)}), call("not_equal", {qty, number(7)})})};
+  for (const Expression& expression : expressions) {
+    SCOPED_TRACE(expression.ToString());
+    const Constraints constraints{{}, {expression}};
+    TestDoor door(connector);
+    const GetTableResponse table = door.engine->Table(kOrders).ValueOrDie();
+    EngineQuery query{kOrders, std::vector<std::string>{"id"}, ToWireConstraints(constraints, table.schema).ValueOrDie()};
+    Result<EngineAnswer> answer = door.engine->Run(query);
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    const auto expected = Expected(direct, constraints, query.columns).ValueOrDie();
+    EXPECT_THAT(answer->rows, ElementsAreArray(expected));
+    EXPECT_GT(expected.size(), 0u);
+    EXPECT_LT(expected.size(), 120u);
+    query.constraints.limit = 2;  // the door counts what it has filtered
+    answer = door.engine->Run(query);
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    for (const size_t rows : answer->rows_by_split) EXPECT_LE(rows, 2u);
+    EXPECT_GT(answer->rows.size(), 0u);
+  }
+}
+
+TEST(ConnectorFunction, SplitsOf1And7And100PartitionsGiveTheSameRowsInlineAndSpilled) {
+  for (const int64_t partitions : {1, 7, 100}) {
+    const auto store = Partitioned(partitions);
+    const auto connector = store->connector();
+    const auto expected = Expected(ReadDirectly(*connector, {"default", "t"}).ValueOrDie(), {}, std::nullopt).ValueOrDie();
+    ASSERT_EQ(expected.size(), static_cast<size_t>(60 * partitions));
+    for (const Path& path : kPaths) {
+      for (const size_t batch : {size_t{1000}, size_t{3}}) {
+        TestDoor door(connector, path.environment);
+        const Result<EngineAnswer> answer = door.engine->Run({{"default", "t"}, std::nullopt, {}, path.max_block, path.max_inline, batch});
+        ASSERT_TRUE(answer.ok()) << answer.status();
+        EXPECT_EQ(answer->splits.size(), static_cast<size_t>(partitions));
+        EXPECT_EQ(answer->rows, expected) << partitions << " partitions, " << path.name;
+      }
+    }
+  }
+}
+
+TEST(ConnectorFunction, EverySerdeVersionGivesTheSameRows) {
+  const auto connector = SampleConnector();
+  const auto expected = Expected(ReadDirectly(*connector, kOrders).ValueOrDie(), {}, std::nullopt).ValueOrDie();
+  for (int version = 2; version <= 6; ++version) {
+    TestDoor door(connector);
+    door.engine->serde_version = version;
+    const Result<EngineAnswer> answer = door.engine->Run({kOrders});
+    ASSERT_TRUE(answer.ok()) << version << ": " << answer.status();
+    EXPECT_EQ(answer->rows, expected) << version;
+  }
+}
+
+TEST(ConnectorFunction, ColumnsWhoseMetadataDidNotComeBackAreLookedUp) {
+  const auto bent = std::make_shared<BentConnector>(SampleConnector());
+  TestDoor door(bent);
+  GetTableResponse table = door.engine->Table(kTypes).ValueOrDie();
+  EngineAnswer answer;
+  const EngineQuery query{kTypes};
+  const auto splits = door.engine->Splits(query, table, &answer).ValueOrDie();
+  ReadRecordsRequest request = door.engine->ReadRequest(query, table, splits[0]);
+  bent->tables_asked = 0;
+  const auto with = door.engine->Blocks(door.engine->Ask(request).ValueOrDie(), splits[0], &answer).ValueOrDie();
+  EXPECT_EQ(bent->tables_asked, 0);  // nothing to be asked for each split
+  for (WireField& field : request.schema.fields) field.metadata.clear();
+  const auto without = door.engine->Blocks(door.engine->Ask(request).ValueOrDie(), splits[0], &answer).ValueOrDie();
+  EXPECT_EQ(bent->tables_asked, 1);
+  EXPECT_EQ(RowTexts(with.at(0).rows), RowTexts(without.at(0).rows));
+  EXPECT_EQ(with.at(0).rows.num_rows(), 80);
+}
+
+// ---- Limits.
+
+TEST(ConnectorFunction, Check26ALimitStopsEachSplitOnlyWhereEverythingWasAppliedAndNothingIsSorted) {
+  const auto bent = std::make_shared<BentConnector>(SampleConnector());
+  TestDoor door(bent);
+  std::optional<int64_t> pushed;
+  bent->on_open = [&](const ScanRequest& request) { pushed = request.limit; };
+  EngineQuery query{kOrders, std::vector<std::string>{"id"}};
+  query.constraints.limit = 5;
+  EXPECT_THAT(door.engine->Run(query).ValueOrDie().rows_by_split, ElementsAre(5, 5, 5));
+  EXPECT_EQ(pushed, 5);
+  query.constraints.limit = 0;
+  EXPECT_THAT(door.engine->Run(query).ValueOrDie().rows_by_split, ElementsAre(0, 0, 0));
+  query.constraints.limit = -1;
+  EXPECT_THAT(door.engine->Run(query).ValueOrDie().rows_by_split, ElementsAre(40, 40, 40));
+  query.constraints.limit = 5;
+  query.constraints.order_by = {{"qty", SortDirection::kAscNullsLast}};
+  EXPECT_THAT(door.engine->Run(query).ValueOrDie().rows_by_split, ElementsAre(40, 40, 40));
+  EXPECT_EQ(pushed, std::nullopt);
+  query.constraints.order_by.clear();
+  query.constraints.plan = QueryPlan{"1.0.0", ""};  // it may hold a filter
+  EXPECT_THAT(door.engine->Run(query).ValueOrDie().rows_by_split, ElementsAre(40, 40, 40));
+}
+
+TEST(ConnectorFunction, Check26ALimitBehindAFilterOnAColumnThatTheTableLacksIsNotApplied) {
+  TestDoor door(SampleConnector());
+  EngineQuery query{kOrders, std::vector<std::string>{"id"}};
+  WireValueSet set;
+  set.kind = WireValueSet::Kind::kAllOrNone;
+  set.type = {.kind = WireKind::kUtf8};
+  set.all = true;
+  query.constraints.summary = {{"no_such_column", set}};
+  query.constraints.limit = 1;
+  EXPECT_THAT(door.engine->Run(query).ValueOrDie().rows_by_split, ElementsAre(40, 40, 40));
+}
+
+TEST(ConnectorFunction, AResidualOfTheConnectorTakesTheLimitAwayFromIt) {
+  const auto bent = std::make_shared<BentConnector>(SampleConnector());
+  bent->change_splits = [](SplitPage* page) {
+    for (Split& split : page->splits) split.residual.columns["qty"] = ValueSet::Listed({Scalar(int64_t{3})});
+  };
+  std::optional<int64_t> pushed = 1;
+  bent->on_open = [&](const ScanRequest& request) { pushed = request.limit; };
+  TestDoor door(bent);
+  const GetTableResponse table = door.engine->Table(kOrders).ValueOrDie();
+  const Constraints constraints{{{"qty", ValueSet::Listed({Scalar(int64_t{3})})}}, {}};
+  EngineQuery query{kOrders, std::vector<std::string>{"id"}, ToWireConstraints(constraints, table.schema).ValueOrDie()};
+  query.constraints.limit = 2;
+  EXPECT_THAT(door.engine->Run(query).ValueOrDie().rows_by_split, ElementsAre(2, 2, 2));
+  EXPECT_EQ(pushed, std::nullopt);
+}
+
+// ---- Inline or spilled.
+
+TEST(ConnectorFunction, Check35TheBoundaryBetweenInlineAndRemote) {
+  TestDoor door(SampleConnector());
+  EngineQuery query{kOrders, std::vector<std::string>{"id"}};
+  const GetTableResponse table = door.engine->Table(kOrders).ValueOrDie();
+  EngineAnswer answer;
+  const auto splits = door.engine->Splits(query, table, &answer).ValueOrDie();
+  const int64_t size = 40 * 8 + 5;  // forty BIGINT and their bitmap
+  const auto ask = [&](int64_t max_block, int64_t max_inline, size_t split) {
+    query.max_block_size = max_block;
+    query.max_inline_block_size = max_inline;
+    return door.engine->Ask(door.engine->ReadRequest(query, table, splits[split])).ValueOrDie();
+  };
+  const auto remote = [](const FederationResponse& response) { return std::get<RemoteReadRecordsResponse>(response).remote_blocks.size(); };
+  EXPECT_TRUE(std::holds_alternative<ReadRecordsResponse>(ask(16'000'000, size + 1, 0)));  // size = maxInline - 1
+  EXPECT_EQ(remote(ask(16'000'000, size, 0)), 1u);                                         // size = maxInline
+  EXPECT_TRUE(std::holds_alternative<ReadRecordsResponse>(ask(size, size + 1, 1)));        // size = maxBlock
+  EXPECT_EQ(remote(ask(size - 1, size + 1, 1)), 2u);                                       // size = maxBlock + 1
+  EngineQuery nothing{kOrders, std::vector<std::string>{"id"}};
+  nothing.constraints.limit = 0;
+  nothing.max_inline_block_size = 0;
+  const auto none = door.engine->Ask(door.engine->ReadRequest(nothing, table, splits[2])).ValueOrDie();
+  EXPECT_EQ(remote(none), 0u);  // no rows and maxInline 0
+}
+
+TEST(ConnectorFunction, MaxBlockSizeBytesOfTheEnvironmentWins) {
+  TestDoor door(SampleConnector(), {{"MAX_BLOCK_SIZE_BYTES", "100"}});
+  const EngineAnswer answer = door.engine->Run({kOrders, std::vector<std::string>{"id"}}).ValueOrDie();
+  EXPECT_EQ(answer.spilled_splits, 3u);
+  EXPECT_GT(answer.objects.size(), 9u);
+}
+
+TEST(ConnectorFunction, AnswersThatWouldNotFitLambdaAreSpilledWhateverTheRequestSays) {
+  auto store = memory::MemoryStore::Make();
+  memory::MemoryTable table{{"default", "wide"}, Schema{{{"text", Type::String()}}}, {{}}};
+  BatchBuilder builder(std::make_shared<const Schema>(table.schema));
+  for (int row = 0; row < 600; ++row) builder.column(0).AppendBytes(std::string(10'000, 'x'));
+  table.partitions[0].push_back(builder.Finish(600));
+  ASSERT_TRUE(store->AddTable(std::move(table)).ok());
+  TestDoor door(store->connector());
+  const Result<EngineAnswer> answer = door.engine->Run({{"default", "wide"}, std::vector<std::string>{"text"}, {}, 16'000'000, 100'000'000});
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_THAT(answer->rows, SizeIs(600));
+  EXPECT_EQ(answer->spilled_splits, 1u);
+}
+
+TEST(ConnectorFunction, WithoutABucketAnAnswerThatMustBeSpilledIsAnError) {
+  TestDoor door(SampleConnector(), {{"spill_bucket", ""}});
+  const Result<EngineAnswer> small = door.engine->Run({kOrders});
+  ASSERT_TRUE(small.ok()) << small.status();
+  for (const WireSplit& split : small->splits) EXPECT_FALSE(split.spill_location || split.encryption_key);
+  const Status large = door.engine->Run({kOrders, std::nullopt, {}, 1000, 10}).status();
+  EXPECT_EQ(large.code(), StatusCode::kCapacityError);
+  EXPECT_THAT(large.message(), HasSubstr("spill_bucket"));
+}
+
+TEST(ConnectorFunction, Check37AWriteErrorFailsTheCallAndTheObjectsGo) {
+  TestDoor door(SampleConnector());
+  door.store->before_put = [](const CallContext&, const std::string& key) { return key.ends_with(".2") ? Status::IOError("no space left") : Status::OK(); };
+  const Status status = door.engine->Run({kOrders, std::nullopt, {}, 500, 1}).status();
+  EXPECT_EQ(status.code(), StatusCode::kIOError);
+  EXPECT_THAT(status.message(), HasSubstr("spilling block 2"));
+  EXPECT_THAT(door.store->objects(), IsEmpty());
+  ASSERT_THAT(door.log.lines, SizeIs(1));
+  EXPECT_EQ(door.log.lines[0].outcome, "failed");
+}
+
+// ---- Complete or an error.
+
+TEST(ConnectorFunction, ASplitThatIsNotCompleteIsAnErrorAndNotAShortAnswer) {
+  const auto bent = std::make_shared<BentConnector>(SampleConnector());
+  TestDoor door(bent);
+  bent->change_certificate = [](SplitCertificate* certificate) {
+    certificate->complete = false;
+    certificate->reason = EndReason::kDataLoss;
+  };
+  const Status status = door.engine->Run({kOrders}).status();
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss);
+  EXPECT_THAT(status.message(), HasSubstr("not complete (data_loss)"));
+  bent->change_certificate = [](SplitCertificate* certificate) { ++certificate->records.returned; };
+  EXPECT_EQ(door.engine->Run({kOrders}).status().code(), StatusCode::kUnknownError);
+}
+
+TEST(ConnectorFunction, ADeadlineInTheMiddleIsARetryableErrorAndNotAShortAnswer) {
+  const auto bent = std::make_shared<BentConnector>(SampleConnector());
+  TestDoor door(bent);
+  int batches = 0;
+  bent->next = [&](const CallContext& ctx, const std::function<Result<ReadBatch>()>& next) -> Result<ReadBatch> {
+    if (batches++ == 0) return next();
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_until(lock, ctx.stop, ctx.deadline, [] { return false; });
+    return Status::DeadlineExceeded("reading");
+  };
+  const GetTableResponse table = door.engine->Table(kTypes).ValueOrDie();
+  EngineAnswer answer;
+  EngineQuery query{kTypes};
+  const auto splits = door.engine->Splits(query, table, &answer).ValueOrDie();
+  query.max_block_size = 500;
+  door.engine->ctx.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+  const Status status = door.engine->Ask(door.engine->ReadRequest(query, table, splits[0])).status();
+  EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded) << status;
+  EXPECT_GE(batches, 2);
+  EXPECT_THAT(door.store->objects(), IsEmpty());
+  ASSERT_THAT(door.log.lines, SizeIs(1));
+  EXPECT_EQ(door.log.lines[0].outcome, "failed");
+  EXPECT_THAT(door.log.lines[0].certificate, HasSubstr("\"complete\":false"));
+}
+
+TEST(ConnectorFunction, EverySplitLeavesItsCertificateInTheLog) {
+  TestDoor door(SampleConnector());
+  ASSERT_TRUE(door.engine->Run({kTypes, std::nullopt, {}, 2000, 1}).ok());
+  ASSERT_THAT(door.log.lines, SizeIs(3));
+  for (const KeptLog::Line& line : door.log.lines) {
+    EXPECT_EQ(line.query_id, "query-1");
+    EXPECT_EQ(line.table, "default.types");
+    EXPECT_EQ(line.outcome, "spilled");
+    EXPECT_GT(line.spilled_blocks, 1u);
+    const SplitCertificate certificate = SplitCertificateFromJson(line.certificate).ValueOrDie();
+    EXPECT_TRUE(certificate.complete);
+    EXPECT_EQ(certificate.rows, 80);
+  }
+}
+
+TEST(ConnectorFunction, AConnectorThatIsThrottledWithoutRowsIsThrottledForAthena) {
+  const auto bent = std::make_shared<BentConnector>(SampleConnector());
+  bent->next = [](const CallContext&, const std::function<Result<ReadBatch>()>&) -> Result<ReadBatch> { return Status::Throttled("slow down"); };
+  TestDoor door(bent);
+  EXPECT_EQ(door.engine->Run({kOrders}).status().code(), StatusCode::kThrottled);
+}
+
+}  // namespace
+}  // namespace lotic::athena
