@@ -64,6 +64,10 @@ Result<std::shared_ptr<FunctionClient>> FunctionClient::Make(std::shared_ptr<Inv
   return client;
 }
 
+Result<std::shared_ptr<FunctionClient>> FunctionClient::WithOptions(ClientOptions options) const {
+  return Make(metadata_.invoker, records_.invoker, spill_, std::move(options));
+}
+
 athena::RequestBase FunctionClient::Base(const std::string& query_id) const { return {options_.identity, query_id, options_.catalog}; }
 
 Result<athena::FederationResponse> FunctionClient::Exchanged(const CallContext& ctx, Peer& peer, const athena::FederationRequest& request, int version,

@@ -76,6 +76,9 @@ class FunctionClient {
   static Result<std::shared_ptr<FunctionClient>> Make(std::shared_ptr<Invoker> metadata, std::shared_ptr<Invoker> records,
                                                       std::shared_ptr<SpillSource> spill, ClientOptions options);
 
+  /// The same function, asked otherwise: nothing of what this one has learnt is shared. Errors: Invalid (options).
+  Result<std::shared_ptr<FunctionClient>> WithOptions(ClientOptions options) const;
+
   const ClientOptions& options() const { return options_; }
   std::string name() const { return metadata_.invoker->name(); }
 
