@@ -208,6 +208,13 @@ TEST(ProfileFile, ReadsTheDialect) {
   EXPECT_EQ(dev.at("after").Reveal(), "x#y");
 }
 
+TEST(ProfileFile, ANameWithBlanksStandsInQuotes) {
+  const auto sections = ParseProfileFile("[profile \"a b\"]\n[profile 'c']\n[profile \"d]\n[profile \"\"]\n[profile e\"f\"]\n", "f").ValueOrDie();
+  std::vector<std::string> names;
+  for (const auto& section : sections) names.push_back(section.first);
+  EXPECT_THAT(names, testing::UnorderedElementsAre("profile a b", "profile c", "profile \"d", "profile", "profile e\"f\""));
+}
+
 TEST(ProfileFile, ErrorsNameTheLineAndNotItsText) {
   const struct {
     std::string text, why;

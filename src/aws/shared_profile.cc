@@ -18,7 +18,7 @@ std::string_view Trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
-// Blanks inside a section's name are one: "[profile   dev]" is "profile dev".
+// Blanks inside a section's name are one: "[profile   dev]" is "profile dev". A name with blanks stands in quotes: [profile "a b"].
 std::string SectionName(std::string_view text) {
   std::string name;
   for (const char c : Trim(text)) {
@@ -26,7 +26,13 @@ std::string SectionName(std::string_view text) {
     if (blank && !name.empty() && name.back() == ' ') continue;
     name.push_back(blank ? ' ' : c);
   }
-  return name;
+  const size_t quote = name.find_first_of("'\"");
+  const bool quoted = quote != std::string::npos && quote + 1 < name.size() && (quote == 0 || name[quote - 1] == ' ') &&
+                      name.find_first_of("'\"", quote + 1) == name.size() - 1 && name.back() == name[quote];
+  if (!quoted) return name;
+  const std::string_view whole = name;
+  const std::string plain = name.substr(0, quote) + std::string(Trim(whole.substr(quote + 1, name.size() - quote - 2)));
+  return std::string(Trim(plain));
 }
 
 // A comment after a value needs a blank before it: "secret#1" is a value.
