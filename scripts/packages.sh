@@ -125,6 +125,15 @@ need_boto3() {  # AWS's Python SDK and its service models, for PYTHONPATH
   finish "$BOTO3_FOLDER"
 }
 
+need_pyarrow() {  # Arrow C++ with its Python binding, for PYTHONPATH
+  [ -d "$LOTIC_DEPS/$PYARROW_FOLDER" ] && return
+  open_work
+  say "downloading Arrow (for the tests)"
+  "$(client_python)" -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --no-compile \
+    --target "$work/$PYARROW_FOLDER" -r "$root/tests/athena/arrow/requirements.txt" >&2 || die "pip could not fetch pyarrow; run the same command again"
+  finish "$PYARROW_FOLDER"
+}
+
 need_athena_sdk() {  # Athena's original SDK and what it runs on
   [ -d "$LOTIC_DEPS/$ATHENA_SDK_FOLDER" ] && return
   open_work
