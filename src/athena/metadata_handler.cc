@@ -11,6 +11,7 @@
 #include "athena/spill_place.h"
 #include "athena_protocol/ipc.h"
 #include "lotic/batch_builder.h"
+#include "lotic/partition_tokens.h"
 #include "lotic/scan_json.h"
 
 namespace lotic::athena {
@@ -69,17 +70,26 @@ Result<Schema> ConstrainedColumns(const WireConstraints& constraints, const Wire
   return columns;
 }
 
-// A page token: the connector's own, and the snapshot in which it is a place.
-std::string MakeToken(const std::string& page, const std::string& snapshot) { return nlohmann::ordered_json{{"page", page}, {"snapshot", snapshot}}.dump(); }
-Result<std::string> PageOf(const std::string& token, const std::string& snapshot) {
+// A place in the splits of a batch of partitions: the first row of those that are listed together, the connector's own page of them, and their snapshot.
+struct SplitPlace {
+  size_t row = 0;
+  std::string page;
+};
+std::string MakeToken(const SplitPlace& place, const std::string& snapshot) {
+  return nlohmann::ordered_json{{"row", place.row}, {"page", place.page}, {"snapshot", snapshot}}.dump();
+}
+Result<SplitPlace> PlaceOf(const std::string& token, const std::vector<std::string>& snapshots) {
   const auto json = nlohmann::json::parse(token, nullptr, false);
-  if (!json.is_object() || !json.contains("page") || !json["page"].is_string() || !json.contains("snapshot") || !json["snapshot"].is_string()) {
+  if (!json.is_object() || !json.contains("row") || !json["row"].is_number_unsigned() || !json.contains("page") || !json["page"].is_string() ||
+      !json.contains("snapshot") || !json["snapshot"].is_string()) {
     return Status::Invalid("continuation token '", token.substr(0, 100), "' of GetSplits is not one of ours");
   }
-  if (json["snapshot"].get<std::string>() != snapshot) {
-    return Status::Invalid("continuation token of GetSplits belongs to snapshot ", json["snapshot"].get<std::string>().substr(0, 200), ", the partitions to ", snapshot.substr(0, 200));
+  const SplitPlace place{json["row"].get<size_t>(), json["page"].get<std::string>()};
+  const std::string snapshot = json["snapshot"].get<std::string>();
+  if (place.row >= snapshots.size() || snapshots[place.row] != snapshot) {
+    return Status::Invalid("continuation token of GetSplits belongs to snapshot ", snapshot.substr(0, 200), " at partition ", place.row, ", which the partitions of the request do not have");
   }
-  return json["page"].get<std::string>();
+  return place;
 }
 
 // The text of an appended column in every row.
@@ -205,18 +215,24 @@ Result<FederationResponse> MetadataHandler::GetTableLayout(const CallContext& ct
   LOTIC_ASSIGN_OR_RETURN(Schema logical, LogicalSchema(wire));
   BatchBuilder builder(std::make_shared<const Schema>(std::move(logical)));
   const std::string reference = ToJson(table);
+  std::vector<std::string> tokens;  // one for all, or one each
+  if (auto* own = dynamic_cast<PartitionTokens*>(parts_.connector.get())) {
+    LOTIC_ASSIGN_OR_RETURN(tokens, own->TokensOf(plan.token, plan.partitions));
+    if (tokens.size() != plan.partitions.size()) return Status::UnknownError(parts_.connector->type_name(), ": ", tokens.size(), " tokens of ", plan.partitions.size(), " partitions");
+  }
   int64_t bytes = 0, rows = 0;
   for (const LayoutPartition& partition : plan.partitions) {
+    const std::string& token = tokens.empty() ? plan.token : tokens[static_cast<size_t>(rows)];
     const std::string json = lotic::ToJson(partition, info);
     for (size_t c = 0; c < asked; ++c) {
       if (sources[c] >= partition.values.size()) return Status::UnknownError(parts_.connector->type_name(), ": a partition with ", partition.values.size(), " values");
       LOTIC_RETURN_NOT_OK(AppendScalar(&builder.column(c), partition.values[sources[c]]));
     }
-    builder.column(asked).AppendBytes(plan.token);
+    builder.column(asked).AppendBytes(token);
     builder.column(asked + 1).AppendBytes(json);
     builder.column(asked + 2).AppendBytes(reference);
     ++rows;
-    bytes += static_cast<int64_t>(plan.token.size() + json.size() + reference.size() + 16);
+    bytes += static_cast<int64_t>(token.size() + json.size() + reference.size() + 16);
     if (bytes > kMaxLayoutBytes) {
       return Status::CapacityError("table ", table.name.ToString(), ": the layout of its ", plan.partitions.size(), " partitions takes more than ", kMaxLayoutBytes,
                                    " bytes, which is what fits into an answer of Lambda; constrain ", info.partition_columns.empty() ? "the query" : info.partition_columns[0]);
@@ -256,7 +272,7 @@ Status MetadataHandler::CheckSpillBucket(const CallContext& ctx, const std::func
   return Status::OK();
 }
 
-Result<SplitPage> MetadataHandler::SplitsOf(const CallContext& ctx, const ScanRequest& scan, const std::vector<LayoutPartition>& partitions, PageRequest page) {
+Result<SplitPage> MetadataHandler::SplitsOf(const CallContext& ctx, const ScanRequest& scan, std::span<const LayoutPartition> partitions, const PageRequest& page) {
   return invoker_.Invoke(ctx, "listing the splits of " + scan.table.ToString(), RowsWritten::kNotASplit,
                          [&] { return parts_.connector->Splits(ctx, scan, partitions, page); });
 }
@@ -271,11 +287,10 @@ Result<FederationResponse> MetadataHandler::GetSplits(const CallContext& ctx, co
   LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> tables, AppendedColumn(request.partitions, kTableColumn));
   if (rows.empty()) return response;
   for (size_t row = 1; row < rows.size(); ++row) {
-    if (snapshots[row] != snapshots[0] || tables[row] != tables[0]) return Status::Invalid("GetSplits: partitions 0 and ", row, " come from two layouts");
+    if (tables[row] != tables[0]) return Status::Invalid("GetSplits: partitions 0 and ", row, " come from two layouts");
   }
   LOTIC_ASSIGN_OR_RETURN(const TableReference table, TableReferenceFromJson(tables[0]));
   LOTIC_ASSIGN_OR_RETURN(RequestScan scan, MakeRequestScan(table, request.constraints, parts_.options.policy));
-  scan.scan.token = snapshots[0];
   TableInfo info;  // as much of it as reading a partition takes: no question to the source
   info.name = table.name;
   info.schema = table.partition_columns;
@@ -285,16 +300,20 @@ Result<FederationResponse> MetadataHandler::GetSplits(const CallContext& ctx, co
     LOTIC_ASSIGN_OR_RETURN(LayoutPartition partition, LayoutPartitionFromJson(json, info));
     partitions.push_back(std::move(partition));
   }
-  PageRequest page;
+  SplitPlace at;
   if (request.continuation_token) {
-    LOTIC_ASSIGN_OR_RETURN(page.page_token, PageOf(*request.continuation_token, scan.scan.token));
+    LOTIC_ASSIGN_OR_RETURN(at, PlaceOf(*request.continuation_token, snapshots));
   }
   LOTIC_ASSIGN_OR_RETURN(const SpillPlace place, SpillPlace::Of(parts_.options, request));
-  const size_t shared_bytes = kSplitOverheadBytes + scan.scan.token.size() + tables[0].size();
-  page.max_items = static_cast<int>(std::clamp<size_t>(kMaxSplitPageBytes / shared_bytes, 1, kMaxSplitsPerPage));
   size_t bytes = 0;
-  for (;;) {
-    LOTIC_ASSIGN_OR_RETURN(SplitPage splits, SplitsOf(ctx, scan.scan, partitions, page));
+  for (int at_most = kMaxSplitsPerPage; at.row < rows.size();) {
+    const std::string& snapshot = snapshots[at.row];
+    size_t end = at.row + 1;  // rows with one token are listed together
+    while (end < rows.size() && snapshots[end] == snapshot) ++end;
+    scan.scan.token = snapshot;
+    const size_t shared_bytes = kSplitOverheadBytes + snapshot.size() + tables[0].size();
+    const PageRequest page{at.page, static_cast<int>(std::clamp<size_t>(kMaxSplitPageBytes / shared_bytes, 1, static_cast<size_t>(at_most)))};
+    LOTIC_ASSIGN_OR_RETURN(SplitPage splits, SplitsOf(ctx, scan.scan, std::span(partitions).subspan(at.row, end - at.row), page));
     std::vector<std::string> texts;
     size_t page_bytes = 0;
     for (const Split& split : splits.splits) {
@@ -303,8 +322,8 @@ Result<FederationResponse> MetadataHandler::GetSplits(const CallContext& ctx, co
     }
     if (bytes + page_bytes > kMaxSplitPageBytes) {
       if (!response.splits.empty()) break;  // this page is asked for again
-      if (page.max_items > 1 && splits.splits.size() > 1) {
-        page.max_items = std::max(1, static_cast<int>(splits.splits.size() / 2));
+      if (splits.splits.size() > 1) {
+        at_most = std::max(1, static_cast<int>(splits.splits.size() / 2));
         continue;
       }
     }
@@ -315,14 +334,14 @@ Result<FederationResponse> MetadataHandler::GetSplits(const CallContext& ctx, co
       if (parts_.options.encrypt_spill && split.spill_location) {
         LOTIC_ASSIGN_OR_RETURN(split.encryption_key, MakeEncryptionKey());
       }
-      split.properties = {{std::string(kSnapshotColumn), scan.scan.token}, {std::string(kTableColumn), tables[0]}, {std::string(kSplitProperty), std::move(text)}};
+      split.properties = {{std::string(kSnapshotColumn), snapshot}, {std::string(kTableColumn), tables[0]}, {std::string(kSplitProperty), std::move(text)}};
       response.splits.push_back(std::move(split));
     }
-    page.page_token = std::move(splits.next_page);
-    if (page.page_token.empty()) return response;
+    at.page = std::move(splits.next_page);
+    if (at.page.empty()) at.row = end;
     if (bytes >= kMaxSplitPageBytes / 2) break;
   }
-  response.continuation_token = MakeToken(page.page_token, scan.scan.token);
+  if (at.row < rows.size()) response.continuation_token = MakeToken(at, snapshots[at.row]);
   return response;
 }
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "athena/connector_function.h"
@@ -21,7 +22,7 @@ class MetadataHandler {
   Result<FederationResponse> ListSchemas(const CallContext& ctx, const ListSchemasRequest& request);
   Result<FederationResponse> ListTables(const CallContext& ctx, const ListTablesRequest& request);
   Result<FederationResponse> GetTable(const CallContext& ctx, const GetTableRequest& request);
-  /// Plans, once for a query: the snapshot is fixed here, and goes into every row.
+  /// Plans, once for a query: the snapshot is fixed here, and goes into every row (of a connector with PartitionTokens: the row's part of it).
   Result<FederationResponse> GetTableLayout(const CallContext& ctx, const GetTableLayoutRequest& request);
   /// The splits of some rows of a layout. Stateless: what a page token says, and the rows, decide the answer.
   /// @param store  gives the spill store, for the check of the bucket.
@@ -29,7 +30,7 @@ class MetadataHandler {
 
  private:
   Status CheckSpillBucket(const CallContext& ctx, const std::function<Result<SpillStore*>()>& store);
-  Result<SplitPage> SplitsOf(const CallContext& ctx, const ScanRequest& scan, const std::vector<LayoutPartition>& partitions, PageRequest page);
+  Result<SplitPage> SplitsOf(const CallContext& ctx, const ScanRequest& scan, std::span<const LayoutPartition> partitions, const PageRequest& page);
 
   const ConnectorFunctionParts& parts_;
   ThrottlingInvoker& invoker_;

@@ -11,6 +11,7 @@
 #include "connector/indexed_connector.h"
 #include "connector/memory/memory_connector.h"
 #include "lotic/batch_builder.h"
+#include "lotic/partition_tokens.h"
 #include "lotic/scan_json.h"
 
 // Everything that is asked before rows are read.
@@ -301,6 +302,52 @@ TEST(MetadataHandler, HundredThousandSplitsShareNoKeyNonceAndNoObjectAndAgreeOnO
   EXPECT_THAT(snapshots, SizeIs(2));  // one x_snapshot, one x_table
 }
 
+// A connector whose rows each have a token of their own.
+class TokenConnector final : public Connector, public PartitionTokens {
+ public:
+  explicit TokenConnector(std::shared_ptr<Connector> inner) : inner_(std::move(inner)) {}
+  std::string type_name() const override { return inner_->type_name(); }
+  Result<std::vector<std::string>> ListSchemas(const CallContext& ctx) override { return inner_->ListSchemas(ctx); }
+  Result<TablePage> ListTables(const CallContext& ctx, const std::string& schema, const PageRequest& page) override { return inner_->ListTables(ctx, schema, page); }
+  Result<TableInfo> GetTable(const CallContext& ctx, const TableName& name) override { return inner_->GetTable(ctx, name); }
+  Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override { return inner_->Prepare(ctx, request); }
+  Result<SplitPage> Splits(const CallContext& ctx, const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page) override {
+    for (const LayoutPartition& partition : partitions) {
+      if (!request.token.ends_with("," + std::to_string(std::get<int64_t>(partition.values[0])))) return Status::Invalid("token ", request.token, " of another partition");
+    }
+    ScanRequest whole = request;
+    whole.token = "i:" + request.token.substr(0, request.token.rfind(','));
+    return inner_->Splits(ctx, whole, partitions, page);
+  }
+  Result<std::unique_ptr<Reader>> Open(const CallContext& ctx, const ScanRequest& request, std::span<const SplitStart> splits) override {
+    ScanRequest whole = request;
+    whole.token = "i:" + request.token.substr(0, request.token.rfind(','));
+    return inner_->Open(ctx, whole, splits);
+  }
+  Result<std::vector<std::string>> TokensOf(const std::string& token, std::span<const LayoutPartition> partitions) override {
+    std::vector<std::string> tokens;
+    for (const LayoutPartition& partition : partitions) tokens.push_back(token.substr(2) + "," + std::to_string(std::get<int64_t>(partition.values[0])));
+    return tokens;
+  }
+
+ private:
+  const std::shared_ptr<Connector> inner_;
+};
+
+TEST(MetadataHandler, ARowCarriesOnlyItsOwnPartOfTheSnapshotWhereTheConnectorHasParts) {
+  const auto plain = memory::MakeSampleData()->connector();
+  const TableName numbers{"default", "numbers"};
+  const auto expected = Expected(ReadDirectly(*plain, numbers).ValueOrDie(), {}, std::nullopt).ValueOrDie();
+  ASSERT_THAT(expected, SizeIs(10'000));
+  TestDoor door(std::make_shared<TokenConnector>(plain));
+  for (const size_t batch : {1, 3, 100}) {
+    const Result<EngineAnswer> answer = door.engine->Run({numbers, std::nullopt, {}, 16'000'000, 5'242'880, batch});
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->rows, expected);
+    EXPECT_THAT(answer->splits[2].properties, Contains(Pair("x_snapshot", "2500,2500,2500,2500,2")));
+  }
+}
+
 TEST(MetadataHandler, Check32PagesGoOnThroughEmptyOnesAndRefuseAnotherSnapshot) {
   const auto bent = std::make_shared<BentConnector>(MakeIndexedConnector(std::make_shared<LongSource>(3000)));
   TestDoor door(bent);
@@ -322,9 +369,9 @@ TEST(MetadataHandler, Check32PagesGoOnThroughEmptyOnesAndRefuseAnotherSnapshot) 
   auto request = Base<GetSplitsRequest>(*door.engine);
   request.table = query.table;
   request.partitions = door.engine->Expect<GetTableLayoutResponse>(layout_request).ValueOrDie().partitions;
-  request.continuation_token = R"({"page":"5","snapshot":"i:7"})";
+  request.continuation_token = R"({"row":0,"page":"5","snapshot":"i:7"})";
   EXPECT_THAT(door.engine->Ask(request).status().message(), HasSubstr("belongs to snapshot i:7"));
-  for (const char* token : {"", "5", "{}", R"({"page":5,"snapshot":"i:30000000"})"}) {
+  for (const char* token : {"", "5", "{}", R"({"row":-1,"page":"5","snapshot":"i:30000000"})", R"({"row":1,"page":"5","snapshot":"i:30000000"})"}) {
     request.continuation_token = token;
     EXPECT_EQ(door.engine->Ask(request).status().code(), StatusCode::kInvalid) << token;
   }
