@@ -43,6 +43,8 @@ struct Plan {
   explicit Plan(const Batch& rows) : num_rows(rows.num_rows()) {
     for (size_t i = 0; i < rows.num_columns(); ++i) Add(rows.column(i));
     for (const Piece& piece : pieces) body_bytes += PaddedTo8(piece.bytes);
+    // Rows without columns: Arrow's Java reader fails on a message that has no body at all.
+    if (pieces.empty()) body_bytes = static_cast<int64_t>(kZeroes.size());
   }
 
   void AddData(const uint8_t* data, int64_t bytes) {
@@ -101,6 +103,7 @@ struct StringSink {
 
 template <typename Sink>
 void WriteBody(const Plan& plan, Sink* sink) {
+  if (plan.pieces.empty()) sink->Append(kZeroes.data(), kZeroes.size());
   for (const Piece& piece : plan.pieces) {
     if (piece.data != nullptr) {
       sink->Append(piece.data, static_cast<size_t>(piece.bytes));
