@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names with a check's number are those of the conformance list of docs/reference/athena-types.md.
+// Tests named CheckN hold check N of the list in README.md.
 #include "athena_protocol/ipc.h"
 
 #include <gmock/gmock.h>
