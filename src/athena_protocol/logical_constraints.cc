@@ -166,7 +166,8 @@ class Translation {
   LogicalConstraints Take() { return std::move(out_); }
 
  private:
-  static constexpr CompareOptions kCompare{};
+  // Sets are sorted as SQL orders values. Both zeros stay in a list, since an evaluator may tell them apart.
+  static constexpr CompareOptions kCompare{CompareOptions::StringOrder::kBytes, true};
   static constexpr int kMaxConjunctionDepth = 64;
 
   void LeaveOut(std::string sentence) {

@@ -9,7 +9,7 @@ namespace {
 
 std::string Link(std::string_view name) {
   std::string anchor(name);
-  for (char& c : anchor) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  for (char& c : anchor) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c == ' ' ? '-' : c;
   return "[" + std::string(name) + "](#" + anchor + ")";
 }
 
@@ -53,7 +53,7 @@ template <typename T, typename Item>
 std::string Kind(form::List<Item>) { return "array of " + Kind<typename ItemOf<T>::type>(Item{}); }
 template <typename T, typename Item, form::Repeated repeated>
 std::string Kind(form::Map<Item, repeated>) {
-  return "object: name → " + Kind<typename ItemOf<T>::type>(Item{}) + (repeated == form::Repeated::kError ? "; a name twice is an error" : "; of a name twice the last counts");
+  return "object: name → " + Kind<typename ItemOf<T>::type>(Item{}) + (repeated == form::Repeated::kError ? " (a name twice is an error)" : " (of a name twice the last counts)");
 }
 
 std::string Reading(Absent absent, int since) {

@@ -71,7 +71,8 @@ int CompareZoned(int64_t a, int64_t b) {
 
 Int128 RescaleHalfUp(Int128 value, int from, int to) {
   for (; from < to; ++from) {
-    if (__builtin_mul_overflow(value, Int128{10}, &value)) return value < 0 ? -kMaxInt128 : kMaxInt128;
+    const bool negative = value < 0;
+    if (__builtin_mul_overflow(value, Int128{10}, &value)) return negative ? -kMaxInt128 : kMaxInt128;
   }
   if (from == to) return value;
   Int128 divisor = 1;

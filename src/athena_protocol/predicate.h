@@ -90,8 +90,11 @@ struct WireConstraints {
 /// Which rows satisfy the summary, exactly as the SDK's evaluator on a block: columns absent from the block are not filtered. @param keep resized to the rows.
 Status EvaluateSummary(const WireConstraints& constraints, const Block& block, std::vector<uint8_t>* keep);
 
-/// What of `constraints` a connector and the shared evaluator understand, over the connector's columns (`table`: by the names that AthenaSchema gave them). Zoned values become
-/// instants; a millisecond bound on a finer column becomes the bound that keeps the same rows after flooring.
+/// What of `constraints` a connector and the shared evaluator understand, over the connector's columns (`table`: by the names that AthenaSchema gave them, and where its metadata has
+/// kSourceNameKey, under that name). It means what SQL means, to be evaluated with CompareOptions{}: no row that SQL keeps is lost, also where the SDK's own evaluator (EvaluateSummary)
+/// would lose it. Zoned values become instants, whatever their zone; a bound of zero takes or leaves both zeros; a millisecond bound on a finer column becomes the bound that keeps the
+/// same rows after flooring. Where SQL and the SDK order texts differently (a bound from U+E000 on), or NaN, the constraint is left out or `exact` is false.
+/// Errors: Invalid (a value set that is none: NormalizeWireValueSet).
 struct LogicalConstraints {
   Constraints constraints;
   /// Everything in the summary and the expressions is in `constraints`, with the same meaning. False: unknown functions, columns that are not in `table` and the like were left out.
@@ -99,7 +102,8 @@ struct LogicalConstraints {
   std::vector<std::string> left_out;  ///< one sentence each
 };
 Result<LogicalConstraints> ToLogicalConstraints(const WireConstraints& wire, const Schema& table);
-/// For a client: `columns` and expressions as sorted ranges, equatable sets and calls over `table`'s wire types. Errors: Invalid (a value that the column cannot hold).
+/// For a client: `columns` and expressions as sorted ranges (long lists as equatable sets) and calls over `table`'s wire types. Bounds of zoned columns are written so that values of
+/// every zone pass; the rows that come are at least those wanted, so the caller filters again. Errors: Invalid (a value that the column cannot hold, no such column or function).
 Result<WireConstraints> ToWireConstraints(const Constraints& constraints, const WireSchema& table);
 
 }  // namespace lotic::athena
