@@ -146,6 +146,10 @@ Result<size_t> HttpParser::FeedHead(std::string_view bytes) {
     }
     if (head_.size() >= limits_.max_head_bytes) return Fault(431, "the headers are longer than ", limits_.max_head_bytes, " bytes");
     head_ += c;
+    if (c == '\n' && !start_line_taken_) {
+      LOTIC_RETURN_NOT_OK(ParseStartLine(std::string_view(head_).substr(0, head_.size() - 2)));
+      start_line_taken_ = true;
+    }
     if (c == '\n' && head_.size() >= 4 && head_.compare(head_.size() - 4, 4, "\r\n\r\n") == 0) {
       LOTIC_RETURN_NOT_OK(ParseHead());
       head_.clear();
@@ -158,14 +162,13 @@ Result<size_t> HttpParser::FeedHead(std::string_view bytes) {
 
 Status HttpParser::ParseHead() {
   std::string_view rest = head_;
-  rest.remove_suffix(2);  // the empty line
-  bool first = true;
+  rest.remove_suffix(2);                        // the empty line
+  rest.remove_prefix(rest.find("\r\n") + 2);   // the start line
+  start_line_taken_ = false;
   while (!rest.empty()) {
     const size_t end = rest.find("\r\n");
-    const std::string_view line = rest.substr(0, end);
+    LOTIC_RETURN_NOT_OK(ParseHeader(rest.substr(0, end)));
     rest.remove_prefix(end + 2);
-    LOTIC_RETURN_NOT_OK(first ? ParseStartLine(line) : ParseHeader(line));
-    first = false;
   }
   const std::string_view connection = message_.Header("connection");
   message_.keep_alive = minor_version_ == 0 ? Lists(connection, "keep-alive") : !Lists(connection, "close");

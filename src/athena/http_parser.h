@@ -83,6 +83,7 @@ class HttpParser {
   const HttpLimits limits_;
   State state_ = State::kHead;
   std::string head_;        // start line and headers, or the line of a chunked body, until it is whole
+  bool start_line_taken_ = false;
   size_t trailer_bytes_ = 0;
   size_t informational_ = 0;
   size_t announced_ = 0;

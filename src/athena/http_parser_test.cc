@@ -108,7 +108,7 @@ TEST(HttpParser, SaysWhichBytesAreWrong) {
     const char* message;
   } cases[] = {
       {"\x16\x03\x01 hello", 400, "begins with byte 22"},
-      {"GET /\r\n\r\n", 400, "not an HTTP request line"},
+      {"GET /\r\n", 400, "not an HTTP request line"},
       {"GET / HTTP/1.1\n\n", 400, "does not end with CR LF"},
       {"GET / HTTP/1.1\rX", 400, "does not end with CR LF"},
       {"GET / HTTP/2.0\r\n\r\n", 505, "not HTTP/1.1"},

@@ -33,9 +33,29 @@ FunctionError ShortErrorOf(const Status& status) {
   return error;
 }
 
+InvocationLine LineOf(const Invocation& invocation) {
+  InvocationLine line;
+  line.request_id = invocation.request_id;
+  line.trace_id = invocation.trace_id;
+  line.request_bytes = invocation.payload.size();
+  return line;
+}
+
+InvocationAnswer Failed(const Status& status, InvocationLine line, InvocationLog& log) {
+  const FunctionError error = ShortErrorOf(status);
+  InvocationAnswer answer{true, WriteFunctionError(error)};
+  line.response_bytes = answer.body.size();
+  line.error_type = error.type;
+  line.error_message = error.message;
+  log.Finished(line);
+  return answer;
+}
+
 }  // namespace
 
-InvocationAnswer FailedAnswer(const Status& status) { return {true, WriteFunctionError(ShortErrorOf(status))}; }
+std::string ErrorBody(const Status& status) { return WriteFunctionError(ShortErrorOf(status)); }
+
+InvocationAnswer FailedAnswer(const Status& status, const Invocation& invocation, InvocationLog& log) { return Failed(status, LineOf(invocation), log); }
 
 InvocationAnswer Answer(LambdaFunction& function, const CallContext& ctx, const Invocation& invocation, InvocationLog& log) {
   const auto start = std::chrono::steady_clock::now();
@@ -44,25 +64,12 @@ InvocationAnswer Answer(LambdaFunction& function, const CallContext& ctx, const 
     payload = Status::CapacityError("the response is ", payload->size(), " bytes long; Lambda's limit is ", kMaxResponseBytes,
                                     " bytes: spill more, or ask for less at once");
   }
-  InvocationLine line;
-  line.request_id = invocation.request_id;
-  line.trace_id = invocation.trace_id;
-  line.request_bytes = invocation.payload.size();
+  InvocationLine line = LineOf(invocation);
   line.duration = std::chrono::steady_clock::now() - start;
-  InvocationAnswer answer;
-  if (payload.ok()) {
-    answer.body = *std::move(payload);
-    line.response_bytes = answer.body.size();
-    log.Finished(line);
-    return answer;
-  }
-  const FunctionError error = ShortErrorOf(payload.status());
-  answer = {true, WriteFunctionError(error)};
-  line.response_bytes = answer.body.size();
-  line.error_type = error.type;
-  line.error_message = error.message;
+  if (!payload.ok()) return Failed(payload.status(), line, log);
+  line.response_bytes = payload->size();
   log.Finished(line);
-  return answer;
+  return {false, *std::move(payload)};
 }
 
 }  // namespace lotic::athena

@@ -17,7 +17,10 @@ struct InvocationAnswer {
 /// Has `function` handle an invocation and logs it. An answer above kMaxResponseBytes and an exception are function errors.
 InvocationAnswer Answer(LambdaFunction& function, const CallContext& ctx, const Invocation& invocation, InvocationLog& log);
 
-/// The answer to an invocation that no function has handled.
-InvocationAnswer FailedAnswer(const Status& status);
+/// The answer to an invocation that no function has handled; logged too.
+InvocationAnswer FailedAnswer(const Status& status, const Invocation& invocation, InvocationLog& log);
+
+/// A function error's JSON, its message at most 64 KiB.
+std::string ErrorBody(const Status& status);
 
 }  // namespace lotic::athena

@@ -123,13 +123,13 @@ Result<SteadyClock::time_point> EndOf(const CallContext& ctx, const HttpMessage&
 }
 
 InvocationAnswer Handle(const CallContext& ctx, const HttpMessage& event, LambdaFunction& function, InvocationLog& log) {
-  const Result<SteadyClock::time_point> end = EndOf(ctx, event);
-  if (!end.ok()) return FailedAnswer(end.status());
   Invocation invocation;
   invocation.payload = event.body;
   invocation.request_id = event.Header("lambda-runtime-aws-request-id");
   invocation.function_arn = event.Header("lambda-runtime-invoked-function-arn");
   invocation.trace_id = event.Header("lambda-runtime-trace-id");
+  const Result<SteadyClock::time_point> end = EndOf(ctx, event);
+  if (!end.ok()) return FailedAnswer(end.status(), invocation, log);
   return Answer(function, ctx.WithDeadline(FunctionDeadline(SteadyClock::now(), *end)), invocation, log);
 }
 
@@ -165,7 +165,7 @@ Status PostInitError(const CallContext& ctx, const net::Endpoint& api, const Sta
   RuntimeApi runtime(api);
   const bool configuration = error.code() == StatusCode::kInvalid || error.code() == StatusCode::kNotFound || error.code() == StatusCode::kNotImplemented;
   LOTIC_ASSIGN_OR_RETURN(const HttpMessage taken,
-                         runtime.Post(ctx, "init/error", FailedAnswer(error).body, configuration ? "Runtime.ConfigInvalid" : "Runtime.UnknownReason"));
+                         runtime.Post(ctx, "init/error", ErrorBody(error), configuration ? "Runtime.ConfigInvalid" : "Runtime.UnknownReason"));
   return taken.status == 202 || taken.status == 200 ? Status::OK() : Unexpected("posting init/error", taken);
 }
 

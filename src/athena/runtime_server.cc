@@ -161,17 +161,12 @@ bool RuntimeServer::Impl::Invoke(const CallContext& ctx, HttpConnection& connect
     connection.stream().Abort();
   });
   Result<std::unique_ptr<LambdaFunction>> function = pool.Take(invocation_ctx);
-  InvocationAnswer answer;
-  if (function.ok()) {
-    Invocation invocation;
-    invocation.payload = request.body;
-    invocation.request_id = id;
-    invocation.function_arn = arn;
-    invocation.trace_id = request.Header("x-amzn-trace-id");
-    answer = Answer(**function, invocation_ctx, invocation, log);
-  } else {
-    answer = FailedAnswer(function.status());
-  }
+  Invocation invocation;
+  invocation.payload = request.body;
+  invocation.request_id = id;
+  invocation.function_arn = arn;
+  invocation.trace_id = request.Header("x-amzn-trace-id");
+  InvocationAnswer answer = function.ok() ? Answer(**function, invocation_ctx, invocation, log) : FailedAnswer(function.status(), invocation, log);
   const bool in_time = watch.Remove(key);
   if (function.ok()) pool.GiveBack(in_time ? *std::move(function) : nullptr);
   if (!in_time) return false;

@@ -2,6 +2,7 @@
 #include "athena/test_functions.h"
 
 #include <condition_variable>
+#include <cstdio>
 #include <mutex>
 #include <stdexcept>
 
@@ -22,7 +23,10 @@ Status WaitForTheEnd(const CallContext& ctx) {
 Result<std::string> ObedientFunction::Invoke(const CallContext& ctx, const Invocation& invocation) {
   const std::string payload(invocation.payload);
   if (payload.rfind("\"huge ", 0) == 0) return std::string(std::stoul(payload.substr(6)), 'x');
-  if (payload == "\"wait\"") return WaitForTheEnd(ctx);
+  if (payload == "\"wait\"") {
+    std::fputs("waiting\n", stderr);
+    return WaitForTheEnd(ctx);
+  }
   if (payload == "\"throttled\"") return Status::Throttled("come back later");
   if (payload == "\"denied\"") return Status::Unauthorized("not you");
   if (payload == "\"throw\"") throw std::runtime_error("thrown");

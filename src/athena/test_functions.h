@@ -26,7 +26,7 @@ class TestFunction final : public LambdaFunction {
 
 /// Does what the payload, a JSON string, says; any other payload is answered with itself.
 ///   "huge N"        N bytes
-///   "wait"          waits for the stop or the deadline, and fails so
+///   "wait"          says "waiting" on standard error, waits for the stop or the deadline, and fails so
 ///   "throttled", "denied", "throw"   fail so
 ///   "env NAME"      the variable, as a JSON string
 ///   "context"       request id, ARN, trace id and the milliseconds left, as a JSON object
