@@ -3,7 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "apps/athena_functions.h"
 #include "apps/builtin_connectors.h"
+#include "cli/lambda_command.h"
 #include "cli/program.h"
 #include "sql/engine.h"
 
@@ -13,5 +15,6 @@ int main(int argc, char** argv) {
   wiring.open_engine = lotic::sql::OpenEngine;
   wiring.make_connector = lotic::MakeBuiltinConnector;
   wiring.connector_types = lotic::BuiltinConnectorTypes();
+  wiring.subprograms["lambda"] = [](const auto& args, const auto&, auto& signals) { return lotic::cli::RunLambdaCommand(args, lotic::MakeAthenaFunction, signals); };
   return lotic::cli::RunProgram(std::vector<std::string>(argv + 1, argv + argc), wiring, interrupts);
 }

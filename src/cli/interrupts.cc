@@ -129,6 +129,8 @@ void Interrupts::SetMode(Mode mode) {
   g_state = mode == Mode::kCommand ? kRunning : kIdle;
 }
 
+void Interrupts::StopOnTermination() { Install(SIGTERM, OnInterrupt); }
+
 std::stop_token Interrupts::Begin() {
   const std::lock_guard lock(impl_->mutex);
   if (impl_->mode == Mode::kPrompt) {

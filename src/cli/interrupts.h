@@ -26,6 +26,9 @@ class Interrupts {
 
   void SetMode(Mode mode);
 
+  /// From now on SIGTERM stops what runs, as SIGINT does, instead of ending the program by the signal.
+  void StopOnTermination();
+
   /// A query begins: the token that stops it. In Mode::kCommand all queries share one.
   std::stop_token Begin();
   void End();
