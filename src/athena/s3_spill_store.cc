@@ -2,6 +2,7 @@
 #include <span>
 
 #include "athena/spill_store.h"
+#include "aws/aws_error.h"
 #include "aws/s3_client.h"
 #include "aws/session.h"
 
@@ -38,6 +39,9 @@ Result<std::shared_ptr<SpillStore>> MakeS3SpillStore(const Environment& environm
   LOTIC_ASSIGN_OR_RETURN(aws::Session session, aws::Session::Open(aws::SessionOptions(), environment));
   aws::S3ClientOptions options;
   options.unsigned_payload = true;  // over TLS the hash of each block would cost more than its encryption
+  options.retry.classify = [](const Status& status) {  // throttling is the ThrottlingInvoker's: it knows whether Athena can do better
+    return status.code() != StatusCode::kThrottled && aws::IsRetryable(status) ? aws::RetryVerdict::kBackOff : aws::RetryVerdict::kGiveUp;
+  };
   LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<aws::S3Client> client, aws::S3Client::Create(std::move(session), options));
   std::vector<aws::HttpHeader> sent;
   for (auto& [name, value] : headers) sent.push_back({name, value});
