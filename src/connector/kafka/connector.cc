@@ -13,6 +13,7 @@
 #include "connector/kafka/reader.h"
 #include "connector/kafka/sampler.h"
 #include "connector/kafka/snapshot.h"
+#include "lotic/partition_tokens.h"
 #include "lotic/scan_json.h"
 #include "lotic/source_error.h"
 #include "net/tls.h"
@@ -36,7 +37,7 @@ Status CheckRange(const char* field, T value, T low, T high) {
   return Status::Invalid("kafka option ", field, "=", value, ": it must lie in ", low, " .. ", high);
 }
 
-class Impl final : public KafkaConnector {
+class Impl final : public KafkaConnector, public PartitionTokens {
  public:
   Impl(KafkaOptions options, std::map<std::string, SchemaDocument> documents, std::shared_ptr<const ConnectionSettings> settings)
       : options_(std::move(options)), documents_(std::move(documents)), cluster_(std::make_shared<Cluster>(std::move(settings))) {}
@@ -130,6 +131,10 @@ class Impl final : public KafkaConnector {
                            const PageRequest& page) override {
     LOTIC_RETURN_NOT_OK(CheckTable(request));
     return PlanSplits(request, partitions, page);
+  }
+
+  Result<std::vector<std::string>> TokensOf(const std::string& token, std::span<const LayoutPartition> partitions) override {
+    return TokensOfPartitions(token, partitions);
   }
 
   Result<std::unique_ptr<Reader>> Open(const CallContext&, const ScanRequest& request, std::span<const SplitStart> splits) override {

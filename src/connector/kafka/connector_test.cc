@@ -3,6 +3,7 @@
 
 #include "connector/kafka/test_topic.h"
 #include "format/inference.h"
+#include "lotic/partition_tokens.h"
 
 namespace lotic::kafka {
 namespace {
@@ -283,6 +284,48 @@ TEST_F(ConnectorTest, AtATimestampEndsAtTheFirstRecordAtOrAfterIt) {
   request.start.kind = ScanStart::Kind::kPositions;
   request.start.positions = {{"0", {"95"}}};
   EXPECT_EQ(Read(*connector, request).ValueOrDie().num_rows, 5);
+}
+
+TEST_F(ConnectorTest, APartitionsOwnTokenIsEnoughToSplitAndReadIt) {
+  ASSERT_TRUE(broker_->CreateTopic("t", 3).ok());
+  for (int32_t partition = 0; partition < 3; ++partition) Fill("t", std::vector<std::optional<std::string>>(static_cast<size_t>(partition + 2), "{}"), partition);
+  auto connector = Connect();
+  auto* parts = dynamic_cast<PartitionTokens*>(connector.get());
+  ASSERT_NE(parts, nullptr);
+  ScanRequest request;
+  request.table = {"default", "t"};
+  request.layout = Schema{{MetadataField(MetadataColumn::kOffset)}};
+  const Prepared plan = connector->Prepare(Soon(), request).ValueOrDie();
+  const std::vector<std::string> tokens = parts->TokensOf(plan.token, plan.partitions).ValueOrDie();
+  ASSERT_EQ(tokens.size(), 3u);
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    EXPECT_LT(tokens[i].size(), plan.token.size());
+    const std::span<const LayoutPartition> partition(&plan.partitions[i], 1);
+    request.token = plan.token;
+    const SplitPage whole = connector->Splits(Soon(), request, partition, {}).ValueOrDie();
+    request.token = tokens[i];
+    const SplitPage own = connector->Splits(Soon(), request, partition, {}).ValueOrDie();
+    EXPECT_EQ(own.splits, whole.splits);
+    int64_t rows = 0;
+    for (const Split& split : own.splits) {
+      const SplitStart start{split, split.start};
+      const std::unique_ptr<Reader> reader = connector->Open(Soon(), request, std::span(&start, 1)).ValueOrDie();
+      for (bool ended = false; !ended;) {
+        const ReadBatch read = reader->Next(Soon()).ValueOrDie();
+        ended = read.runs.empty();
+        for (const lotic::Run& run : read.runs) {
+          ASSERT_TRUE(run.status.ok()) << run.status;
+          ended = ended || run.ended;
+        }
+        if (read.rows) rows += read.rows->num_rows();
+      }
+    }
+    EXPECT_EQ(rows, static_cast<int64_t>(i) + 2);
+  }
+  LayoutPartition foreign = plan.partitions[0];
+  foreign.properties["partition"] = "7";
+  EXPECT_EQ(parts->TokensOf(plan.token, std::span(&foreign, 1)).status().code(), StatusCode::kInvalid);
+  EXPECT_EQ(parts->TokensOf("nonsense", plan.partitions).status().code(), StatusCode::kInvalid);
 }
 
 }  // namespace

@@ -583,4 +583,19 @@ Result<SplitPage> PlanSplits(const ScanRequest& request, std::span<const LayoutP
   return made;
 }
 
+Result<std::vector<std::string>> TokensOfPartitions(const std::string& token, std::span<const LayoutPartition> partitions) {
+  LOTIC_ASSIGN_OR_RETURN(const Snapshot whole, Snapshot::Parse(token));
+  std::vector<std::string> tokens;
+  for (const LayoutPartition& partition : partitions) {
+    LOTIC_ASSIGN_OR_RETURN(const int64_t number, NumberOf(partition, "partition"));
+    const auto at = std::lower_bound(whole.partitions.begin(), whole.partitions.end(), number,
+                                     [](const SnapshotPartition& one, int64_t wanted) { return one.partition < wanted; });
+    if (at == whole.partitions.end() || at->partition != number) {
+      return Status::Invalid("topic '", whole.topic, "': partition ", number, " is not in the snapshot");
+    }
+    tokens.push_back(Snapshot{whole.topic, whole.topic_id, whole.isolation, {*at}}.ToToken());
+  }
+  return tokens;
+}
+
 }  // namespace lotic::kafka

@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "connector/kafka/cluster.h"
 #include "connector/kafka/kafka_connector.h"
@@ -26,6 +28,9 @@ Result<Prepared> PlanScan(const CallContext& ctx, const std::shared_ptr<Cluster>
 
 /// The splits of some planned partitions; touches no network.
 Result<SplitPage> PlanSplits(const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page);
+
+/// For PartitionTokens: the snapshot of each partition alone. Touches no network.
+Result<std::vector<std::string>> TokensOfPartitions(const std::string& token, std::span<const LayoutPartition> partitions);
 
 /// Splits in one page where the caller does not say.
 inline constexpr int kDefaultSplitsPerPage = 1000;
