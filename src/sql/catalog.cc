@@ -363,10 +363,13 @@ std::shared_ptr<Connector> MakeConnector(const StorageInfo& info, const duckdb::
   return ValueOrThrow(info.session->options().make_connector(info.type, attach.path, given));
 }
 
-std::vector<ConnectorCatalog*> Catalogs(ClientContext& context) {
+enum class Implicit { kLeftOut, kToo };  // catalogs that a statement named without ATTACH
+
+std::vector<ConnectorCatalog*> Catalogs(ClientContext& context, Implicit implicit = Implicit::kLeftOut) {
   std::vector<ConnectorCatalog*> catalogs;
   for (const auto& database : duckdb::DatabaseManager::Get(context).GetDatabases(context)) {
     if (database->IsSystem() || database->IsTemporary()) continue;
+    if (implicit == Implicit::kLeftOut && database->GetVisibility() == duckdb::AttachVisibility::HIDDEN) continue;
     duckdb::Catalog& catalog = database->GetCatalog();
     if (catalog.GetCatalogType() == kCatalogType) catalogs.push_back(static_cast<ConnectorCatalog*>(&catalog));
   }
@@ -426,7 +429,7 @@ std::vector<FoundTable> FindEverywhere(ClientContext& context, Session& session,
 }
 
 std::optional<FoundTable> FindIn(ClientContext& context, const std::string& catalog, const std::string& schema, const std::string& name) {
-  for (ConnectorCatalog* one : Catalogs(context)) {
+  for (ConnectorCatalog* one : Catalogs(context, Implicit::kToo)) {
     if (!duckdb::StringUtil::CIEquals(one->GetName(), catalog)) continue;
     const std::string in = schema.empty() ? one->DefaultSchema() : schema;
     ConnectorTable* table = one->Schema(in)->Find(name);
@@ -446,7 +449,7 @@ std::vector<std::string> SimilarTables(ClientContext& context, const std::string
 }
 
 bool IsConnectorCatalog(ClientContext& context, const std::string& catalog) {
-  for (ConnectorCatalog* one : Catalogs(context)) {
+  for (ConnectorCatalog* one : Catalogs(context, Implicit::kToo)) {
     if (duckdb::StringUtil::CIEquals(one->GetName(), catalog)) return true;
   }
   return false;

@@ -29,6 +29,7 @@
 #include "duckdb/parser/statement/attach_statement.hpp"
 #include "sql/catalog.h"
 #include "sql/entry.h"
+#include "sql/implicit_catalogs.h"
 #include "sql/names.h"
 #include "sql/pushdown.h"
 #include "sql/render.h"
@@ -220,6 +221,7 @@ class DuckDbEngine final : public Engine {
       duckdb::OptimizerExtension::Register(config, LimitExtension());
       database_ = std::make_unique<duckdb::DuckDB>(nullptr, &config);
       connection_ = std::make_unique<duckdb::Connection>(*database_);
+      RegisterTableFunctions(*database_->instance, session_);
       const auto json = connection_->Query("SET errors_as_json=true");  // see MessageOf in seam.cc
       if (json->HasError()) return StatusFrom(json->GetErrorObject());
       const auto zone = connection_->Query("SET TimeZone=" + QuotedText(options.time_zone));

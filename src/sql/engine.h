@@ -23,8 +23,24 @@ namespace lotic::sql {
 using ConnectorFactory = std::function<Result<std::shared_ptr<Connector>>(
     const std::string& type, const std::string& path, const std::map<std::string, std::string>& options)>;
 
+/// A table of a catalog that open_catalog knows.
+struct NamedTable {
+  std::string catalog;
+  TableName name;
+};
+
+/// `SELECT ... FROM name('text', ...)`: a call that names a table.
+struct NamedTableFunction {
+  std::string name;
+  std::vector<std::string> parameters;  ///< all VARCHAR and all needed; for messages
+  std::function<Result<NamedTable>(const std::vector<std::string>& arguments)> table;
+};
+
 struct EngineOptions {
   ConnectorFactory make_connector;
+  /// The connector of a catalog that a statement names and nobody attached; null: not known here, either. Asked once a session for each name that it knows. Any thread.
+  std::function<Result<std::shared_ptr<Connector>>(const std::string& catalog)> open_catalog;
+  std::vector<NamedTableFunction> table_functions;
   std::vector<std::string> connector_types;  ///< what ATTACH (TYPE ...) may name
   ReadPolicy policy;                         ///< of every scan
   bool allow_partial = false;                ///< an incomplete scan is a result that says so, instead of DataLoss

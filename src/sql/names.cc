@@ -29,6 +29,7 @@
 #include "duckdb/parser/statement/select_statement.hpp"
 #include "duckdb/parser/statement/update_statement.hpp"
 #include "duckdb/parser/tableref/list.hpp"
+#include "sql/implicit_catalogs.h"
 #include "sql/seam.h"
 
 namespace lotic::sql {
@@ -180,6 +181,8 @@ class NameResolver {
 
   void Base(duckdb::BaseTableRef& ref) {
     std::optional<FoundTable> found;
+    const std::string& first = ref.catalog_name.empty() ? ref.schema_name : ref.catalog_name;
+    if (!first.empty()) EnsureCatalog(context_, session_, first);
     if (!ref.catalog_name.empty()) {
       if (describing_) found = FindIn(context_, ref.catalog_name, ref.schema_name, ref.table_name);
     } else if (!ref.schema_name.empty()) {
