@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/builtin_connectors.h"
 
+#include "cli/athena/function_target.h"
 #include "cli/kafka_source.h"
+#include "connector/athena/athena_connector.h"
 #include "connector/kafka/kafka_connector.h"
 
 namespace lotic {
@@ -18,12 +20,18 @@ Result<std::shared_ptr<Connector>> MakeKafka(const std::string& path, const std:
   return std::shared_ptr<Connector>(std::move(connector));
 }
 
+Result<std::shared_ptr<Connector>> MakeAthena(const std::string& path, const std::map<std::string, std::string>& options) {
+  LOTIC_ASSIGN_OR_RETURN(auto client, cli::OpenAttachedFunction(path, options, cli::ProcessEnvironment()));
+  return athena_source::MakeAthenaConnector(std::move(client));
+}
+
 // One line a connector.
 constexpr struct {
   const char* type;
   Result<std::shared_ptr<Connector>> (*make)(const std::string& path, const std::map<std::string, std::string>& options);
 } kConnectors[] = {
     {"kafka", MakeKafka},
+    {"athena", MakeAthena},
 };
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "apps/athena_functions.h"
+#include "apps/athena_endpoints.h"
 #include "apps/builtin_connectors.h"
+#include "cli/athena/athena_command.h"
 #include "cli/lambda_command.h"
 #include "cli/program.h"
 #include "sql/engine.h"
@@ -15,6 +17,10 @@ int main(int argc, char** argv) {
   wiring.open_engine = lotic::sql::OpenEngine;
   wiring.make_connector = lotic::MakeBuiltinConnector;
   wiring.connector_types = lotic::BuiltinConnectorTypes();
+  lotic::AthenaEndpoints endpoints(nullptr);
+  wiring.open_catalog = [&endpoints](const std::string& catalog) { return endpoints.OpenCatalog(catalog); };
+  wiring.table_functions = {lotic::AthenaEndpoints::TableFunction()};
+  wiring.subprograms["athena"] = lotic::cli::RunAthenaCommand;
   wiring.subprograms["lambda"] = [](const auto& args, const auto&, auto& signals) { return lotic::cli::RunLambdaCommand(args, lotic::MakeAthenaFunction, signals); };
   return lotic::cli::RunProgram(std::vector<std::string>(argv + 1, argv + argc), wiring, interrupts);
 }

@@ -25,6 +25,8 @@ struct Wiring {
   std::function<Result<std::unique_ptr<sql::Engine>>(sql::EngineOptions)> open_engine;
   sql::ConnectorFactory make_connector;
   std::vector<std::string> connector_types;
+  std::function<Result<std::shared_ptr<Connector>>(const std::string& catalog)> open_catalog;  ///< as EngineOptions has it
+  std::vector<sql::NamedTableFunction> table_functions;
   std::map<std::string, Subprogram> subprograms;  ///< by the first argument: lotic athena ...
 };
 

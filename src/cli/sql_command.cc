@@ -53,6 +53,8 @@ Result<OpenedSession> OpenSession(const CommandLine& line, const Wiring& wiring,
 
   options.make_connector = wiring.make_connector;
   options.connector_types = wiring.connector_types;
+  options.open_catalog = wiring.open_catalog;
+  options.table_functions = wiring.table_functions;
   options.allow_partial = line.allow_partial;
   options.time_zone = line.time_zone;
   options.warn = [&console](const std::string& warning) { console.SayLine("note: " + warning); };
