@@ -60,8 +60,8 @@ InvocationAnswer FailedAnswer(const Status& status, const Invocation& invocation
 InvocationAnswer Answer(LambdaFunction& function, const CallContext& ctx, const Invocation& invocation, InvocationLog& log) {
   const auto start = std::chrono::steady_clock::now();
   Result<std::string> payload = InvokeGuarded(function, ctx, invocation);
-  if (payload.ok() && payload->size() > kMaxResponseBytes) {
-    payload = Status::CapacityError("the response is ", payload->size(), " bytes long; Lambda's limit is ", kMaxResponseBytes,
+  if (payload.ok() && payload->size() > kMaxPayloadOutBytes) {
+    payload = Status::CapacityError("the response is ", payload->size(), " bytes long; Lambda's limit is ", kMaxPayloadOutBytes,
                                     " bytes: spill more, or ask for less at once");
   }
   InvocationLine line = LineOf(invocation);

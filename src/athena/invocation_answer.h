@@ -11,10 +11,10 @@ namespace lotic::athena {
 /// What an invocation came to, as it leaves the process.
 struct InvocationAnswer {
   bool failed = false;
-  std::string body;  ///< the payload, or a function error's JSON; at most kMaxResponseBytes
+  std::string body;  ///< the payload, or a function error's JSON; at most kMaxPayloadOutBytes
 };
 
-/// Has `function` handle an invocation and logs it. An answer above kMaxResponseBytes and an exception are function errors.
+/// Has `function` handle an invocation and logs it. An answer above kMaxPayloadOutBytes and an exception are function errors.
 InvocationAnswer Answer(LambdaFunction& function, const CallContext& ctx, const Invocation& invocation, InvocationLog& log);
 
 /// The answer to an invocation that no function has handled; logged too.

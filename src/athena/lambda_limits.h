@@ -8,8 +8,8 @@
 
 namespace lotic::athena {
 
-inline constexpr size_t kMaxRequestBytes = 6'291'456;   ///< of the payload that comes in: 6 MiB
-inline constexpr size_t kMaxResponseBytes = 6'291'556;  ///< of the payload that goes out, an error's included: 6 MiB and 100 bytes
+inline constexpr size_t kMaxPayloadInBytes = 6'291'456;   ///< of the payload that comes in: 6 MiB
+inline constexpr size_t kMaxPayloadOutBytes = 6'291'556;  ///< of the payload that goes out, an error's included: 6 MiB and 100 bytes
 inline constexpr std::chrono::seconds kMaxInvocationTime{900};
 
 /// A function is asked to be done this much before the end of its invocation, so that its error still gets out.

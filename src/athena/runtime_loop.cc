@@ -20,7 +20,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 constexpr std::string_view kPath = "/2018-06-01/runtime";
-constexpr size_t kMaxEventBytes = 2 * kMaxRequestBytes;    // what is accepted of an event, should Lambda's limit grow
+constexpr size_t kMaxEventBytes = 2 * kMaxPayloadInBytes;    // what is accepted of an event, should Lambda's limit grow
 constexpr size_t kMaxRequestIdBytes = 128;
 constexpr std::chrono::milliseconds kHeadTime{30'000};     // headers of an answer, once they have begun
 constexpr std::chrono::milliseconds kBodyTime{60'000};

@@ -168,7 +168,7 @@ TEST_F(RuntimeLoop, SendsAnAnswerUpToTheLimitAndRefusesALongerOneBefore) {
   api_.GiveEvent("1", "\"huge 6291556\"");
   HttpMessage answer = api_.TakeAnswer();
   EXPECT_EQ(answer.target, "/2018-06-01/runtime/invocation/1/response");
-  EXPECT_EQ(answer.body.size(), kMaxResponseBytes);
+  EXPECT_EQ(answer.body.size(), kMaxPayloadOutBytes);
   api_.GiveEvent("2", "\"huge 6291557\"");
   answer = api_.TakeAnswer();
   EXPECT_EQ(answer.target, "/2018-06-01/runtime/invocation/2/error");

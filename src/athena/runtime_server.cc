@@ -209,7 +209,7 @@ bool RuntimeServer::Impl::AnswerRequest(const CallContext& ctx, HttpConnection& 
   }
   if (request.body_dropped()) {
     return answer(Refusal(413, "the request's payload is " + std::to_string(request.body_bytes) + " bytes long; Lambda's limit is " +
-                                   std::to_string(kMaxRequestBytes) + " bytes"));
+                                   std::to_string(kMaxPayloadInBytes) + " bytes"));
   }
   const std::string_view type = request.Header("x-amz-invocation-type");
   if (type == "DryRun") {
@@ -269,7 +269,7 @@ Result<std::unique_ptr<RuntimeServer>> RuntimeServer::Start(const RuntimeServerO
 
 Status RuntimeServer::Serve(const CallContext& ctx) {
   HttpLimits limits;
-  limits.max_body_bytes = kMaxRequestBytes;
+  limits.max_body_bytes = kMaxPayloadInBytes;
   limits.max_dropped_bytes = kMaxDroppedBytes;
   Status outcome;
   while (outcome.ok()) {

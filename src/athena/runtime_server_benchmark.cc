@@ -29,7 +29,7 @@ void BM_RoundTrip(benchmark::State& state) {
   std::future<Status> served = std::async(std::launch::async, [&] { return server->Serve(ctx); });
   {
     HttpLimits limits;
-    limits.max_body_bytes = kMaxResponseBytes;
+    limits.max_body_bytes = kMaxPayloadOutBytes;
     HttpConnection client(net::Stream::Connect({}, {"127.0.0.1", server->port()}).ValueOrDie(), HttpParser::Kind::kResponse, limits);
     const std::string payload(static_cast<size_t>(state.range(0)), 'x');
     const std::string head = "POST /2015-03-31/functions/function/invocations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: " + std::to_string(payload.size()) + "\r\n\r\n";

@@ -125,12 +125,12 @@ TEST(RuntimeServer, MarksAFunctionError) {
 TEST(RuntimeServer, KeepsLambdasLimitsInBothDirections) {
   const Server server;
   Client client(server.port());
-  EXPECT_EQ(client.Invoke("\"huge 6291556\"").body.size(), kMaxResponseBytes);
+  EXPECT_EQ(client.Invoke("\"huge 6291556\"").body.size(), kMaxPayloadOutBytes);
   const HttpMessage refused = client.Invoke("\"huge 6291557\"");
   EXPECT_EQ(refused.Header("x-amz-function-error"), "Unhandled");
   EXPECT_THAT(refused.body, testing::AllOf(HasSubstr("6291557"), HasSubstr("6291556")));
 
-  const std::string payload(kMaxRequestBytes, 'x');
+  const std::string payload(kMaxPayloadInBytes, 'x');
   EXPECT_EQ(client.Invoke(payload).body.size(), payload.size());
   const HttpMessage too_long = client.Invoke(payload + "x");
   EXPECT_EQ(too_long.status, 413);
