@@ -29,6 +29,7 @@
 #include "duckdb/parser/statement/attach_statement.hpp"
 #include "sql/catalog.h"
 #include "sql/entry.h"
+#include "sql/function_call.h"
 #include "sql/implicit_catalogs.h"
 #include "sql/names.h"
 #include "sql/pushdown.h"
@@ -36,6 +37,7 @@
 #include "sql/seam.h"
 #include "sql/session.h"
 #include "sql/split_statements.h"
+#include "sql/using_function.h"
 
 namespace lotic::sql {
 namespace {
@@ -118,6 +120,9 @@ class StatementResult final : public QueryResult {
   }
 
   std::vector<TableCertificate> Certificates() const override { return query_->Certificates(); }
+
+  /// A statement that is done and returns no rows.
+  Status StartDone() { return Finish(); }
 
   /// Takes a planned statement over; runs to its end what returns no rows. A query begins to run at the first Next.
   Status Start(duckdb::unique_ptr<duckdb::PendingQueryResult> pending) {
@@ -221,6 +226,7 @@ class DuckDbEngine final : public Engine {
       duckdb::OptimizerExtension::Register(config, LimitExtension());
       database_ = std::make_unique<duckdb::DuckDB>(nullptr, &config);
       connection_ = std::make_unique<duckdb::Connection>(*database_);
+      RegisterFunctionCall(*database_->instance, session_);
       RegisterTableFunctions(*database_->instance, session_);
       const auto json = connection_->Query("SET errors_as_json=true");  // see MessageOf in seam.cc
       if (json->HasError()) return StatusFrom(json->GetErrorObject());
@@ -283,7 +289,16 @@ class DuckDbEngine final : public Engine {
   std::string EngineVersion() const override { return duckdb::DuckDB::LibraryVersion(); }
 
  private:
-  Status Run(QueryState& query, const std::string& text, StatementResult* result) {
+  Status Run(QueryState& query, const std::string& whole, StatementResult* result) {
+    LOTIC_ASSIGN_OR_RETURN(const std::optional<LambdaSetting> setting, ParseLambdaSetting(whole));
+    if (setting) {
+      if (!session_->options().lambdas.set_url) return Status::NotImplemented("lambda.", setting->name, ".url cannot be set here");
+      LOTIC_RETURN_NOT_OK(session_->options().lambdas.set_url(setting->name, setting->url));
+      return result->StartDone();
+    }
+    LOTIC_ASSIGN_OR_RETURN(std::optional<UsingStatement> front, ParseUsingFunction(whole));
+    if (front && !session_->options().lambdas.call) return Status::NotImplemented("USING FUNCTION: functions cannot be called here");
+    const std::string& text = front ? front->query : whole;
     auto& context = *connection_->context;
     auto statements = connection_->ExtractStatements(text);
     if (statements.empty()) return Status::Invalid("there is no statement in the text");
@@ -291,6 +306,10 @@ class DuckDbEngine final : public Engine {
       const duckdb::StatementType type = statements[i]->type;
       if (type == duckdb::StatementType::ATTACH_STATEMENT) {
         LOTIC_RETURN_NOT_OK(CheckAttachedType(*statements[i]->Cast<duckdb::AttachStatement>().info));
+      }
+      if (front) {
+        RewriteCalls(front->functions, *statements[i]);
+        session_->SetExternalFunctions(std::make_shared<const std::vector<ExternalFunction>>(front->functions));
       }
       StatementFacts facts = ResolveNames(context, *session_, *statements[i]);
       session_->SetMentioned(std::move(facts.constants));

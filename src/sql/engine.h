@@ -23,6 +23,15 @@ namespace lotic::sql {
 using ConnectorFactory = std::function<Result<std::shared_ptr<Connector>>(
     const std::string& type, const std::string& path, const std::map<std::string, std::string>& options)>;
 
+/// Functions of the user that live elsewhere, found by the name of an endpoint: what USING FUNCTION and SET lambda.<name>.url reach. Any thread.
+struct LambdaPort {
+  /// Evaluates `function` of the endpoint `lambda` over `arguments`: one column of `result`'s type, a row for each row, in their order (the engine checks).
+  /// Errors: NotFound (no address for `lambda`), CapacityError (too large for one request or answer: the engine halves the batch), the function's own.
+  std::function<Result<Batch>(const CallContext& ctx, const std::string& lambda, const std::string& function, const Batch& arguments, const Field& result)> call;
+  /// SET lambda.<name>.url, or RESET without an address. Errors: Invalid (no address).
+  std::function<Status(const std::string& lambda, const std::optional<std::string>& url)> set_url;
+};
+
 /// A table of a catalog that open_catalog knows.
 struct NamedTable {
   std::string catalog;
@@ -41,6 +50,7 @@ struct EngineOptions {
   /// The connector of a catalog that a statement names and nobody attached; null: not known here, either. Asked once a session for each name that it knows. Any thread.
   std::function<Result<std::shared_ptr<Connector>>(const std::string& catalog)> open_catalog;
   std::vector<NamedTableFunction> table_functions;
+  LambdaPort lambdas;                        ///< empty functions: the statements are refused
   std::vector<std::string> connector_types;  ///< what ATTACH (TYPE ...) may name
   ReadPolicy policy;                         ///< of every scan
   bool allow_partial = false;                ///< an incomplete scan is a result that says so, instead of DataLoss

@@ -77,6 +77,17 @@ void Session::BeginStatement(std::shared_ptr<QueryState> query) {
   query_ = std::move(query);
   ++statement_;
   mentioned_.clear();
+  external_functions_.reset();
+}
+
+void Session::SetExternalFunctions(std::shared_ptr<const std::vector<ExternalFunction>> functions) {
+  std::lock_guard lock(mutex_);
+  external_functions_ = std::move(functions);
+}
+
+std::shared_ptr<const std::vector<ExternalFunction>> Session::external_functions() const {
+  std::lock_guard lock(mutex_);
+  return external_functions_;
 }
 
 void Session::EndStatement(const QueryState* query) {

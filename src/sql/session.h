@@ -20,6 +20,8 @@
 
 namespace lotic::sql {
 
+struct ExternalFunction;
+
 /// A plan that answered from metadata alone unless a scan of it was begun.
 struct PlanUse {
   Prepared prepared;
@@ -68,6 +70,10 @@ class Session {
   /// True the first time that it is asked of `key` in this session.
   bool FirstTime(const std::string& key);
 
+  /// The functions that the running statement declares (USING FUNCTION); null: none.
+  void SetExternalFunctions(std::shared_ptr<const std::vector<ExternalFunction>> functions);
+  std::shared_ptr<const std::vector<ExternalFunction>> external_functions() const;
+
   /// Begins a statement: look-ups of the one before are looked up again.
   void BeginStatement(std::shared_ptr<QueryState> query);
   /// `query` has ended; nothing if another one has begun.
@@ -91,6 +97,7 @@ class Session {
   mutable std::mutex mutex_;  // guards all members below
   std::shared_ptr<QueryState> query_;
   uint64_t statement_ = 0;
+  std::shared_ptr<const std::vector<ExternalFunction>> external_functions_;
   uint64_t next_offer_ = 1;
   std::map<uint64_t, std::shared_ptr<Connector>> offers_;
   std::set<std::string> said_;
