@@ -9,7 +9,7 @@ Result<RequestScan> MakeRequestScan(const TableReference& table, const WireConst
   }
   RequestScan made;
   LOTIC_ASSIGN_OR_RETURN(LogicalConstraints logical, ToLogicalConstraints(constraints, table.columns));
-  if (logical.constraints.expressions.size() < constraints.expressions.size()) {
+  if (!logical.expressions_exact) {
     std::string why;
     for (const std::string& sentence : logical.left_out) why += (why.empty() ? ": " : "; ") + sentence;
     return Status::NotImplemented("table ", table.name.ToString(), ": a filter expression cannot be evaluated", why,

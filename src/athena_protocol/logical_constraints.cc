@@ -146,7 +146,12 @@ class Translation {
       if (TakesNaN(set)) LeaveOut("column \"" + name + "\": NaN, which the range upwards holds and SQL's comparison does not");
     }
     logical.null_allowed = set.null_allowed;
+    ValueSet by_units = logical;
     if (!type.is_nested()) LOTIC_RETURN_NOT_OK(NormalizeValueSet(type, kCompare, &logical));
+    if (type.id() == TypeId::kString) {
+      LOTIC_RETURN_NOT_OK(NormalizeValueSet(type, kCompareUnits, &by_units));
+      if (!(by_units == logical)) return LeaveOut("column \"" + name + "\": texts beyond U+E000, which SQL and the federation SDK order differently"), Status::OK();
+    }
     const auto [place, is_new] = out_.constraints.columns.emplace(column->name, logical);
     if (!is_new) place->second = IntersectValueSets(type, kCompare, place->second, logical);
     return Status::OK();
@@ -159,15 +164,20 @@ class Translation {
       return;
     }
     Result<Expression> logical = ToLogicalExpression(expression, columns_);
-    if (logical.ok()) out_.constraints.expressions.push_back(std::move(*logical));
-    else LeaveOut("expression: " + logical.status().message());
+    if (logical.ok()) {
+      out_.constraints.expressions.push_back(std::move(*logical));
+    } else {
+      LeaveOut("expression: " + logical.status().message());
+      out_.expressions_exact = false;
+    }
   }
 
   LogicalConstraints Take() { return std::move(out_); }
 
  private:
-  // Sets are sorted as SQL orders values. Both zeros stay in a list, since an evaluator may tell them apart.
+  // A set must be sorted for whoever evaluates it: by code points or by UTF-16 units. Both zeros stay in a list, since an evaluator may tell them apart.
   static constexpr CompareOptions kCompare{CompareOptions::StringOrder::kBytes, true};
+  static constexpr CompareOptions kCompareUnits{CompareOptions::StringOrder::kUtf16Unit, true};
   static constexpr int kMaxConjunctionDepth = 64;
 
   void LeaveOut(std::string sentence) {

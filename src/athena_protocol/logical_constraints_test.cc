@@ -184,6 +184,8 @@ TEST(LogicalConstraints, ZerosNaNAndTheOrderOfTextsDoNotDependOnTheEvaluator) {
   const LogicalConstraints disputed = Logical(Summary("t", Ranges(kUtf8, {{Above(S("\xEE\x80\x80")), kHigh}})), texts);
   EXPECT_FALSE(disputed.exact);
   EXPECT_TRUE(disputed.constraints.empty());
+  EXPECT_FALSE(Logical(Summary("t", Equatable(kUtf8, {S("\xEE\x80\x80"), S("\xF0\x9F\x98\x80")}, true, false)), texts).exact) << "no order of the list suits both";
+  EXPECT_TRUE(Logical(Summary("t", Equatable(kUtf8, {S("a"), S("\xF0\x9F\x98\x80")}, true, false)), texts).exact);
   EXPECT_TRUE(Logical(Summary("t", Ranges(kUtf8, {{Exactly(S("\xF0\x9F\x98\x80")), Exactly(S("\xF0\x9F\x98\x80"))}})), texts).exact);
 }
 
@@ -234,7 +236,7 @@ TEST(LogicalConstraints, Check25WhatIsUnknownIsLeftOutAndTheRestStays) {
   const Schema table{{{"a", Type::Int32()}}};
   const WireExpression a = Variable("a", kInt32), one = Constants(kInt32, {N(1)});
   const LogicalConstraints logical = Logical(Where(Call("$and", kBool, {Call("$soundex", kBool, {a}), Call("$equal", kBool, {a, one})})), table);
-  EXPECT_FALSE(logical.exact);
+  EXPECT_FALSE(logical.exact || logical.expressions_exact);
   EXPECT_THAT(logical.left_out, ElementsAre("expression: function \"$soundex\" is not known"));
   EXPECT_EQ(logical.constraints.expressions.size(), 1u);
   WireExpression null_block = Constants(kInt32, {});

@@ -91,14 +91,16 @@ struct WireConstraints {
 Status EvaluateSummary(const WireConstraints& constraints, const Block& block, std::vector<uint8_t>* keep);
 
 /// What of `constraints` a connector and the shared evaluator understand, over the connector's columns (`table`: by the names that AthenaSchema gave them, and where its metadata has
-/// kSourceNameKey, under that name). It means what SQL means, to be evaluated with CompareOptions{}: no row that SQL keeps is lost, also where the SDK's own evaluator (EvaluateSummary)
-/// would lose it. Zoned values become instants, whatever their zone; a bound of zero takes or leaves both zeros; a millisecond bound on a finer column becomes the bound that keeps the
+/// kSourceNameKey, under that name). It means what SQL means: value sets under any CompareOptions, expressions under CompareOptions{}. No row that SQL keeps is lost, also where the SDK's own evaluator
+/// (EvaluateSummary) would lose it. Zoned values become instants, whatever their zone; a bound of zero takes or leaves both zeros; a millisecond bound on a finer column becomes the bound that keeps the
 /// same rows after flooring. Where SQL and the SDK order texts differently (a bound from U+E000 on), or NaN, the constraint is left out or `exact` is false.
 /// Errors: Invalid (a value set that is none: NormalizeWireValueSet).
 struct LogicalConstraints {
   Constraints constraints;
   /// Everything in the summary and the expressions is in `constraints`, with the same meaning. False: unknown functions, columns that are not in `table` and the like were left out.
   bool exact = true;
+  /// As `exact`, of the expressions alone. Their number does not tell: a conjunction comes as its parts, of which some may be left out.
+  bool expressions_exact = true;
   std::vector<std::string> left_out;  ///< one sentence each
 };
 Result<LogicalConstraints> ToLogicalConstraints(const WireConstraints& wire, const Schema& table);
