@@ -14,8 +14,6 @@ using athena::Environment;
 using athena::LambdaFunction;
 using MadeFunction = Result<std::unique_ptr<LambdaFunction>>;
 
-MadeFunction NotBuilt(const char* name) { return Status::NotImplemented("connector ", name, ": its Lambda function is not built yet"); }
-
 MadeFunction MakeMemory(const Environment& environment) {
   return athena::MakeConnectorFunction(memory::MakeAthenaSampleData()->connector(), environment);
 }
