@@ -44,13 +44,14 @@ TestDoor::TestDoor(std::shared_ptr<Connector> connector, Environment environment
   engine = std::make_unique<TestEngine>(*function, store.get());
 }
 
-Result<std::vector<Block>> ReadDirectly(Connector& connector, const TableName& name, const ReadPolicy& policy) {
+Result<std::vector<Block>> ReadDirectly(Connector& connector, const TableName& name, const ReadPolicy& policy, const std::string& without) {
   const CallContext ctx;
   LOTIC_ASSIGN_OR_RETURN(const TableInfo table, connector.GetTable(ctx, name));
   ScanRequest request;
   request.table = table.name;
   request.policy = policy;
   request.layout = VisibleColumns(table);
+  std::erase_if(request.layout.fields, [&](const Field& field) { return field.name == without; });
   LOTIC_ASSIGN_OR_RETURN(const Prepared plan, connector.Prepare(ctx, request));
   request.token = plan.token;
   LOTIC_ASSIGN_OR_RETURN(const WireSchema wire, AthenaSchema(request.layout));

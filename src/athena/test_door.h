@@ -38,8 +38,8 @@ struct TestDoor {
   std::unique_ptr<TestEngine> engine;
 };
 
-/// All rows of a table as Athena would see them, read from the connector itself: blocks of all visible columns.
-Result<std::vector<Block>> ReadDirectly(Connector& connector, const TableName& table, const ReadPolicy& policy = {});
+/// All rows of a table as Athena would see them, read from the connector itself: blocks of all visible columns but `without`.
+Result<std::vector<Block>> ReadDirectly(Connector& connector, const TableName& table, const ReadPolicy& policy = {}, const std::string& without = "");
 /// The texts of the rows that satisfy `constraints`, which are over the logical types of the blocks (UnpackZones).
 Result<std::vector<std::string>> Expected(const std::vector<Block>& blocks, const Constraints& constraints, const std::optional<std::vector<std::string>>& columns);
 

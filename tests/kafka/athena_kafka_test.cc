@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "athena/test_door.h"
+#include "athena_protocol/predicate.h"
+#include "connector/kafka/kafka_connector.h"
+#include "tests/kafka/lab_broker.h"
+
+// The odd topics of a real broker through Athena's protocol: the same rows as the connector gives every other door, under the same policy.
+
+namespace lotic::kafka_pack {
+namespace {
+
+using athena::EngineAnswer;
+using athena::EngineQuery;
+
+class AthenaTopicTest : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    broker_ = LabBroker::Get();
+    if (broker_ == nullptr) GTEST_SKIP() << "the jars of Apache Kafka " << LabBroker::version() << " are not there: scripts/setup --test";
+    ASSERT_EQ(broker_->trouble(), "");
+    if (!broker_->has_kcat() && GetParam().starts_with("t_rdk_")) GTEST_SKIP() << "kcat is not installed";
+  }
+
+  std::shared_ptr<kafka::KafkaConnector> MakeConnector(int splits) const {
+    kafka::KafkaOptions options;
+    options.client.bootstrap_servers = net::Endpoint::ParseList(broker_->env("BOOTSTRAP")).ValueOrDie();
+    options.parallel_splits = splits;
+    options.min_piece_records = 1;
+    return kafka::MakeKafkaConnector(std::move(options)).ValueOrDie();
+  }
+
+  static std::vector<std::string> Sorted(std::vector<std::string> rows) {
+    std::sort(rows.begin(), rows.end());
+    return rows;
+  }
+
+  static std::vector<std::string> ColumnsOf(const std::vector<athena::Block>& blocks) {
+    std::vector<std::string> names;
+    for (const athena::WireField& field : blocks.empty() ? std::vector<athena::WireField>() : blocks[0].schema.fields) names.push_back(field.name);
+    return names;
+  }
+
+  LabBroker* broker_ = nullptr;
+};
+
+// A column with values that Athena's types cannot hold.
+std::string Beyond(const std::string& topic) { return topic == "t_times" ? "_timestamp" : ""; }
+
+// Much data: not through the smallest blocks.
+bool IsHeavy(const std::string& topic) { return topic == "t_large" || topic == "t_bombs" || topic == "t_documents"; }
+
+TEST_P(AthenaTopicTest, GivesTheRowsOfTheConnectorFor1And7And100SplitsInlineAndSpilled) {
+  for (const auto& [isolation, tombstones] : {std::pair(Isolation::kReadCommitted, Tombstones::kSkip), std::pair(Isolation::kReadUncommitted, Tombstones::kEmit)}) {
+    ReadPolicy policy;
+    policy.isolation = isolation;
+    policy.tombstones = tombstones;
+    const TableName table{kafka::kDefaultSchema, GetParam()};
+    const auto plain = MakeConnector(1);
+    const auto direct = athena::ReadDirectly(*plain, table, policy, Beyond(GetParam()));
+    ASSERT_TRUE(direct.ok()) << direct.status();
+    const std::vector<std::string> expected = Sorted(athena::Expected(*direct, {}, std::nullopt).ValueOrDie());
+    size_t most_splits = 0;
+    for (const int splits : {1, 7, 100}) {
+      const auto connector = MakeConnector(splits);
+      for (const bool spilled : {false, true}) {
+        if (IsHeavy(GetParam()) && !spilled && splits > 7) continue;
+        SCOPED_TRACE(std::to_string(splits) + (spilled ? " splits, spilled" : " splits"));
+        athena::TestDoor door(connector, {}, nullptr, policy);
+        EngineQuery query{table, ColumnsOf(*direct)};
+        if (spilled) {
+          query.max_block_size = IsHeavy(GetParam()) ? 1'000'000 : 20'000;
+          query.max_inline_block_size = 1;
+        }
+        const Result<EngineAnswer> answer = door.engine->Run(query);
+        ASSERT_TRUE(answer.ok()) << answer.status();
+        most_splits = std::max(most_splits, answer->splits.size());
+        const std::vector<std::string> rows = Sorted(answer->rows);
+        ASSERT_EQ(rows.size(), expected.size());
+        const auto different = std::mismatch(rows.begin(), rows.end(), expected.begin());
+        EXPECT_TRUE(different.first == rows.end()) << "through the protocol " << different.first->substr(0, 2000) << "\nfrom the connector   " << different.second->substr(0, 2000);
+        EXPECT_EQ(door.log.lines.size(), answer->splits.size());
+      }
+    }
+    if (expected.size() > 200) {
+      EXPECT_GT(most_splits, 7u);  // the pieces were really cut
+    }
+  }
+}
+
+TEST_P(AthenaTopicTest, OffsetsAndTimesAreConstrainedAsAnywhereElse) {
+  ReadPolicy policy;
+  const TableName table{kafka::kDefaultSchema, GetParam()};
+  const auto connector = MakeConnector(3);
+  const auto direct = athena::ReadDirectly(*connector, table, policy, Beyond(GetParam()));
+  ASSERT_TRUE(direct.ok()) << direct.status();
+  athena::TestDoor door(connector, {}, nullptr, policy);
+  const auto described = door.engine->Table(table);
+  ASSERT_TRUE(described.ok()) << described.status();
+  const std::vector<std::string> columns = {"_partition_id", "_partition_offset", "_timestamp_ms", "_key_bytes"};
+  const std::pair<const char*, ValueSet> sets[] = {
+      {"_partition_offset", ValueSet::Range({Scalar(int64_t{3}), true, Scalar(int64_t{40}), false})},
+      {"_timestamp_ms", ValueSet::Range({Scalar(kFirstMs + 5), true, std::nullopt, true})},
+      {"_partition_id", ValueSet::Listed({Scalar(int64_t{0})})},
+      {"_key_bytes", ValueSet::None(true)}};
+  for (const auto& [column, set] : sets) {
+    SCOPED_TRACE(column);
+    const Constraints constraints{{{column, set}}, {}};
+    const Result<EngineAnswer> answer = door.engine->Run({table, columns, athena::ToWireConstraints(constraints, described->schema).ValueOrDie()});
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(Sorted(answer->rows), Sorted(athena::Expected(*direct, constraints, columns).ValueOrDie()));
+  }
+}
+
+class AthenaTimesTest : public AthenaTopicTest {};
+
+TEST_P(AthenaTimesTest, ATimeThatAthenaCannotHoldIsAnErrorWithTheColumnsName) {
+  athena::TestDoor door(MakeConnector(1));
+  const Status status = door.engine->Run({{kafka::kDefaultSchema, GetParam()}, std::vector<std::string>{"_timestamp"}}).status();
+  EXPECT_EQ(status.code(), StatusCode::kInvalid);
+  EXPECT_THAT(status.message(), testing::HasSubstr("_timestamp"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Odd, AthenaTopicTest, testing::ValuesIn(TortureTopics()), [](const auto& info) {
+  std::string name = info.param;
+  std::replace_if(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+  return name;
+});
+
+INSTANTIATE_TEST_SUITE_P(Odd, AthenaTimesTest, testing::Values("t_times"));
+
+}  // namespace
+}  // namespace lotic::kafka_pack
