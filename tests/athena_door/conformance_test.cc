@@ -60,7 +60,11 @@ struct SpillFolder {
 // The data set of `memory` through door and client. `inline_bytes` 0: everything is spilled.
 struct RoundTrip {
   explicit RoundTrip(int64_t inline_bytes = 5'242'880, int64_t block_bytes = 16'000'000, std::shared_ptr<memory::MemoryStore> data = memory::MakeAthenaSampleData()) : store(std::move(data)) {
-    auto function = athena::MakeConnectorFunction(store->connector(), {{"spill_bucket", "file://" + spill.path}});
+    athena::ConnectorFunctionParts parts;
+    parts.connector = store->connector();
+    parts.options.spill_bucket = "file://" + spill.path;
+    parts.log = &athena::InvocationLog::Nowhere();
+    auto function = athena::MakeConnectorFunction(std::move(parts));
     EXPECT_TRUE(function.ok()) << function.status();
     athena_source::ClientOptions options;
     options.max_inline_bytes = inline_bytes;
@@ -93,7 +97,7 @@ ConformanceCase Case(std::string name, const char* table, int64_t inline_bytes, 
 
 INSTANTIATE_TEST_SUITE_P(ThroughAthena, ConnectorConformance,
                          testing::Values(Case("types_inline", "types", 5'242'880, 16'000'000), Case("orders_inline", "orders", 5'242'880, 16'000'000),
-                                         Case("orders_spilled", "orders", 0, 500), Case("types_spilled", "types", 0, 4000)),
+                                         Case("orders_spilled", "orders", 0, 500), Case("types_spilled", "types", 0, 12000)),
                          [](const auto& info) { return info.param.name; });
 
 std::multiset<std::string> Rows(Connector& connector, const std::string& table, const std::string& where, const std::vector<std::string>& columns) {

@@ -6,7 +6,6 @@
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <utility>
 
 #include "connector/athena/remote_plan.h"
@@ -236,14 +235,6 @@ class AthenaConnector final : public Connector {
     }
     LOTIC_ASSIGN_OR_RETURN(const athena::Block block, BlockOf(plan.layout, partitions));
     LOTIC_ASSIGN_OR_RETURN(athena::GetSplitsResponse response, client_->GetSplits(ctx, plan.query_id, plan.table, block, constraints, token));
-    std::set<std::pair<std::string, std::string>> places;
-    int64_t number = 0;
-    for (athena::WireSplit& split : response.splits) {
-      if (split.spill_location && !places.emplace(split.spill_location->bucket, split.spill_location->key).second) {
-        split.spill_location->key += "-" + std::to_string(number);
-      }
-      ++number;
-    }
     auto page = std::make_shared<const athena::GetSplitsResponse>(std::move(response));
     const std::lock_guard lock(mutex_);
     pages_.push_back({std::move(key), constraints, page});

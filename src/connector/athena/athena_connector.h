@@ -18,7 +18,8 @@ inline constexpr size_t kKeptRemainders = 64;                      ///< spilled 
 ///
 /// Snapshot kind: none. A split is one ReadRecords call, consistent in itself; positions say how many of its blocks were returned, and are not durable: a
 /// spilled answer that was given up half-way can be read on in this process only. Every constraint is applied again by the door (sent_constraints.h).
-/// A split whose function named one spill location for several splits of a page gets one of its own: they would overwrite each other's blocks.
+/// Every reading of a split spills to a place of its own, below the one that the function named, under a key of its own: a split may be read twice at
+/// once, and some functions name one place for several splits, which would then overwrite each other's blocks.
 std::shared_ptr<Connector> MakeAthenaConnector(std::shared_ptr<FunctionClient> client);
 
 }  // namespace lotic::athena_source

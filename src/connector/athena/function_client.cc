@@ -314,6 +314,16 @@ Result<athena::Block> FunctionClient::CallFunction(const CallContext& ctx, const
   return std::move(response.records);
 }
 
+Result<athena::WireSplit> ForOneReading(athena::WireSplit split) {
+  if (split.spill_location) split.spill_location->key += "/" + NewQueryId();
+  if (split.encryption_key) {
+    LOTIC_ASSIGN_OR_RETURN(athena::EncryptionKey key, athena::MakeEncryptionKey());
+    key.key.resize(std::min(key.key.size(), split.encryption_key->key.size()));
+    split.encryption_key = std::move(key);
+  }
+  return split;
+}
+
 std::string NewQueryId() {
   std::random_device device;
   uint32_t words[4];

@@ -133,6 +133,9 @@ class FunctionClient {
   Peer records_;  // no invoker: the metadata function
 };
 
+/// A split as it may be read once more: with a spill location below its own, and another key of the same size, where it has them. Errors: IOError (no entropy).
+Result<athena::WireSplit> ForOneReading(athena::WireSplit split);
+
 /// A random UUID, as query ids are.
 std::string NewQueryId();
 

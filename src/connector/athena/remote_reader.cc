@@ -190,7 +190,8 @@ class RemoteReader final : public Reader {
   // The next block of a split; asks for the answer first. Changes nothing of what other threads see.
   Status ReadSome(const CallContext& ctx, State* state, std::optional<Batch>* rows, size_t* next_block, bool* at_end, int64_t* bytes) {
     if (!state->answer) {
-      LOTIC_ASSIGN_OR_RETURN(RecordAnswer answer, client_->ReadRecords(ctx, plan_.query_id, plan_.table.name, wanted_, state->wire, constraints_));
+      LOTIC_ASSIGN_OR_RETURN(const athena::WireSplit once, ForOneReading(state->wire));
+      LOTIC_ASSIGN_OR_RETURN(RecordAnswer answer, client_->ReadRecords(ctx, plan_.query_id, plan_.table.name, wanted_, once, constraints_));
       *bytes += answer.answer_bytes;
       state->answer = std::move(answer);
     }
