@@ -176,7 +176,8 @@ class SchemaReader {
         out->kind = WireKind::kDecimal;
         out->precision = in_.Scalar<int32_t>(table, 0, 0);
         out->scale = in_.Scalar<int32_t>(table, 1, 0);
-        out->bit_width = in_.Scalar<int32_t>(table, 2, 128);
+        out->bit_width = code = in_.Scalar<int32_t>(table, 2, 128);
+        if (code != 32 && code != 64 && code != 128 && code != 256) return BadType(where, "a decimal's width", code);
         break;
       case kTagDate:
         out->kind = WireKind::kDate;

@@ -211,6 +211,13 @@ TEST(Ipc, TypesOfPredicatesSurviveASchemaToo) {
   for (const Framing framing : kBoth) EXPECT_EQ(DecodeSchema(EncodeSchema(schema, framing)).ValueOrDie(), schema);
 }
 
+TEST(Ipc, WidthsThatArrowDoesNotKnowAreRefused) {
+  for (const WireType& type : {WireType{.kind = WireKind::kDecimal, .bit_width = 7, .precision = 3}, WireType{.kind = WireKind::kInt, .bit_width = 7}}) {
+    const WireSchema schema{{{"c", true, type}}};
+    EXPECT_THAT(DecodeSchema(EncodeSchema(schema, Framing::kModern)).status().message(), HasSubstr("width is 7, which Arrow does not know"));
+  }
+}
+
 TEST(Ipc, Check17NothingIsCompressedOrDictionaryEncoded) {
   const Batch rows = RandomBatch(LogicalSchema(EveryType()).ValueOrDie(), 10, 3, 5);
   const std::string batch = EncodedBatch(rows, Framing::kModern);
