@@ -6,6 +6,7 @@
 #include "apps/athena_functions.h"
 #include "apps/athena_endpoints.h"
 #include "apps/builtin_connectors.h"
+#include "apps/local_function.h"
 #include "cli/athena/athena_command.h"
 #include "cli/lambda_command.h"
 #include "cli/program.h"
@@ -17,7 +18,15 @@ int main(int argc, char** argv) {
   wiring.open_engine = lotic::sql::OpenEngine;
   wiring.make_connector = lotic::MakeBuiltinConnector;
   wiring.connector_types = lotic::BuiltinConnectorTypes();
-  lotic::AthenaEndpoints endpoints(nullptr);
+  // "lambda:example" is here without an address; every other name needs one.
+  lotic::AthenaEndpoints endpoints([](const std::string& name) -> lotic::Result<std::shared_ptr<lotic::athena_source::Invoker>> {
+    if (name != "example") return lotic::Status::NotFound("no function called ", name, " is built in");
+    return lotic::MakeLocalInvoker(name, [] { return lotic::MakeAthenaFunction("example", lotic::athena::ProcessEnvironment()); });
+  });
+  wiring.lambdas.set_url = [&endpoints](const auto& name, const auto& url) { return endpoints.SetUrl(name, url); };
+  wiring.lambdas.call = [&endpoints](const auto& ctx, const auto& name, const auto& function, const auto& arguments, const auto& result) {
+    return endpoints.Call(ctx, name, function, arguments, result);
+  };
   wiring.open_catalog = [&endpoints](const std::string& catalog) { return endpoints.OpenCatalog(catalog); };
   wiring.table_functions = {lotic::AthenaEndpoints::TableFunction()};
   wiring.subprograms["athena"] = lotic::cli::RunAthenaCommand;

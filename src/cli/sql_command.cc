@@ -55,6 +55,7 @@ Result<OpenedSession> OpenSession(const CommandLine& line, const Wiring& wiring,
   options.connector_types = wiring.connector_types;
   options.open_catalog = wiring.open_catalog;
   options.table_functions = wiring.table_functions;
+  options.lambdas = wiring.lambdas;
   options.allow_partial = line.allow_partial;
   options.time_zone = line.time_zone;
   options.warn = [&console](const std::string& warning) { console.SayLine("note: " + warning); };
