@@ -339,7 +339,7 @@ Result<FederationResponse> MetadataHandler::GetSplits(const CallContext& ctx, co
     }
     at.page = std::move(splits.next_page);
     if (at.page.empty()) at.row = end;
-    if (bytes >= kMaxSplitPageBytes / 2) break;
+    if (bytes >= kMaxSplitPageBytes / 2 || response.splits.size() >= static_cast<size_t>(kMaxSplitsPerPage)) break;
   }
   if (at.row < rows.size()) response.continuation_token = MakeToken(at, snapshots[at.row]);
   return response;
