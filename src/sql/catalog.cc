@@ -388,6 +388,7 @@ duckdb::shared_ptr<duckdb::StorageExtension> ConnectorStorage(std::shared_ptr<Se
   storage->attach = [](optional_ptr<duckdb::StorageExtensionInfo> info, ClientContext&, duckdb::AttachedDatabase& db, const duckdb::string&,
                        duckdb::AttachInfo& attach, duckdb::AttachOptions& options) -> duckdb::unique_ptr<duckdb::Catalog> {
     auto& mine = static_cast<StorageInfo&>(*info);
+    if (attach.path.starts_with(kPathMark)) attach.path.erase(0, 1);
     return duckdb::make_uniq<ConnectorCatalog>(db, attach.path, MakeConnector(mine, attach, options), mine.session);
   };
   storage->create_transaction_manager = [](optional_ptr<duckdb::StorageExtensionInfo>, duckdb::AttachedDatabase& db,

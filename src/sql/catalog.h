@@ -18,6 +18,9 @@ class ClientContext;
 
 namespace lotic::sql {
 
+/// Put before the path of an ATTACH that a connector serves, and taken off again by its storage: DuckDB would take 'http://...' for a file of its own.
+constexpr char kPathMark = '=';
+
 constexpr const char* kOfferedType = "lotic_offered";  ///< ATTACH '<number of Session::Offer>' AS name (TYPE lotic_offered)
 
 /// A table found by name in one of the attached connectors.

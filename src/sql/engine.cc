@@ -305,7 +305,9 @@ class DuckDbEngine final : public Engine {
     for (size_t i = 0; i < statements.size(); ++i) {  // one, or what DuckDB makes of one (PIVOT: a type, then a query)
       const duckdb::StatementType type = statements[i]->type;
       if (type == duckdb::StatementType::ATTACH_STATEMENT) {
-        LOTIC_RETURN_NOT_OK(CheckAttachedType(*statements[i]->Cast<duckdb::AttachStatement>().info));
+        duckdb::AttachInfo& info = *statements[i]->Cast<duckdb::AttachStatement>().info;
+        LOTIC_RETURN_NOT_OK(CheckAttachedType(info));
+        if (info.path.find("://") != std::string::npos && NamesConnector(info)) info.path.insert(0, 1, kPathMark);
       }
       if (front) {
         RewriteCalls(front->functions, *statements[i]);
@@ -327,6 +329,15 @@ class DuckDbEngine final : public Engine {
       Describe(facts.described);
     }
     return Status::OK();
+  }
+
+  bool NamesConnector(const duckdb::AttachInfo& info) const {
+    const auto given = info.parsed_options.find("type");
+    if (given == info.parsed_options.end()) return false;
+    std::string type = duckdb::StringUtil::Lower(given->second->ToString());
+    if (type.size() >= 2 && (type.front() == ''' || type.front() == '"')) type = type.substr(1, type.size() - 2);
+    const std::vector<std::string>& types = session_->options().connector_types;
+    return std::find(types.begin(), types.end(), type) != types.end();
   }
 
   /// Extensions are not loaded at run time, so ATTACH can name a connector or DuckDB's own files, and nothing else.
