@@ -19,6 +19,7 @@ namespace lotic::cli {
 namespace {
 
 constexpr int64_t kMaxBlockBytes = 16'000'000;  // what the engine takes
+constexpr size_t kTablesTried = 10;
 constexpr size_t kMaxRowsCompared = 1'000'000;
 
 bool IsLowerCase(const std::string& name) {
@@ -54,7 +55,7 @@ class Validator {
     LOTIC_ASSIGN_OR_RETURN(opened_, OpenTarget(target, environment));
     query_id_ = athena_source::NewQueryId() + "_validation";
     if (Step("ping.answers", Ping()) && Step("list_schemas.answers", Schemas()) && Step("list_tables.answers", Tables())) {
-      if (table_ && Step("get_table.answers", Table()) && Constrain() && Step("get_table_layout.answers", Layout()) && Step("get_splits.answers", Splits())) {
+      if (table_ && Step("get_table.answers", Table()) && Constrain() && Step("get_table_layout.answers", Layout()) && !done_ && Step("get_splits.answers", Splits()) && !done_) {
         if (options_.planning_only) {
           Add("read_records.answers", Verdict::kSkip, "planning only");
         } else {
@@ -151,11 +152,22 @@ class Validator {
     if (!options_.table.empty()) {
       table_ = TableName{schema_, options_.table};
     } else if (!tables.empty()) {
-      table_ = tables[0];
+      table_ = FirstWithPartitions(tables);
     } else {
       Add("get_table.answers", options_.allow_empty_tables ? Verdict::kSkip : Verdict::kFail, "there is no table");
     }
     return Status::OK();
+  }
+
+  // A table without partitions would leave the later steps nothing to judge. Failures are met again, and judged, with the table chosen.
+  TableName FirstWithPartitions(const std::vector<TableName>& tables) {
+    for (size_t i = 0; i < tables.size() && i < kTablesTried; ++i) {
+      const auto table = client().GetTable(ctx_, query_id_, tables[i]);
+      if (!table.ok()) return tables[i];
+      const auto layout = client().GetTableLayout(ctx_, query_id_, *table, {});
+      if (!layout.ok() || layout->rows.num_rows() > 0) return tables[i];
+    }
+    return tables[0];
   }
 
   // The same listing in pages of two. A function may ignore the page size; it may not go round in a circle, nor lose or repeat a table.
@@ -232,7 +244,9 @@ class Validator {
       Judge("get_table_layout.constraints", evaluated.ok() && std::all_of(keep.begin(), keep.end(), [](uint8_t kept) { return kept != 0; }),
             evaluated.ok() ? "a partition does not satisfy the constraints on the partition columns" : evaluated.message());
     }
-    return layout_->rows.num_rows() > 0 ? Status::OK() : Status::NotFound("there is no partition to ask splits of");
+    done_ = layout_->rows.num_rows() == 0;
+    if (done_) Add("get_splits.answers", Verdict::kSkip, "there is no partition to ask splits of");
+    return Status::OK();
   }
 
   Status Splits() {
@@ -267,7 +281,9 @@ class Validator {
     }
     Judge("get_splits.spill_locations", place_fault.empty(), place_fault, places.empty() ? "none" : "");
     Judge("get_splits.encryption_keys", key_fault.empty(), key_fault, keys.empty() ? "none: blocks are spilled in plain" : "");
-    return splits_.empty() ? Status::NotFound("there is no split to read") : Status::OK();
+    done_ = splits_.empty();
+    if (done_) Add("read_records.answers", Verdict::kSkip, "there is no split to read");
+    return Status::OK();
   }
 
   // The first split with rows, inline if the function likes, and once more with everything spilled.
@@ -357,6 +373,7 @@ class Validator {
   std::set<std::string> filters_;  // promised sub types
   int64_t unfiltered_ = 0;
   bool last_spilled_ = false;
+  bool done_ = false;  // the later steps have nothing to ask about
   Status usage_;
   std::map<std::string, std::string> strict_;  // by request: the first fault of its answers, empty if none
   std::string arrow_fault_;
