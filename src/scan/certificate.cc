@@ -193,7 +193,7 @@ std::string CertificatesToJson(std::span<const TableCertificate> tables) {
 std::string CertificateSummary(std::span<const TableCertificate> tables) {
   if (tables.empty()) return "";
   int64_t read = 0, planned = 0, partitions_read = 0, partitions = 0, undecodable = 0;
-  bool complete = true;
+  bool complete = true, known = true;  // known: how many records were planned
   std::string reason;
   for (const TableCertificate& table : tables) {
     std::set<std::string> all, touched;
@@ -205,6 +205,7 @@ std::string CertificateSummary(std::span<const TableCertificate> tables) {
       const auto start = NumberIn(split.planned_start.text);
       const auto end = split.planned_end ? NumberIn(split.planned_end->text) : std::nullopt;
       if (start && end) in_plan += *end - *start;
+      known = known && ((start && (end || !split.planned_end)) || table.table_records);
       if (split.read_start != split.read_end || split.bytes_fetched > 0) touched.insert(split.partition);
       if (!split.complete && reason.empty()) {
         reason = "partition " + split.partition + " stopped at " + split.read_end.text + " of " + (split.planned_end ? split.planned_end->text : "an open end") +
@@ -216,7 +217,7 @@ std::string CertificateSummary(std::span<const TableCertificate> tables) {
     partitions += std::max<int64_t>(table.table_partitions, static_cast<int64_t>(all.size()));
     complete = complete && table.complete;
   }
-  std::string line = "read " + Grouped(read) + " of " + Grouped(planned) + " records in " + Grouped(partitions_read) + " of " + Grouped(partitions) +
+  std::string line = "read " + Grouped(read) + (known ? " of " + Grouped(planned) : "") + " records in " + Grouped(partitions_read) + " of " + Grouped(partitions) +
                      (partitions == 1 ? " partition, " : " partitions, ") + (complete ? "complete" : "NOT COMPLETE");
   if (!complete && !reason.empty()) line += ": " + reason;
   if (undecodable != 0) line += "; " + Grouped(undecodable) + (undecodable == 1 ? " value" : " values") + " did not fit and became NULL";
