@@ -11,16 +11,17 @@ namespace lotic {
 namespace {
 
 using athena::Environment;
+using athena::InvocationLog;
 using athena::LambdaFunction;
 using MadeFunction = Result<std::unique_ptr<LambdaFunction>>;
 
-MadeFunction MakeMemory(const Environment& environment) {
-  return athena::MakeConnectorFunction(memory::MakeAthenaSampleData()->connector(), environment);
+MadeFunction MakeMemory(const Environment& environment, InvocationLog& log) {
+  return athena::MakeConnectorFunction(memory::MakeAthenaSampleData()->connector(), environment, {}, nullptr, log);
 }
 
-MadeFunction MakeExample(const Environment& environment) {
+MadeFunction MakeExample(const Environment& environment, InvocationLog& log) {
   LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<FederatedSource> source, example::MakeFakeTable(environment));
-  return athena::MakeConnectorFunction(MakeFederatedConnector(source), environment, {}, std::shared_ptr<const UdfRegistry>(source, source->functions()));
+  return athena::MakeConnectorFunction(MakeFederatedConnector(source), environment, {}, std::shared_ptr<const UdfRegistry>(source, source->functions()), log);
 }
 
 // The policy of the drop-in connectors, by the names of their variables.
@@ -37,7 +38,7 @@ Result<ReadPolicy> KafkaPolicyOf(const Environment& environment) {
   return policy;
 }
 
-MadeFunction MakeKafka(const Environment& environment) {
+MadeFunction MakeKafka(const Environment& environment, InvocationLog& log) {
   const std::string endpoint = athena::ValueOf(environment, "kafka_endpoint");
   if (endpoint.empty()) return Status::Invalid("environment variable kafka_endpoint is not set: expected host:port,host:port");
   const std::string auth = athena::ValueOf(environment, "auth_type", "NO_AUTH");
@@ -47,13 +48,13 @@ MadeFunction MakeKafka(const Environment& environment) {
   kafka::KafkaOptions options;
   LOTIC_ASSIGN_OR_RETURN(options.client, kafka::MakeClientProperties({std::move(servers)}));
   LOTIC_ASSIGN_OR_RETURN(std::shared_ptr<kafka::KafkaConnector> connector, kafka::MakeKafkaConnector(std::move(options)));
-  return athena::MakeConnectorFunction(std::move(connector), environment, policy);
+  return athena::MakeConnectorFunction(std::move(connector), environment, policy, nullptr, log);
 }
 
 // One line a connector.
 constexpr struct {
   const char* name;
-  MadeFunction (*make)(const Environment& environment);
+  MadeFunction (*make)(const Environment& environment, InvocationLog& log);
 } kFunctions[] = {
     {"memory", MakeMemory},
     {"kafka", MakeKafka},
@@ -68,10 +69,10 @@ std::vector<std::string> AthenaFunctionNames() {
   return names;
 }
 
-MadeFunction MakeAthenaFunction(const std::string& name, const Environment& environment) {
+MadeFunction MakeAthenaFunction(const std::string& name, const Environment& environment, InvocationLog& log) {
   std::string known;
   for (const auto& function : kFunctions) {
-    if (name == function.name) return function.make(environment);
+    if (name == function.name) return function.make(environment, log);
     known += (known.empty() ? "" : ", ") + std::string(function.name);
   }
   return Status::NotFound("no connector is called \"", name, "\"; there are ", known);

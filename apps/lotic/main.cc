@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
   // "lambda:example" is here without an address; every other name needs one.
   lotic::AthenaEndpoints endpoints([](const std::string& name) -> lotic::Result<std::shared_ptr<lotic::athena_source::Invoker>> {
     if (name != "example") return lotic::Status::NotFound("no function called ", name, " is built in");
-    return lotic::MakeLocalInvoker(name, [] { return lotic::MakeAthenaFunction("example", lotic::athena::ProcessEnvironment()); });
+    return lotic::MakeLocalInvoker(name, [] { return lotic::MakeAthenaFunction("example", lotic::athena::ProcessEnvironment(), lotic::athena::InvocationLog::Nowhere()); });
   });
   wiring.lambdas.set_url = [&endpoints](const auto& name, const auto& url) { return endpoints.SetUrl(name, url); };
   wiring.lambdas.call = [&endpoints](const auto& ctx, const auto& name, const auto& function, const auto& arguments, const auto& result) {

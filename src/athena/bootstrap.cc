@@ -32,7 +32,7 @@ Result<BootstrapOptions> BootstrapOptions::Of(const Environment& environment) {
 
 Status RunBootstrap(const CallContext& ctx, const BootstrapOptions& options, const Environment& environment, const NamedFunctionMaker& make,
                     InvocationLog& log) {
-  const Result<std::unique_ptr<LambdaFunction>> function = make(options.connector, environment);
+  const Result<std::unique_ptr<LambdaFunction>> function = make(options.connector, environment, log);
   if (function.ok()) return RunRuntimeLoop(ctx, options.api, **function, log);
   const Status error = function.status().WithMessage("connector ", options.connector, ": ", function.status().message());
   const Status posted = PostInitError(ctx, options.api, error);

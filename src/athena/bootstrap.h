@@ -11,8 +11,8 @@
 
 namespace lotic::athena {
 
-/// Makes the function that a connector's name stands for. Errors: NotFound (no such name), those of the connector.
-using NamedFunctionMaker = std::function<Result<std::unique_ptr<LambdaFunction>>(const std::string& name, const Environment& environment)>;
+/// Makes the function that a connector's name stands for; what it has to say goes to `log`, which outlives it. Errors: NotFound (no such name), those of the connector.
+using NamedFunctionMaker = std::function<Result<std::unique_ptr<LambdaFunction>>(const std::string& name, const Environment& environment, InvocationLog& log)>;
 
 /// What the bootstrap of a Lambda function needs to know before all else.
 struct BootstrapOptions {

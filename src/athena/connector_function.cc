@@ -111,13 +111,14 @@ Result<std::unique_ptr<LambdaFunction>> MakeConnectorFunction(ConnectorFunctionP
 }
 
 Result<std::unique_ptr<LambdaFunction>> MakeConnectorFunction(std::shared_ptr<Connector> connector, const Environment& environment, const ReadPolicy& policy,
-                                                              std::shared_ptr<const UdfRegistry> functions) {
+                                                              std::shared_ptr<const UdfRegistry> functions, InvocationLog& log) {
   ConnectorFunctionParts parts;
   parts.connector = std::move(connector);
   LOTIC_ASSIGN_OR_RETURN(parts.options, DoorOptions::FromEnvironment(environment));
   parts.options.policy = policy;
   parts.environment = environment;
   parts.functions = std::move(functions);
+  parts.log = &log;
   return MakeConnectorFunction(std::move(parts));
 }
 

@@ -35,6 +35,7 @@ Result<std::unique_ptr<LambdaFunction>> MakeConnectorFunction(ConnectorFunctionP
 
 /// The same with what the environment says (DoorOptions::FromEnvironment), and `policy`.
 Result<std::unique_ptr<LambdaFunction>> MakeConnectorFunction(std::shared_ptr<Connector> connector, const Environment& environment,
-                                                              const ReadPolicy& policy = {}, std::shared_ptr<const UdfRegistry> functions = nullptr);
+                                                              const ReadPolicy& policy = {}, std::shared_ptr<const UdfRegistry> functions = nullptr,
+                                                              InvocationLog& log = InvocationLog::StandardError());
 
 }  // namespace lotic::athena

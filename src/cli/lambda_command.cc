@@ -98,9 +98,9 @@ int RunLambdaCommand(const std::vector<std::string>& args, const athena::NamedFu
   athena::RuntimeServerOptions options;
   options.port = line->port;
   options.timeout = line->timeout;
-  const auto make = [&make_named, name = line->name](const athena::Environment& variables) { return make_named(name, variables); };
-  const auto server = athena::RuntimeServer::Start(options, make, std::move(environment),
-                                                   line->quiet ? athena::InvocationLog::Nowhere() : athena::InvocationLog::StandardError());
+  athena::InvocationLog& log = line->quiet ? athena::InvocationLog::Nowhere() : athena::InvocationLog::StandardError();
+  const auto make = [&make_named, &log, name = line->name](const athena::Environment& variables) { return make_named(name, variables, log); };
+  const auto server = athena::RuntimeServer::Start(options, make, std::move(environment), log);
   if (!server.ok()) return fail(server.status().WithMessage("lotic lambda local ", line->name, ": ", server.status().message()), ExitCodeFor(server.status()));
   // It listens already, so whoever reads the line and calls at once is answered.
   const Status printed = print((*server)->InvokeUrl() + "\n");

@@ -9,9 +9,12 @@
 #include "cli/program.h"
 
 int main(int argc, char** argv) {
-  if (argc == 1) return lotic::RunBootstrapProcess(lotic::athena::MakeTestFunction);
+  const auto make = [](const std::string& name, const lotic::athena::Environment& environment, lotic::athena::InvocationLog&) {
+    return lotic::athena::MakeTestFunction(name, environment);
+  };
+  if (argc == 1) return lotic::RunBootstrapProcess(make);
   lotic::cli::Interrupts interrupts;
   lotic::cli::Wiring wiring;
-  wiring.subprograms["lambda"] = [](const auto& args, const auto&, auto& signals) { return lotic::cli::RunLambdaCommand(args, lotic::athena::MakeTestFunction, signals); };
+  wiring.subprograms["lambda"] = [make](const auto& args, const auto&, auto& signals) { return lotic::cli::RunLambdaCommand(args, make, signals); };
   return lotic::cli::RunProgram(std::vector<std::string>(argv + 1, argv + argc), wiring, interrupts);
 }
