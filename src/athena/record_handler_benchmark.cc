@@ -2,6 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include "athena/connector_function.h"
+#include "athena/test_door.h"
 #include "athena/test_engine.h"
 #include "connector/indexed_connector.h"
 #include "lotic/batch_builder.h"
@@ -56,7 +57,13 @@ class Nowhere final : public SpillStore {
 
 void Read(benchmark::State& state, bool spilled, bool encrypted) {
   ConnectorFunctionParts parts;
-  parts.connector = MakeIndexedConnector(std::make_shared<FixedColumns>(state.range(0)));
+  const auto connector = std::make_shared<BentConnector>(MakeIndexedConnector(std::make_shared<FixedColumns>(state.range(0))));
+  connector->change_splits = [&](SplitPage* page) {  // one split of all rows
+    page->splits.resize(1);
+    page->splits[0].end = Position{std::to_string(state.range(0))};
+    page->next_page.clear();
+  };
+  parts.connector = connector;
   parts.options.spill_bucket = "bucket";
   parts.options.encrypt_spill = encrypted;
   parts.spill_store = std::make_shared<Nowhere>();
@@ -84,8 +91,8 @@ void Read(benchmark::State& state, bool spilled, bool encrypted) {
 }
 
 BENCHMARK_CAPTURE(Read, inline, false, true)->Arg(100)->Arg(kIndexedRowsPerSplit);
-BENCHMARK_CAPTURE(Read, spilled, true, true)->Arg(100)->Arg(kIndexedRowsPerSplit)->UseRealTime();
-BENCHMARK_CAPTURE(Read, spilled_plain, true, false)->Arg(kIndexedRowsPerSplit)->UseRealTime();
+BENCHMARK_CAPTURE(Read, spilled, true, true)->Arg(100)->Arg(kIndexedRowsPerSplit)->Arg(1'000'000)->UseRealTime();
+BENCHMARK_CAPTURE(Read, spilled_plain, true, false)->Arg(1'000'000)->UseRealTime();
 
 }  // namespace
 }  // namespace lotic::athena
