@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "aws/aws_error.h"
+#include "connector/kinesis/kinesis_client.h"
+#include "connector/kinesis/kinesis_connector.h"
+#include "connector/kinesis/reader.h"
+#include "format/inference.h"
+#include "lotic/scan_json.h"
+
+namespace lotic::kinesis {
+namespace {
+
+constexpr const char* kSchema = "default";
+constexpr size_t kMaxCachedStreams = 1'000;  // above it the cache is emptied
+constexpr int64_t kMaxSampleBytes = 4 << 20;
+
+Field ColumnField(const std::string& name) {
+  Type type = name == "_arrival_timestamp" ? Type::Timestamp(TimeUnit::kMilli, true) : name == "_data" ? Type::Binary() : Type::String();
+  return {name, type, {{kColumnMetadata, name}}};
+}
+
+std::string StreamColumn(const Field& field) {
+  const auto at = field.metadata.find(kColumnMetadata);
+  return at == field.metadata.end() ? std::string() : at->second;
+}
+
+/// kinesis1|<stream created, ms>|<end, ms>|<number of shards>|<last shard>|<ARN>
+struct Token {
+  int64_t created_ms = 0, end_ms = 0, shards = 0;
+  std::string last_shard, arn;
+
+  std::string ToText() const {
+    return "kinesis1|" + std::to_string(created_ms) + "|" + std::to_string(end_ms) + "|" + std::to_string(shards) + "|" + last_shard + "|" + arn;
+  }
+  static Result<Token> Parse(std::string_view text) {
+    std::vector<std::string> parts(1);
+    for (const char c : text.substr(0, 4096)) {
+      if (c == '|') {
+        parts.emplace_back();
+      } else {
+        parts.back().push_back(c);
+      }
+    }
+    Token made;
+    if (parts.size() == 6) {
+      int64_t* const numbers[] = {&made.created_ms, &made.end_ms, &made.shards};
+      for (size_t i = 0; i < 3; ++i) std::from_chars(parts[i + 1].data(), parts[i + 1].data() + parts[i + 1].size(), *numbers[i]);
+      made.last_shard = parts[4];
+      made.arn = parts[5];
+    }
+    if (made.ToText() != text) return Status::Invalid("snapshot token '", text.substr(0, 100), "' is not one of a Kinesis stream");
+    return made;
+  }
+};
+
+/// What a request's constraints say. A function of the request alone.
+struct Pushed {
+  std::optional<int64_t> low_ms, high_ms;  // inclusive
+  std::optional<ValueSet> shards;
+  bool nothing = false;
+  bool limit = false;
+  Constraints residual;
+  std::vector<PushedConstraint> report;
+};
+
+Result<Pushed> PushDown(const ScanRequest& request) {
+  Pushed pushed;
+  pushed.residual.expressions = request.constraints.expressions;
+  for (const auto& [name, set] : request.constraints.columns) {
+    const std::optional<size_t> index = request.layout.IndexOf(name);
+    if (!index) return Status::Invalid("a constraint names column '", name, "', which the layout lacks");
+    const Field& field = request.layout.fields[*index];
+    const std::string column = StreamColumn(field);
+    PushedConstraint line{name, name, Pushdown::kNot, "left to the door"};
+    if (column == "_arrival_timestamp" || column == "_shard_id") {
+      ValueSet normal = set;
+      LOTIC_RETURN_NOT_OK(NormalizeValueSet(field.type, request.compare, &normal));
+      line.pushdown = Pushdown::kExact;
+      const std::optional<ValueRange> hull = HullOf(field.type, request.compare, normal);
+      if (!hull) pushed.nothing = true;  // neither is ever NULL
+      if (column == "_shard_id") {
+        line.reason = "other shards are not read";
+        pushed.shards = normal;
+      } else {
+        line.reason = "reading begins there; each record is checked";
+        if (hull && hull->low) pushed.low_ms = std::get<int64_t>(*hull->low);
+        if (hull && hull->high) pushed.high_ms = std::get<int64_t>(*hull->high);
+      }
+    } else {
+      pushed.residual.columns.emplace(name, set);
+    }
+    pushed.report.push_back(std::move(line));
+  }
+  for (const Expression& expression : request.constraints.expressions) {
+    pushed.report.push_back({expression.ToString(), "", Pushdown::kNot, "expressions are not evaluated by the reader"});
+  }
+  pushed.limit = request.limit.has_value() && pushed.residual.empty() && request.order_by.empty();
+  if (request.limit) {
+    pushed.report.push_back({"LIMIT " + std::to_string(*request.limit), "LIMIT", pushed.limit ? Pushdown::kHint : Pushdown::kNot,
+                             pushed.limit ? "each reader stops after so many rows" : "a filter or an ORDER BY is left to the door"});
+  }
+  if (!request.order_by.empty()) pushed.report.push_back({"ORDER BY", "ORDER BY", Pushdown::kNot, "shards are read side by side"});
+  return pushed;
+}
+
+class Impl final : public Connector {
+ public:
+  Impl(std::unique_ptr<aws::JsonClient> json, const aws::RetryClock& clock, KinesisOptions options)
+      : options_(std::move(options)), client_(std::make_shared<KinesisClient>(std::move(json), clock)) {}
+
+  std::string type_name() const override { return "kinesis"; }
+  Result<std::vector<std::string>> ListSchemas(const CallContext&) override { return std::vector<std::string>{kSchema}; }
+
+  Result<TablePage> ListTables(const CallContext& ctx, const std::string& schema, const PageRequest& page) override {
+    LOTIC_RETURN_NOT_OK(ResolveName("schema", schema, {kSchema}).status());
+    LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> names, Sourced(client_->ListStreams(ctx)));
+    TablePage made;
+    const size_t limit = page.max_items > 0 ? static_cast<size_t>(page.max_items) : 1'000;
+    auto at = page.page_token.empty() ? names.begin() : std::upper_bound(names.begin(), names.end(), page.page_token);
+    for (; at != names.end() && made.tables.size() < limit; ++at) made.tables.push_back({kSchema, *at});
+    if (at != names.end()) made.next_page = made.tables.back().table;
+    return made;
+  }
+
+  Result<TableInfo> GetTable(const CallContext& ctx, const TableName& name) override {
+    LOTIC_RETURN_NOT_OK(ResolveName("schema", name.schema, {kSchema}).status());
+    LOTIC_ASSIGN_OR_RETURN(const StreamSummary stream, Find(ctx, name.table));
+    LOTIC_ASSIGN_OR_RETURN(const Sampled sampled, Columns(ctx, stream));
+    TableInfo info;
+    info.name = {kSchema, stream.name};
+    const bool raw = sampled.document.format == PayloadFormat::kRaw;
+    if (!raw) info.schema = sampled.document.columns;
+    for (const char* const column : {"_partition_key", "_data", "_arrival_timestamp", "_shard_id", "_sequence_number"}) {
+      bool taken = false;
+      for (const Field& field : sampled.document.columns.fields) taken = taken || (!raw && ResolveName("column", field.name, {column}).ok());
+      if (taken) continue;
+      const bool shown = raw && (std::string_view(column) == "_partition_key" || std::string_view(column) == "_data");
+      (shown ? info.schema : info.hidden).fields.push_back(ColumnField(column));
+      if (std::string_view(column) == "_shard_id") info.partition_columns = {"_shard_id"};
+    }
+    info.snapshot = SnapshotKind::kTime;
+    info.dense_positions = false;
+    info.roles = {Role::kBoundedScan, Role::kRemotePlanner};
+    info.properties = {{"format", std::string(PayloadFormatName(sampled.document.format))}, {"stream_arn", stream.arn}, {"stream_status", stream.status}};
+    info.notes.push_back((raw ? "no columns inferred from " : "JSON; columns inferred from ") + std::to_string(sampled.document.sample.records) + " records of " +
+                         std::to_string(sampled.shards) + " shards");
+    return info;
+  }
+
+  Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override {
+    LOTIC_RETURN_NOT_OK(ctx.Check("planning a Kinesis scan"));
+    if (request.unbounded) return Status::NotImplemented("stream '", request.table.table, "': endless reading is not built yet");
+    if (request.start.kind == ScanStart::Kind::kPositions) return Status::NotImplemented("stream '", request.table.table, "': a start at positions is not built yet");
+    LOTIC_ASSIGN_OR_RETURN(const Pushed pushed, PushDown(request));
+    LOTIC_ASSIGN_OR_RETURN(const StreamSummary stream, Sourced(client_->Describe(ctx, request.table.table)));
+    if (stream.status == "CREATING" || stream.status == "DELETING") return Status::Invalid("stream '", stream.name, "' cannot be read while it is ", stream.status);
+    Token token;
+    const bool repeat = !request.token.empty();
+    if (repeat) {
+      LOTIC_ASSIGN_OR_RETURN(token, Token::Parse(request.token));
+      if (token.arn != stream.arn || token.created_ms != stream.created_ms) {
+        return Status::DataLoss("stream '", stream.name, "' is not the one of the snapshot token: it was deleted and created again, or is another one");
+      }
+    } else {
+      // The latest that the service's time can be: every record acknowledged before now lies before it. The shards are listed after it.
+      const std::optional<int64_t> latest = client_->time().LatestMs(client_->clock().Now());
+      if (!latest) return Status::IOError("kinesis: no answer of the service carries a Date, so that no end can be fixed");
+      if (request.as_of_ms && *request.as_of_ms > *latest) return Status::Invalid("AT (TIMESTAMP): ", *request.as_of_ms, " ms lies in the future of the service");
+      token = {stream.created_ms, request.as_of_ms.value_or(*latest), 0, "", stream.arn};
+    }
+    LOTIC_ASSIGN_OR_RETURN(std::vector<Shard> shards, Sourced(client_->ListShards(ctx, stream.name, std::nullopt)));
+    if (repeat) std::erase_if(shards, [&](const Shard& shard) { return shard.id > token.last_shard; });
+    if (!repeat) {
+      token.shards = static_cast<int64_t>(shards.size());
+      token.last_shard = shards.empty() ? "" : shards.back().id;
+    } else if (static_cast<int64_t>(shards.size()) < token.shards) {
+      return Status::DataLoss("stream '", stream.name, "': the snapshot has ", token.shards, " shards, of which ", shards.size(), " are still kept");
+    }
+    std::optional<int64_t> start_ms = pushed.low_ms;
+    if (request.start.kind == ScanStart::Kind::kTime) start_ms = std::max(start_ms.value_or(request.start.time_ms), request.start.time_ms);
+    if (request.start.kind == ScanStart::Kind::kLatest) start_ms = token.end_ms;
+    int64_t end_ms = token.end_ms;
+    if (pushed.high_ms && *pushed.high_ms < end_ms) end_ms = *pushed.high_ms + 1;
+    std::optional<std::vector<Shard>> recent;
+    if (start_ms && *start_ms > options_.grace.count() && *start_ms < end_ms) {
+      Result<std::vector<Shard>> listed = client_->ListShards(ctx, stream.name, *start_ms - options_.grace.count());
+      if (listed.ok()) {
+        recent = std::move(*listed);
+      } else if (listed.status().code() != StatusCode::kInvalid) {  // Invalid: older than what is retained, which prunes nothing
+        return aws::ToSourceStatus(listed.status());
+      }
+    }
+    Prepared made;
+    made.token = token.ToText();
+    made.report = pushed.report;
+    made.estimate.source = "none: Kinesis does not tell";
+    made.estimate.table_partitions = static_cast<int64_t>(shards.size());
+    made.attributes = {{"stream", stream.name}, {"stream_arn", stream.arn}, {"end_ms", std::to_string(token.end_ms)}};
+    std::string columns;
+    if (request.policy.on_error != OnError::kNull) {
+      LOTIC_ASSIGN_OR_RETURN(const Sampled sampled, Columns(ctx, stream));
+      if (sampled.document.format == PayloadFormat::kJson) columns = lotic::ToJson(sampled.document.columns);
+    }
+    ShardPosition start;
+    if (start_ms) start = {ShardPosition::Kind::kTime, std::max<int64_t>(*start_ms - options_.grace.count(), 0), ""};
+    const ShardPosition end{ShardPosition::Kind::kTime, end_ms, ""};
+    for (const Shard& shard : shards) {
+      const bool wanted = !pushed.nothing && (!start_ms || *start_ms < end_ms) &&
+                          (!pushed.shards || ValueSetAllows(Type::String(), request.compare, *pushed.shards, Scalar(shard.id))) &&
+                          (!recent || std::any_of(recent->begin(), recent->end(), [&](const Shard& s) { return s.id == shard.id; }));
+      if (!wanted) {
+        SplitCertificate left;
+        left.partition = shard.id;
+        left.planned_start = left.read_start = left.read_end = {end.ToText()};
+        left.planned_end = Position{end.ToText()};
+        left.complete = true;
+        left.reason = EndReason::kPruned;
+        made.left_out.push_back(std::move(left));
+        continue;
+      }
+      LayoutPartition partition;
+      partition.values = {Scalar(shard.id)};
+      partition.properties = {{"shard", shard.id}, {"stream_arn", stream.arn}, {"start", start.ToText()}, {"end", end.ToText()}};
+      if (start_ms) partition.properties["start_ms"] = std::to_string(*start_ms);
+      if (!shard.last_sequence.empty()) partition.properties["last_sequence"] = shard.last_sequence;
+      if (!columns.empty()) partition.properties["columns"] = columns;
+      made.partitions.push_back(std::move(partition));
+    }
+    return made;
+  }
+
+  Result<SplitPage> Splits(const CallContext&, const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page) override {
+    LOTIC_RETURN_NOT_OK(Token::Parse(request.token).status());
+    LOTIC_ASSIGN_OR_RETURN(const Pushed pushed, PushDown(request));
+    size_t at = 0;
+    const auto parsed = std::from_chars(page.page_token.data(), page.page_token.data() + page.page_token.size(), at);
+    if (!page.page_token.empty() && (parsed.ec != std::errc() || at > partitions.size())) return Status::Invalid("page token '", page.page_token.substr(0, 40), "' is not one of these splits");
+    SplitPage made;
+    const size_t limit = page.max_items > 0 ? static_cast<size_t>(page.max_items) : 1'000;
+    for (; at < partitions.size() && made.splits.size() < limit; ++at) {
+      std::map<std::string, std::string> properties = partitions[at].properties;
+      Split split;
+      split.partition = properties["shard"];
+      split.start = {properties["start"]};
+      split.end = Position{properties["end"]};
+      for (const char* const used : {"shard", "start", "end"}) properties.erase(used);
+      split.properties = std::move(properties);
+      split.residual = pushed.residual;
+      made.splits.push_back(std::move(split));
+    }
+    if (at < partitions.size()) made.next_page = std::to_string(at);
+    return made;
+  }
+
+  Result<std::unique_ptr<Reader>> Open(const CallContext&, const ScanRequest& request, std::span<const SplitStart> splits) override {
+    LOTIC_RETURN_NOT_OK(Token::Parse(request.token).status());
+    LOTIC_ASSIGN_OR_RETURN(const Pushed pushed, PushDown(request));
+    LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<KinesisReader> reader, KinesisReader::Make(client_, options_, request, pushed.limit, splits));
+    return std::unique_ptr<Reader>(std::move(reader));
+  }
+
+ private:
+  struct Sampled {
+    SchemaDocument document;
+    size_t shards = 0;
+    MonoTime at;
+  };
+
+  template <typename T>
+  static Result<T> Sourced(Result<T> result) {
+    return result.ok() ? std::move(result) : Result<T>(aws::ToSourceStatus(result.status()));
+  }
+
+  /// By its exact name without listing, so that a role without ListStreams can read; else as names are resolved everywhere.
+  Result<StreamSummary> Find(const CallContext& ctx, const std::string& name) {
+    Result<StreamSummary> exact = client_->Describe(ctx, name);
+    if (exact.ok() || exact.status().code() != StatusCode::kNotFound) return Sourced(std::move(exact));
+    LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> names, Sourced(client_->ListStreams(ctx)));
+    LOTIC_ASSIGN_OR_RETURN(const size_t index, ResolveName("stream", name, names));
+    return Sourced(client_->Describe(ctx, names[index]));
+  }
+
+  Result<Sampled> Columns(const CallContext& ctx, const StreamSummary& stream) {
+    const std::string key = stream.arn + "@" + std::to_string(stream.created_ms);
+    const MonoTime begun = client_->clock().Now();
+    {
+      const std::lock_guard lock(mutex_);
+      const auto at = sampled_.find(key);
+      if (at != sampled_.end() && begun - at->second.at < options_.cache_time) return at->second;
+    }
+    Sampled made;
+    made.at = begun;
+    SchemaSampler sampler;
+    LOTIC_ASSIGN_OR_RETURN(std::vector<Shard> shards, Sourced(client_->ListShards(ctx, stream.name, std::nullopt)));
+    if (std::any_of(shards.begin(), shards.end(), [](const Shard& s) { return s.last_sequence.empty(); })) {
+      std::erase_if(shards, [](const Shard& s) { return !s.last_sequence.empty(); });
+    }
+    const size_t count = std::min<size_t>(shards.size(), static_cast<size_t>(options_.sample_shards));
+    for (const int64_t window_ms : {int64_t{60'000}, int64_t{3'600'000}, int64_t{0}}) {
+      for (size_t i = 0; i < count && sampler.bytes() < kMaxSampleBytes && sampler.records() < options_.sample_records; ++i) {
+        if (sampler.records() > 0 && client_->clock().Now() - begun > options_.sample_time) {
+          sampler.Cut("time");
+          break;
+        }
+        const Shard& shard = shards[i * shards.size() / count];
+        const int64_t now_ms = client_->time().EarliestMs(client_->clock().Now()).value_or(0);
+        ShardPosition from;
+        if (window_ms != 0 && now_ms > window_ms) from = {ShardPosition::Kind::kTime, now_ms - window_ms, ""};
+        LOTIC_ASSIGN_OR_RETURN(const std::string iterator, Sourced(client_->GetIterator(ctx, stream.arn, shard.id, from)));
+        MonoTime now = client_->clock().Now();
+        for (MonoTime free; (free = client_->pace().TryCall(stream.arn + "/" + shard.id, now)) > now; now = client_->clock().Now()) {
+          LOTIC_RETURN_NOT_OK(client_->clock().Wait(ctx, std::chrono::ceil<std::chrono::milliseconds>(free - now)));
+        }
+        LOTIC_ASSIGN_OR_RETURN(const RecordPage page,
+                               Sourced(client_->GetRecords(ctx, stream.arn, iterator, std::max<int64_t>(options_.sample_records / static_cast<int64_t>(count), 1))));
+        client_->pace().Received(stream.arn + "/" + shard.id, client_->clock().Now(), page.bytes);
+        for (const RecordView& record : page.records) {
+          sampler.Add({reinterpret_cast<const uint8_t*>(record.data.data()), static_cast<uint32_t>(record.data.size())});
+        }
+        made.shards += page.records.empty() ? 0 : 1;
+      }
+      if (sampler.records() > 0) break;
+    }
+    made.document = sampler.Finish(stream.name);
+    const std::lock_guard lock(mutex_);
+    if (sampled_.size() >= kMaxCachedStreams) sampled_.clear();
+    sampled_[key] = made;
+    return made;
+  }
+
+  const KinesisOptions options_;
+  const std::shared_ptr<KinesisClient> client_;  // readers share it
+  std::mutex mutex_;                             // guards what follows
+  std::map<std::string, Sampled> sampled_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<Connector>> MakeKinesisConnector(aws::Session session, KinesisOptions options) {
+  aws::JsonClientOptions client;
+  client.endpoint = options.endpoint;
+  const aws::RetryClock& clock = *session.retry_clock;
+  LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<aws::JsonClient> json, aws::JsonClient::Create(aws::KinesisService(), std::move(session), client));
+  return std::shared_ptr<Connector>(std::make_shared<Impl>(std::move(json), clock, std::move(options)));
+}
+
+Result<std::shared_ptr<Connector>> AttachKinesis(const std::string& region, const std::map<std::string, std::string>& options, const aws::Environment& environment) {
+  KinesisOptions made;
+  for (const auto& [name, value] : options) {
+    if (name != "endpoint") return Status::Invalid("ATTACH '", region, "' (TYPE kinesis): unknown option '", name, "'; known: endpoint");
+    made.endpoint = value;
+  }
+  aws::SessionOptions session;
+  session.region = region;
+  if (!region.empty()) LOTIC_RETURN_NOT_OK(aws::ValidateRegion(region));
+  LOTIC_ASSIGN_OR_RETURN(aws::Session opened, aws::Session::Open(session, environment));
+  return MakeKinesisConnector(std::move(opened), std::move(made));
+}
+
+}  // namespace lotic::kinesis

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "aws/session.h"
+#include "lotic/connector.h"
+
+namespace lotic::kinesis {
+
+struct KinesisOptions {
+  std::string endpoint;                           ///< "": the region's
+  std::chrono::milliseconds grace{10'000};        ///< how far arrival times of one shard may run backwards
+  std::chrono::milliseconds settle{1'000};        ///< how long after the end a record put before it may still be on its way
+  std::chrono::milliseconds stall_timeout{30'000};  ///< without records and progress for so long, twice: the shard is stalled
+  int sample_records = 1'000;
+  int sample_shards = 32;
+  std::chrono::milliseconds sample_time{1'000};
+  std::chrono::milliseconds cache_time{60'000};   ///< of inferred columns
+};
+
+/// Every stream of an account and region as a table of the schema "default".
+Result<std::shared_ptr<Connector>> MakeKinesisConnector(aws::Session session, KinesisOptions options);
+
+/// ATTACH 'us-east-1' AS k (TYPE kinesis, ENDPOINT 'http://127.0.0.1:4567'). Errors: Invalid, naming an unknown option.
+Result<std::shared_ptr<Connector>> AttachKinesis(const std::string& region, const std::map<std::string, std::string>& options,
+                                                 const aws::Environment& environment);
+
+}  // namespace lotic::kinesis

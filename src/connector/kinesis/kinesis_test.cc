@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "connector/conformance.h"
+#include "connector/kinesis/kinesis_client.h"
+#include "connector/kinesis/test_stream.h"
+
+namespace lotic::kinesis {
+namespace {
+
+constexpr const char* kShard0 = "shardId-000000000000";
+constexpr const char* kShard1 = "shardId-000000000001";
+
+void Fill(TestStream& stream) {
+  for (int i = 0; i < 60; ++i) {
+    stream.Put(i % 2 == 0 ? kShard0 : kShard1, R"({"id":)" + std::to_string(i) + R"(,"name":"n)" + std::to_string(i % 7) + R"(","price":)" + std::to_string(i) + ".5}",
+               stream.NowMs() - 40'000 + i * 100);
+  }
+}
+
+class Harness final : public ConformanceHarness {
+ public:
+  Harness() {
+    Fill(stream_);
+    connector_ = stream_.Connect();
+  }
+  Connector& connector() override { return *connector_; }
+  TableName table() override { return {"default", "clicks"}; }
+  Status Append(size_t, int) override { return Status::NotImplemented("only needed for exact snapshots and endless reading"); }
+  Status AddPartition() override { return Status::NotImplemented("only needed for endless reading"); }
+
+ private:
+  TestStream stream_;
+  std::shared_ptr<Connector> connector_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Kinesis, ConnectorConformance, testing::Values(ConformanceCase{"clicks", [] { return std::make_unique<Harness>(); }}),
+                         [](const auto& info) { return info.param.name; });
+
+struct Outcome {
+  int64_t rows = 0;
+  Status status;
+  std::vector<SplitCertificate> certificates;
+};
+
+Outcome ReadAll(Connector& connector, ScanRequest request, Prepared* plan = nullptr) {
+  Outcome out;
+  request.table = {"default", "clicks"};
+  CallContext ctx;
+  ctx.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const Result<Prepared> prepared = connector.Prepare(ctx, request);
+  if (!prepared.ok()) return out.status = prepared.status(), out;
+  if (plan != nullptr) *plan = *prepared;
+  request.token = prepared->token;
+  const SplitPage page = connector.Splits(ctx, request, prepared->partitions, {}).ValueOrDie();
+  std::vector<SplitStart> starts;
+  for (const Split& split : page.splits) starts.push_back({split, split.start});
+  const std::unique_ptr<Reader> reader = connector.Open(ctx, request, starts).ValueOrDie();
+  for (;;) {
+    const Result<ReadBatch> batch = reader->Next(ctx);
+    if (!batch.ok()) return out.status = batch.status(), out;
+    if (batch->runs.empty()) break;
+    for (const lotic::Run& run : batch->runs) {
+      out.rows += run.num_rows;
+      if (!run.status.ok()) out.status = run.status;
+    }
+  }
+  for (uint32_t i = 0; i < starts.size(); ++i) out.certificates.push_back(reader->Certificate(i));
+  return out;
+}
+
+TEST(KinesisScan, ProvesTheEndByAnAnswerSentAfterItHasSettled) {
+  TestStream stream;
+  Fill(stream);
+  const auto connector = stream.Connect();
+  const Outcome out = ReadAll(*connector, {});
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  EXPECT_EQ(out.rows, 60);
+  for (const SplitCertificate& c : out.certificates) {
+    EXPECT_TRUE(c.complete);
+    EXPECT_EQ(c.notes, std::vector<std::string>{"end proved: caught_up"});
+    EXPECT_EQ(c.records.returned, 30);
+  }
+  EXPECT_GE(stream.time.passed_ms, 1'000) << "an answer before the end has settled proves nothing";
+}
+
+TEST(KinesisScan, GoesOnThroughThrottlesExpiredIteratorsAndEmptyAnswers) {
+  TestStream stream;
+  Fill(stream);
+  stream.throttles = 3;
+  stream.expiries = 2;
+  stream.empty_answers = 12;
+  const auto connector = stream.Connect();
+  const Outcome out = ReadAll(*connector, {});
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  EXPECT_EQ(out.rows, 60);
+  for (const SplitCertificate& c : out.certificates) EXPECT_TRUE(c.complete);
+}
+
+TEST(KinesisScan, KeepsWithinFiveCallsASecondAndShard) {
+  TestStream stream;
+  Fill(stream);
+  stream.empty_answers = 40;
+  const Outcome out = ReadAll(*stream.Connect(), {});
+  EXPECT_EQ(out.rows, 60);
+  const std::vector<int64_t> times = stream.GetRecordsTimes(kShard0);
+  ASSERT_GT(times.size(), 15u);
+  for (size_t i = 5; i < times.size(); ++i) EXPECT_GE(times[i] - times[i - 5], 1'000) << "call " << i;
+}
+
+TEST(KinesisScan, AShardThatStallsEndsAsNotComplete) {
+  TestStream stream;
+  Fill(stream);
+  stream.stuck = true;
+  const Outcome out = ReadAll(*stream.Connect(), {});
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  ASSERT_EQ(out.certificates.size(), 2u);
+  for (const SplitCertificate& c : out.certificates) {
+    EXPECT_FALSE(c.complete);
+    EXPECT_EQ(c.reason, EndReason::kStalled);
+  }
+}
+
+TEST(KinesisScan, AReshardWhileReadingLosesAndRepeatsNothing) {
+  TestStream stream;
+  Fill(stream);
+  stream.split_on_read = true;
+  const Outcome out = ReadAll(*stream.Connect(), {});
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  EXPECT_EQ(out.rows, 60);
+  EXPECT_EQ(out.certificates.size(), 2u);
+  EXPECT_EQ(out.certificates[0].notes, std::vector<std::string>{"end proved: shard_end"});
+}
+
+TEST(KinesisScan, TheServersTimeDecidesWhateverOursIs) {
+  TestStream stream;
+  stream.skew_ms = -3 * 3'600'000;
+  Fill(stream);
+  stream.Put(kShard0, R"({"id":99})", stream.NowMs() + 20'000);  // after the end of a plan made now
+  const auto connector = stream.Connect();
+  Prepared plan;
+  const Outcome out = ReadAll(*connector, {}, &plan);
+  EXPECT_EQ(out.rows, 60);
+  stream.time.passed_ms += 60'000;
+  ScanRequest again;
+  again.token = plan.token;
+  const Outcome repeated = ReadAll(*connector, again);
+  EXPECT_EQ(repeated.rows, 60) << "the token repeats the result";
+  ASSERT_EQ(repeated.certificates.size(), 2u);
+  EXPECT_EQ(repeated.certificates[0].notes, std::vector<std::string>{"end proved: past_end"});
+  EXPECT_EQ(repeated.certificates[0].records.filtered, 1);
+  EXPECT_EQ(ReadAll(*connector, {}).rows, 61);
+}
+
+TEST(KinesisScan, ATokenOfADeletedStreamIsRefused) {
+  TestStream stream;
+  Fill(stream);
+  const auto connector = stream.Connect();
+  Prepared plan;
+  ASSERT_TRUE(ReadAll(*connector, {}, &plan).status.ok());
+  ++stream.created_s;
+  ScanRequest again;
+  again.token = plan.token;
+  EXPECT_EQ(ReadAll(*connector, again).status.code(), StatusCode::kDataLoss);
+}
+
+TEST(KinesisScan, ATruncatedAnswerAndAnAggregateAreErrorsThatNameTheShard) {
+  TestStream stream;
+  Fill(stream);
+  stream.truncated = 1;
+  const Status cut = ReadAll(*stream.Connect(), {}).status;
+  EXPECT_EQ(cut.code(), StatusCode::kIOError) << cut;
+  EXPECT_NE(cut.message().find("is not valid JSON"), std::string::npos) << cut;
+  EXPECT_NE(cut.message().find("shardId-"), std::string::npos) << cut;
+  stream.Put(kShard1, "\xF3\x89\x9A\xC2" + std::string(30, 'x'), stream.NowMs() - 100);
+  EXPECT_EQ(ReadAll(*stream.Connect(), {}).status.code(), StatusCode::kNotImplemented);
+}
+
+TEST(KinesisAnswer, BrokenRecordsAreErrors) {
+  for (const char* const body : {"", "[]", R"({"Records":7})", R"({"Records":[7]})", R"({"Records":[{"SequenceNumber":"1","ApproximateArrivalTimestamp":1}]})",
+                                 R"({"Records":[{"SequenceNumber":"1","Data":"!","ApproximateArrivalTimestamp":1}]})",
+                                 R"({"Records":[{"SequenceNumber":"1","Data":"","ApproximateArrivalTimestamp":1e300}]})", R"({"Records":[{"SequenceNumber":"1","Data":""}]})",
+                                 R"({"MillisBehindLatest":"7"})", R"({"NextShardIterator":7})"}) {
+    EXPECT_EQ(ParseRecords(body).status().code(), StatusCode::kIOError) << body;
+  }
+  const RecordPage page = ParseRecords(R"({"Records":[{"SequenceNumber":"1","Data":"aGk=","PartitionKey":"k","ApproximateArrivalTimestamp":1.44E9}],"Other":null})").ValueOrDie();
+  ASSERT_EQ(page.records.size(), 1u);
+  EXPECT_EQ(page.records[0].data, "hi");
+  EXPECT_EQ(page.records[0].arrival_ms, 1'440'000'000'000);
+  EXPECT_EQ(page.next_iterator, "");
+}
+
+}  // namespace
+}  // namespace lotic::kinesis

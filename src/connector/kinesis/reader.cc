@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connector/kinesis/reader.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "aws/aws_error.h"
+#include "lotic/batch_builder.h"
+#include "lotic/scan_json.h"
+
+namespace lotic::kinesis {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds kIteratorAge{270'000};  // the service's limit is 300 s
+constexpr std::string_view kAggregateMagic("\xF3\x89\x9A\xC2", 4);
+
+std::string Property(const Split& split, const char* name) {
+  const auto at = split.properties.find(name);
+  return at == split.properties.end() ? std::string() : at->second;
+}
+
+/// Numbers of the service are texts of digits: the longer one is the greater.
+bool AtLeast(std::string_view a, std::string_view b) { return a.size() != b.size() ? a.size() > b.size() : a >= b; }
+
+}  // namespace
+
+KinesisReader::KinesisReader(std::shared_ptr<KinesisClient> client, const KinesisOptions& options, const ScanRequest& request)
+    : client_(std::move(client)), options_(options), request_(request), layout_(std::make_shared<const Schema>(request.layout)) {}
+
+Result<std::unique_ptr<KinesisReader>> KinesisReader::Make(std::shared_ptr<KinesisClient> client, const KinesisOptions& options, const ScanRequest& request,
+                                                           bool push_limit, std::span<const SplitStart> splits) {
+  std::unique_ptr<KinesisReader> reader(new KinesisReader(std::move(client), options, request));
+  if (push_limit) reader->rows_left_ = request.limit;
+  Schema payload;
+  for (size_t i = 0; i < request.layout.fields.size(); ++i) {
+    if (request.layout.fields[i].metadata.count(kColumnMetadata) != 0) continue;
+    payload.fields.push_back(request.layout.fields[i]);
+    reader->decoded_.push_back(i);
+  }
+  if (!payload.fields.empty()) {
+    LOTIC_ASSIGN_OR_RETURN(reader->decoder_, MakeJsonDecoder(JsonFields(payload), {.readable_padding = kDecoderPadding}));
+  }
+  for (const SplitStart& split : splits) LOTIC_RETURN_NOT_OK(reader->Add(split).status());
+  return reader;
+}
+
+Result<uint32_t> KinesisReader::Add(SplitStart start) {
+  State state;
+  if (!start.split.end) return Status::NotImplemented("endless reading of a Kinesis stream is not built yet");
+  LOTIC_ASSIGN_OR_RETURN(state.position, ShardPosition::Parse(start.position.text));
+  LOTIC_ASSIGN_OR_RETURN(const ShardPosition end, ShardPosition::Parse(start.split.end->text));
+  state.arn = Property(start.split, "stream_arn");
+  if (end.kind != ShardPosition::Kind::kTime || state.arn.empty()) return Status::Invalid("the split of shard '", start.split.partition, "' is not one of a Kinesis stream");
+  state.end_ms = end.time_ms;
+  state.last_sequence = Property(start.split, "last_sequence");
+  if (const std::string ms = Property(start.split, "start_ms"); !ms.empty()) {
+    int64_t value = 0;
+    std::from_chars(ms.data(), ms.data() + ms.size(), value);
+    state.start_ms = value;
+  }
+  for (const Field& field : request_.layout.fields) {
+    const auto meta = field.metadata.find(kColumnMetadata);
+    const auto set = request_.constraints.columns.find(field.name);
+    if (meta != field.metadata.end() && meta->second == "_arrival_timestamp" && set != request_.constraints.columns.end()) {
+      ValueSet normal = set->second;
+      LOTIC_RETURN_NOT_OK(NormalizeValueSet(field.type, request_.compare, &normal));
+      state.arrival = std::move(normal);
+    }
+  }
+  if (const std::string columns = Property(start.split, "columns"); !columns.empty() && request_.policy.on_error != OnError::kNull) {
+    LOTIC_ASSIGN_OR_RETURN(const Schema declared, SchemaFromJson(columns));
+    LOTIC_ASSIGN_OR_RETURN(state.checker, MakeJsonChecker(JsonFields(declared), {.readable_padding = kDecoderPadding}));
+  }
+  SplitCertificate& c = state.certificate;
+  c.partition = start.split.partition;
+  c.planned_start = start.split.start;
+  c.planned_end = start.split.end;
+  c.read_start = c.read_end = start.position;
+  state.at = std::move(start);
+  splits_.push_back(std::move(state));
+  return static_cast<uint32_t>(splits_.size() - 1);
+}
+
+Result<SplitStart> KinesisReader::Release(uint32_t index) {
+  State& split = splits_[index];
+  SplitStart at{split.at.split, split.certificate.read_end};
+  if (split.live) End(split, EndReason::kReleased, false, "");
+  return at;
+}
+
+ReaderProgress KinesisReader::Progress() const { return {0, records_.load(), bytes_.load()}; }
+
+void KinesisReader::Wake() {
+  const std::lock_guard lock(mutex_);
+  woken_ = true;
+  interrupt_.request_stop();
+}
+
+Status KinesisReader::Close(const CallContext&) {
+  for (State& split : splits_) {
+    if (split.live) End(split, EndReason::kCancelled, false, "");
+  }
+  return Status::OK();
+}
+
+void KinesisReader::End(State& split, EndReason reason, bool complete, const std::string& note) {
+  split.live = false;
+  split.certificate.reason = reason;
+  split.certificate.complete = complete;
+  if (complete && reason == EndReason::kEnd) split.certificate.read_end = *split.certificate.planned_end;
+  if (!note.empty()) split.certificate.notes.push_back(note);
+}
+
+ReadBatch KinesisReader::EndRun(uint32_t index, Status status) const {
+  ReadBatch batch;
+  Run run;
+  run.split = index;
+  run.next = splits_[index].certificate.read_end;
+  run.ended = true;
+  run.status = std::move(status);
+  batch.runs.push_back(std::move(run));
+  return batch;
+}
+
+Result<ReadBatch> KinesisReader::Next(const CallContext& ctx) {
+  CallContext inner = ctx;
+  std::stop_source interrupt;
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(woken_, false)) return ReadBatch();
+    interrupt_ = interrupt;
+  }
+  const std::stop_callback forward(ctx.stop, [&interrupt] { interrupt.request_stop(); });
+  inner.stop = interrupt.get_token();
+  for (;;) {
+    LOTIC_RETURN_NOT_OK(ctx.Check("reading Kinesis shards"));
+    if (rows_left_ && *rows_left_ <= 0) {
+      ReadBatch ended;
+      for (uint32_t i = 0; i < splits_.size(); ++i) {
+        if (!splits_[i].live) continue;
+        End(splits_[i], EndReason::kLimit, true, "");
+        ended.runs.push_back(EndRun(i, Status::OK()).runs[0]);
+      }
+      return ended;
+    }
+    const MonoTime now = client_->clock().Now();
+    std::optional<MonoTime> soonest;
+    std::optional<uint32_t> ready;
+    for (size_t i = 0; i < splits_.size() && !ready; ++i) {
+      const size_t at = (turn_ + i) % splits_.size();
+      if (!splits_[at].live) continue;
+      if (splits_[at].ready_at <= now) ready = static_cast<uint32_t>(at);
+      if (!soonest || splits_[at].ready_at < *soonest) soonest = splits_[at].ready_at;
+    }
+    if (!soonest) return ReadBatch();
+    Status outcome;
+    if (!ready) {
+      outcome = client_->clock().Wait(inner, std::chrono::ceil<milliseconds>(*soonest - now));
+    } else {
+      turn_ = *ready + 1;
+      Result<std::optional<ReadBatch>> batch = Step(inner, *ready);
+      if (batch.ok() && batch->has_value()) return std::move(**batch);
+      if (!batch.ok()) outcome = batch.status();
+    }
+    if (outcome.ok()) continue;
+    LOTIC_RETURN_NOT_OK(ctx.Check("reading Kinesis shards"));
+    const std::lock_guard lock(mutex_);
+    if (outcome.IsCancelled() && std::exchange(woken_, false)) return ReadBatch();
+    return outcome;
+  }
+}
+
+Result<std::optional<ReadBatch>> KinesisReader::Step(const CallContext& ctx, uint32_t index) {
+  State& split = splits_[index];
+  MonoTime now = client_->clock().Now();
+  if (!split.iterator.empty() && now - split.iterator_at > kIteratorAge) split.iterator.clear();
+  if (split.iterator.empty()) {
+    ShardPosition from = split.position;
+    Result<std::string> iterator = client_->GetIterator(ctx, split.arn, split.at.split.partition, from);
+    if (!iterator.ok()) return Failed(ctx, index, iterator.status());
+    split.iterator = std::move(*iterator);
+    now = split.iterator_at = client_->clock().Now();
+  }
+  split.ready_at = client_->pace().TryCall(split.arn + "/" + split.at.split.partition, now);
+  if (split.ready_at > now) return std::optional<ReadBatch>();
+  const std::optional<int64_t> asked_ms = client_->time().EarliestMs(now);
+  const int64_t limit = rows_left_ ? std::clamp<int64_t>(*rows_left_, 100, 10'000) : 10'000;
+  const Result<RecordPage> page = client_->GetRecords(ctx, split.arn, split.iterator, limit);
+  if (!page.ok()) return Failed(ctx, index, page.status());
+  split.failures = 0;
+  client_->pace().Received(split.arn + "/" + split.at.split.partition, client_->clock().Now(), page->bytes);
+  split.iterator = page->next_iterator;
+  split.iterator_at = client_->clock().Now();
+  return Take(index, *page, asked_ms);
+}
+
+Result<std::optional<ReadBatch>> KinesisReader::Failed(const CallContext& ctx, uint32_t index, const Status& failure) {
+  if (failure.code() == StatusCode::kCancelled || failure.code() == StatusCode::kDeadlineExceeded) return failure;
+  LOTIC_RETURN_NOT_OK(ctx.Check("reading Kinesis shards"));
+  State& split = splits_[index];
+  const aws::AwsError* error = aws::AwsError::From(failure);
+  const bool expired = error != nullptr && error->code == "ExpiredIteratorException";
+  if ((expired || aws::IsRetryable(failure)) && ++split.failures <= kMaxFailuresInARow) {
+    if (expired) split.iterator.clear();
+    // An iterator that expired is replaced at once; everything else, and a second time, after a pause.
+    const int64_t cap_ms = std::min<int64_t>(int64_t{200} << std::min(split.failures, 5), 5'000);
+    const auto pause = expired && split.failures == 1 ? milliseconds(0) : milliseconds(static_cast<int64_t>(static_cast<double>(cap_ms) * client_->clock().Random()));
+    split.ready_at = client_->clock().Now() + pause;
+    return std::optional<ReadBatch>();
+  }
+  Status status = aws::ToSourceStatus(failure);
+  if (error != nullptr && error->code == "ResourceNotFoundException") {
+    status = Status::DataLoss("shard ", split.at.split.partition, " or its stream is gone: ", failure.message());
+  }
+  status = status.WithMessage("reading shard ", split.at.split.partition, " at ", split.certificate.read_end.text, ": ", status.message());
+  End(split, EndReason::kError, false, "");
+  return std::optional(EndRun(index, std::move(status)));
+}
+
+Batch KinesisReader::Rows(const State& split, const RecordPage& page, const std::vector<uint32_t>& wanted, SplitCertificate* certificate) {
+  BatchBuilder builder(layout_);
+  for (size_t c = 0; c < layout_->fields.size(); ++c) {
+    const auto meta = layout_->fields[c].metadata.find(kColumnMetadata);
+    if (meta == layout_->fields[c].metadata.end()) continue;
+    ColumnBuilder& column = builder.column(c);
+    for (const uint32_t i : wanted) {
+      const RecordView& record = page.records[i];
+      if (meta->second == "_arrival_timestamp") {
+        column.AppendInt64(record.arrival_ms);
+      } else if (meta->second == "_shard_id") {
+        column.AppendBytes(split.at.split.partition);
+      } else if (meta->second == "_sequence_number") {
+        column.AppendBytes(record.sequence);
+      } else if (meta->second == "_partition_key") {
+        column.AppendBytes(record.partition_key);
+      } else {
+        column.AppendBytes(record.data);
+      }
+    }
+  }
+  if (decoder_ != nullptr) {
+    std::vector<PayloadView> payloads;
+    for (const RecordView& record : page.records) payloads.push_back({reinterpret_cast<const uint8_t*>(record.data.data()), static_cast<uint32_t>(record.data.size())});
+    std::vector<ColumnBuilder*> out;
+    for (const size_t c : decoded_) out.push_back(&builder.column(c));
+    const int64_t before = decoder_->counts().undecodable_values;
+    decoder_->Decode(payloads, wanted, out);
+    certificate->undecodable_values += decoder_->counts().undecodable_values - before;
+  }
+  return builder.Finish(static_cast<int64_t>(wanted.size()));
+}
+
+Result<std::optional<ReadBatch>> KinesisReader::Take(uint32_t index, const RecordPage& page, std::optional<int64_t> asked_ms) {
+  State& split = splits_[index];
+  SplitCertificate& c = split.certificate;
+  const Type arrival_type = Type::Timestamp(TimeUnit::kMilli, true);
+  c.bytes_fetched += page.bytes;
+  bytes_ += page.bytes;
+  records_ += static_cast<int64_t>(page.records.size());
+  std::vector<uint32_t> wanted;
+  std::vector<PayloadView> payloads;
+  Status bad;
+  bool past = false, limited = false;
+  RecordCounts counts;
+  size_t taken = 0;
+  for (; taken < page.records.size(); ++taken) {
+    const RecordView& record = page.records[taken];
+    past = past || record.arrival_ms >= split.end_ms + options_.grace.count();
+    const bool in = record.arrival_ms < split.end_ms && (!split.start_ms || record.arrival_ms >= *split.start_ms) &&
+                    (!split.arrival || ValueSetAllows(arrival_type, request_.compare, *split.arrival, Scalar(record.arrival_ms)));
+    if (!in) {
+      ++counts.filtered;
+      continue;
+    }
+    if (record.data.substr(0, 4) == kAggregateMagic && record.data.size() >= 20) {
+      bad = Status::NotImplemented("record ", record.sequence, " is an aggregate of the Kinesis Producer Library; unpacking those is not built yet");
+      break;
+    }
+    if (split.checker != nullptr) {
+      const PayloadView payload{reinterpret_cast<const uint8_t*>(record.data.data()), static_cast<uint32_t>(record.data.size())};
+      const uint32_t zero = 0;
+      std::vector<uint32_t> good;
+      BadMessage why;
+      if (split.checker->Check({&payload, 1}, {&zero, 1}, &good, &why) != 0) {
+        if (request_.policy.on_error == OnError::kFail) {
+          bad = Status::Invalid("record ", record.sequence, ": ", why.reason);
+          break;
+        }
+        ++counts.skipped;
+        continue;
+      }
+    }
+    wanted.push_back(static_cast<uint32_t>(taken));
+    ++counts.returned;
+    if (rows_left_ && static_cast<int64_t>(wanted.size()) >= *rows_left_) {
+      limited = true;
+      ++taken;
+      break;
+    }
+  }
+  c.records += counts;
+  if (taken > 0) {
+    split.position = {ShardPosition::Kind::kAfter, 0, std::string(page.records[taken - 1].sequence)};
+    c.read_end = {split.position.ToText()};
+    split.idle_since.reset();
+    split.reopened = false;
+  }
+  ReadBatch batch;
+  if (!wanted.empty()) {
+    batch.rows = Rows(split, page, wanted, &c);
+    c.rows += batch.rows->num_rows();
+    if (rows_left_) *rows_left_ -= batch.rows->num_rows();
+  }
+  Run run;
+  run.split = index;
+  run.num_rows = static_cast<int64_t>(wanted.size());
+  if (!bad.ok()) {
+    run.status = bad.WithMessage("shard ", c.partition, ": ", bad.message());
+    End(split, EndReason::kError, false, "");
+  } else if (limited) {
+    End(split, EndReason::kLimit, true, "");
+  } else if (page.next_iterator.empty()) {
+    End(split, EndReason::kEnd, true, "end proved: shard_end");
+  } else if (past) {
+    End(split, EndReason::kEnd, true, "end proved: past_end");
+  } else if (page.records.empty()) {
+    const int64_t sure_ms = split.end_ms + options_.settle.count();
+    const MonoTime now = client_->clock().Now();
+    if (page.behind_ms == 0 && asked_ms && *asked_ms >= sure_ms) {
+      End(split, EndReason::kEnd, true, "end proved: caught_up");
+    } else if (!split.last_sequence.empty() && split.position.kind == ShardPosition::Kind::kAfter && AtLeast(split.position.sequence, split.last_sequence)) {
+      End(split, EndReason::kEnd, true, "end proved: drained");
+    } else if (page.behind_ms == 0 && asked_ms) {
+      split.ready_at = now + milliseconds(sure_ms - *asked_ms);  // asked again when the answer can prove something
+    } else if (asked_ms && *asked_ms < sure_ms) {
+      // The end has not settled: this answer says nothing about a stall.
+    } else if (!split.idle_since || (page.behind_ms && *page.behind_ms < split.least_behind_ms)) {
+      split.idle_since = now;
+    } else if (now - *split.idle_since >= options_.stall_timeout) {
+      if (split.reopened) {
+        End(split, EndReason::kStalled, false, "stalled: nothing came for " + std::to_string(options_.stall_timeout.count()) + " ms, twice, and nothing proved the end");
+      } else {
+        split.reopened = true;
+        split.idle_since = now;
+        split.iterator.clear();
+      }
+    }
+    if (page.behind_ms) split.least_behind_ms = std::min(split.least_behind_ms, *page.behind_ms);
+  }
+  run.next = c.read_end;
+  run.ended = !split.live;
+  if (split.live && run.num_rows == 0) return std::optional<ReadBatch>();
+  batch.runs.push_back(std::move(run));
+  return std::optional(std::move(batch));
+}
+
+}  // namespace lotic::kinesis

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "connector/kinesis/kinesis_client.h"
+#include "connector/kinesis/kinesis_connector.h"
+#include "format/decoder.h"
+#include "lotic/connector.h"
+
+namespace lotic::kinesis {
+
+/// Field metadata of the columns that every stream has; the value is the column's own name.
+inline constexpr const char* kColumnMetadata = "lotic:kinesis";
+inline constexpr int kMaxFailuresInARow = 10;  ///< throttles and broken connections of one shard, without an answer between; then the split fails
+
+/// Reads shards one call after the other, whichever may be asked next. A shard's end is proved (docs/reference/kinesis.md) or it is not complete.
+class KinesisReader final : public Reader {
+ public:
+  static Result<std::unique_ptr<KinesisReader>> Make(std::shared_ptr<KinesisClient> client, const KinesisOptions& options, const ScanRequest& request,
+                                                     bool push_limit, std::span<const SplitStart> splits);
+  Result<ReadBatch> Next(const CallContext& ctx) override;
+  Result<uint32_t> Add(SplitStart start) override;
+  Result<SplitStart> Release(uint32_t split) override;
+  SplitCertificate Certificate(uint32_t split) const override { return splits_[split].certificate; }
+  ReaderProgress Progress() const override;
+  void Wake() override;
+  Status Close(const CallContext&) override;
+
+ private:
+  struct State {
+    SplitStart at;
+    ShardPosition position;
+    std::string arn;
+    std::string last_sequence;
+    std::optional<int64_t> start_ms;
+    int64_t end_ms = 0;
+    std::optional<ValueSet> arrival;
+    std::unique_ptr<MessageChecker> checker;
+    SplitCertificate certificate;
+    bool live = true;
+    std::string iterator;
+    MonoTime iterator_at, ready_at;
+    int failures = 0;
+    bool reopened = false;
+    std::optional<MonoTime> idle_since;
+    int64_t least_behind_ms = std::numeric_limits<int64_t>::max();
+  };
+  KinesisReader(std::shared_ptr<KinesisClient> client, const KinesisOptions& options, const ScanRequest& request);
+  Result<std::optional<ReadBatch>> Step(const CallContext& ctx, uint32_t index);
+  Result<std::optional<ReadBatch>> Failed(const CallContext& ctx, uint32_t index, const Status& failure);
+  Result<std::optional<ReadBatch>> Take(uint32_t index, const RecordPage& page, std::optional<int64_t> asked_ms);
+  void End(State& split, EndReason reason, bool complete, const std::string& note);
+  ReadBatch EndRun(uint32_t index, Status status) const;
+  Batch Rows(const State& split, const RecordPage& page, const std::vector<uint32_t>& wanted, SplitCertificate* certificate);
+
+  const std::shared_ptr<KinesisClient> client_;
+  const KinesisOptions options_;
+  const ScanRequest request_;
+  std::shared_ptr<const Schema> layout_;
+  std::unique_ptr<MessageDecoder> decoder_;  // of the columns without kColumnMetadata; null if there are none
+  std::vector<size_t> decoded_;              // their places in the layout
+  std::optional<int64_t> rows_left_;
+  std::vector<State> splits_;
+  size_t turn_ = 0;
+  std::atomic<int64_t> records_{0}, bytes_{0};
+  std::mutex mutex_;  // guards what follows
+  bool woken_ = false;
+  std::stop_source interrupt_;
+};
+
+}  // namespace lotic::kinesis

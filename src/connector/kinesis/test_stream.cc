@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connector/kinesis/test_stream.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+
+namespace lotic::kinesis {
+namespace {
+
+std::string Base64(const std::string& bytes) {
+  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t group = 0;
+    for (size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < bytes.size() ? static_cast<uint8_t>(bytes[i + k]) : 0);
+    for (size_t k = 0; k < 4; ++k) out += i + k > bytes.size() ? '=' : kDigits[group >> (18 - 6 * k) & 63];
+  }
+  return out;
+}
+
+/// The text or number of a member; requests are flat but for the filter.
+std::string Member(const std::string& body, const std::string& name) {
+  const size_t at = body.find("\"" + name + "\":");
+  if (at == std::string::npos) return "";
+  size_t from = at + name.size() + 3;
+  if (body[from] == '"') return body.substr(from + 1, body.find('"', from + 1) - from - 1);
+  return body.substr(from, body.find_first_of(",}", from) - from);
+}
+
+aws::TestHttpAnswer Refusal(const std::string& code) { return {.status = 400, .headers = {}, .body = R"({"__type":")" + code + R"(","message":"scripted"})", .raw = {}}; }
+
+std::string Sequence(int64_t number) { return std::to_string(1'000'000 + number); }
+
+}  // namespace
+
+TestStream::TestStream() {
+  shards_["shardId-000000000000"];
+  shards_["shardId-000000000001"];
+  server_ = std::make_unique<aws::TestHttpServer>([this](const aws::TestHttpRequest& request) {
+    aws::TestHttpAnswer answer = Answer(request);
+    const std::time_t seconds = NowMs() / 1000;
+    std::tm utc{};
+    gmtime_r(&seconds, &utc);
+    char text[64];
+    answer.headers.push_back({"Date", std::string(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc))});
+    return answer;
+  });
+}
+
+std::shared_ptr<Connector> TestStream::Connect(KinesisOptions options) {
+  aws::Session session;
+  session.region = "eu-west-1";
+  session.credentials = aws::FixedCredentials({"AKID", net::Secret("the-secret"), net::Secret("")}).ValueOrDie();
+  session.http = aws::HttpClient::Create({}).ValueOrDie();
+  session.retry_clock = &time;
+  options.endpoint = server_->url();
+  return MakeKinesisConnector(std::move(session), std::move(options)).ValueOrDie();
+}
+
+void TestStream::Put(const std::string& shard, const std::string& data, int64_t arrival_ms) {
+  const std::lock_guard lock(mutex_);
+  const int64_t number = next_number_++;
+  shards_.at(shard).records.push_back({arrival_ms, "key-" + std::to_string(number), data, number});
+}
+
+void TestStream::Split(const std::string& parent) {
+  const std::lock_guard lock(mutex_);
+  shards_.at(parent).closed = true;
+  const size_t count = shards_.size();
+  for (size_t i = count; i < count + 2; ++i) shards_["shardId-00000000000" + std::to_string(i)];
+}
+
+int TestStream::Calls(const std::string& operation) {
+  const std::lock_guard lock(mutex_);
+  return static_cast<int>(calls_[operation].size());
+}
+
+std::vector<int64_t> TestStream::GetRecordsTimes(const std::string& shard) {
+  const std::lock_guard lock(mutex_);
+  return calls_["GetRecords " + shard];
+}
+
+aws::TestHttpAnswer TestStream::Answer(const aws::TestHttpRequest& request) {
+  const std::string target = request.Header("X-Amz-Target");
+  const std::string operation = target.substr(target.find('.') + 1);
+  const std::string& body = request.body;
+  if (operation == "GetRecords" && split_on_read.exchange(false)) Split("shardId-000000000000");
+  const std::lock_guard lock(mutex_);
+  calls_[operation].push_back(time.passed_ms);
+  if (request.Header("Authorization").find("/kinesis/aws4_request") == std::string::npos) return Refusal("MissingAuthenticationTokenException");
+  if (operation == "ListStreams") return {.headers = {}, .body = R"({"HasMoreStreams":false,"StreamNames":["clicks"]})", .raw = {}};
+  if (operation == "DescribeStreamSummary") {
+    if (Member(body, "StreamName") != "clicks") return Refusal("ResourceNotFoundException");
+    return {.headers = {},
+            .body = R"({"StreamDescriptionSummary":{"StreamName":"clicks","StreamARN":"arn:aws:kinesis:eu-west-1:111122223333:stream/clicks","StreamStatus":"ACTIVE","StreamCreationTimestamp":)" +
+                    std::to_string(created_s) + "}}",
+            .raw = {}};
+  }
+  if (operation == "ListShards") {
+    std::string list;
+    for (const auto& [id, shard] : shards_) {
+      list += (list.empty() ? "" : ",") + (R"({"ShardId":")" + id + R"(","SequenceNumberRange":{"StartingSequenceNumber":"1")");
+      if (shard.closed) list += R"(,"EndingSequenceNumber":"9223372036854775807")";
+      list += "}}";
+    }
+    return {.headers = {}, .body = R"({"Shards":[)" + list + "]}", .raw = {}};
+  }
+  if (operation == "GetShardIterator") {
+    const std::string type = Member(body, "ShardIteratorType"), shard = Member(body, "ShardId");
+    if (shards_.count(shard) == 0) return Refusal("ResourceNotFoundException");
+    size_t next = 0;
+    const std::vector<Record>& records = shards_.at(shard).records;
+    const double from_s = std::strtod(Member(body, "Timestamp").c_str(), nullptr);
+    const std::string after = Member(body, "StartingSequenceNumber");
+    while (next < records.size() && ((type == "AT_TIMESTAMP" && static_cast<double>(records[next].arrival_ms) < from_s * 1000) ||
+                                     (type == "AFTER_SEQUENCE_NUMBER" && Sequence(records[next].number) <= after))) {
+      ++next;
+    }
+    return {.headers = {}, .body = R"({"ShardIterator":")" + shard + "/" + std::to_string(next) + "\"}", .raw = {}};
+  }
+  if (operation == "GetRecords") return GetRecords(Member(body, "ShardIterator"), std::atoll(Member(body, "Limit").c_str()));
+  return Refusal("UnknownOperationException");
+}
+
+aws::TestHttpAnswer TestStream::GetRecords(const std::string& iterator, int64_t limit) {
+  const std::string id = iterator.substr(0, iterator.find('/'));
+  size_t next = static_cast<size_t>(std::atoll(iterator.substr(iterator.find('/') + 1).c_str()));
+  calls_["GetRecords " + id].push_back(time.passed_ms);
+  if (throttles > 0 && throttles-- > 0) return Refusal("ProvisionedThroughputExceededException");
+  if (expiries > 0 && expiries-- > 0) return Refusal("ExpiredIteratorException");
+  const Shard& shard = shards_.at(id);
+  std::string list;
+  const bool empty = stuck || (empty_answers > 0 && empty_answers-- > 0);
+  // At most 20 an answer, so that a shard takes several.
+  for (int64_t taken = 0; !empty && next < shard.records.size() && taken < std::min<int64_t>(limit, 20); ++next, ++taken) {
+    const Record& record = shard.records[next];
+    if (record.arrival_ms > NowMs()) break;
+    list += (list.empty() ? "" : ",") + (R"({"SequenceNumber":")" + Sequence(record.number) + R"(","PartitionKey":")" + record.key + R"(","Data":")" + Base64(record.data) +
+                                         R"(","ApproximateArrivalTimestamp":)" + std::to_string(record.arrival_ms / 1000) + "." + std::to_string(1000 + record.arrival_ms % 1000).substr(1) + "}");
+  }
+  const bool drained = next >= shard.records.size();
+  std::string body = R"({"Records":[)" + list + R"(],"MillisBehindLatest":)" + (drained && !stuck ? "0" : "5000");
+  if (!(shard.closed && drained)) body += R"(,"NextShardIterator":")" + id + "/" + std::to_string(next) + "\"";
+  body += "}";
+  if (truncated > 0 && truncated-- > 0) body.resize(body.size() / 2);
+  return {.headers = {}, .body = body, .raw = {}};
+}
+
+}  // namespace lotic::kinesis

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "aws/retry.h"
+#include "aws/test_http_server.h"
+#include "connector/kinesis/kinesis_connector.h"
+
+namespace lotic::kinesis {
+
+/// Time that passes only by waiting; the fake service dates its answers by it. Any thread.
+struct TestTime final : aws::RetryClock {
+  static constexpr int64_t kBeginMs = 1'796'008'614'000;
+  mutable std::atomic<int64_t> passed_ms{0};
+
+  std::chrono::steady_clock::time_point Now() const override { return std::chrono::steady_clock::time_point(std::chrono::hours(1) + std::chrono::milliseconds(passed_ms)); }
+  double Random() const override { return 0.5; }
+  Status Wait(const CallContext& ctx, std::chrono::milliseconds time) const override {
+    passed_ms += time.count();
+    return ctx.Check("waiting");
+  }
+  int64_t ServerMs(int64_t skew_ms) const { return kBeginMs + 250 + skew_ms + passed_ms; }
+};
+
+/// One stream "clicks" of a fake service, over HTTP on loopback, with faults on script. Any thread.
+class TestStream {
+ public:
+  struct Record {
+    int64_t arrival_ms;
+    std::string key, data;
+    int64_t number;
+  };
+  TestStream();
+  std::shared_ptr<Connector> Connect(KinesisOptions options = {});
+  void Put(const std::string& shard, const std::string& data, int64_t arrival_ms);
+  /// Closes `parent` and opens two children.
+  void Split(const std::string& parent);
+  int64_t NowMs() const { return time.ServerMs(skew_ms); }
+  int Calls(const std::string& operation);
+  std::vector<int64_t> GetRecordsTimes(const std::string& shard);
+
+  TestTime time;
+  int64_t skew_ms = 0;                    ///< service time less ours
+  std::atomic<int> throttles{0};          ///< so many GetRecords are refused
+  std::atomic<int> expiries{0};           ///< so many find their iterator expired
+  std::atomic<int> empty_answers{0};      ///< so many are empty though records wait
+  std::atomic<int> truncated{0};          ///< so many answers are cut off
+  std::atomic<bool> stuck{false};         ///< answers nothing, always behind
+  std::atomic<bool> split_on_read{false};  ///< the first GetRecords closes shard 0
+  int64_t created_s = 1'700'000'000;
+
+ private:
+  struct Shard {
+    std::vector<Record> records;
+    bool closed = false;
+  };
+  aws::TestHttpAnswer Answer(const aws::TestHttpRequest& request);
+  aws::TestHttpAnswer GetRecords(const std::string& iterator, int64_t limit);
+
+  std::mutex mutex_;  // guards what follows
+  std::map<std::string, Shard> shards_;
+  int64_t next_number_ = 1;
+  std::map<std::string, std::vector<int64_t>> calls_;
+  std::unique_ptr<aws::TestHttpServer> server_;
+};
+
+}  // namespace lotic::kinesis
