@@ -335,7 +335,7 @@ class DuckDbEngine final : public Engine {
     const auto given = info.parsed_options.find("type");
     if (given == info.parsed_options.end()) return false;
     std::string type = duckdb::StringUtil::Lower(given->second->ToString());
-    if (type.size() >= 2 && (type.front() == ''' || type.front() == '"')) type = type.substr(1, type.size() - 2);
+    if (type.size() >= 2 && (type.front() == '\'' || type.front() == '"')) type = type.substr(1, type.size() - 2);
     const std::vector<std::string>& types = session_->options().connector_types;
     return std::find(types.begin(), types.end(), type) != types.end();
   }
