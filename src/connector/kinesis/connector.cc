@@ -317,7 +317,7 @@ class Impl final : public Connector {
           LOTIC_RETURN_NOT_OK(client_->clock().Wait(ctx, std::chrono::ceil<std::chrono::milliseconds>(free - now)));
         }
         LOTIC_ASSIGN_OR_RETURN(const RecordPage page,
-                               Sourced(client_->GetRecords(ctx, stream.arn, iterator, std::max<int64_t>(options_.sample_records / static_cast<int64_t>(count), 1))));
+                               Sourced(client_->GetRecords(ctx, stream.arn, iterator, std::max<int64_t>(options_.sample_records / static_cast<int64_t>(count), 1), KinesisClient::Attempts::kPolicy)));
         client_->pace().Received(stream.arn + "/" + shard.id, client_->clock().Now(), page.bytes);
         for (const RecordView& record : page.records) {
           sampler.Add({reinterpret_cast<const uint8_t*>(record.data.data()), static_cast<uint32_t>(record.data.size())});

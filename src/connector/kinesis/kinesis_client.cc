@@ -325,14 +325,14 @@ Result<std::string> KinesisClient::GetIterator(const CallContext& ctx, const std
   return iterator;
 }
 
-Result<RecordPage> KinesisClient::GetRecords(const CallContext& ctx, const std::string& arn, const std::string& iterator, int64_t limit) {
+Result<RecordPage> KinesisClient::GetRecords(const CallContext& ctx, const std::string& arn, const std::string& iterator, int64_t limit, Attempts attempts) {
   static const aws::RetryPolicy once = [] {
     aws::RetryPolicy policy;
     policy.max_attempts = 1;
     return policy;
   }();
   aws::JsonCallOptions options;
-  options.retry = &once;
+  if (attempts == Attempts::kOne) options.retry = &once;
   options.max_response_bytes = kMaxRecordAnswerBytes;
   LOTIC_ASSIGN_OR_RETURN(std::string body, Call(ctx, "GetRecords",
                                                 "{\"ShardIterator\":" + Quoted(iterator) + ",\"Limit\":" + std::to_string(limit) + ",\"StreamARN\":" + Quoted(arn) + "}", options));

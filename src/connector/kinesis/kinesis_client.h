@@ -114,8 +114,8 @@ class KinesisClient {
   /// Sorted by id. `from_ms`: only those that may hold a record since then.
   Result<std::vector<Shard>> ListShards(const CallContext& ctx, const std::string& stream, std::optional<int64_t> from_ms);
   Result<std::string> GetIterator(const CallContext& ctx, const std::string& arn, const std::string& shard, const ShardPosition& at);
-  /// One attempt: the caller decides what comes after a refusal.
-  Result<RecordPage> GetRecords(const CallContext& ctx, const std::string& arn, const std::string& iterator, int64_t limit);
+  enum class Attempts : uint8_t { kOne, kPolicy };  ///< kOne: the caller decides what comes after a refusal
+  Result<RecordPage> GetRecords(const CallContext& ctx, const std::string& arn, const std::string& iterator, int64_t limit, Attempts attempts);
 
   const aws::RetryClock& clock() const { return clock_; }
   const ServerTime& time() const { return time_; }

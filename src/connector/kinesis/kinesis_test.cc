@@ -97,6 +97,35 @@ TEST(KinesisScan, GoesOnThroughThrottlesExpiredIteratorsAndEmptyAnswers) {
   for (const SplitCertificate& c : out.certificates) EXPECT_TRUE(c.complete);
 }
 
+TEST(KinesisScan, ColumnsAreInferredThoughTheSampleIsThrottled) {
+  TestStream stream;
+  Fill(stream);
+  stream.throttles = 2;
+  const TableInfo info = stream.Connect()->GetTable({}, {"default", "clicks"}).ValueOrDie();
+  ASSERT_EQ(info.schema.fields.size(), 3u);
+  EXPECT_EQ(info.schema.fields[0].name, "id");
+  EXPECT_EQ(info.hidden.fields.size(), 5u);
+}
+
+TEST(KinesisScan, TimeAndShardPredicatesPruneTheCalls) {
+  TestStream stream;
+  Fill(stream);
+  ScanRequest request;
+  const TableInfo info = stream.Connect()->GetTable({}, {"default", "clicks"}).ValueOrDie();
+  request.layout = info.hidden;
+  request.constraints.columns["_shard_id"] = ValueSet::Listed({Scalar(std::string(kShard1))});
+  request.constraints.columns["_arrival_timestamp"] = ValueSet::Range({Scalar(stream.NowMs() - 40'000 + 1'050), false, std::nullopt, true});
+  const size_t before = stream.GetRecordsTimes(kShard0).size();
+  Prepared plan;
+  const Outcome out = ReadAll(*stream.Connect(), request, &plan);
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  EXPECT_EQ(out.rows, 25) << "of 30 records 100 ms apart, every second one, those after 1,050 ms";
+  EXPECT_EQ(stream.GetRecordsTimes(kShard0).size(), before) << "the other shard is not asked";
+  ASSERT_EQ(plan.left_out.size(), 1u);
+  EXPECT_TRUE(plan.left_out[0].complete);
+  for (const PushedConstraint& line : plan.report) EXPECT_EQ(line.pushdown, Pushdown::kExact) << line.column;
+}
+
 TEST(KinesisScan, KeepsWithinFiveCallsASecondAndShard) {
   TestStream stream;
   Fill(stream);

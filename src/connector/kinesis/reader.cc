@@ -189,7 +189,7 @@ Result<std::optional<ReadBatch>> KinesisReader::Step(const CallContext& ctx, uin
   if (split.ready_at > now) return std::optional<ReadBatch>();
   const std::optional<int64_t> asked_ms = client_->time().EarliestMs(now);
   const int64_t limit = rows_left_ ? std::clamp<int64_t>(*rows_left_, 100, 10'000) : 10'000;
-  const Result<RecordPage> page = client_->GetRecords(ctx, split.arn, split.iterator, limit);
+  const Result<RecordPage> page = client_->GetRecords(ctx, split.arn, split.iterator, limit, KinesisClient::Attempts::kOne);
   if (!page.ok()) return Failed(ctx, index, page.status());
   split.failures = 0;
   client_->pace().Received(split.arn + "/" + split.at.split.partition, client_->clock().Now(), page->bytes);
