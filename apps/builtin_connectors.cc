@@ -5,6 +5,7 @@
 #include "cli/kafka_source.h"
 #include "connector/athena/athena_connector.h"
 #include "connector/kafka/kafka_connector.h"
+#include "connector/kinesis/kinesis_connector.h"
 
 namespace lotic {
 namespace {
@@ -25,12 +26,17 @@ Result<std::shared_ptr<Connector>> MakeAthena(const std::string& path, const std
   return athena_source::MakeAthenaConnector(std::move(client));
 }
 
+Result<std::shared_ptr<Connector>> MakeKinesis(const std::string& path, const std::map<std::string, std::string>& options) {
+  return kinesis::AttachKinesis(path, options, cli::ProcessEnvironment());
+}
+
 // One line a connector.
 constexpr struct {
   const char* type;
   Result<std::shared_ptr<Connector>> (*make)(const std::string& path, const std::map<std::string, std::string>& options);
 } kConnectors[] = {
     {"kafka", MakeKafka},
+    {"kinesis", MakeKinesis},
     {"athena", MakeAthena},
 };
 

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The whole command against a fake Kinesis: end_to_end_test.py LOTIC."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import unittest
+
+from fake_kinesis import FakeKinesis, Stream
+
+LOTIC = sys.argv[1]
+del sys.argv[1:2]
+
+
+class EndToEnd(unittest.TestCase):
+    def setUp(self):
+        self.fake = FakeKinesis()
+        self.addCleanup(self.fake.close)
+        clicks = self.fake.streams["clicks"] = Stream("clicks")
+        now = time.time()
+        for i in range(1000):  # half an hour ago, and in the last minute
+            clicks.put(i % 2, {"user_id": i % 10, "page": f"/p{i}"}, now - (1800 if i < 600 else 60) + i * 0.01)
+
+    def run_sql(self, *statements):
+        environment = dict(os.environ, AWS_ACCESS_KEY_ID="AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY="fake-secret")
+        environment.pop("AWS_SESSION_TOKEN", None)
+        attach = f"ATTACH 'us-east-1' AS k (TYPE kinesis, ENDPOINT '{self.fake.url}')"
+        return subprocess.run([LOTIC, attach, *statements], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                              env=environment)
+
+    def rows(self, done):
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_every_record_of_every_shard_is_counted_once(self):
+        self.fake.throttles = 2
+        [row] = self.rows(self.run_sql("SELECT count(*) AS n, count(DISTINCT page) AS pages, count(DISTINCT _shard_id) AS shards FROM k.clicks"))
+        self.assertEqual(row, {"n": 1000, "pages": 1000, "shards": 2})
+
+    def test_arrival_time_and_shard_select_what_is_read(self):
+        [row] = self.rows(self.run_sql("SELECT count(*) AS n, min(user_id) AS low FROM k.clicks WHERE _arrival_timestamp > now() - INTERVAL 5 MINUTES"))
+        self.assertEqual(row, {"n": 400, "low": 0})
+        [row] = self.rows(self.run_sql("SELECT count(*) AS n FROM k.clicks WHERE _shard_id = 'shardId-000000000001' AND user_id = 3"))
+        self.assertEqual(row, {"n": 100})
+
+    def test_the_payload_is_there_as_bytes(self):
+        rows = self.rows(self.run_sql("SELECT _partition_key AS key, decode(_data) AS text FROM k.clicks WHERE page = '/p4'"))
+        self.assertEqual(rows, [{"key": "key-2", "text": '{"user_id": 4, "page": "/p4"}'}])
+
+    def test_an_unknown_stream_and_a_wrong_key_are_errors_that_say_so(self):
+        done = self.run_sql("FROM k.clikcs")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("clikcs", done.stderr)
+        done = self.wrong_key()
+        self.assertNotEqual(done.returncode, 0)
+        self.assertNotIn("another-secret", done.stderr)
+
+    def wrong_key(self):
+        environment = dict(os.environ, AWS_ACCESS_KEY_ID="AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY="another-secret")
+        return subprocess.run([LOTIC, f"ATTACH 'us-east-1' AS k (TYPE kinesis, ENDPOINT '{self.fake.url}')", "FROM k.clicks"], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=60, env=environment)
+
+
+if __name__ == "__main__":
+    unittest.main()
