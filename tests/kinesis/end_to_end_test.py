@@ -4,8 +4,10 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -24,11 +26,11 @@ class EndToEnd(unittest.TestCase):
         for i in range(1000):  # half an hour ago, and in the last minute
             clicks.put(i % 2, {"user_id": i % 10, "page": f"/p{i}"}, now - (1800 if i < 600 else 60) + i * 0.01)
 
-    def run_sql(self, *statements):
+    def run_sql(self, *statements, options=()):
         environment = dict(os.environ, AWS_ACCESS_KEY_ID="AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY="fake-secret")
         environment.pop("AWS_SESSION_TOKEN", None)
         attach = f"ATTACH 'us-east-1' AS k (TYPE kinesis, ENDPOINT '{self.fake.url}')"
-        return subprocess.run([LOTIC, attach, *statements], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+        return subprocess.run([LOTIC, *options, attach, *statements], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
                               env=environment)
 
     def rows(self, done):
@@ -49,6 +51,14 @@ class EndToEnd(unittest.TestCase):
     def test_the_payload_is_there_as_bytes(self):
         rows = self.rows(self.run_sql("SELECT _partition_key AS key, decode(_data) AS text FROM k.clicks WHERE page = '/p4'"))
         self.assertEqual(rows, [{"key": "key-2", "text": '{"user_id": 4, "page": "/p4"}'}])
+
+    def test_the_certificate_says_how_each_end_was_proved(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "certificate.json")
+            self.rows(self.run_sql("SELECT count(page) FROM k.clicks", options=["--certificate", str(path)]))
+            [table] = json.loads(path.read_text())["tables"]
+        self.assertTrue(table["complete"])
+        self.assertEqual([shard["notes"] for shard in table["partitions"]], [["end proved: caught_up"]] * 2)
 
     def test_an_unknown_stream_and_a_wrong_key_are_errors_that_say_so(self):
         done = self.run_sql("FROM k.clikcs")

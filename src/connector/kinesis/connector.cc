@@ -184,6 +184,7 @@ class Impl final : public Connector {
     std::optional<int64_t> start_ms = pushed.low_ms;
     if (request.start.kind == ScanStart::Kind::kTime) start_ms = std::max(start_ms.value_or(request.start.time_ms), request.start.time_ms);
     if (request.start.kind == ScanStart::Kind::kLatest) start_ms = token.end_ms;
+    if (start_ms && *start_ms <= 0) start_ms.reset();  // nothing arrived before 1970
     int64_t end_ms = token.end_ms;
     if (pushed.high_ms && *pushed.high_ms < end_ms) end_ms = *pushed.high_ms + 1;
     std::optional<std::vector<Shard>> recent;

@@ -56,15 +56,15 @@ Status ForItems(const Extent& list, const std::function<Status(const Extent&)>& 
 }
 
 /// The whole text as an object. `body` has the padding that the walkers read.
-Result<Extent> Root(const std::string& body) {
+Result<Extent> Root(std::string_view operation, const std::string& body) {
   const auto* begin = reinterpret_cast<const uint8_t*>(body.data());
   size_t where = 0;
   if (!json::IsValidJson(begin, begin + body.size(), 64, &where)) {
-    return Status::IOError("the answer of ", body.size(), " bytes is not valid JSON at byte ", where);
+    return Status::IOError("kinesis ", operation, ": the answer of ", body.size(), " bytes is not valid JSON at byte ", where);
   }
   Extent root;
   json::ReadExtent(json::SkipSpace(begin, begin + body.size()), begin + body.size(), &root);
-  if (root.kind != ExtentKind::kContainer || *root.data != '{') return Status::IOError("the answer is no JSON object");
+  if (root.kind != ExtentKind::kContainer || *root.data != '{') return Status::IOError("kinesis ", operation, ": the answer is no JSON object");
   return root;
 }
 
@@ -174,7 +174,7 @@ Result<RecordPage> ParseRecords(std::string body) {
   body.reserve(body.size() + kDecoderPadding);
   RecordPage page;
   page.bytes = static_cast<int64_t>(body.size());
-  LOTIC_ASSIGN_OR_RETURN(const Extent root, Root(body));
+  LOTIC_ASSIGN_OR_RETURN(const Extent root, Root("GetRecords", body));
   struct Place {
     size_t sequence, key, data, end;
     int64_t arrival_ms;
@@ -249,7 +249,7 @@ Result<std::vector<std::string>> KinesisClient::ListStreams(const CallContext& c
       if (name != "StreamNames") return Status::OK();
       return ForItems(value, [&](const Extent& item) { return TakeString(name, item, &names.emplace_back()); });
     };
-    LOTIC_ASSIGN_OR_RETURN(const Extent root, Root(body));
+    LOTIC_ASSIGN_OR_RETURN(const Extent root, Root("ListStreams", body));
     const Status taken = ForMembers(root, take);
     if (!taken.ok()) return InAnswer("ListStreams", taken);
     if (!more || names.size() == before) {
@@ -263,7 +263,7 @@ Result<std::vector<std::string>> KinesisClient::ListStreams(const CallContext& c
 Result<StreamSummary> KinesisClient::Describe(const CallContext& ctx, const std::string& stream) {
   LOTIC_ASSIGN_OR_RETURN(const std::string body, Call(ctx, "DescribeStreamSummary", "{\"StreamName\":" + Quoted(stream) + "}", {}));
   StreamSummary made;
-  LOTIC_ASSIGN_OR_RETURN(const Extent root, Root(body));
+  LOTIC_ASSIGN_OR_RETURN(const Extent root, Root("DescribeStreamSummary", body));
   const Status taken = ForMembers(root, [&](std::string_view outer, const Extent& inside) -> Status {
     if (outer != "StreamDescriptionSummary") return Status::OK();
     return ForMembers(inside, [&](std::string_view name, const Extent& value) -> Status {
@@ -287,7 +287,7 @@ Result<std::vector<Shard>> KinesisClient::ListShards(const CallContext& ctx, con
     if (next.empty() && from_ms) request += R"(,"ShardFilter":{"Type":"FROM_TIMESTAMP","Timestamp":)" + ApiTime(*from_ms) + "}";
     LOTIC_ASSIGN_OR_RETURN(const std::string body, Call(ctx, "ListShards", request + "}", {}));
     next.clear();
-    LOTIC_ASSIGN_OR_RETURN(const Extent root, Root(body));
+    LOTIC_ASSIGN_OR_RETURN(const Extent root, Root("ListShards", body));
     const Status taken = ForMembers(root, [&](std::string_view outer, const Extent& value) -> Status {
       if (outer == "NextToken") return TakeString(outer, value, &next);
       if (outer != "Shards") return Status::OK();
@@ -318,7 +318,7 @@ Result<std::string> KinesisClient::GetIterator(const CallContext& ctx, const std
   if (at.kind == ShardPosition::Kind::kAfter) request += "\"AFTER_SEQUENCE_NUMBER\",\"StartingSequenceNumber\":" + Quoted(at.sequence);
   LOTIC_ASSIGN_OR_RETURN(const std::string body, Call(ctx, "GetShardIterator", request + "}", {}));
   std::string iterator;
-  LOTIC_ASSIGN_OR_RETURN(const Extent root, Root(body));
+  LOTIC_ASSIGN_OR_RETURN(const Extent root, Root("GetShardIterator", body));
   const Status taken = ForMembers(root, [&](std::string_view name, const Extent& value) { return name == "ShardIterator" ? TakeString(name, value, &iterator) : Status::OK(); });
   if (!taken.ok()) return InAnswer("GetShardIterator", taken);
   if (iterator.empty()) return Status::IOError("kinesis GetShardIterator: the answer for ", shard, " holds no iterator");
@@ -337,7 +337,8 @@ Result<RecordPage> KinesisClient::GetRecords(const CallContext& ctx, const std::
   LOTIC_ASSIGN_OR_RETURN(std::string body, Call(ctx, "GetRecords",
                                                 "{\"ShardIterator\":" + Quoted(iterator) + ",\"Limit\":" + std::to_string(limit) + ",\"StreamARN\":" + Quoted(arn) + "}", options));
   Result<RecordPage> page = ParseRecords(std::move(body));
-  return page.ok() ? std::move(page) : Result<RecordPage>(InAnswer("GetRecords", page.status()));
+  if (page.ok() || page.status().message().starts_with("kinesis ")) return page;
+  return InAnswer("GetRecords", page.status());
 }
 
 }  // namespace lotic::kinesis

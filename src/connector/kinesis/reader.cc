@@ -15,6 +15,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
+constexpr int64_t kMaxEndMs = 253'402'300'799'000;  // of the year 9999
 constexpr milliseconds kIteratorAge{270'000};  // the service's limit is 300 s
 constexpr std::string_view kAggregateMagic("\xF3\x89\x9A\xC2", 4);
 
@@ -55,6 +56,7 @@ Result<uint32_t> KinesisReader::Add(SplitStart start) {
   LOTIC_ASSIGN_OR_RETURN(const ShardPosition end, ShardPosition::Parse(start.split.end->text));
   state.arn = Property(start.split, "stream_arn");
   if (end.kind != ShardPosition::Kind::kTime || state.arn.empty()) return Status::Invalid("the split of shard '", start.split.partition, "' is not one of a Kinesis stream");
+  if (end.time_ms > kMaxEndMs || end.time_ms < 0) return Status::Invalid("the split of shard '", start.split.partition, "' ends at ", end.time_ms, " ms, which is no time of a service");
   state.end_ms = end.time_ms;
   state.last_sequence = Property(start.split, "last_sequence");
   if (const std::string ms = Property(start.split, "start_ms"); !ms.empty()) {
