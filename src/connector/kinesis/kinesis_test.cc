@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "connector/conformance.h"
 #include "connector/kinesis/kinesis_client.h"
 #include "connector/kinesis/test_stream.h"
@@ -179,6 +181,48 @@ TEST(KinesisScan, TheServersTimeDecidesWhateverOursIs) {
   EXPECT_EQ(repeated.certificates[0].notes, std::vector<std::string>{"end proved: past_end"});
   EXPECT_EQ(repeated.certificates[0].records.filtered, 1);
   EXPECT_EQ(ReadAll(*connector, {}).rows, 61);
+}
+
+// A reader that has read all rows and waits, in real time, until the end has settled.
+class Waiting {
+ public:
+  explicit Waiting(TestStream& stream) {
+    KinesisOptions options;
+    options.settle = std::chrono::minutes(5);
+    connector_ = stream.Connect(options, &aws::RetryClock::System());
+    ScanRequest request;
+    request.table = {"default", "clicks"};
+    const Prepared plan = connector_->Prepare({}, request).ValueOrDie();
+    request.token = plan.token;
+    std::vector<SplitStart> starts;
+    for (const Split& split : connector_->Splits({}, request, plan.partitions, {}).ValueOrDie().splits) starts.push_back({split, split.start});
+    reader_ = connector_->Open({}, request, starts).ValueOrDie();
+    for (int64_t rows = 0; rows < 60;) {
+      for (const lotic::Run& run : reader_->Next({}).ValueOrDie().runs) rows += run.num_rows;
+    }
+  }
+  std::shared_ptr<Connector> connector_;
+  std::unique_ptr<Reader> reader_;
+};
+
+TEST(KinesisScan, AWaitingReaderEndsSoonByStopDeadlineAndWake) {
+  TestStream stream;
+  Fill(stream);
+  Waiting waiting(stream);
+  std::stop_source stop;
+  CallContext ctx;
+  ctx.stop = stop.get_token();
+  const auto next = [&](const CallContext& with) { return std::async(std::launch::async, [&waiting, with] { return waiting.reader_->Next(with).status(); }); };
+  auto begun = std::chrono::steady_clock::now();
+  auto stopped = next(ctx);
+  stop.request_stop();
+  EXPECT_EQ(stopped.get().code(), StatusCode::kCancelled);
+  auto woken = next({});
+  waiting.reader_->Wake();  // before or while it waits
+  EXPECT_TRUE(woken.get().ok());
+  auto late = next(CallContext().WithDeadline(std::chrono::steady_clock::now() + std::chrono::milliseconds(50)));
+  EXPECT_EQ(late.get().code(), StatusCode::kDeadlineExceeded);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(3)) << "100 ms each is the goal, ten times that no slow machine";
 }
 
 TEST(KinesisScan, ATokenOfADeletedStreamIsRefused) {

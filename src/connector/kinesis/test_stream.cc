@@ -48,12 +48,12 @@ TestStream::TestStream() {
   });
 }
 
-std::shared_ptr<Connector> TestStream::Connect(KinesisOptions options) {
+std::shared_ptr<Connector> TestStream::Connect(KinesisOptions options, const aws::RetryClock* clock) {
   aws::Session session;
   session.region = "eu-west-1";
   session.credentials = aws::FixedCredentials({"AKID", net::Secret("the-secret"), net::Secret("")}).ValueOrDie();
   session.http = aws::HttpClient::Create({}).ValueOrDie();
-  session.retry_clock = &time;
+  session.retry_clock = clock != nullptr ? clock : &time;
   options.endpoint = server_->url();
   return MakeKinesisConnector(std::move(session), std::move(options)).ValueOrDie();
 }

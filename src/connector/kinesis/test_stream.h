@@ -37,7 +37,8 @@ class TestStream {
     int64_t number;
   };
   TestStream();
-  std::shared_ptr<Connector> Connect(KinesisOptions options = {});
+  /// `clock`: null, the time below.
+  std::shared_ptr<Connector> Connect(KinesisOptions options = {}, const aws::RetryClock* clock = nullptr);
   void Put(const std::string& shard, const std::string& data, int64_t arrival_ms);
   /// Closes `parent` and opens two children.
   void Split(const std::string& parent);
