@@ -81,6 +81,9 @@ Status NormalizeValueSet(const Type& type, const CompareOptions& options, ValueS
 /// The set of values in both. Both normalised; so is the result.
 ValueSet IntersectValueSets(const Type& type, const CompareOptions& options, const ValueSet& a, const ValueSet& b);
 
+/// The set of values in either. Both normalised; so is the result.
+ValueSet UniteValueSets(const Type& type, const CompareOptions& options, const ValueSet& a, const ValueSet& b);
+
 /// Whether `set` (normalised) allows `value`.
 bool ValueSetAllows(const Type& type, const CompareOptions& options, const ValueSet& set, const Scalar& value);
 

@@ -47,8 +47,8 @@ TEST(ValueSet, AValueOfAnotherTypeIsRefused) {
   EXPECT_EQ(NormalizeValueSet(Type::Int64(), kSql, &set).code(), StatusCode::kInvalid);
 }
 
-// Random sets over a small domain: intersection and membership agree with the plain definition.
-TEST(ValueSet, IntersectionAllowsExactlyWhatBothAllow) {
+// Random sets over a small domain: intersection, union and membership agree with the plain definition.
+TEST(ValueSet, IntersectionAndUnionAllowExactlyWhatBothOrEitherAllow) {
   const unsigned seed = std::random_device()();
   SCOPED_TRACE(testing::Message() << "seed " << seed);
   std::mt19937 random(seed);
@@ -89,11 +89,13 @@ TEST(ValueSet, IntersectionAllowsExactlyWhatBothAllow) {
     ASSERT_TRUE(NormalizeValueSet(Type::Int64(), kSql, &a).ok());
     ASSERT_TRUE(NormalizeValueSet(Type::Int64(), kSql, &b).ok());
     const ValueSet both = IntersectValueSets(Type::Int64(), kSql, a, b);
+    const ValueSet either = UniteValueSets(Type::Int64(), kSql, a, b);
     const auto hull = HullOf(Type::Int64(), kSql, both);
     for (int64_t v = -1; v <= 10; ++v) {
       ASSERT_EQ(ValueSetAllows(Type::Int64(), kSql, a, v), plainly(raw_a, v));
       const bool allowed = plainly(raw_a, v) && plainly(raw_b, v);
       ASSERT_EQ(ValueSetAllows(Type::Int64(), kSql, both, v), allowed);
+      ASSERT_EQ(ValueSetAllows(Type::Int64(), kSql, either, v), plainly(raw_a, v) || plainly(raw_b, v));
       if (allowed) {
         ASSERT_TRUE(hull.has_value());
         ValueSet in_hull = ValueSet::Range(*hull);
@@ -101,6 +103,7 @@ TEST(ValueSet, IntersectionAllowsExactlyWhatBothAllow) {
         ASSERT_TRUE(ValueSetAllows(Type::Int64(), kSql, in_hull, v));
       }
     }
+    ASSERT_EQ(ValueSetAllows(Type::Int64(), kSql, either, Scalar()), raw_a.null_allowed || raw_b.null_allowed);
     ASSERT_EQ(ValueSetAllows(Type::Int64(), kSql, both, Scalar()), raw_a.null_allowed && raw_b.null_allowed);
   }
 }

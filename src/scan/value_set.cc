@@ -165,6 +165,24 @@ ValueSet IntersectValueSets(const Type& type, const CompareOptions& options, con
   return out;
 }
 
+ValueSet UniteValueSets(const Type& type, const CompareOptions& options, const ValueSet& a, const ValueSet& b) {
+  ValueSet out;
+  out.null_allowed = a.null_allowed || b.null_allowed;
+  if (a.kind == ValueSet::Kind::kListed && b.kind == ValueSet::Kind::kListed) {
+    out.kind = ValueSet::Kind::kListed;
+    out.values = a.values;
+    out.values.insert(out.values.end(), b.values.begin(), b.values.end());
+  } else {
+    out.kind = ValueSet::Kind::kRanges;
+    out.ranges = RangesOf(a);
+    const std::vector<ValueRange> more = RangesOf(b);
+    out.ranges.insert(out.ranges.end(), more.begin(), more.end());
+  }
+  const Status normalized = NormalizeValueSet(type, options, &out);
+  LOTIC_CHECK(normalized.ok());
+  return out;
+}
+
 bool ValueSetAllows(const Type& type, const CompareOptions& options, const ValueSet& set, const Scalar& value) {
   if (IsNull(value)) return set.null_allowed;
   const Order order{type, options};

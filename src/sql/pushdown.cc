@@ -137,46 +137,6 @@ ExpressionType Flipped(ExpressionType comparison) {
   }
 }
 
-/// The values that are not NULL as ranges, whatever the set's kind.
-std::vector<ValueRange> AsRanges(const ValueSet& set) {
-  std::vector<ValueRange> ranges;
-  switch (set.kind) {
-    case ValueSet::Kind::kAll: ranges.push_back({}); break;
-    case ValueSet::Kind::kNone: break;
-    case ValueSet::Kind::kRanges: ranges = set.ranges; break;
-    case ValueSet::Kind::kListed:
-      for (const Scalar& value : set.values) ranges.push_back({value, true, value, true});
-      break;
-    case ValueSet::Kind::kUnlisted: {
-      ValueRange gap;
-      for (const Scalar& value : set.values) {  // sorted
-        gap.high = value;
-        gap.high_inclusive = false;
-        ranges.push_back(gap);
-        gap = ValueRange{value, false, std::nullopt, true};
-      }
-      ranges.push_back(gap);
-    }
-  }
-  return ranges;
-}
-
-std::optional<ValueSet> Union(const ValueSet& a, const ValueSet& b) {
-  ValueSet set;
-  set.null_allowed = a.null_allowed || b.null_allowed;
-  if (a.kind == ValueSet::Kind::kListed && b.kind == ValueSet::Kind::kListed) {
-    set.kind = ValueSet::Kind::kListed;
-    set.values = a.values;
-    set.values.insert(set.values.end(), b.values.begin(), b.values.end());
-    return set;
-  }
-  set.ranges = AsRanges(a);
-  const std::vector<ValueRange> more = AsRanges(b);
-  set.ranges.insert(set.ranges.end(), more.begin(), more.end());
-  set.kind = set.ranges.empty() ? ValueSet::Kind::kNone : ValueSet::Kind::kRanges;
-  return set;
-}
-
 std::optional<ValueSet> SetOf(const duckdb::Expression& expression, Subject* subject);
 
 std::optional<ValueSet> Normalized(std::optional<ValueSet> set, const Subject& subject) {
@@ -248,13 +208,12 @@ std::optional<ValueSet> SetOf(const duckdb::Expression& expression, Subject* sub
       const bool is_or = conjunction.GetExpressionType() == ExpressionType::CONJUNCTION_OR;
       std::optional<ValueSet> all;
       for (const auto& child : conjunction.children) {
-        std::optional<ValueSet> one = SetOf(*child, subject);
+        std::optional<ValueSet> one = Normalized(SetOf(*child, subject), *subject);
         if (!one) return std::nullopt;
         if (!all) {
           all = std::move(one);
         } else if (is_or) {
-          all = Normalized(Union(*all, *one), *subject);
-          if (!all) return std::nullopt;
+          all = UniteValueSets(subject->column->field.type, DuckDbOrder(), *all, *one);
         } else {
           all = IntersectValueSets(subject->column->field.type, DuckDbOrder(), *all, *one);
         }
