@@ -2,10 +2,12 @@
 #include "sql/catalog.h"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 #include "duckdb/catalog/catalog.hpp"
 #include "duckdb/catalog/catalog_entry/schema_catalog_entry.hpp"
@@ -37,6 +39,8 @@ using duckdb::optional_ptr;
 
 constexpr size_t kMaxRetired = 256;        // entries kept after a newer description of their table, for plans that still name them
 constexpr size_t kMaxListed = 1'000'000;   // tables of a schema; more is a CapacityError
+constexpr size_t kDescribedAlways = 64;    // tables of a schema, up to which a statement that lists columns has all described
+constexpr size_t kDescribingThreads = 8;   // of a statement that lists the columns of all tables
 constexpr const char* kCatalogType = "lotic";
 
 /// One per statement, or from BEGIN to COMMIT: the snapshots at which its tables are read.
@@ -181,12 +185,21 @@ class ConnectorSchema final : public duckdb::SchemaCatalogEntry {
     return names;
   }
 
-  // SHOW TABLES and duckdb_columns() both end here. Describing a table can mean sampling it, so a listing shows columns only of tables
-  // that are known already or that the statement names in a constant (information_schema.columns WHERE table_name = 'orders').
+  // SHOW TABLES and duckdb_columns() both end here. Describing a table can mean sampling it, so only a statement that lists columns has
+  // tables described: all, or in a large schema those that it names in a constant (information_schema.columns WHERE table_name = 'orders').
   void Scan(ClientContext&, CatalogType type, const std::function<void(duckdb::CatalogEntry&)>& callback) override {
     if (type != CatalogType::TABLE_ENTRY) return;
-    for (const std::string& table : Names()) {
-      if (session_->Mentions(table)) {
+    const std::vector<std::string> names = Names();
+    const bool columns = session_->ListsColumns();
+    const auto mentioned = [&](const std::string& table) { return session_->Mentions(table); };
+    const bool all = columns && (names.size() <= kDescribedAlways || std::none_of(names.begin(), names.end(), mentioned));
+    if (all) Warm(names);
+    if (columns && !all) {
+      session_->Warn("schema " + name + ": of its " + std::to_string(names.size()) +
+                     " tables, columns are listed of those that the statement names, and of those described before");
+    }
+    for (const std::string& table : names) {
+      if (all || session_->Mentions(table)) {
         if (ConnectorTable* found = Find(table)) {
           callback(*found);
           continue;
@@ -236,6 +249,20 @@ class ConnectorSchema final : public duckdb::SchemaCatalogEntry {
   void Alter(duckdb::CatalogTransaction, duckdb::AlterInfo&) override { Refuse("ALTER", catalog.GetName()); }
 
  private:
+  /// Has many tables described at once: what the connector then remembers, Find gets without waiting. A failure shows when Find meets it.
+  void Warm(const std::vector<std::string>& tables) {
+    if (tables.size() < 2) return;
+    const CallContext ctx = session_->Context();
+    std::atomic<size_t> next = 0;
+    const auto describe = [&] {
+      for (size_t i = next++; i < tables.size() && ctx.Check("describing tables").ok(); i = next++) {
+        (void)connector_->GetTable(ctx, {name, tables[i]}).ok();
+      }
+    };
+    std::vector<std::jthread> threads;
+    for (size_t i = 0; i < std::min(tables.size(), kDescribingThreads); ++i) threads.emplace_back(describe);
+  }
+
   struct Described {
     uint64_t statement;
     std::shared_ptr<ConnectorTable> table;  // null: there was none

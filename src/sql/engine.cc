@@ -314,7 +314,7 @@ class DuckDbEngine final : public Engine {
         session_->SetExternalFunctions(std::make_shared<const std::vector<ExternalFunction>>(front->functions));
       }
       StatementFacts facts = ResolveNames(context, *session_, *statements[i]);
-      session_->SetMentioned(std::move(facts.constants));
+      session_->SetMentioned(std::move(facts.constants), facts.lists_columns);
       LOTIC_RETURN_NOT_OK(query.ctx().Check("the query"));
       auto pending = connection_->PendingQuery(std::move(statements[i]), duckdb::QueryResultOutputType::ALLOW_STREAMING);
       if (pending->HasError()) return WithNearestTables(pending->GetErrorObject());

@@ -12,6 +12,7 @@
 #include "duckdb/main/client_context.hpp"
 #include "duckdb/main/client_data.hpp"
 #include "duckdb/parser/expression/constant_expression.hpp"
+#include "duckdb/parser/expression/function_expression.hpp"
 #include "duckdb/parser/expression/subquery_expression.hpp"
 #include "duckdb/parser/parsed_data/create_table_info.hpp"
 #include "duckdb/parser/parsed_data/create_view_info.hpp"
@@ -159,7 +160,7 @@ class NameResolver {
         Ref(join.right.get());
         return Expression(join.condition.get());
       }
-      case duckdb::TableReferenceType::TABLE_FUNCTION: return Expression(ref->Cast<duckdb::TableFunctionRef>().function.get());
+      case duckdb::TableReferenceType::TABLE_FUNCTION: return Function(ref->Cast<duckdb::TableFunctionRef>());
       case duckdb::TableReferenceType::PIVOT: return Ref(ref->Cast<duckdb::PivotRef>().source.get());
       case duckdb::TableReferenceType::EXPRESSION_LIST:
         for (auto& row : ref->Cast<duckdb::ExpressionListRef>().values) {
@@ -179,7 +180,18 @@ class NameResolver {
     }
   }
 
+  void Function(duckdb::TableFunctionRef& ref) {
+    if (ref.function->GetExpressionClass() == duckdb::ExpressionClass::FUNCTION &&
+        duckdb::StringUtil::CIEquals(ref.function->Cast<duckdb::FunctionExpression>().function_name, "duckdb_columns")) {
+      facts_.lists_columns = true;
+    }
+    Expression(ref.function.get());
+  }
+
   void Base(duckdb::BaseTableRef& ref) {
+    if (duckdb::StringUtil::CIEquals(ref.table_name, "columns") && duckdb::StringUtil::CIEquals(ref.schema_name, "information_schema")) {
+      facts_.lists_columns = true;
+    }
     std::optional<FoundTable> found;
     const std::string& first = ref.catalog_name.empty() ? ref.schema_name : ref.catalog_name;
     if (!first.empty()) EnsureCatalog(context_, session_, first);

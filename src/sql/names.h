@@ -19,6 +19,7 @@ namespace lotic::sql {
 struct StatementFacts {
   std::vector<FoundTable> described;  ///< the tables of a DESCRIBE
   std::set<std::string> constants;    ///< texts in quotes
+  bool lists_columns = false;         ///< it reads information_schema.columns or duckdb_columns()
 };
 
 /// Gives bare table names that mean a connector's table their catalog and schema. A bare name is looked up in the session's own catalog

@@ -78,6 +78,7 @@ void Session::BeginStatement(std::shared_ptr<QueryState> query) {
   ++statement_;
   mentioned_.clear();
   external_functions_.reset();
+  lists_columns_ = false;
 }
 
 void Session::SetExternalFunctions(std::shared_ptr<const std::vector<ExternalFunction>> functions) {
@@ -126,14 +127,20 @@ std::shared_ptr<Connector> Session::Take(uint64_t number) {
   return connector;
 }
 
-void Session::SetMentioned(std::set<std::string> mentioned) {
+void Session::SetMentioned(std::set<std::string> mentioned, bool lists_columns) {
   std::lock_guard lock(mutex_);
   mentioned_ = std::move(mentioned);
+  lists_columns_ = lists_columns;
 }
 
 bool Session::Mentions(const std::string& name) const {
   std::lock_guard lock(mutex_);
   return mentioned_.count(name) != 0;
+}
+
+bool Session::ListsColumns() const {
+  std::lock_guard lock(mutex_);
+  return lists_columns_;
 }
 
 }  // namespace lotic::sql

@@ -88,9 +88,10 @@ class Session {
   uint64_t Offer(std::shared_ptr<Connector> connector);
   std::shared_ptr<Connector> Take(uint64_t number);
 
-  /// Names in single quotes of the running statement: the tables it may ask the columns of (see catalog.cc).
-  void SetMentioned(std::set<std::string> mentioned);
+  /// Names in single quotes of the running statement, and whether it lists columns: the tables it may ask the columns of (see catalog.cc).
+  void SetMentioned(std::set<std::string> mentioned, bool lists_columns);
   bool Mentions(const std::string& name) const;
+  bool ListsColumns() const;
 
  private:
   const EngineOptions options_;
@@ -102,6 +103,7 @@ class Session {
   std::map<uint64_t, std::shared_ptr<Connector>> offers_;
   std::set<std::string> said_;
   std::set<std::string> mentioned_;
+  bool lists_columns_ = false;
 };
 
 }  // namespace lotic::sql
