@@ -25,7 +25,7 @@ using LogSink = std::function<void(LogDetail detail, const std::string& sentence
 struct KafkaOptions {
   ClientProperties client;
 
-  /// Schema documents (lotic's JSON form, as DESCRIBE writes it) by topic: they take the place of sampling.
+  /// Schema documents (lotic's JSON form, as `lotic topics --schema-of` writes it) by topic: they take the place of sampling.
   std::map<std::string, std::string> schema_documents;
 
   int64_t sample_records = 1000;                      ///< newest records looked at per topic; 0 .. 100 000; 0: never sample
