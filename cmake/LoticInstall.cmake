@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# What scripts/tarball ships: the command and its SQL part side by side, every library beside them in lib/. RPATH and not RUNPATH,
+# What scripts/tarball ships: the commands and the SQL part side by side, every library beside them in lib/. RPATH and not RUNPATH,
 # since it also counts for what the libraries themselves need; $ORIGIN, so that the folder may lie anywhere.
-foreach(target lotic lotic_sql)
+foreach(target lotic lotic-athena lotic_sql)
   if(TARGET ${target})
     target_link_options(${target} PRIVATE -Wl,--disable-new-dtags)
     set_target_properties(${target} PROPERTIES BUILD_RPATH "$ORIGIN;$ORIGIN/lib" INSTALL_RPATH "$ORIGIN:$ORIGIN/lib")

@@ -20,22 +20,28 @@ tar -xzf "$file" -C "$work/root/any where" --strip-components=1
 # /proc, by which a program finds the libraries beside it, is mounted in a name space that ends with the program.
 user=()
 [ "$(id -u)" -eq 0 ] || user=(--map-root-user)
-inside() {
+inside() {  # PROGRAM ARGS...
+  local program=$1
+  shift
   unshare "${user[@]}" --mount sh -c 'mount --rbind /proc "$0/proc" && exec env -i HOME=/tmp TMPDIR=/tmp "$@"' "$work/root" \
-    "$(PATH=$PATH:/usr/sbin command -v chroot)" "$work/root" "/any where/lotic" "$@" </dev/null
+    "$(PATH=$PATH:/usr/sbin command -v chroot)" "$work/root" "/any where/$program" "$@" </dev/null
 }
 
-[[ $(inside --version) == *[0-9].[0-9]* ]] || fail "--version says no version"
-answer=$(inside --format csv --no-header "SELECT 6 * 7")
+[[ $(inside lotic --version) == *[0-9].[0-9]* ]] || fail "--version says no version"
+answer=$(inside lotic --format csv --no-header "SELECT 6 * 7")
 [ "$answer" = 42 ] || fail "SELECT 6 * 7 gave '$answer'"
-inside demo >"$work/demo" 2>&1 || { cat "$work/demo"; fail "the demo ended with code $?"; }
+inside lotic demo >"$work/demo" 2>&1 || { cat "$work/demo"; fail "the demo ended with code $?"; }
+
+refused=$(inside lotic-athena 2>&1) && fail "lotic-athena ran without a connector"
+[[ $refused == *LOTIC_CONNECTOR* ]] || fail "lotic-athena without a connector says '$refused'"
+[ -s "$work/root/any where/lib/libcurl.so.4" ] || fail "libcurl is not in the tarball"
 
 # No path of the machine that built it.
-for binary in lotic liblotic_sql.so; do
+for binary in lotic lotic-athena liblotic_sql.so; do
   ! grep -a -o -F -e "$root/" -e "$HOME/" "$work/root/any where/$binary" | sort | uniq -c | head -5 | grep . \
     || fail "$binary contains a path of this machine"
 done
-for licence in duckdb libssl3 libstdc++6; do
+for licence in duckdb libssl3 libstdc++6 libcurl4; do
   [ -s "$work/root/any where/licences/$licence" ] || fail "the licence of $licence is not in the tarball"
 done
 echo "the tarball answers in an empty root"
