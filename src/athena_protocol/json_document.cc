@@ -111,6 +111,7 @@ Result<JsonDocument> JsonDocument::Parse(std::string_view what, std::string_view
   if (text.size() > max_bytes) return Status::CapacityError(what, ": ", text.size(), " bytes; the limit is ", max_bytes);
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.substr(0, 3) == kByteOrderMark) text.remove_prefix(3);
+  if (text.empty()) return Status::Invalid(what, ": not valid JSON: it is empty");  // whose pointer may be null, which the parser's copy must not see
   JsonDocument document;
   simdjson::dom::parser& parser = document.text_->parser;
   simdjson::error_code error = parser.allocate(std::max<size_t>(text.size(), 32), kMaxDepth);

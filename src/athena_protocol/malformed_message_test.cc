@@ -129,6 +129,14 @@ TEST(MalformedMessage, ArrowThatIsNoArrowIsAnError) {
   EXPECT_GT(count, 200);
 }
 
+TEST(MalformedMessage, NothingAtAllIsAnError) {
+  for (const std::string_view nothing : {std::string_view(), std::string_view(""), std::string_view("\xEF\xBB\xBF")}) {
+    const auto request = ParseRequest(nothing);
+    EXPECT_EQ(request.status().code(), StatusCode::kInvalid);
+    EXPECT_NE(request.status().message().find("empty"), std::string::npos) << request.status();
+  }
+}
+
 TEST(MalformedMessage, DepthAndSizeAreBoundedInMemory) {
   const std::string read = GoodRequests()[7];
   ASSERT_TRUE(ParseRequest(read).ok());
