@@ -349,7 +349,7 @@ TEST_P(ConnectorConformance, AConstraintOutsideTheLayoutIsRefused) {
 }
 
 TEST_P(ConnectorConformance, RequestPartitionsAndSplitsSurviveATripThroughJson) {
-  if (!Has(info_, Role::kRemotePlanner)) GTEST_SKIP() << "the table is not planned for other processes";
+  if (!Has(info_, Role::kRemotePlanner)) return RecordProperty("not_declared", "the table is not planned for other processes");
   ASSERT_OK_AND_ASSIGN(const Plan plan, MakePlan(harness_->connector(), RequestFor(info_)));
   ASSERT_OK_AND_ASSIGN(const ScanRequest request, ScanRequestFromJson(ToJson(plan.request)));
   ASSERT_EQ(request, plan.request);
@@ -377,7 +377,7 @@ TEST_P(ConnectorConformance, PlanningAndReadingWithoutATokenIsRefused) {
 }
 
 TEST_P(ConnectorConformance, EveryBatchBoundaryIsAPlaceToResumeFrom) {
-  if (!info_.durable_positions) GTEST_SKIP() << "positions of this table are not durable";
+  if (!info_.durable_positions) return RecordProperty("not_declared", "positions of this table are not durable");
   ASSERT_OK_AND_ASSIGN(const Plan plan, MakePlan(harness_->connector(), RequestFor(info_)));
   const std::vector<Row> expected = ReadAll(harness_->connector(), plan).All();
   std::vector<SplitStart> starts = Starts(plan.splits);
@@ -449,7 +449,7 @@ TEST_P(ConnectorConformance, ALimitStopsTheReadAndSaysSo) {
 }
 
 TEST_P(ConnectorConformance, ASnapshotHoldsWhatWasThereWhenItWasPlanned) {
-  if (info_.snapshot != SnapshotKind::kExact) GTEST_SKIP() << "no exact snapshots";
+  if (info_.snapshot != SnapshotKind::kExact) return RecordProperty("not_declared", "no exact snapshots");
   ASSERT_OK_AND_ASSIGN(const Plan plan, MakePlan(harness_->connector(), RequestFor(info_)));
   const std::vector<Row> before = ReadAll(harness_->connector(), plan).All();
   ASSERT_TRUE(harness_->Append(0, 25).ok());
@@ -508,7 +508,7 @@ class EndlessRead {
 };
 
 TEST_P(ConnectorConformance, AnEndlessSplitDeliversWhatArrivesLater) {
-  if (!Has(info_, Role::kEndless)) GTEST_SKIP() << "not an endless table";
+  if (!Has(info_, Role::kEndless)) return RecordProperty("not_declared", "not an endless table");
   EndlessRead read(*harness_, info_);
   ASSERT_NE(read.reader_, nullptr);
   CallContext idle;
@@ -524,7 +524,7 @@ TEST_P(ConnectorConformance, AnEndlessSplitDeliversWhatArrivesLater) {
 }
 
 TEST_P(ConnectorConformance, AWaitingReaderWakesAtOnceWithNothing) {
-  if (!Has(info_, Role::kEndless)) GTEST_SKIP() << "not an endless table";
+  if (!Has(info_, Role::kEndless)) return RecordProperty("not_declared", "not an endless table");
   EndlessRead read(*harness_, info_);
   ASSERT_NE(read.reader_, nullptr);
   auto waiting = std::async(std::launch::async, [&] {
@@ -539,7 +539,7 @@ TEST_P(ConnectorConformance, AWaitingReaderWakesAtOnceWithNothing) {
 }
 
 TEST_P(ConnectorConformance, AWaitingReaderIsCancelledSoon) {
-  if (!Has(info_, Role::kEndless)) GTEST_SKIP() << "not an endless table";
+  if (!Has(info_, Role::kEndless)) return RecordProperty("not_declared", "not an endless table");
   EndlessRead read(*harness_, info_);
   ASSERT_NE(read.reader_, nullptr);
   std::stop_source stop;
@@ -562,7 +562,7 @@ TEST_P(ConnectorConformance, AWaitingReaderIsCancelledSoon) {
 }
 
 TEST_P(ConnectorConformance, ANewPartitionIsDiscoveredOnceAndRead) {
-  if (!Has(info_, Role::kEndless)) GTEST_SKIP() << "not an endless table";
+  if (!Has(info_, Role::kEndless)) return RecordProperty("not_declared", "not an endless table");
   auto* discovery = dynamic_cast<SplitDiscovery*>(&harness_->connector());
   ASSERT_NE(discovery, nullptr) << "an endless table needs discovery";
   EndlessRead read(*harness_, info_);
