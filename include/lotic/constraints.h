@@ -15,6 +15,8 @@
 
 namespace lotic {
 
+class ColumnBuilder;
+
 /// One value of a logical type, or NULL. What it holds follows from the type beside which it stands: bool; int64_t for signed
 /// integers, dates, times and timestamps (in the type's unit); uint64_t for unsigned integers; double for both floats; Int128 for
 /// decimals (unscaled); std::string for text and binary. Nested types have no scalars.
@@ -124,5 +126,7 @@ Status EvaluateConstraints(const Constraints& constraints, const CompareOptions&
 
 /// The value at a row of a scalar column.
 Scalar ScalarAt(const Column& column, int64_t row);
+/// Appends a value of the column's scalar type, or a NULL: the way back of ScalarAt.
+void AppendScalar(const Scalar& value, ColumnBuilder* out);
 
 }  // namespace lotic

@@ -24,25 +24,6 @@ Status NoPassthrough(const TableName& table) {
   return Status::NotImplemented("query passthrough: table ", table.ToString(), ": this connector offers no function that takes a query of its own");
 }
 
-Status AppendScalar(ColumnBuilder* out, const Scalar& value) {
-  if (IsNull(value)) {
-    out->AppendNull();
-  } else if (const auto* flag = std::get_if<bool>(&value)) {
-    out->AppendBool(*flag);
-  } else if (const auto* number = std::get_if<int64_t>(&value)) {
-    out->AppendInt64(*number);
-  } else if (const auto* positive = std::get_if<uint64_t>(&value)) {
-    out->AppendUInt64(*positive);
-  } else if (const auto* real = std::get_if<double>(&value)) {
-    out->AppendDouble(*real);
-  } else if (const auto* decimal = std::get_if<Int128>(&value)) {
-    out->AppendDecimal(*decimal);
-  } else {
-    out->AppendBytes(std::get<std::string>(value));
-  }
-  return Status::OK();
-}
-
 // The columns that constraints name, as the connector has them: by the metadata in `schema`, else by what `table` says.
 Result<Schema> ConstrainedColumns(const WireConstraints& constraints, const WireSchema& schema, const TableInfo& table) {
   std::set<std::string> names;
@@ -226,7 +207,7 @@ Result<FederationResponse> MetadataHandler::GetTableLayout(const CallContext& ct
     const std::string json = lotic::ToJson(partition, info);
     for (size_t c = 0; c < asked; ++c) {
       if (sources[c] >= partition.values.size()) return Status::UnknownError(parts_.connector->type_name(), ": a partition with ", partition.values.size(), " values");
-      LOTIC_RETURN_NOT_OK(AppendScalar(&builder.column(c), partition.values[sources[c]]));
+      AppendScalar(partition.values[sources[c]], &builder.column(c));
     }
     builder.column(asked).AppendBytes(token);
     builder.column(asked + 1).AppendBytes(json);

@@ -4,23 +4,9 @@
 #include <utility>
 
 #include "connector/nested_value.h"
+#include "lotic/constraints.h"
 
 namespace lotic {
-namespace {
-
-void AppendScalar(ColumnBuilder& to, const Scalar& value) {
-  switch (value.index()) {
-    case 0: return to.AppendNull();
-    case 1: return to.AppendBool(std::get<bool>(value));
-    case 2: return to.AppendInt64(std::get<int64_t>(value));
-    case 3: return to.AppendUInt64(std::get<uint64_t>(value));
-    case 4: return to.AppendDouble(std::get<double>(value));
-    case 5: return to.AppendDecimal(std::get<Int128>(value));
-    default: return to.AppendBytes(std::get<std::string>(value));
-  }
-}
-
-}  // namespace
 
 RowWriter::RowWriter(Schema table, std::shared_ptr<const Schema> wanted, RowWriterOptions options)
     : table_(std::move(table)), wanted_(std::move(wanted)), options_(std::move(options)), builder_(wanted_) {
@@ -40,7 +26,7 @@ bool RowWriter::Wants(std::string_view column) const {
 void RowWriter::EndRow() {
   if (rows_ == first_) return;
   for (size_t i = 0; i < defaults_.size(); ++i) {
-    if (builder_.column(i).length() < rows_ - first_) AppendScalar(builder_.column(i), defaults_[i]);
+    if (builder_.column(i).length() < rows_ - first_) AppendScalar(defaults_[i], &builder_.column(i));
   }
   batch_bytes_ += row_bytes_;
   row_bytes_ = 0;
@@ -108,7 +94,7 @@ Status RowWriter::Append(ColumnBuilder& to, const Type& type, const Value& value
     row_bytes_ += static_cast<int64_t>(bytes->size());
     if (row_bytes_ > kMaxRowBytes) return Status::CapacityError("field \"", *path, "\": row ", rows_ - 1, " has more than ", kMaxRowBytes, " bytes of text");
   }
-  AppendScalar(to, *scalar);
+  AppendScalar(*scalar, &to);
   return Status::OK();
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "lotic/batch_builder.h"
 #include "lotic/constraints.h"
 
 namespace lotic {
@@ -179,6 +180,18 @@ Scalar ScalarAt(const Column& column, int64_t row) {
     default: break;
   }
   return {};
+}
+
+void AppendScalar(const Scalar& value, ColumnBuilder* out) {
+  switch (value.index()) {
+    case 0: return out->AppendNull();
+    case 1: return out->AppendBool(std::get<bool>(value));
+    case 2: return out->AppendInt64(std::get<int64_t>(value));
+    case 3: return out->AppendUInt64(std::get<uint64_t>(value));
+    case 4: return out->AppendDouble(std::get<double>(value));
+    case 5: return out->AppendDecimal(std::get<Int128>(value));
+    default: return out->AppendBytes(std::get<std::string>(value));
+  }
 }
 
 }  // namespace lotic

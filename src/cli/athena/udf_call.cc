@@ -6,18 +6,14 @@
 
 #include "cli/athena/where_text.h"
 #include "lotic/batch_builder.h"
+#include "lotic/constraints.h"
 
 namespace lotic::cli {
 namespace {
 
-Status AppendScalar(const Type& type, const std::string& text, ColumnBuilder* out) {
+Status AppendText(const Type& type, const std::string& text, ColumnBuilder* out) {
   LOTIC_ASSIGN_OR_RETURN(const Scalar value, ParseValue(type, text));
-  if (const auto* boolean = std::get_if<bool>(&value)) return out->AppendBool(*boolean), Status::OK();
-  if (const auto* number = std::get_if<int64_t>(&value)) return out->AppendInt64(*number), Status::OK();
-  if (const auto* number = std::get_if<uint64_t>(&value)) return out->AppendUInt64(*number), Status::OK();
-  if (const auto* number = std::get_if<double>(&value)) return out->AppendDouble(*number), Status::OK();
-  if (const auto* number = std::get_if<Int128>(&value)) return out->AppendDecimal(*number), Status::OK();
-  out->AppendBytes(std::get<std::string>(value));
+  AppendScalar(value, out);
   return Status::OK();
 }
 
@@ -44,11 +40,11 @@ Status AppendJson(const Type& type, const nlohmann::json& value, ColumnBuilder* 
     case TypeId::kMap:
       if (!value.is_object()) return Status::Invalid("a value of ", type.ToString(), " is a JSON object");
       for (const auto& [key, item] : value.items()) {
-        LOTIC_RETURN_NOT_OK(AppendScalar(type.children()[0].type, key, &out->child(0)));
+        LOTIC_RETURN_NOT_OK(AppendText(type.children()[0].type, key, &out->child(0)));
         LOTIC_RETURN_NOT_OK(AppendJson(type.children()[1].type, item, &out->child(1)));
       }
       return out->FinishList(), Status::OK();
-    default: return AppendScalar(type, value.is_string() ? value.get<std::string>() : value.dump(), out);
+    default: return AppendText(type, value.is_string() ? value.get<std::string>() : value.dump(), out);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "athena_protocol/ipc.h"
+#include "lotic/constraints.h"
 
 namespace lotic::athena_source {
 namespace {
@@ -31,11 +32,6 @@ Result<athena::WireSchema> SchemaFrom(const Json& value) {
   if (!value.is_string()) return Status::Invalid("a schema is not text");
   LOTIC_ASSIGN_OR_RETURN(const std::string message, athena::DecodeBase64(value.get_ref<const std::string&>()));
   return athena::DecodeSchema(message);
-}
-
-template <typename T>
-void AppendNumber(const Column& column, int64_t row, ColumnBuilder* out) {
-  out->AppendInt64(static_cast<int64_t>(column.values<T>()[static_cast<size_t>(row)]));
 }
 
 }  // namespace
@@ -162,36 +158,16 @@ Result<athena::WireSplit> SplitOf(const std::map<std::string, std::string>& prop
 }
 
 void AppendCell(const Column& column, int64_t row, ColumnBuilder* out) {
+  if (!column.type.is_nested()) return AppendScalar(ScalarAt(column, row), out);
   if (column.IsNull(row)) return out->AppendNull();
-  const auto at = static_cast<size_t>(row);
-  switch (column.type.id()) {
-    case TypeId::kBool: return out->AppendBool(column.Bool(row));
-    case TypeId::kInt8: return AppendNumber<int8_t>(column, row, out);
-    case TypeId::kInt16: return AppendNumber<int16_t>(column, row, out);
-    case TypeId::kInt32:
-    case TypeId::kDate: return AppendNumber<int32_t>(column, row, out);
-    case TypeId::kInt64:
-    case TypeId::kTime:
-    case TypeId::kTimestamp: return AppendNumber<int64_t>(column, row, out);
-    case TypeId::kUInt8: return AppendNumber<uint8_t>(column, row, out);
-    case TypeId::kUInt16: return AppendNumber<uint16_t>(column, row, out);
-    case TypeId::kUInt32: return AppendNumber<uint32_t>(column, row, out);
-    case TypeId::kUInt64: return AppendNumber<uint64_t>(column, row, out);
-    case TypeId::kFloat32: return out->AppendDouble(column.values<float>()[at]);
-    case TypeId::kFloat64: return out->AppendDouble(column.values<double>()[at]);
-    case TypeId::kDecimal128: return out->AppendDecimal(column.values<Int128>()[at]);
-    case TypeId::kString:
-    case TypeId::kBinary: return out->AppendBytes(column.Text(row));
-    case TypeId::kStruct:
-      for (size_t c = 0; c < column.children.size(); ++c) AppendCell(column.children[c], row, &out->child(c));
-      return out->AppendValid();
-    case TypeId::kList:
-    case TypeId::kMap:
-      for (int32_t item = column.offsets()[at]; item < column.offsets()[at + 1]; ++item) {
-        for (size_t c = 0; c < column.children.size(); ++c) AppendCell(column.children[c], item, &out->child(c));
-      }
-      return out->FinishList();
+  if (column.type.id() == TypeId::kStruct) {
+    for (size_t c = 0; c < column.children.size(); ++c) AppendCell(column.children[c], row, &out->child(c));
+    return out->AppendValid();
   }
+  for (int32_t item = column.offsets()[static_cast<size_t>(row)]; item < column.offsets()[static_cast<size_t>(row) + 1]; ++item) {
+    for (size_t c = 0; c < column.children.size(); ++c) AppendCell(column.children[c], item, &out->child(c));
+  }
+  out->FinishList();
 }
 
 }  // namespace lotic::athena_source

@@ -32,24 +32,6 @@ Scalar RandomScalar(const Type& type, std::mt19937& random) {
   }
 }
 
-void Append(const Type& type, const Scalar& value, ColumnBuilder* out) {
-  if (IsNull(value)) {
-    out->AppendNull();
-  } else if (type.id() == TypeId::kBool) {
-    out->AppendBool(std::get<bool>(value));
-  } else if (type.is_text_or_binary()) {
-    out->AppendBytes(std::get<std::string>(value));
-  } else if (type.id() == TypeId::kFloat32 || type.id() == TypeId::kFloat64) {
-    out->AppendDouble(std::get<double>(value));
-  } else if (type.id() == TypeId::kDecimal128) {
-    out->AppendDecimal(std::get<Int128>(value));
-  } else if (type.is_unsigned()) {
-    out->AppendUInt64(std::get<uint64_t>(value));
-  } else {
-    out->AppendInt64(std::get<int64_t>(value));
-  }
-}
-
 TEST(ValueFilter, AgreesWithTheReferenceOnEveryTypeAndKindOfSet) {
   const uint32_t seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
@@ -82,7 +64,7 @@ TEST(ValueFilter, AgreesWithTheReferenceOnEveryTypeAndKindOfSet) {
     std::vector<Scalar> values;
     for (int i = 0; i < 40; ++i) {
       values.push_back(random() % 5 == 0 ? Scalar() : RandomScalar(type, random));
-      Append(type, values.back(), &builder.column(0));
+      AppendScalar(values.back(), &builder.column(0));
     }
     const Batch batch = builder.Finish(40);
     std::vector<uint8_t> keep(40, 1);
