@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,9 +51,10 @@ class DirectoryStore final : public SpillStore {
     std::error_code made;
     std::filesystem::create_directories(std::filesystem::path(path).parent_path(), made);
     if (made) return Status::IOError("making the folder of ", path, ": ", made.message());
-    const std::string part = path + ".part";  // a link makes it visible at once, and fails where something is
+    // A file of this call alone; a link makes it visible at once, and fails where something is.
+    std::string part = path + ".XXXXXX";
     {
-      const File file(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+      const File file(::mkostemp(part.data(), O_CLOEXEC));
       if (file.fd < 0) return SystemError("writing", part);
       for (size_t at = 0; at < body.size();) {
         const ssize_t wrote = ::write(file.fd, body.data() + at, body.size() - at);

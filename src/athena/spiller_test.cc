@@ -6,6 +6,9 @@
 
 #include <atomic>
 #include <filesystem>
+#include <latch>
+#include <thread>
+#include <vector>
 
 #include "athena/test_spill_store.h"
 #include "athena_protocol/ipc.h"
@@ -203,6 +206,26 @@ TEST_F(DirectoryStoreTest, KeepsWholeObjectsByTheirKeyAndNeverReplacesOne) {
   EXPECT_EQ(store_->Get(ctx_, bucket_, "p/q/s.1").status().code(), StatusCode::kNotFound);
   ASSERT_TRUE(store_->Abandon(ctx_, bucket_, "p/q/s.0").ok());
   EXPECT_EQ(store_->Get(ctx_, bucket_, "p/q/s.0").status().code(), StatusCode::kNotFound);
+}
+
+TEST_F(DirectoryStoreTest, OfTwoWhoWriteOneObjectAtOnceOneWritesItWhole) {
+  const std::string bodies[] = {std::string(4'000'000, 'a'), std::string(4'000'000, 'b')};
+  for (int round = 0; round < 20; ++round) {
+    const std::string key = "p/s." + std::to_string(round);
+    std::latch both(2);
+    Status outcomes[2];
+    {
+      std::vector<std::jthread> writers;
+      for (size_t i = 0; i < 2; ++i) {
+        writers.emplace_back([&, i] {
+          both.arrive_and_wait();
+          outcomes[i] = store_->Put(ctx_, bucket_, key, bodies[i]);
+        });
+      }
+    }
+    ASSERT_NE(outcomes[0].ok(), outcomes[1].ok()) << outcomes[0] << "; " << outcomes[1];
+    ASSERT_TRUE(store_->Get(ctx_, bucket_, key).ValueOrDie() == bodies[outcomes[0].ok() ? 0 : 1]) << "round " << round;
+  }
 }
 
 TEST_F(DirectoryStoreTest, WritesNowhereElse) {
