@@ -279,6 +279,24 @@ TEST(ConnectorFunction, Check26ALimitBehindAFilterOnAColumnThatTheTableLacksIsNo
   EXPECT_THAT(door.engine->Run(query).ValueOrDie().rows_by_split, ElementsAre(40, 40, 40));
 }
 
+// The connector counts rows by SQL's filter, for which the two zeros are one; the door returns what the SDK's filter keeps. A limit that the connector counted would
+// end at a row that the door then drops.
+TEST(ConnectorFunction, Check26ALimitBehindAFilterIsCountedByTheDoor) {
+  const auto bent = std::make_shared<BentConnector>(SampleConnector());
+  std::optional<int64_t> pushed = 1;
+  bent->on_open = [&](const ScanRequest& request) { pushed = request.limit; };
+  TestDoor door(bent);
+  EngineQuery query{kTypes, std::vector<std::string>{"real4"}};
+  WireValueSet set;
+  set.kind = WireValueSet::Kind::kEquatable;
+  set.type = {.kind = WireKind::kFloat, .bit_width = 32};
+  set.values = {Scalar(-0.0), Scalar(0.25)};  // the first row holds 0.0, the second 0.25
+  query.constraints.summary = {{"real4", set}};
+  query.constraints.limit = 1;
+  EXPECT_EQ(door.engine->Run(query).ValueOrDie().rows.size(), 1u);
+  EXPECT_EQ(pushed, std::nullopt);
+}
+
 TEST(ConnectorFunction, AResidualOfTheConnectorTakesTheLimitAwayFromIt) {
   const auto bent = std::make_shared<BentConnector>(SampleConnector());
   bent->change_splits = [](SplitPage* page) {

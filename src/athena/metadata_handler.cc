@@ -20,10 +20,6 @@ namespace {
 constexpr int kMaxSplitsPerPage = 1000;
 constexpr size_t kSplitOverheadBytes = 600;  // of one split's JSON beside what varies: location, key, names
 
-Status NoPassthrough(const TableName& table) {
-  return Status::NotImplemented("query passthrough: table ", table.ToString(), ": this connector offers no function that takes a query of its own");
-}
-
 // The columns that constraints name, as the connector has them: by the metadata in `schema`, else by what `table` says.
 Result<Schema> ConstrainedColumns(const WireConstraints& constraints, const WireSchema& schema, const TableInfo& table) {
   std::set<std::string> names;

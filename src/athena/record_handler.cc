@@ -216,7 +216,6 @@ Result<FederationResponse> RecordHandler::ReadRecords(const CallContext& outer, 
   LOTIC_ASSIGN_OR_RETURN(reading.scan.scan.token, PropertyOf(request.split, kSnapshotColumn));
   LOTIC_ASSIGN_OR_RETURN(reading.split, SplitFromJson(split_text, reading.table.columns));
   LOTIC_RETURN_NOT_OK(PlanLayout(ctx, *parts_.connector, request, &reading));
-  if (!reading.split.residual.empty() && reading.scan.scan.limit) reading.scan.scan.limit.reset();  // the connector left a filter to us, and so the counting
   const std::string doing = "reading " + reading.table.name.ToString() + ", partition " + reading.split.partition;
 
   LOTIC_ASSIGN_OR_RETURN(const Schema held, LogicalSchema(reading.all));

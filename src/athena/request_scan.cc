@@ -3,10 +3,12 @@
 
 namespace lotic::athena {
 
+Status NoPassthrough(const TableName& table) {
+  return Status::NotImplemented("query passthrough: table ", table.ToString(), ": this connector offers no function that takes a query of its own");
+}
+
 Result<RequestScan> MakeRequestScan(const TableReference& table, const WireConstraints& constraints, const ReadPolicy& policy) {
-  if (!constraints.passthrough.empty()) {
-    return Status::NotImplemented("query passthrough: table ", table.name.ToString(), ": this connector offers no function that takes a query of its own");
-  }
+  if (!constraints.passthrough.empty()) return NoPassthrough(table.name);
   RequestScan made;
   LOTIC_ASSIGN_OR_RETURN(LogicalConstraints logical, ToLogicalConstraints(constraints, table.columns));
   if (!logical.expressions_exact) {
@@ -24,7 +26,9 @@ Result<RequestScan> MakeRequestScan(const TableReference& table, const WireConst
   // A plan may hold filters that nothing else in the request does: rows must then not be counted before the engine has seen them.
   const bool may_stop = constraints.limit >= 0 && logical.exact && constraints.order_by.empty() && !constraints.plan;
   if (may_stop) made.limit = constraints.limit;
-  if (may_stop && made.expressions.empty() && constraints.limit > 0) made.scan.limit = constraints.limit;
+  // The connector may count only where the door drops nothing after it: the SDK's filter and SQL's differ (zeros, zones).
+  const bool filtered = !constraints.summary.empty() || !constraints.expressions.empty();
+  if (may_stop && !filtered && constraints.limit > 0) made.scan.limit = constraints.limit;
   return made;
 }
 
