@@ -187,6 +187,12 @@ class Impl final : public Connector {
     if (start_ms && *start_ms <= 0) start_ms.reset();  // nothing arrived before 1970
     int64_t end_ms = token.end_ms;
     if (pushed.high_ms && *pushed.high_ms < end_ms) end_ms = *pushed.high_ms + 1;
+    // Since the snapshot was planned, the service may have dropped what was then its oldest: a gap that can be named and not counted.
+    std::string kept_from;
+    if (repeat && stream.retention_hours > 0) {
+      const int64_t horizon_ms = client_->time().LatestMs(client_->clock().Now()).value_or(token.end_ms) - stream.retention_hours * 3'600'000;
+      if (horizon_ms > stream.created_ms && (!start_ms || *start_ms < horizon_ms)) kept_from = std::to_string(horizon_ms);
+    }
     std::optional<std::vector<Shard>> recent;
     if (start_ms && *start_ms > options_.grace.count() && *start_ms < end_ms) {
       Result<std::vector<Shard>> listed = client_->ListShards(ctx, stream.name, *start_ms - options_.grace.count());
@@ -230,6 +236,7 @@ class Impl final : public Connector {
       if (start_ms) partition.properties["start_ms"] = std::to_string(*start_ms);
       if (!shard.last_sequence.empty()) partition.properties["last_sequence"] = shard.last_sequence;
       if (!columns.empty()) partition.properties["columns"] = columns;
+      if (!kept_from.empty()) partition.properties["kept_from_ms"] = kept_from;
       made.partitions.push_back(std::move(partition));
     }
     return made;

@@ -271,6 +271,7 @@ Result<StreamSummary> KinesisClient::Describe(const CallContext& ctx, const std:
       if (name == "StreamARN") return TakeString(name, value, &made.arn);
       if (name == "StreamStatus") return TakeString(name, value, &made.status);
       if (name == "StreamCreationTimestamp") return TakeNumber(name, value, 1000, &made.created_ms);
+      if (name == "RetentionPeriodHours") return TakeNumber(name, value, 1, &made.retention_hours);
       return Status::OK();
     });
   });

@@ -61,6 +61,7 @@ struct StreamSummary {
   std::string arn;
   std::string status;  ///< ACTIVE, UPDATING, CREATING, DELETING
   int64_t created_ms = 0;
+  int64_t retention_hours = 0;  ///< 0: the answer did not say
 };
 
 struct Shard {

@@ -183,6 +183,24 @@ TEST(KinesisScan, TheServersTimeDecidesWhateverOursIs) {
   EXPECT_EQ(ReadAll(*connector, {}).rows, 61);
 }
 
+TEST(KinesisScan, ARepeatedSnapshotNamesWhatRetentionMayHaveTaken) {
+  TestStream stream;
+  stream.retention_hours = 24;
+  Fill(stream);
+  const auto connector = stream.Connect();
+  Prepared plan;
+  EXPECT_EQ(ReadAll(*connector, {}, &plan).certificates[0].notes, std::vector<std::string>{"end proved: caught_up"}) << "a first reading begins at what there is";
+  ScanRequest again;
+  again.token = plan.token;
+  const Outcome repeated = ReadAll(*connector, again);
+  ASSERT_EQ(repeated.certificates.size(), 2u);
+  ASSERT_EQ(repeated.certificates[0].notes.size(), 2u);
+  EXPECT_EQ(repeated.certificates[0].notes[0].find("retention: records that arrived before "), 0u) << repeated.certificates[0].notes[0];
+  again.start.kind = ScanStart::Kind::kTime;
+  again.start.time_ms = stream.NowMs() - 3'600'000;
+  EXPECT_EQ(ReadAll(*connector, again).certificates[0].notes.size(), 1u) << "the last hour is kept";
+}
+
 // A reader that has read all rows and waits, in real time, until the end has settled.
 class Waiting {
  public:

@@ -83,6 +83,9 @@ Result<uint32_t> KinesisReader::Add(SplitStart start) {
   c.planned_end = start.split.end;
   c.read_start = c.read_end = start.position;
   state.at = std::move(start);
+  if (const std::string ms = Property(state.at.split, "kept_from_ms"); !ms.empty()) {
+    state.certificate.notes.push_back("retention: records that arrived before " + ms + " ms may be gone since the snapshot was planned");
+  }
   splits_.push_back(std::move(state));
   return static_cast<uint32_t>(splits_.size() - 1);
 }

@@ -94,7 +94,7 @@ aws::TestHttpAnswer TestStream::Answer(const aws::TestHttpRequest& request) {
     if (Member(body, "StreamName") != "clicks") return Refusal("ResourceNotFoundException");
     return {.headers = {},
             .body = R"({"StreamDescriptionSummary":{"StreamName":"clicks","StreamARN":"arn:aws:kinesis:eu-west-1:111122223333:stream/clicks","StreamStatus":"ACTIVE","StreamCreationTimestamp":)" +
-                    std::to_string(created_s) + "}}",
+                    std::to_string(created_s) + (retention_hours == 0 ? "" : ",\"RetentionPeriodHours\":" + std::to_string(retention_hours)) + "}}",
             .raw = {}};
   }
   if (operation == "ListShards") {

@@ -55,6 +55,7 @@ class TestStream {
   std::atomic<bool> stuck{false};         ///< answers nothing, always behind
   std::atomic<bool> split_on_read{false};  ///< the first GetRecords closes shard 0
   int64_t created_s = 1'700'000'000;
+  int64_t retention_hours = 0;  ///< 0: not said
 
  private:
   struct Shard {
