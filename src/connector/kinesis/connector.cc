@@ -3,9 +3,11 @@
 #include <charconv>
 #include <map>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "aws/aws_error.h"
+#include "connector/kinesis/discovery.h"
 #include "connector/kinesis/kinesis_client.h"
 #include "connector/kinesis/kinesis_connector.h"
 #include "connector/kinesis/reader.h"
@@ -108,7 +110,7 @@ Result<Pushed> PushDown(const ScanRequest& request) {
   return pushed;
 }
 
-class Impl final : public Connector {
+class Impl final : public Connector, public SplitDiscovery {
  public:
   Impl(std::unique_ptr<aws::JsonClient> json, const aws::RetryClock& clock, KinesisOptions options)
       : options_(std::move(options)), client_(std::make_shared<KinesisClient>(std::move(json), clock)) {}
@@ -145,7 +147,7 @@ class Impl final : public Connector {
     }
     info.snapshot = SnapshotKind::kTime;
     info.dense_positions = false;
-    info.roles = {Role::kBoundedScan, Role::kRemotePlanner};
+    info.roles = {Role::kBoundedScan, Role::kRemotePlanner, Role::kEndless};
     info.properties = {{"format", std::string(PayloadFormatName(sampled.document.format))}, {"stream_arn", stream.arn}, {"stream_status", stream.status}};
     info.notes.push_back((raw ? "no columns inferred from " : "JSON; columns inferred from ") + std::to_string(sampled.document.sample.records) + " records of " +
                          std::to_string(sampled.shards) + " shards");
@@ -154,18 +156,15 @@ class Impl final : public Connector {
 
   Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override {
     LOTIC_RETURN_NOT_OK(ctx.Check("planning a Kinesis scan"));
-    if (request.unbounded) return Status::NotImplemented("stream '", request.table.table, "': endless reading is not built yet");
-    if (request.start.kind == ScanStart::Kind::kPositions) return Status::NotImplemented("stream '", request.table.table, "': a start at positions is not built yet");
     LOTIC_ASSIGN_OR_RETURN(const Pushed pushed, PushDown(request));
     LOTIC_ASSIGN_OR_RETURN(const StreamSummary stream, Sourced(client_->Describe(ctx, request.table.table)));
     if (stream.status == "CREATING" || stream.status == "DELETING") return Status::Invalid("stream '", stream.name, "' cannot be read while it is ", stream.status);
+    if (request.unbounded) return PrepareEndless(ctx, request, pushed, stream);
     Token token;
     const bool repeat = !request.token.empty();
     if (repeat) {
       LOTIC_ASSIGN_OR_RETURN(token, Token::Parse(request.token));
-      if (token.arn != stream.arn || token.created_ms != stream.created_ms) {
-        return Status::DataLoss("stream '", stream.name, "' is not the one of the snapshot token: it was deleted and created again, or is another one");
-      }
+      LOTIC_RETURN_NOT_OK(CheckSameStream(stream, token.arn, token.created_ms));
     } else {
       // The latest that the service's time can be: every record acknowledged before now lies before it. The shards are listed after it.
       const std::optional<int64_t> latest = client_->time().LatestMs(client_->clock().Now());
@@ -182,6 +181,7 @@ class Impl final : public Connector {
       return Status::DataLoss("stream '", stream.name, "': the snapshot has ", token.shards, " shards, of which ", shards.size(), " are still kept");
     }
     std::optional<int64_t> start_ms = pushed.low_ms;
+    LOTIC_RETURN_NOT_OK(CheckPositions(request));
     if (request.start.kind == ScanStart::Kind::kTime) start_ms = std::max(start_ms.value_or(request.start.time_ms), request.start.time_ms);
     if (request.start.kind == ScanStart::Kind::kLatest) start_ms = token.end_ms;
     if (start_ms && *start_ms <= 0) start_ms.reset();  // nothing arrived before 1970
@@ -208,17 +208,13 @@ class Impl final : public Connector {
     made.estimate.source = "none: Kinesis does not tell";
     made.estimate.table_partitions = static_cast<int64_t>(shards.size());
     made.attributes = {{"stream", stream.name}, {"stream_arn", stream.arn}, {"end_ms", std::to_string(token.end_ms)}};
-    std::string columns;
-    if (request.policy.on_error != OnError::kNull) {
-      LOTIC_ASSIGN_OR_RETURN(const Sampled sampled, Columns(ctx, stream));
-      if (sampled.document.format == PayloadFormat::kJson) columns = lotic::ToJson(sampled.document.columns);
-    }
+    LOTIC_ASSIGN_OR_RETURN(const std::string columns, CheckedColumns(ctx, request, stream));
     ShardPosition start;
     if (start_ms) start = {ShardPosition::Kind::kTime, std::max<int64_t>(*start_ms - options_.grace.count(), 0), ""};
     const ShardPosition end{ShardPosition::Kind::kTime, end_ms, ""};
     for (const Shard& shard : shards) {
       const bool wanted = !pushed.nothing && (!start_ms || *start_ms < end_ms) &&
-                          (!pushed.shards || ValueSetAllows(Type::String(), request.compare, *pushed.shards, Scalar(shard.id))) &&
+                          Allowed(request, pushed, shard) &&
                           (!recent || std::any_of(recent->begin(), recent->end(), [&](const Shard& s) { return s.id == shard.id; }));
       if (!wanted) {
         SplitCertificate left;
@@ -232,10 +228,11 @@ class Impl final : public Connector {
       }
       LayoutPartition partition;
       partition.values = {Scalar(shard.id)};
-      partition.properties = {{"shard", shard.id}, {"stream_arn", stream.arn}, {"start", start.ToText()}, {"end", end.ToText()}};
+      partition.properties = ShardProperties(stream.arn, shard, columns);
+      partition.properties["shard"] = shard.id;
+      partition.properties["start"] = StartOf(request, shard.id, start);
+      partition.properties["end"] = end.ToText();
       if (start_ms) partition.properties["start_ms"] = std::to_string(*start_ms);
-      if (!shard.last_sequence.empty()) partition.properties["last_sequence"] = shard.last_sequence;
-      if (!columns.empty()) partition.properties["columns"] = columns;
       if (!kept_from.empty()) partition.properties["kept_from_ms"] = kept_from;
       made.partitions.push_back(std::move(partition));
     }
@@ -243,7 +240,7 @@ class Impl final : public Connector {
   }
 
   Result<SplitPage> Splits(const CallContext&, const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page) override {
-    LOTIC_RETURN_NOT_OK(Token::Parse(request.token).status());
+    LOTIC_RETURN_NOT_OK(CheckToken(request));
     LOTIC_ASSIGN_OR_RETURN(const Pushed pushed, PushDown(request));
     size_t at = 0;
     const auto parsed = std::from_chars(page.page_token.data(), page.page_token.data() + page.page_token.size(), at);
@@ -255,7 +252,7 @@ class Impl final : public Connector {
       Split split;
       split.partition = properties["shard"];
       split.start = {properties["start"]};
-      split.end = Position{properties["end"]};
+      if (!request.unbounded) split.end = Position{properties["end"]};
       for (const char* const used : {"shard", "start", "end"}) properties.erase(used);
       split.properties = std::move(properties);
       split.residual = pushed.residual;
@@ -266,10 +263,44 @@ class Impl final : public Connector {
   }
 
   Result<std::unique_ptr<Reader>> Open(const CallContext&, const ScanRequest& request, std::span<const SplitStart> splits) override {
-    LOTIC_RETURN_NOT_OK(Token::Parse(request.token).status());
+    LOTIC_RETURN_NOT_OK(CheckToken(request));
     LOTIC_ASSIGN_OR_RETURN(const Pushed pushed, PushDown(request));
     LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<KinesisReader> reader, KinesisReader::Make(client_, options_, request, pushed.limit, splits));
     return std::unique_ptr<Reader>(std::move(reader));
+  }
+
+  Result<Discovered> Discover(const CallContext& ctx, const ScanRequest& request, const DiscoveryState& state, std::span<const Split> ended) override {
+    if (!request.unbounded) return Status::Invalid("only endless reading discovers shards");
+    LOTIC_ASSIGN_OR_RETURN(const EndlessToken token, EndlessToken::Parse(request.token));
+    LOTIC_ASSIGN_OR_RETURN(const Pushed pushed, PushDown(request));
+    StreamLineage lineage = token.lineage;
+    if (!state.text.empty()) {
+      LOTIC_ASSIGN_OR_RETURN(lineage, StreamLineage::Parse(state.text));
+    }
+    LOTIC_ASSIGN_OR_RETURN(const StreamSummary stream, Sourced(client_->Describe(ctx, request.table.table)));
+    LOTIC_RETURN_NOT_OK(CheckSameStream(stream, lineage.arn, lineage.created_ms));
+    LOTIC_ASSIGN_OR_RETURN(const std::vector<Shard> shards, Sourced(client_->ListShards(ctx, stream.name, std::nullopt)));
+    for (const Split& split : ended) lineage.finished.insert(split.partition);
+    LOTIC_ASSIGN_OR_RETURN(const std::vector<Shard> readable, lineage.Advance(shards, [&](const Shard& shard) { return Allowed(request, pushed, shard); }));
+    LOTIC_ASSIGN_OR_RETURN(const std::string columns, CheckedColumns(ctx, request, stream));
+    Discovered found;
+    for (const Shard& shard : readable) {
+      Split split;
+      split.partition = shard.id;
+      split.properties = ShardProperties(stream.arn, shard, columns);
+      ShardPosition start;
+      // A shard that is younger than the plan holds nothing that came before it; what began at a time begins there in every shard.
+      if (token.start_ms && (shard.id <= token.lineage.last_shard || request.start.kind == ScanStart::Kind::kTime)) {
+        start = StartAt(token.start_ms);
+        split.properties["start_ms"] = std::to_string(*token.start_ms);
+      }
+      split.start = {StartOf(request, shard.id, start)};
+      split.residual = pushed.residual;
+      found.splits.push_back(std::move(split));
+    }
+    found.state.text = lineage.ToText();
+    if (found.state.text.size() > kMaxStateBytes) return Status::CapacityError("stream '", stream.name, "': what is known of its shards takes more than ", kMaxStateBytes, " bytes");
+    return found;
   }
 
  private:
@@ -278,6 +309,127 @@ class Impl final : public Connector {
     size_t shards = 0;
     MonoTime at;
   };
+
+  /// An endless plan: the shards whose parents need not be read before them. The others come by Discover.
+  Result<Prepared> PrepareEndless(const CallContext& ctx, const ScanRequest& request, const Pushed& pushed, const StreamSummary& stream) {
+    if (request.as_of_ms) return Status::Invalid("AT (TIMESTAMP) gives a read an end, and this one has none");
+    LOTIC_RETURN_NOT_OK(CheckPositions(request));
+    const auto wanted = [&](const Shard& shard) { return Allowed(request, pushed, shard); };
+    EndlessToken token;
+    std::vector<Shard> shards, readable;
+    if (!request.token.empty()) {
+      LOTIC_ASSIGN_OR_RETURN(token, EndlessToken::Parse(request.token));
+      LOTIC_RETURN_NOT_OK(CheckSameStream(stream, token.lineage.arn, token.lineage.created_ms));
+      LOTIC_ASSIGN_OR_RETURN(shards, Sourced(client_->ListShards(ctx, stream.name, std::nullopt)));
+      for (const Shard& shard : shards) {
+        const bool planned = shard.id <= token.lineage.last_shard && token.lineage.pending.count(shard.id) == 0 && token.lineage.finished.count(shard.id) == 0;
+        if (planned && wanted(shard)) readable.push_back(shard);
+      }
+    } else {
+      // The earliest that the service's time can be: nothing put from now on lies before it. No position may lie in the future.
+      const std::optional<int64_t> now_ms = client_->time().EarliestMs(client_->clock().Now());
+      if (!now_ms) return Status::IOError("kinesis: no answer of the service carries a Date, so that no start can be fixed");
+      token.start_ms = pushed.low_ms;
+      if (request.start.kind == ScanStart::Kind::kTime) token.start_ms = std::max(token.start_ms.value_or(request.start.time_ms), request.start.time_ms);
+      if (request.start.kind == ScanStart::Kind::kLatest) token.start_ms = std::max(token.start_ms.value_or(*now_ms), *now_ms);
+      if (token.start_ms && *token.start_ms <= options_.grace.count()) token.start_ms.reset();
+      token.lineage.arn = stream.arn;
+      token.lineage.created_ms = stream.created_ms;
+      LOTIC_ASSIGN_OR_RETURN(shards, Sourced(client_->ListShards(ctx, stream.name, std::nullopt)));
+      if (token.start_ms) {
+        const Result<std::vector<Shard>> recent = client_->ListShards(ctx, stream.name, std::min(*token.start_ms, *now_ms) - options_.grace.count());
+        if (recent.ok()) {
+          std::set<std::string> ids;
+          for (const Shard& shard : *recent) ids.insert(shard.id);
+          for (const Shard& shard : shards) {
+            if (ids.count(shard.id) == 0) token.lineage.finished.insert(shard.id);
+          }
+        } else if (recent.status().code() != StatusCode::kInvalid) {  // Invalid: older than what is retained, which prunes nothing
+          return aws::ToSourceStatus(recent.status());
+        }
+      }
+      if (request.start.kind == ScanStart::Kind::kPositions) {
+        // A shard that has a position was begun, so that all its ancestors had been read.
+        std::set<std::string> begun;
+        for (const auto& [shard, position] : request.start.positions) {
+          begun.insert(shard);
+          if (ShardPosition::Parse(position.text).ValueOrDie().kind == ShardPosition::Kind::kShardEnd) token.lineage.finished.insert(shard);
+        }
+        token.lineage.finished.merge(AncestorsOf(begun, shards));
+      }
+      LOTIC_ASSIGN_OR_RETURN(readable, token.lineage.Advance(shards, wanted));
+    }
+    Prepared made;
+    made.token = token.ToText();
+    if (made.token.size() > kMaxStateBytes) return Status::CapacityError("stream '", stream.name, "': what is known of its shards takes more than ", kMaxStateBytes, " bytes");
+    made.report = pushed.report;
+    made.estimate.source = "none: Kinesis does not tell";
+    made.estimate.table_partitions = static_cast<int64_t>(shards.size());
+    made.attributes = {{"stream", stream.name}, {"stream_arn", stream.arn}};
+    LOTIC_ASSIGN_OR_RETURN(const std::string columns, CheckedColumns(ctx, request, stream));
+    for (const Shard& shard : readable) {
+      LayoutPartition partition;
+      partition.values = {Scalar(shard.id)};
+      partition.properties = ShardProperties(stream.arn, shard, columns);
+      partition.properties["shard"] = shard.id;
+      partition.properties["start"] = StartOf(request, shard.id, StartAt(token.start_ms));
+      if (token.start_ms) partition.properties["start_ms"] = std::to_string(*token.start_ms);
+      made.partitions.push_back(std::move(partition));
+    }
+    return made;
+  }
+
+  static Status CheckToken(const ScanRequest& request) {
+    return request.unbounded ? EndlessToken::Parse(request.token).status() : Token::Parse(request.token).status();
+  }
+
+  static Status CheckPositions(const ScanRequest& request) {
+    if (request.start.kind != ScanStart::Kind::kPositions) return Status::OK();
+    for (const auto& [shard, position] : request.start.positions) {
+      const Status parsed = ShardPosition::Parse(position.text).status();
+      if (!parsed.ok()) return parsed.WithMessage("start of shard '", shard.substr(0, 128), "': ", parsed.message());
+    }
+    return Status::OK();
+  }
+
+  static Status CheckSameStream(const StreamSummary& stream, const std::string& arn, int64_t created_ms) {
+    if (arn == stream.arn && created_ms == stream.created_ms) return Status::OK();
+    return Status::DataLoss("stream '", stream.name, "' is not the one of the snapshot token: it was deleted and created again, or is another one");
+  }
+
+  static bool Allowed(const ScanRequest& request, const Pushed& pushed, const Shard& shard) {
+    return !pushed.nothing && (!pushed.shards || ValueSetAllows(Type::String(), request.compare, *pushed.shards, Scalar(shard.id)));
+  }
+
+  /// The position that the request gives for a shard, or `otherwise`.
+  static std::string StartOf(const ScanRequest& request, const std::string& shard, const ShardPosition& otherwise) {
+    const auto at = request.start.positions.find(shard);
+    return request.start.kind == ScanStart::Kind::kPositions && at != request.start.positions.end() ? at->second.text : otherwise.ToText();
+  }
+
+  /// Where to ask from, so that all records since `start_ms` come: earlier by the grace, and never in the service's future, which it refuses.
+  ShardPosition StartAt(std::optional<int64_t> start_ms) const {
+    if (!start_ms) return {};
+    const int64_t now_ms = client_->time().EarliestMs(client_->clock().Now()).value_or(*start_ms);
+    return {ShardPosition::Kind::kTime, std::max<int64_t>(std::min(*start_ms, now_ms) - options_.grace.count(), 0), ""};
+  }
+
+  static std::map<std::string, std::string> ShardProperties(const std::string& arn, const Shard& shard, const std::string& columns) {
+    std::map<std::string, std::string> properties = {{"stream_arn", arn}};
+    if (!shard.last_sequence.empty()) properties["last_sequence"] = shard.last_sequence;
+    if (!columns.empty()) properties["columns"] = columns;
+    std::string parents;
+    for (const std::string& parent : shard.parents) parents += (parents.empty() ? "" : ",") + parent;
+    if (!parents.empty()) properties["parents"] = parents;
+    return properties;
+  }
+
+  /// The columns that a record must fit, where the policy asks for it; else "".
+  Result<std::string> CheckedColumns(const CallContext& ctx, const ScanRequest& request, const StreamSummary& stream) {
+    if (request.policy.on_error == OnError::kNull) return std::string();
+    LOTIC_ASSIGN_OR_RETURN(const Sampled sampled, Columns(ctx, stream));
+    return sampled.document.format == PayloadFormat::kJson ? lotic::ToJson(sampled.document.columns) : std::string();
+  }
 
   template <typename T>
   static Result<T> Sourced(Result<T> result) {

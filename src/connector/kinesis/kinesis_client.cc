@@ -2,10 +2,13 @@
 #include "connector/kinesis/kinesis_client.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <functional>
+#include <iterator>
 
+#include "aws/aws_error.h"
 #include "format/base64_text.h"
 #include "format/decoder.h"
 #include "format/json_text.h"
@@ -94,6 +97,13 @@ std::string Quoted(std::string_view text) {
   return out + "\"";
 }
 
+/// Of letters, digits and "_.-", as the API's reference has it: other ids could not be told apart in tokens.
+bool IsShardId(std::string_view id) {
+  return !id.empty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-'; });
+}
+
+constexpr int64_t kMaxRetentionHours = 1'000'000;  // the service keeps 8,760 at most; what is far above is no answer of it
+
 Status InAnswer(std::string_view operation, const Status& status) { return status.WithMessage("kinesis ", operation, ": ", status.message()); }
 
 }  // namespace
@@ -147,6 +157,7 @@ std::string ShardPosition::ToText() const {
     case Kind::kHorizon: return R"({"kind":"TRIM_HORIZON"})";
     case Kind::kTime: return R"({"kind":"AT_TIMESTAMP","ts_ms":)" + std::to_string(time_ms) + "}";
     case Kind::kAfter: return R"({"kind":"AFTER_SEQUENCE_NUMBER","seq":)" + Quoted(sequence) + "}";
+    case Kind::kShardEnd: return R"({"kind":"SHARD_END"})";
   }
   return "";
 }
@@ -160,6 +171,8 @@ Result<ShardPosition> ShardPosition::Parse(std::string_view text) {
   } else if (text.substr(0, after.size()) == after && text.size() > after.size() + 2) {
     made.kind = Kind::kAfter;
     made.sequence = text.substr(after.size(), text.size() - after.size() - 2);
+  } else if (text == R"({"kind":"SHARD_END"})") {
+    made.kind = Kind::kShardEnd;
   }
   if (made.ToText() != text) return Status::Invalid("position '", text.substr(0, 200), "' is not one of a Kinesis shard");
   return made;
@@ -260,8 +273,8 @@ Result<std::vector<std::string>> KinesisClient::ListStreams(const CallContext& c
   return Status::CapacityError("kinesis ListStreams: more than ", kMaxListPages, " pages");
 }
 
-Result<StreamSummary> KinesisClient::Describe(const CallContext& ctx, const std::string& stream) {
-  LOTIC_ASSIGN_OR_RETURN(const std::string body, Call(ctx, "DescribeStreamSummary", "{\"StreamName\":" + Quoted(stream) + "}", {}));
+Result<StreamSummary> ParseSummary(std::string body) {
+  body.reserve(body.size() + kDecoderPadding);
   StreamSummary made;
   LOTIC_ASSIGN_OR_RETURN(const Extent root, Root("DescribeStreamSummary", body));
   const Status taken = ForMembers(root, [&](std::string_view outer, const Extent& inside) -> Status {
@@ -276,36 +289,68 @@ Result<StreamSummary> KinesisClient::Describe(const CallContext& ctx, const std:
     });
   });
   if (!taken.ok()) return InAnswer("DescribeStreamSummary", taken);
-  if (made.name.empty() || made.arn.empty()) return Status::IOError("kinesis DescribeStreamSummary: the answer for '", stream, "' has no name or no ARN");
+  if (made.name.empty() || made.arn.empty()) return Status::IOError("kinesis DescribeStreamSummary: the answer has no StreamName or no StreamARN");
+  if (made.arn.find('|') != std::string::npos || made.arn.size() > 2'048) return Status::IOError("kinesis DescribeStreamSummary: StreamARN '", made.arn.substr(0, 100), "' is none");
+  if (made.retention_hours < 0 || made.retention_hours > kMaxRetentionHours) {
+    return Status::IOError("kinesis DescribeStreamSummary: RetentionPeriodHours ", made.retention_hours, " is no time that is kept");
+  }
   return made;
+}
+
+Result<StreamSummary> KinesisClient::Describe(const CallContext& ctx, const std::string& stream) {
+  LOTIC_ASSIGN_OR_RETURN(std::string body, Call(ctx, "DescribeStreamSummary", "{\"StreamName\":" + Quoted(stream) + "}", {}));
+  return ParseSummary(std::move(body));
+}
+
+Result<ShardPage> ParseShards(std::string body) {
+  body.reserve(body.size() + kDecoderPadding);
+  ShardPage page;
+  LOTIC_ASSIGN_OR_RETURN(const Extent root, Root("ListShards", body));
+  const Status taken = ForMembers(root, [&](std::string_view outer, const Extent& value) -> Status {
+    if (outer == "NextToken") return TakeString(outer, value, &page.next_token);
+    if (outer != "Shards") return Status::OK();
+    return ForItems(value, [&](const Extent& item) -> Status {
+      Shard& shard = page.shards.emplace_back();
+      LOTIC_RETURN_NOT_OK(ForMembers(item, [&](std::string_view name, const Extent& member) -> Status {
+        if (name == "ShardId") return TakeString(name, member, &shard.id);
+        if (name == "ParentShardId" || name == "AdjacentParentShardId") return TakeString(name, member, &shard.parents.emplace_back());
+        if (name != "SequenceNumberRange") return Status::OK();
+        return ForMembers(member, [&](std::string_view bound, const Extent& number) {
+          return bound == "EndingSequenceNumber" ? TakeString(bound, number, &shard.last_sequence) : Status::OK();
+        });
+      }));
+      for (const std::string& parent : shard.parents) {
+        if (!IsShardId(parent)) return Status::IOError("shard '", shard.id, "' names a parent whose id is none: '", parent.substr(0, 40), "'");
+      }
+      return IsShardId(shard.id) ? Status::OK() : Status::IOError("a shard's id is missing or none: '", shard.id.substr(0, 40), "'");
+    });
+  });
+  if (!taken.ok()) return InAnswer("ListShards", taken);
+  return page;
 }
 
 Result<std::vector<Shard>> KinesisClient::ListShards(const CallContext& ctx, const std::string& stream, std::optional<int64_t> from_ms) {
   std::vector<Shard> shards;
   std::string next;
+  int restarts = 0;
   for (int pages = 0; pages < kMaxListPages; ++pages) {
     std::string request = next.empty() ? "{\"StreamName\":" + Quoted(stream) : "{\"NextToken\":" + Quoted(next);
     if (next.empty() && from_ms) request += R"(,"ShardFilter":{"Type":"FROM_TIMESTAMP","Timestamp":)" + ApiTime(*from_ms) + "}";
-    LOTIC_ASSIGN_OR_RETURN(const std::string body, Call(ctx, "ListShards", request + "}", {}));
-    next.clear();
-    LOTIC_ASSIGN_OR_RETURN(const Extent root, Root("ListShards", body));
-    const Status taken = ForMembers(root, [&](std::string_view outer, const Extent& value) -> Status {
-      if (outer == "NextToken") return TakeString(outer, value, &next);
-      if (outer != "Shards") return Status::OK();
-      return ForItems(value, [&](const Extent& item) {
-        Shard& shard = shards.emplace_back();
-        return ForMembers(item, [&](std::string_view name, const Extent& member) -> Status {
-          if (name == "ShardId") return TakeString(name, member, &shard.id);
-          if (name != "SequenceNumberRange") return Status::OK();
-          return ForMembers(member, [&](std::string_view bound, const Extent& number) {
-            return bound == "EndingSequenceNumber" ? TakeString(bound, number, &shard.last_sequence) : Status::OK();
-          });
-        });
-      });
-    });
-    if (!taken.ok()) return InAnswer("ListShards", taken);
+    Result<std::string> body = Call(ctx, "ListShards", request + "}", {});
+    if (!body.ok()) {
+      const aws::AwsError* error = aws::AwsError::From(body.status());
+      if (error == nullptr || error->code != "ExpiredNextTokenException" || next.empty() || ++restarts > kMaxListRestarts) return body.status();
+      shards.clear();
+      next.clear();
+      continue;
+    }
+    LOTIC_ASSIGN_OR_RETURN(ShardPage page, ParseShards(*std::move(body)));
+    if (page.next_token == next && !next.empty()) return Status::IOError("kinesis ListShards: the same page token twice, after ", shards.size(), " shards");
+    next = std::move(page.next_token);
+    std::move(page.shards.begin(), page.shards.end(), std::back_inserter(shards));
     if (next.empty()) {
       std::sort(shards.begin(), shards.end(), [](const Shard& a, const Shard& b) { return a.id < b.id; });
+      shards.erase(std::unique(shards.begin(), shards.end(), [](const Shard& a, const Shard& b) { return a.id == b.id; }), shards.end());
       return shards;
     }
   }

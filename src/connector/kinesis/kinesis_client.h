@@ -66,7 +66,8 @@ struct StreamSummary {
 
 struct Shard {
   std::string id;
-  std::string last_sequence;  ///< "": still open
+  std::string last_sequence;         ///< "": still open
+  std::vector<std::string> parents;  ///< none, one, or the two that were merged; they may no longer be listed
 };
 
 /// Borrowed from the RecordPage.
@@ -87,17 +88,28 @@ struct RecordPage {
 
 inline constexpr int64_t kMaxRecordAnswerBytes = 48 << 20;  ///< 10 MiB of data in base64 and 10,000 keys; more is a CapacityError
 inline constexpr int kMaxListPages = 10'000;                ///< of streams or shards; more is a CapacityError
+inline constexpr int kMaxListRestarts = 3;                  ///< of ListShards, whose page tokens expire; then its error is ours
 
 /// Where in a shard to read from.
 struct ShardPosition {
-  enum class Kind : uint8_t { kHorizon, kTime, kAfter };
+  enum class Kind : uint8_t { kHorizon, kTime, kAfter, kShardEnd };
   Kind kind = Kind::kHorizon;
   int64_t time_ms = 0;
   std::string sequence;
 
-  std::string ToText() const;  ///< canonical: {"kind":"TRIM_HORIZON"}, {"kind":"AT_TIMESTAMP","ts_ms":1}, {"kind":"AFTER_SEQUENCE_NUMBER","seq":"7"}
+  std::string ToText() const;  ///< canonical: {"kind":"TRIM_HORIZON"}, {"kind":"AT_TIMESTAMP","ts_ms":1}, {"kind":"AFTER_SEQUENCE_NUMBER","seq":"7"}, {"kind":"SHARD_END"}: nothing remains
   static Result<ShardPosition> Parse(std::string_view text);
 };
+
+/// A page of ListShards.
+struct ShardPage {
+  std::vector<Shard> shards;
+  std::string next_token;  ///< "": this was the last
+};
+
+/// Parse the answers of ListShards and DescribeStreamSummary. Errors: IOError, naming what is wrong with it.
+Result<ShardPage> ParseShards(std::string body);
+Result<StreamSummary> ParseSummary(std::string body);
 
 /// Parses an answer of GetRecords. Errors: IOError, naming what is wrong with it.
 Result<RecordPage> ParseRecords(std::string body);
@@ -112,7 +124,7 @@ class KinesisClient {
 
   Result<std::vector<std::string>> ListStreams(const CallContext& ctx);  ///< all, sorted
   Result<StreamSummary> Describe(const CallContext& ctx, const std::string& stream);
-  /// Sorted by id. `from_ms`: only those that may hold a record since then.
+  /// Sorted by id, each once. `from_ms`: only those that may hold a record since then.
   Result<std::vector<Shard>> ListShards(const CallContext& ctx, const std::string& stream, std::optional<int64_t> from_ms);
   Result<std::string> GetIterator(const CallContext& ctx, const std::string& arn, const std::string& shard, const ShardPosition& at);
   enum class Attempts : uint8_t { kOne, kPolicy };  ///< kOne: the caller decides what comes after a refusal

@@ -28,8 +28,14 @@ class Harness final : public ConformanceHarness {
   }
   Connector& connector() override { return *connector_; }
   TableName table() override { return {"default", "clicks"}; }
-  Status Append(size_t, int) override { return Status::NotImplemented("only needed for exact snapshots and endless reading"); }
-  Status AddPartition() override { return Status::NotImplemented("only needed for endless reading"); }
+  Status Append(size_t partition, int count) override {
+    for (int i = 0; i < count; ++i) stream_.Put(TestStream::ShardName(partition), R"({"id":100})", stream_.NowMs());
+    return Status::OK();
+  }
+  Status AddPartition() override {
+    stream_.Put(stream_.AddShard(), R"({"id":101})", stream_.NowMs());
+    return Status::OK();
+  }
 
  private:
   TestStream stream_;

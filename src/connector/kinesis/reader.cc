@@ -17,6 +17,7 @@ namespace {
 
 constexpr int64_t kMaxEndMs = 253'402'300'799'000;  // of the year 9999
 constexpr milliseconds kIteratorAge{270'000};  // the service's limit is 300 s
+constexpr milliseconds kIdlePause{500};        // between calls to an endless shard that has been read up to now
 constexpr std::string_view kAggregateMagic("\xF3\x89\x9A\xC2", 4);
 
 std::string Property(const Split& split, const char* name) {
@@ -51,13 +52,20 @@ Result<std::unique_ptr<KinesisReader>> KinesisReader::Make(std::shared_ptr<Kines
 
 Result<uint32_t> KinesisReader::Add(SplitStart start) {
   State state;
-  if (!start.split.end) return Status::NotImplemented("endless reading of a Kinesis stream is not built yet");
   LOTIC_ASSIGN_OR_RETURN(state.position, ShardPosition::Parse(start.position.text));
-  LOTIC_ASSIGN_OR_RETURN(const ShardPosition end, ShardPosition::Parse(start.split.end->text));
   state.arn = Property(start.split, "stream_arn");
-  if (end.kind != ShardPosition::Kind::kTime || state.arn.empty()) return Status::Invalid("the split of shard '", start.split.partition, "' is not one of a Kinesis stream");
-  if (end.time_ms > kMaxEndMs || end.time_ms < 0) return Status::Invalid("the split of shard '", start.split.partition, "' ends at ", end.time_ms, " ms, which is no time of a service");
-  state.end_ms = end.time_ms;
+  if (start.split.end) {
+    LOTIC_ASSIGN_OR_RETURN(const ShardPosition end, ShardPosition::Parse(start.split.end->text));
+    if (end.kind != ShardPosition::Kind::kTime) return Status::Invalid("the split of shard '", start.split.partition, "' is not one of a Kinesis stream");
+    if (end.time_ms > kMaxEndMs || end.time_ms < 0) return Status::Invalid("the split of shard '", start.split.partition, "' ends at ", end.time_ms, " ms, which is no time of a service");
+    state.end_ms = end.time_ms;
+  }
+  if (state.arn.empty()) return Status::Invalid("the split of shard '", start.split.partition, "' is not one of a Kinesis stream");
+  for (std::string parents = Property(start.split, "parents"); !parents.empty();) {
+    const size_t comma = parents.find(',');
+    state.parents.push_back(parents.substr(0, comma));
+    parents = comma == std::string::npos ? "" : parents.substr(comma + 1);
+  }
   state.last_sequence = Property(start.split, "last_sequence");
   if (const std::string ms = Property(start.split, "start_ms"); !ms.empty()) {
     int64_t value = 0;
@@ -87,7 +95,9 @@ Result<uint32_t> KinesisReader::Add(SplitStart start) {
     state.certificate.notes.push_back("retention: records that arrived before " + ms + " ms may be gone since the snapshot was planned");
   }
   splits_.push_back(std::move(state));
-  return static_cast<uint32_t>(splits_.size() - 1);
+  const auto number = static_cast<uint32_t>(splits_.size() - 1);
+  newest_[splits_.back().at.split.partition] = number;
+  return number;
 }
 
 Result<SplitStart> KinesisReader::Release(uint32_t index) {
@@ -116,7 +126,7 @@ void KinesisReader::End(State& split, EndReason reason, bool complete, const std
   split.live = false;
   split.certificate.reason = reason;
   split.certificate.complete = complete;
-  if (complete && reason == EndReason::kEnd) split.certificate.read_end = *split.certificate.planned_end;
+  if (complete && reason == EndReason::kEnd) split.certificate.read_end = split.certificate.planned_end.value_or(Position{ShardPosition{ShardPosition::Kind::kShardEnd, 0, ""}.ToText()});
   if (!note.empty()) split.certificate.notes.push_back(note);
 }
 
@@ -131,7 +141,23 @@ ReadBatch KinesisReader::EndRun(uint32_t index, Status status) const {
   return batch;
 }
 
+bool KinesisReader::WaitsForParent(const State& split) const {
+  for (const std::string& parent : split.parents) {
+    const auto at = newest_.find(parent);
+    if (at != newest_.end() && splits_[at->second].live) return true;
+  }
+  return false;
+}
+
 Result<ReadBatch> KinesisReader::Next(const CallContext& ctx) {
+  Result<ReadBatch> batch = Work(ctx);
+  if (batch.ok() || batch.status().code() != StatusCode::kDeadlineExceeded) return batch;
+  // Nothing came in time, which is no failure where there is no end.
+  const bool endless = std::any_of(splits_.begin(), splits_.end(), [](const State& split) { return split.live && !split.end_ms; });
+  return endless ? Result<ReadBatch>(ReadBatch()) : batch;
+}
+
+Result<ReadBatch> KinesisReader::Work(const CallContext& ctx) {
   CallContext inner = ctx;
   std::stop_source interrupt;
   {
@@ -157,7 +183,7 @@ Result<ReadBatch> KinesisReader::Next(const CallContext& ctx) {
     std::optional<uint32_t> ready;
     for (size_t i = 0; i < splits_.size() && !ready; ++i) {
       const size_t at = (turn_ + i) % splits_.size();
-      if (!splits_[at].live) continue;
+      if (!splits_[at].live || WaitsForParent(splits_[at])) continue;
       if (splits_[at].ready_at <= now) ready = static_cast<uint32_t>(at);
       if (!soonest || splits_[at].ready_at < *soonest) soonest = splits_[at].ready_at;
     }
@@ -181,6 +207,10 @@ Result<ReadBatch> KinesisReader::Next(const CallContext& ctx) {
 
 Result<std::optional<ReadBatch>> KinesisReader::Step(const CallContext& ctx, uint32_t index) {
   State& split = splits_[index];
+  if (split.position.kind == ShardPosition::Kind::kShardEnd) {
+    End(split, EndReason::kEnd, true, "");
+    return std::optional(EndRun(index, Status::OK()));
+  }
   MonoTime now = client_->clock().Now();
   if (!split.iterator.empty() && now - split.iterator_at > kIteratorAge) split.iterator.clear();
   if (split.iterator.empty()) {
@@ -274,8 +304,8 @@ Result<std::optional<ReadBatch>> KinesisReader::Take(uint32_t index, const Recor
   size_t taken = 0;
   for (; taken < page.records.size(); ++taken) {
     const RecordView& record = page.records[taken];
-    past = past || record.arrival_ms >= split.end_ms + options_.grace.count();
-    const bool in = record.arrival_ms < split.end_ms && (!split.start_ms || record.arrival_ms >= *split.start_ms) &&
+    past = past || (split.end_ms && record.arrival_ms >= *split.end_ms + options_.grace.count());
+    const bool in = (!split.end_ms || record.arrival_ms < *split.end_ms) && (!split.start_ms || record.arrival_ms >= *split.start_ms) &&
                     (!split.arrival || ValueSetAllows(arrival_type, request_.compare, *split.arrival, Scalar(record.arrival_ms)));
     if (!in) {
       ++counts.filtered;
@@ -313,6 +343,7 @@ Result<std::optional<ReadBatch>> KinesisReader::Take(uint32_t index, const Recor
     c.read_end = {split.position.ToText()};
     split.idle_since.reset();
     split.reopened = false;
+    split.newest_ms = std::max(split.newest_ms.value_or(page.records[taken - 1].arrival_ms), page.records[taken - 1].arrival_ms);
   }
   ReadBatch batch;
   if (!wanted.empty()) {
@@ -332,8 +363,10 @@ Result<std::optional<ReadBatch>> KinesisReader::Take(uint32_t index, const Recor
     End(split, EndReason::kEnd, true, "end proved: shard_end");
   } else if (past) {
     End(split, EndReason::kEnd, true, "end proved: past_end");
+  } else if (!split.end_ms) {
+    if (page.records.empty() && page.behind_ms.value_or(0) == 0) split.ready_at = client_->clock().Now() + kIdlePause;
   } else if (page.records.empty()) {
-    const int64_t sure_ms = split.end_ms + options_.settle.count();
+    const int64_t sure_ms = *split.end_ms + options_.settle.count();
     const MonoTime now = client_->clock().Now();
     if (page.behind_ms == 0 && asked_ms && *asked_ms >= sure_ms) {
       End(split, EndReason::kEnd, true, "end proved: caught_up");
@@ -358,7 +391,9 @@ Result<std::optional<ReadBatch>> KinesisReader::Take(uint32_t index, const Recor
   }
   run.next = c.read_end;
   run.ended = !split.live;
-  if (split.live && run.num_rows == 0) return std::optional<ReadBatch>();
+  if (split.newest_ms) run.tip = Tip{std::nullopt, split.newest_ms, std::nullopt};
+  // An endless read reports progress without rows, too, so that it is committed.
+  if (split.live && run.num_rows == 0 && (split.end_ms || taken == 0)) return std::optional<ReadBatch>();
   batch.runs.push_back(std::move(run));
   return std::optional(std::move(batch));
 }

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <limits>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -42,7 +43,9 @@ class KinesisReader final : public Reader {
     std::string arn;
     std::string last_sequence;
     std::optional<int64_t> start_ms;
-    int64_t end_ms = 0;
+    std::optional<int64_t> end_ms;  // none: endless
+    std::vector<std::string> parents;
+    std::optional<int64_t> newest_ms;  // arrival of the newest record seen
     std::optional<ValueSet> arrival;
     std::unique_ptr<MessageChecker> checker;
     SplitCertificate certificate;
@@ -55,6 +58,9 @@ class KinesisReader final : public Reader {
     int64_t least_behind_ms = std::numeric_limits<int64_t>::max();
   };
   KinesisReader(std::shared_ptr<KinesisClient> client, const KinesisOptions& options, const ScanRequest& request);
+  Result<ReadBatch> Work(const CallContext& ctx);
+  /// Is a parent of it, another split of this reader, still being read? Then it waits, so that a key's records come in order.
+  bool WaitsForParent(const State& split) const;
   Result<std::optional<ReadBatch>> Step(const CallContext& ctx, uint32_t index);
   Result<std::optional<ReadBatch>> Failed(const CallContext& ctx, uint32_t index, const Status& failure);
   Result<std::optional<ReadBatch>> Take(uint32_t index, const RecordPage& page, std::optional<int64_t> asked_ms);
@@ -70,6 +76,7 @@ class KinesisReader final : public Reader {
   std::vector<size_t> decoded_;              // their places in the layout
   std::optional<int64_t> rows_left_;
   std::vector<State> splits_;
+  std::map<std::string, uint32_t, std::less<>> newest_;  // the newest split of a shard
   size_t turn_ = 0;
   std::atomic<int64_t> records_{0}, bytes_{0};
   std::mutex mutex_;  // guards what follows

@@ -64,11 +64,37 @@ void TestStream::Put(const std::string& shard, const std::string& data, int64_t 
   shards_.at(shard).records.push_back({arrival_ms, "key-" + std::to_string(number), data, number});
 }
 
-void TestStream::Split(const std::string& parent) {
+std::string TestStream::ShardName(size_t number) {
+  const std::string digits = std::to_string(number);
+  return "shardId-" + std::string(12 - digits.size(), '0') + digits;
+}
+
+std::string TestStream::Split(const std::string& parent) {
   const std::lock_guard lock(mutex_);
   shards_.at(parent).closed = true;
   const size_t count = shards_.size();
-  for (size_t i = count; i < count + 2; ++i) shards_["shardId-00000000000" + std::to_string(i)];
+  for (size_t i = count; i < count + 2; ++i) shards_[ShardName(i)].parents = {parent};
+  return ShardName(count);
+}
+
+std::string TestStream::Merge(const std::string& parent, const std::string& other) {
+  const std::lock_guard lock(mutex_);
+  shards_.at(parent).closed = shards_.at(other).closed = true;
+  const std::string child = ShardName(shards_.size());
+  shards_[child].parents = {parent, other};
+  return child;
+}
+
+std::string TestStream::AddShard() {
+  const std::lock_guard lock(mutex_);
+  const std::string name = ShardName(shards_.size());
+  shards_[name].parents = {"shardId-"};
+  return name;
+}
+
+void TestStream::OpenShards(size_t count) {
+  const std::lock_guard lock(mutex_);
+  for (size_t i = 0; i < count; ++i) shards_[ShardName(i)];
 }
 
 int TestStream::Calls(const std::string& operation) {
@@ -98,13 +124,21 @@ aws::TestHttpAnswer TestStream::Answer(const aws::TestHttpRequest& request) {
             .raw = {}};
   }
   if (operation == "ListShards") {
+    const std::string token = Member(body, "NextToken");
+    if (!token.empty() && expired_pages > 0 && expired_pages-- > 0) return Refusal("ExpiredNextTokenException");
     std::string list;
-    for (const auto& [id, shard] : shards_) {
-      list += (list.empty() ? "" : ",") + (R"({"ShardId":")" + id + R"(","SequenceNumberRange":{"StartingSequenceNumber":"1")");
+    size_t taken = 0;
+    auto at = shards_.lower_bound(token);
+    for (; at != shards_.end() && taken < shards_per_page; ++at, ++taken) {
+      const Shard& shard = at->second;
+      list += (list.empty() ? "" : ",") + (R"({"ShardId":")" + at->first + "\"");
+      if (!shard.parents.empty()) list += R"(,"ParentShardId":")" + shard.parents[0] + "\"";
+      if (shard.parents.size() > 1) list += R"(,"AdjacentParentShardId":")" + shard.parents[1] + "\"";
+      list += R"(,"SequenceNumberRange":{"StartingSequenceNumber":"1")";
       if (shard.closed) list += R"(,"EndingSequenceNumber":"9223372036854775807")";
       list += "}}";
     }
-    return {.headers = {}, .body = R"({"Shards":[)" + list + "]}", .raw = {}};
+    return {.headers = {}, .body = R"({"Shards":[)" + list + "]" + (at == shards_.end() ? "" : R"(,"NextToken":")" + at->first + "\"") + "}", .raw = {}};
   }
   if (operation == "GetShardIterator") {
     const std::string type = Member(body, "ShardIteratorType"), shard = Member(body, "ShardId");

@@ -40,8 +40,15 @@ class TestStream {
   /// `clock`: null, the time below.
   std::shared_ptr<Connector> Connect(KinesisOptions options = {}, const aws::RetryClock* clock = nullptr);
   void Put(const std::string& shard, const std::string& data, int64_t arrival_ms);
-  /// Closes `parent` and opens two children.
-  void Split(const std::string& parent);
+  /// Closes `parent` and opens two children; @return the first, whose sibling is the next one.
+  std::string Split(const std::string& parent);
+  /// Closes two shards and opens their child.
+  std::string Merge(const std::string& parent, const std::string& other);
+  /// A shard whose parent is no longer listed.
+  std::string AddShard();
+  static std::string ShardName(size_t number);
+  /// With this many shards, of which none is closed; for streams without records yet.
+  void OpenShards(size_t count);
   int64_t NowMs() const { return time.ServerMs(skew_ms); }
   int Calls(const std::string& operation);
   std::vector<int64_t> GetRecordsTimes(const std::string& shard);
@@ -53,6 +60,8 @@ class TestStream {
   std::atomic<int> empty_answers{0};      ///< so many are empty though records wait
   std::atomic<int> truncated{0};          ///< so many answers are cut off
   std::atomic<bool> stuck{false};         ///< answers nothing, always behind
+  size_t shards_per_page = 1'000;
+  std::atomic<int> expired_pages{0};      ///< so many page tokens of ListShards have expired
   std::atomic<bool> split_on_read{false};  ///< the first GetRecords closes shard 0
   int64_t created_s = 1'700'000'000;
   int64_t retention_hours = 0;  ///< 0: not said
@@ -61,6 +70,7 @@ class TestStream {
   struct Shard {
     std::vector<Record> records;
     bool closed = false;
+    std::vector<std::string> parents;
   };
   aws::TestHttpAnswer Answer(const aws::TestHttpRequest& request);
   aws::TestHttpAnswer GetRecords(const std::string& iterator, int64_t limit);
