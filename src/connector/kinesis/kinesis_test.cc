@@ -5,6 +5,7 @@
 
 #include "connector/conformance.h"
 #include "connector/kinesis/kinesis_client.h"
+#include "connector/kinesis/shard_calls.h"
 #include "connector/kinesis/test_stream.h"
 
 namespace lotic::kinesis {
@@ -60,9 +61,12 @@ Outcome ReadAll(Connector& connector, ScanRequest request, Prepared* plan = null
   if (!prepared.ok()) return out.status = prepared.status(), out;
   if (plan != nullptr) *plan = *prepared;
   request.token = prepared->token;
-  const SplitPage page = connector.Splits(ctx, request, prepared->partitions, {}).ValueOrDie();
   std::vector<SplitStart> starts;
-  for (const Split& split : page.splits) starts.push_back({split, split.start});
+  for (SplitPage page; starts.empty() || !page.next_page.empty();) {
+    page = connector.Splits(ctx, request, prepared->partitions, {page.next_page, 0}).ValueOrDie();
+    for (const Split& split : page.splits) starts.push_back({split, split.start});
+    if (page.splits.empty()) break;
+  }
   const std::unique_ptr<Reader> reader = connector.Open(ctx, request, starts).ValueOrDie();
   for (;;) {
     const Result<ReadBatch> batch = reader->Next(ctx);
@@ -247,6 +251,49 @@ TEST(KinesisScan, AWaitingReaderEndsSoonByStopDeadlineAndWake) {
   auto late = next(CallContext().WithDeadline(std::chrono::steady_clock::now() + std::chrono::milliseconds(50)));
   EXPECT_EQ(late.get().code(), StatusCode::kDeadlineExceeded);
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(3)) << "100 ms each is the goal, ten times that no slow machine";
+}
+
+TEST(KinesisScan, SeveralShardsAreAskedAtOnce) {
+  TestStream stream;
+  stream.OpenShards(2 * kMaxCallsInFlight);
+  Fill(stream);
+  const auto connector = stream.Connect();
+  ASSERT_TRUE(connector->GetTable({}, {"default", "clicks"}).ok()) << "the sample is taken before";
+  stream.meet = static_cast<int>(kMaxCallsInFlight);
+  const Outcome out = ReadAll(*connector, {});
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  EXPECT_EQ(out.rows, 60);
+  EXPECT_EQ(stream.meet, 0) << "as many calls as may be in flight have met";
+}
+
+TEST(KinesisScan, TwelveHundredShardsAreListedByPagesAndReadOnceEach) {
+  TestStream stream;
+  stream.OpenShards(1'200);
+  stream.expired_pages = 1;
+  for (size_t i = 0; i < 1'200; ++i) {
+    if (i % 3 == 0) stream.Put(TestStream::ShardName(i), R"({"id":1})", stream.NowMs() - 40'000);
+    stream.Close(TestStream::ShardName(i));
+  }
+  const auto connector = stream.Connect();
+  const Outcome out = ReadAll(*connector, {});
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  EXPECT_EQ(out.rows, 400);
+  EXPECT_EQ(out.certificates.size(), 1'200u);
+  EXPECT_EQ(stream.Calls("ListShards"), 4) << "two pages, and once more from the beginning since a page token had expired";
+  EXPECT_EQ(stream.Calls("GetRecords"), 1'200);
+}
+
+TEST(KinesisScan, ALimitAsksFewShards) {
+  TestStream stream;
+  stream.OpenShards(100);
+  for (size_t i = 0; i < 100; ++i) stream.Put(TestStream::ShardName(i), R"({"id":1})", stream.NowMs() - 40'000);
+  ScanRequest request;
+  request.limit = 1;
+  const Outcome out = ReadAll(*stream.Connect(), request);
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  EXPECT_EQ(out.rows, 1);
+  EXPECT_EQ(stream.Calls("GetRecords"), 1);
+  for (const SplitCertificate& certificate : out.certificates) EXPECT_TRUE(certificate.complete);
 }
 
 TEST(KinesisScan, ATokenOfADeletedStreamIsRefused) {

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int64_t kMaxEndMs = 253'402'300'799'000;  // of the year 9999
 constexpr milliseconds kIteratorAge{270'000};  // the service's limit is 300 s
+constexpr milliseconds kMaxWait{60'000};       // for an answer, between two looks at the splits
 constexpr milliseconds kIdlePause{500};        // between calls to an endless shard that has been read up to now
 constexpr std::string_view kAggregateMagic("\xF3\x89\x9A\xC2", 4);
 
@@ -31,12 +32,13 @@ bool AtLeast(std::string_view a, std::string_view b) { return a.size() != b.size
 }  // namespace
 
 KinesisReader::KinesisReader(std::shared_ptr<KinesisClient> client, const KinesisOptions& options, const ScanRequest& request)
-    : client_(std::move(client)), options_(options), request_(request), layout_(std::make_shared<const Schema>(request.layout)) {}
+    : client_(std::move(client)), options_(options), request_(request), calls_(client_), layout_(std::make_shared<const Schema>(request.layout)) {}
 
 Result<std::unique_ptr<KinesisReader>> KinesisReader::Make(std::shared_ptr<KinesisClient> client, const KinesisOptions& options, const ScanRequest& request,
                                                            bool push_limit, std::span<const SplitStart> splits) {
   std::unique_ptr<KinesisReader> reader(new KinesisReader(std::move(client), options, request));
   if (push_limit) reader->rows_left_ = request.limit;
+  if (reader->rows_left_) reader->window_ = 1;
   Schema payload;
   for (size_t i = 0; i < request.layout.fields.size(); ++i) {
     if (request.layout.fields[i].metadata.count(kColumnMetadata) != 0) continue;
@@ -109,13 +111,8 @@ Result<SplitStart> KinesisReader::Release(uint32_t index) {
 
 ReaderProgress KinesisReader::Progress() const { return {0, records_.load(), bytes_.load()}; }
 
-void KinesisReader::Wake() {
-  const std::lock_guard lock(mutex_);
-  woken_ = true;
-  interrupt_.request_stop();
-}
-
 Status KinesisReader::Close(const CallContext&) {
+  calls_.Abandon();
   for (State& split : splits_) {
     if (split.live) End(split, EndReason::kCancelled, false, "");
   }
@@ -158,84 +155,86 @@ Result<ReadBatch> KinesisReader::Next(const CallContext& ctx) {
 }
 
 Result<ReadBatch> KinesisReader::Work(const CallContext& ctx) {
-  CallContext inner = ctx;
-  std::stop_source interrupt;
-  {
-    const std::lock_guard lock(mutex_);
-    if (std::exchange(woken_, false)) return ReadBatch();
-    interrupt_ = interrupt;
-  }
-  const std::stop_callback forward(ctx.stop, [&interrupt] { interrupt.request_stop(); });
-  inner.stop = interrupt.get_token();
   for (;;) {
     LOTIC_RETURN_NOT_OK(ctx.Check("reading Kinesis shards"));
-    if (rows_left_ && *rows_left_ <= 0) {
-      ReadBatch ended;
-      for (uint32_t i = 0; i < splits_.size(); ++i) {
-        if (!splits_[i].live) continue;
-        End(splits_[i], EndReason::kLimit, true, "");
-        ended.runs.push_back(EndRun(i, Status::OK()).runs[0]);
+    if (calls_.TakeWoken()) return ReadBatch();
+    if (rows_left_ && *rows_left_ <= 0) return EndByLimit();
+    std::optional<ReadBatch> ended;
+    const std::optional<milliseconds> pause = StartCalls(ctx, &ended);
+    if (ended) return *std::move(ended);
+    if (std::optional<ShardAnswer> answer = calls_.Take()) {
+      State& split = splits_[answer->split];
+      split.in_flight = false;
+      if (answer->abandoned || !split.live) continue;
+      std::optional<ReadBatch> batch = Answered(std::move(*answer));
+      if (batch) return *std::move(batch);
+      continue;
+    }
+    if (!pause && calls_.in_flight() == 0) return ReadBatch();  // every split has ended
+    LOTIC_RETURN_NOT_OK(calls_.Wait(ctx, pause.value_or(kMaxWait)));
+  }
+}
+
+ReadBatch KinesisReader::EndByLimit() {
+  calls_.Abandon();
+  ReadBatch ended;
+  for (uint32_t i = 0; i < splits_.size(); ++i) {
+    if (!splits_[i].live) continue;
+    End(splits_[i], EndReason::kLimit, true, "");
+    ended.runs.push_back(EndRun(i, Status::OK()).runs[0]);
+  }
+  return ended;
+}
+
+std::optional<milliseconds> KinesisReader::StartCalls(const CallContext& ctx, std::optional<ReadBatch>* ended) {
+  const MonoTime now = client_->clock().Now();
+  const size_t first = turn_;
+  std::optional<MonoTime> soonest;
+  for (size_t i = 0; i < splits_.size(); ++i) {
+    const auto at = static_cast<uint32_t>((first + i) % splits_.size());
+    State& split = splits_[at];
+    if (!split.live || split.in_flight || WaitsForParent(split)) continue;
+    if (split.position.kind == ShardPosition::Kind::kShardEnd) {
+      End(split, EndReason::kEnd, true, "");
+      *ended = EndRun(at, Status::OK());
+      return milliseconds(0);
+    }
+    if (split.ready_at <= now) {
+      if (calls_.in_flight() >= window_ || !calls_.HasRoomFor(split.expected_bytes)) return kMaxWait;  // until an answer makes room
+      if (!split.iterator.empty() && now - split.iterator_at > kIteratorAge) split.iterator.clear();
+      if (!split.iterator.empty()) split.ready_at = client_->pace().TryCall(split.arn + "/" + split.at.split.partition, now);
+      if (split.ready_at <= now) {
+        turn_ = at + 1;
+        split.in_flight = true;
+        const int64_t limit = rows_left_ ? std::clamp<int64_t>(*rows_left_, 100, 10'000) : 10'000;
+        calls_.Start({at, split.arn, split.at.split.partition, split.iterator, split.position, limit, split.expected_bytes, ctx});
+        continue;
       }
-      return ended;
     }
-    const MonoTime now = client_->clock().Now();
-    std::optional<MonoTime> soonest;
-    std::optional<uint32_t> ready;
-    for (size_t i = 0; i < splits_.size() && !ready; ++i) {
-      const size_t at = (turn_ + i) % splits_.size();
-      if (!splits_[at].live || WaitsForParent(splits_[at])) continue;
-      if (splits_[at].ready_at <= now) ready = static_cast<uint32_t>(at);
-      if (!soonest || splits_[at].ready_at < *soonest) soonest = splits_[at].ready_at;
-    }
-    if (!soonest) return ReadBatch();
-    Status outcome;
-    if (!ready) {
-      outcome = client_->clock().Wait(inner, std::chrono::ceil<milliseconds>(*soonest - now));
-    } else {
-      turn_ = *ready + 1;
-      Result<std::optional<ReadBatch>> batch = Step(inner, *ready);
-      if (batch.ok() && batch->has_value()) return std::move(**batch);
-      if (!batch.ok()) outcome = batch.status();
-    }
-    if (outcome.ok()) continue;
-    LOTIC_RETURN_NOT_OK(ctx.Check("reading Kinesis shards"));
-    const std::lock_guard lock(mutex_);
-    if (outcome.IsCancelled() && std::exchange(woken_, false)) return ReadBatch();
-    return outcome;
+    if (!soonest || split.ready_at < *soonest) soonest = split.ready_at;
   }
+  if (!soonest) return std::nullopt;
+  return std::chrono::ceil<milliseconds>(*soonest - now);
 }
 
-Result<std::optional<ReadBatch>> KinesisReader::Step(const CallContext& ctx, uint32_t index) {
-  State& split = splits_[index];
-  if (split.position.kind == ShardPosition::Kind::kShardEnd) {
-    End(split, EndReason::kEnd, true, "");
-    return std::optional(EndRun(index, Status::OK()));
+std::optional<ReadBatch> KinesisReader::Answered(ShardAnswer answer) {
+  if (!answer.status.ok()) return Failed(answer.split, answer.status);
+  State& split = splits_[answer.split];
+  if (!answer.page) {
+    split.iterator = std::move(answer.iterator);
+    split.iterator_at = client_->clock().Now();
+    return std::nullopt;
   }
-  MonoTime now = client_->clock().Now();
-  if (!split.iterator.empty() && now - split.iterator_at > kIteratorAge) split.iterator.clear();
-  if (split.iterator.empty()) {
-    ShardPosition from = split.position;
-    Result<std::string> iterator = client_->GetIterator(ctx, split.arn, split.at.split.partition, from);
-    if (!iterator.ok()) return Failed(ctx, index, iterator.status());
-    split.iterator = std::move(*iterator);
-    now = split.iterator_at = client_->clock().Now();
-  }
-  split.ready_at = client_->pace().TryCall(split.arn + "/" + split.at.split.partition, now);
-  if (split.ready_at > now) return std::optional<ReadBatch>();
-  const std::optional<int64_t> asked_ms = client_->time().EarliestMs(now);
-  const int64_t limit = rows_left_ ? std::clamp<int64_t>(*rows_left_, 100, 10'000) : 10'000;
-  const Result<RecordPage> page = client_->GetRecords(ctx, split.arn, split.iterator, limit, KinesisClient::Attempts::kOne);
-  if (!page.ok()) return Failed(ctx, index, page.status());
   split.failures = 0;
-  client_->pace().Received(split.arn + "/" + split.at.split.partition, client_->clock().Now(), page->bytes);
-  split.iterator = page->next_iterator;
+  split.iterator = answer.page->next_iterator;
   split.iterator_at = client_->clock().Now();
-  return Take(index, *page, asked_ms);
+  split.expected_bytes = std::max<int64_t>(answer.page->bytes, 1);
+  // With a limit the calls grow in number only while the answers do not suffice.
+  window_ = std::min(window_ * 2, kMaxCallsInFlight);
+  return Take(answer.split, *answer.page, answer.asked_ms);
 }
 
-Result<std::optional<ReadBatch>> KinesisReader::Failed(const CallContext& ctx, uint32_t index, const Status& failure) {
-  if (failure.code() == StatusCode::kCancelled || failure.code() == StatusCode::kDeadlineExceeded) return failure;
-  LOTIC_RETURN_NOT_OK(ctx.Check("reading Kinesis shards"));
+std::optional<ReadBatch> KinesisReader::Failed(uint32_t index, const Status& failure) {
   State& split = splits_[index];
   const aws::AwsError* error = aws::AwsError::From(failure);
   const bool expired = error != nullptr && error->code == "ExpiredIteratorException";
@@ -245,7 +244,7 @@ Result<std::optional<ReadBatch>> KinesisReader::Failed(const CallContext& ctx, u
     const int64_t cap_ms = std::min<int64_t>(int64_t{200} << std::min(split.failures, 5), 5'000);
     const auto pause = expired && split.failures == 1 ? milliseconds(0) : milliseconds(static_cast<int64_t>(static_cast<double>(cap_ms) * client_->clock().Random()));
     split.ready_at = client_->clock().Now() + pause;
-    return std::optional<ReadBatch>();
+    return std::nullopt;
   }
   Status status = aws::ToSourceStatus(failure);
   if (error != nullptr && error->code == "ResourceNotFoundException") {
@@ -253,7 +252,7 @@ Result<std::optional<ReadBatch>> KinesisReader::Failed(const CallContext& ctx, u
   }
   status = status.WithMessage("reading shard ", split.at.split.partition, " at ", split.certificate.read_end.text, ": ", status.message());
   End(split, EndReason::kError, false, "");
-  return std::optional(EndRun(index, std::move(status)));
+  return EndRun(index, std::move(status));
 }
 
 Batch KinesisReader::Rows(const State& split, const RecordPage& page, const std::vector<uint32_t>& wanted, SplitCertificate* certificate) {
@@ -289,7 +288,7 @@ Batch KinesisReader::Rows(const State& split, const RecordPage& page, const std:
   return builder.Finish(static_cast<int64_t>(wanted.size()));
 }
 
-Result<std::optional<ReadBatch>> KinesisReader::Take(uint32_t index, const RecordPage& page, std::optional<int64_t> asked_ms) {
+std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& page, std::optional<int64_t> asked_ms) {
   State& split = splits_[index];
   SplitCertificate& c = split.certificate;
   const Type arrival_type = Type::Timestamp(TimeUnit::kMilli, true);
@@ -393,9 +392,9 @@ Result<std::optional<ReadBatch>> KinesisReader::Take(uint32_t index, const Recor
   run.ended = !split.live;
   if (split.newest_ms) run.tip = Tip{std::nullopt, split.newest_ms, std::nullopt};
   // An endless read reports progress without rows, too, so that it is committed.
-  if (split.live && run.num_rows == 0 && (split.end_ms || taken == 0)) return std::optional<ReadBatch>();
+  if (split.live && run.num_rows == 0 && (split.end_ms || taken == 0)) return std::nullopt;
   batch.runs.push_back(std::move(run));
-  return std::optional(std::move(batch));
+  return batch;
 }
 
 }  // namespace lotic::kinesis

@@ -2,18 +2,18 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <limits>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <vector>
 
 #include "connector/kinesis/kinesis_client.h"
 #include "connector/kinesis/kinesis_connector.h"
+#include "connector/kinesis/shard_calls.h"
 #include "format/decoder.h"
 #include "lotic/connector.h"
 
@@ -23,7 +23,7 @@ namespace lotic::kinesis {
 inline constexpr const char* kColumnMetadata = "lotic:kinesis";
 inline constexpr int kMaxFailuresInARow = 10;  ///< throttles and broken connections of one shard, without an answer between; then the split fails
 
-/// Reads shards one call after the other, whichever may be asked next. A shard's end is proved (docs/reference/kinesis.md) or it is not complete.
+/// Reads shards with several calls in flight, one of a shard, whichever may be asked next; answers are taken in the order they come. A shard's end is proved (docs/reference/kinesis.md) or it is not complete.
 class KinesisReader final : public Reader {
  public:
   static Result<std::unique_ptr<KinesisReader>> Make(std::shared_ptr<KinesisClient> client, const KinesisOptions& options, const ScanRequest& request,
@@ -33,7 +33,7 @@ class KinesisReader final : public Reader {
   Result<SplitStart> Release(uint32_t split) override;
   SplitCertificate Certificate(uint32_t split) const override { return splits_[split].certificate; }
   ReaderProgress Progress() const override;
-  void Wake() override;
+  void Wake() override { calls_.Wake(); }
   Status Close(const CallContext&) override;
 
  private:
@@ -52,6 +52,8 @@ class KinesisReader final : public Reader {
     bool live = true;
     std::string iterator;
     MonoTime iterator_at, ready_at;
+    bool in_flight = false;
+    int64_t expected_bytes = kExpectedAnswerBytes;
     int failures = 0;
     bool reopened = false;
     std::optional<MonoTime> idle_since;
@@ -61,9 +63,12 @@ class KinesisReader final : public Reader {
   Result<ReadBatch> Work(const CallContext& ctx);
   /// Is a parent of it, another split of this reader, still being read? Then it waits, so that a key's records come in order.
   bool WaitsForParent(const State& split) const;
-  Result<std::optional<ReadBatch>> Step(const CallContext& ctx, uint32_t index);
-  Result<std::optional<ReadBatch>> Failed(const CallContext& ctx, uint32_t index, const Status& failure);
-  Result<std::optional<ReadBatch>> Take(uint32_t index, const RecordPage& page, std::optional<int64_t> asked_ms);
+  ReadBatch EndByLimit();
+  /// Begins what may be asked now. @return how long until more may, if it is only a matter of time; `ended` gets a split of which nothing remained.
+  std::optional<std::chrono::milliseconds> StartCalls(const CallContext& ctx, std::optional<ReadBatch>* ended);
+  std::optional<ReadBatch> Answered(ShardAnswer answer);
+  std::optional<ReadBatch> Failed(uint32_t index, const Status& failure);
+  std::optional<ReadBatch> Take(uint32_t index, const RecordPage& page, std::optional<int64_t> asked_ms);
   void End(State& split, EndReason reason, bool complete, const std::string& note);
   ReadBatch EndRun(uint32_t index, Status status) const;
   Batch Rows(const State& split, const RecordPage& page, const std::vector<uint32_t>& wanted, SplitCertificate* certificate);
@@ -71,6 +76,7 @@ class KinesisReader final : public Reader {
   const std::shared_ptr<KinesisClient> client_;
   const KinesisOptions options_;
   const ScanRequest request_;
+  ShardCalls calls_;
   std::shared_ptr<const Schema> layout_;
   std::unique_ptr<MessageDecoder> decoder_;  // of the columns without kColumnMetadata; null if there are none
   std::vector<size_t> decoded_;              // their places in the layout
@@ -78,10 +84,8 @@ class KinesisReader final : public Reader {
   std::vector<State> splits_;
   std::map<std::string, uint32_t, std::less<>> newest_;  // the newest split of a shard
   size_t turn_ = 0;
+  size_t window_ = kMaxCallsInFlight;  // so many calls may be in flight now
   std::atomic<int64_t> records_{0}, bytes_{0};
-  std::mutex mutex_;  // guards what follows
-  bool woken_ = false;
-  std::stop_source interrupt_;
 };
 
 }  // namespace lotic::kinesis

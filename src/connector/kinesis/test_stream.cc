@@ -97,6 +97,19 @@ void TestStream::OpenShards(size_t count) {
   for (size_t i = 0; i < count; ++i) shards_[ShardName(i)];
 }
 
+void TestStream::Close(const std::string& shard) {
+  const std::lock_guard lock(mutex_);
+  shards_.at(shard).closed = true;
+}
+
+void TestStream::Meet() {
+  std::unique_lock lock(meeting_);
+  ++met_;
+  all_met_.notify_all();
+  // A reader that calls one after the other would wait for ever: it is let go, and the test sees that they have not met.
+  if (all_met_.wait_for(lock, std::chrono::seconds(10), [this] { return met_ >= meet; })) meet = 0;
+}
+
 int TestStream::Calls(const std::string& operation) {
   const std::lock_guard lock(mutex_);
   return static_cast<int>(calls_[operation].size());
@@ -111,6 +124,7 @@ aws::TestHttpAnswer TestStream::Answer(const aws::TestHttpRequest& request) {
   const std::string target = request.Header("X-Amz-Target");
   const std::string operation = target.substr(target.find('.') + 1);
   const std::string& body = request.body;
+  if (operation == "GetRecords" && meet > 0) Meet();
   if (operation == "GetRecords" && split_on_read.exchange(false)) Split("shardId-000000000000");
   const std::lock_guard lock(mutex_);
   calls_[operation].push_back(time.passed_ms);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -47,8 +48,9 @@ class TestStream {
   /// A shard whose parent is no longer listed.
   std::string AddShard();
   static std::string ShardName(size_t number);
-  /// With this many shards, of which none is closed; for streams without records yet.
+  /// Brings the stream to this many shards.
   void OpenShards(size_t count);
+  void Close(const std::string& shard);
   int64_t NowMs() const { return time.ServerMs(skew_ms); }
   int Calls(const std::string& operation);
   std::vector<int64_t> GetRecordsTimes(const std::string& shard);
@@ -60,6 +62,7 @@ class TestStream {
   std::atomic<int> empty_answers{0};      ///< so many are empty though records wait
   std::atomic<int> truncated{0};          ///< so many answers are cut off
   std::atomic<bool> stuck{false};         ///< answers nothing, always behind
+  std::atomic<int> meet{0};               ///< GetRecords answers when so many have come and none is answered; then as ever
   size_t shards_per_page = 1'000;
   std::atomic<int> expired_pages{0};      ///< so many page tokens of ListShards have expired
   std::atomic<bool> split_on_read{false};  ///< the first GetRecords closes shard 0
@@ -75,6 +78,11 @@ class TestStream {
   aws::TestHttpAnswer Answer(const aws::TestHttpRequest& request);
   aws::TestHttpAnswer GetRecords(const std::string& iterator, int64_t limit);
 
+  void Meet();
+
+  std::mutex meeting_;  // guards met_
+  std::condition_variable all_met_;
+  int met_ = 0;
   std::mutex mutex_;  // guards what follows
   std::map<std::string, Shard> shards_;
   int64_t next_number_ = 1;

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connector/kinesis/shard_calls.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace lotic::kinesis {
+
+ShardCalls::~ShardCalls() {
+  Abandon();
+  for (std::jthread& thread : threads_) thread.request_stop();
+}
+
+bool ShardCalls::HasRoomFor(int64_t bytes) const {
+  return in_flight_ == 0 || (in_flight_ < kMaxCallsInFlight && bytes_ + bytes <= kMaxUndeliveredBytes);
+}
+
+void ShardCalls::Start(ShardCall call) {
+  LOTIC_CHECK(in_flight_ < kMaxCallsInFlight);
+  ++in_flight_;
+  bytes_ += call.expected_bytes;
+  const std::lock_guard lock(mutex_);
+  calls_.push_back(std::move(call));
+  if (idle_ < calls_.size() && threads_.size() < kMaxCallsInFlight) {
+    threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
+  } else {
+    work_.notify_one();
+  }
+}
+
+std::optional<ShardAnswer> ShardCalls::Take() {
+  std::optional<ShardAnswer> answer;
+  {
+    const std::lock_guard lock(mutex_);
+    if (answers_.empty()) return answer;
+    answer = std::move(answers_.front());
+    answers_.pop_front();
+  }
+  --in_flight_;
+  bytes_ -= answer->counted_bytes;
+  return answer;
+}
+
+Status ShardCalls::Wait(const CallContext& ctx, std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  if (woken_ || !answers_.empty()) return Status::OK();
+  if (in_flight_ > 0) {
+    const auto until = std::min(std::chrono::steady_clock::now() + time, ctx.deadline);
+    answered_.wait_until(lock, ctx.stop, until, [this] { return woken_ || !answers_.empty(); });
+    return woken_ || !answers_.empty() ? Status::OK() : ctx.Check("reading Kinesis shards");
+  }
+  std::stop_source interrupt;
+  interrupt_ = interrupt;
+  lock.unlock();
+  const std::stop_callback forward(ctx.stop, [&interrupt] { interrupt.request_stop(); });
+  CallContext inner = ctx;
+  inner.stop = interrupt.get_token();
+  const Status waited = client_->clock().Wait(inner, time);
+  LOTIC_RETURN_NOT_OK(ctx.Check("reading Kinesis shards"));
+  return waited.IsCancelled() ? Status::OK() : waited;
+}
+
+void ShardCalls::Wake() {
+  const std::lock_guard lock(mutex_);
+  woken_ = true;
+  interrupt_.request_stop();
+  answered_.notify_all();
+}
+
+bool ShardCalls::TakeWoken() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(woken_, false);
+}
+
+void ShardCalls::Abandon() {
+  std::stop_source old;
+  {
+    const std::lock_guard lock(mutex_);
+    std::swap(old, abandon_);
+    for (const ShardCall& call : calls_) {  // no thread has begun these
+      ShardAnswer answer;
+      answer.split = call.split;
+      answer.abandoned = true;
+      answer.counted_bytes = call.expected_bytes;
+      answers_.push_back(std::move(answer));
+    }
+    calls_.clear();
+  }
+  old.request_stop();  // without the lock: it calls into what is in flight
+}
+
+void ShardCalls::Work(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    ++idle_;
+    const bool has_call = work_.wait(lock, stop, [this] { return !calls_.empty(); });
+    --idle_;
+    if (!has_call || stop.stop_requested()) return;
+    ShardCall call = std::move(calls_.front());
+    calls_.pop_front();
+    const std::stop_token abandoned = abandon_.get_token();
+    lock.unlock();
+    ShardAnswer answer = Ask(std::move(call), abandoned);
+    lock.lock();
+    answers_.push_back(std::move(answer));
+    answered_.notify_all();
+  }
+}
+
+ShardAnswer ShardCalls::Ask(ShardCall call, const std::stop_token& stop) {
+  ShardAnswer answer;
+  answer.split = call.split;
+  answer.counted_bytes = call.expected_bytes;
+  CallContext ctx = std::move(call.ctx);
+  ctx.stop = stop;
+  ctx.deadline = std::chrono::steady_clock::time_point::max();
+  if (call.iterator.empty()) {
+    Result<std::string> iterator = client_->GetIterator(ctx, call.arn, call.shard, call.from);
+    answer.status = iterator.status();
+    if (iterator.ok()) answer.iterator = *std::move(iterator);
+  } else {
+    answer.asked_ms = client_->time().EarliestMs(client_->clock().Now());
+    Result<RecordPage> page = client_->GetRecords(ctx, call.arn, call.iterator, call.limit, KinesisClient::Attempts::kOne);
+    answer.status = page.status();
+    if (page.ok()) {
+      client_->pace().Received(call.arn + "/" + call.shard, client_->clock().Now(), page->bytes);
+      answer.page = *std::move(page);
+    }
+  }
+  answer.abandoned = stop.stop_requested();
+  return answer;
+}
+
+}  // namespace lotic::kinesis

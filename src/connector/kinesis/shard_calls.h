@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "connector/kinesis/kinesis_client.h"
+#include "lotic/call_context.h"
+#include "lotic/status.h"
+
+namespace lotic::kinesis {
+
+inline constexpr size_t kMaxCallsInFlight = 16;                      ///< of one reader, answers not yet taken included; as many connections are kept
+inline constexpr int64_t kMaxUndeliveredBytes = int64_t{64} << 20;  ///< of answers on their way and not yet taken; above it only one call goes on
+inline constexpr int64_t kExpectedAnswerBytes = 1 << 20;            ///< counted for a call to a shard that has not answered yet
+
+/// One thing to ask for one shard: an iterator if it has none, else records.
+struct ShardCall {
+  uint32_t split = 0;
+  std::string arn, shard;
+  std::string iterator;
+  ShardPosition from;                            // where the iterator is to begin
+  int64_t limit = 0;
+  int64_t expected_bytes = kExpectedAnswerBytes;  // counted until it is answered
+  CallContext ctx;                               // its stop and deadline are not used: a call outlives the Next that began it
+};
+
+struct ShardAnswer {
+  uint32_t split = 0;
+  Status status;
+  std::string iterator;            // of a call that asked for one
+  std::optional<RecordPage> page;  // of one that asked for records
+  std::optional<int64_t> asked_ms;  // the earliest that the service's time can have been when it was asked
+  bool abandoned = false;
+  int64_t counted_bytes = 0;
+};
+
+/// The calls of one reader that are on their way, each on a thread of its own; threads begin as they are needed. All methods but Wake() are for
+/// the reader's thread.
+class ShardCalls {
+ public:
+  explicit ShardCalls(std::shared_ptr<KinesisClient> client) : client_(std::move(client)) {}
+  ~ShardCalls();
+
+  bool HasRoomFor(int64_t bytes) const;
+  /// HasRoomFor() said so.
+  void Start(ShardCall call);
+  /// An answer if one has come.
+  std::optional<ShardAnswer> Take();
+  size_t in_flight() const { return in_flight_; }
+
+  /// Waits for an answer, Wake(), `time`, or the end of `ctx`, whatever comes first. While nothing is in flight the time is the client's clock's.
+  /// Errors: Cancelled, DeadlineExceeded.
+  Status Wait(const CallContext& ctx, std::chrono::milliseconds time);
+  /// Any thread: Wait returns, now or when it is called next.
+  void Wake();
+  /// Was Wake() called since this was asked last?
+  bool TakeWoken();
+  /// What is in flight is cut off; its answers say that they were abandoned.
+  void Abandon();
+
+ private:
+  void Work(const std::stop_token& stop);
+  ShardAnswer Ask(ShardCall call, const std::stop_token& stop);
+
+  const std::shared_ptr<KinesisClient> client_;
+  size_t in_flight_ = 0;  // begun and not taken: the reader's thread's
+  int64_t bytes_ = 0;     // counted for them, too
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable_any work_, answered_;
+  std::deque<ShardCall> calls_;
+  std::deque<ShardAnswer> answers_;
+  size_t idle_ = 0;  // threads without a call
+  bool woken_ = false;
+  std::stop_source interrupt_;  // of a wait by the client's clock
+  std::stop_source abandon_;    // of the calls begun since the last Abandon()
+  std::vector<std::jthread> threads_;  // last: they end before the rest goes
+};
+
+}  // namespace lotic::kinesis
