@@ -147,16 +147,24 @@ ValueSet IntersectValueSets(const Type& type, const CompareOptions& options, con
     out.null_allowed = null_allowed;
   } else {
     out.kind = ValueSet::Kind::kRanges;
-    for (const ValueRange& x : RangesOf(a)) {
-      for (const ValueRange& y : RangesOf(b)) {
-        ValueRange both;
-        const ValueRange& later = order.Lows(x, y) >= 0 ? x : y;
-        const ValueRange& earlier = order.Highs(x, y) <= 0 ? x : y;
-        both.low = later.low;
-        both.low_inclusive = later.low_inclusive;
-        both.high = earlier.high;
-        both.high_inclusive = earlier.high_inclusive;
-        out.ranges.push_back(std::move(both));
+    const std::vector<ValueRange> xs = RangesOf(a), ys = RangesOf(b);
+    // Both are sorted and disjoint: what ends first meets nothing that comes after.
+    for (size_t i = 0, j = 0; i < xs.size() && j < ys.size();) {
+      const ValueRange& x = xs[i];
+      const ValueRange& y = ys[j];
+      ValueRange both;
+      const ValueRange& later = order.Lows(x, y) >= 0 ? x : y;
+      const bool x_ends_first = order.Highs(x, y) <= 0;
+      const ValueRange& earlier = x_ends_first ? x : y;
+      both.low = later.low;
+      both.low_inclusive = later.low_inclusive;
+      both.high = earlier.high;
+      both.high_inclusive = earlier.high_inclusive;
+      if (!order.Empty(both)) out.ranges.push_back(std::move(both));
+      if (x_ends_first) {
+        ++i;
+      } else {
+        ++j;
       }
     }
   }

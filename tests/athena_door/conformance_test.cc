@@ -2,10 +2,8 @@
 // Both sides of Athena's protocol against each other, in one process: the door serves a connector, the client reads it, and what comes out is a connector again.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <mutex>
 #include <random>
 #include <set>
@@ -19,6 +17,7 @@
 #include "connector/athena/athena_connector.h"
 #include "connector/conformance.h"
 #include "connector/memory/memory_connector.h"
+#include "tests/athena_door/spill_folder.h"
 
 namespace lotic {
 namespace {
@@ -47,22 +46,12 @@ class DirectInvoker final : public athena_source::Invoker {
   const std::unique_ptr<athena::LambdaFunction> function_;
 };
 
-struct SpillFolder {
-  SpillFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "lotic-spill-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-    path = pattern;
-  }
-  ~SpillFolder() { std::filesystem::remove_all(path); }
-  std::string path;
-};
-
 // The data set of `memory` through door and client. `inline_bytes` 0: everything is spilled.
 struct RoundTrip {
   explicit RoundTrip(int64_t inline_bytes = 5'242'880, int64_t block_bytes = 16'000'000, std::shared_ptr<memory::MemoryStore> data = memory::MakeAthenaSampleData()) : store(std::move(data)) {
     athena::ConnectorFunctionParts parts;
     parts.connector = store->connector();
-    parts.options.spill_bucket = "file://" + spill.path;
+    parts.options.spill_bucket = "file://" + spill.path();
     parts.log = &athena::InvocationLog::Nowhere();
     auto function = athena::MakeConnectorFunction(std::move(parts));
     EXPECT_TRUE(function.ok()) << function.status();
@@ -186,14 +175,32 @@ TEST(Where, TakesTheValidatorsGrammarAndSomeSql) {
   EXPECT_EQ(parse("name='it''s, AND'")->columns.at("name"), ValueSet::Listed({Scalar(std::string("it's, AND"))}));
   EXPECT_EQ(parse("name=two words AND QTY=")->columns.at("name"), ValueSet::Listed({Scalar(std::string("two words"))}));
   EXPECT_EQ(parse("qty=")->columns.at("qty"), ValueSet::None(true));
+  EXPECT_EQ(parse("name = AND qty=5")->columns.at("name"), ValueSet::None(true));
   EXPECT_EQ(parse("qty!=")->columns.at("qty"), ValueSet::All(false));
   EXPECT_FALSE(parse("qty!=5")->columns.at("qty").null_allowed);
   EXPECT_TRUE(parse("qty!=5", cli::UnequalNulls::kPass)->columns.at("qty").null_allowed);
   EXPECT_EQ(parse("price=1.50")->columns.at("price"), ValueSet::Listed({Scalar(Int128{150})}));
   EXPECT_EQ(parse("at < 1970-01-01T00:00:01Z")->columns.at("at"), ValueSet::Range({std::nullopt, true, Scalar(int64_t{1000}), false}));
-  for (const char* bad : {"", "qty", "qty >", "qty > x", "qty > 5000000000", "price = 1.505", "nothing = 1", "qty = 1,", "qty = 1 OR qty = 2", "qty IN 1", "qty IN (1", "name = 'open", "= 5", "at = soon"}) {
+  for (const char* bad : {"", "qty", "qty >", "qty > x", "qty > 5000000000", "price = 1.505", "nothing = 1", "qty = 1,", "qty = 1 OR qty = 2", "qty IN 1", "qty IN (1", "name = 'open", "= 5", "at = soon", "name = '\xFF'", "qty NOT 5"}) {
     EXPECT_EQ(parse(bad).status().code(), StatusCode::kInvalid) << bad;
   }
+}
+
+TEST(Where, HasLimitsAndStaysQuickBelowThem) {
+  const Schema schema{{{"n", Type::Int64()}}};
+  const auto values = [](int from) {
+    std::string list;
+    for (int i = 0; i < 6'000; ++i) list += (i == 0 ? "" : ",") + std::to_string(from + 2 * i);
+    return list;
+  };
+  const auto set = cli::ParseWhere("n >= 0, n NOT IN (" + values(0) + "), n < 12000, n NOT IN (" + values(1) + ")", schema, cli::UnequalNulls::kDrop);
+  ASSERT_TRUE(set.ok()) << set.status();
+  EXPECT_EQ(set->columns.at("n").ranges.size(), 12'000u);  // between the integers: the set does not know that there is nothing
+  std::string terms = "n <> 0";
+  for (size_t i = 1; i < cli::kMaxWhereTerms; ++i) terms += ",n <> " + std::to_string(i);
+  EXPECT_EQ(cli::ParseWhere(terms, schema, cli::UnequalNulls::kDrop)->columns.at("n").values.size(), cli::kMaxWhereTerms);
+  EXPECT_EQ(cli::ParseWhere(terms + ",n=1", schema, cli::UnequalNulls::kDrop).status().code(), StatusCode::kCapacityError);
+  EXPECT_EQ(cli::ParseWhere(std::string(cli::kMaxWhereBytes + 1, ' '), schema, cli::UnequalNulls::kDrop).status().code(), StatusCode::kCapacityError);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/utf8.h"
 #include "format/iso_time.h"
 #include "format/json_number.h"
 
@@ -64,7 +65,7 @@ class Cursor {
     if (at_ < text_.size() && text_[at_] == '\'') return TakeQuoted('\'');
     const size_t begin = at_;
     while (at_ < text_.size() && text_[at_] != ',' && !(in_list && text_[at_] == ')')) {
-      if (at_ > begin && IsBlank(text_[at_ - 1]) && StartsWithWord(at_, "AND")) break;
+      if (IsBlank(text_[at_ - 1]) && StartsWithWord(at_, "AND")) break;  // an operator stands before the value, so there is a character before
       ++at_;
     }
     const std::string_view value = Trimmed(text_.substr(begin, at_ - begin));
@@ -148,7 +149,7 @@ std::optional<Scalar> Parse(const Type& type, const std::string& text) {
       const bool number = !text.empty() && text.find_first_not_of("+-.0123456789eE") == std::string::npos && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
       return number && json::ParseDecimal(text, type.precision(), type.scale(), &value) ? std::optional<Scalar>(value) : std::nullopt;
     }
-    case TypeId::kString:
+    case TypeId::kString: return IsUtf8(text) ? std::optional<Scalar>(text) : std::nullopt;
     case TypeId::kBinary: return Scalar(text);
     case TypeId::kDate: {
       int32_t days = 0;
@@ -180,8 +181,10 @@ class WhereParser {
   }
 
   Result<Constraints> Parse() {
+    if (text_.size() > kMaxWhereBytes) return Status::CapacityError("the constraints have ", text_.size(), " bytes; at most ", kMaxWhereBytes, " are read");
     if (cursor_.AtEnd()) return Status::Invalid("there is no constraint in \"", text_, "\"");
-    for (;;) {
+    for (size_t term = 0;; ++term) {
+      if (term == kMaxWhereTerms) return Status::CapacityError("the constraints have more than ", kMaxWhereTerms, " terms; IN and NOT IN take many values in one");
       begin_ = cursor_.position();
       LOTIC_RETURN_NOT_OK(Term());
       if (cursor_.AtEnd()) return std::move(out_);
