@@ -134,6 +134,15 @@ need_pyarrow() {  # Arrow C++ with its Python binding, for PYTHONPATH
   finish "$PYARROW_FOLDER"
 }
 
+need_duckdb_python() {  # DuckDB for Python, for PYTHONPATH
+  [ -d "$LOTIC_DEPS/$DUCKDB_PYTHON_FOLDER" ] && return
+  open_work
+  say "downloading DuckDB for Python (for the tests)"
+  "$(client_python)" -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --no-compile \
+    --target "$work/$DUCKDB_PYTHON_FOLDER" -r "$root/tests/timestream/requirements.txt" >&2 || die "pip could not fetch DuckDB for Python; run the same command again"
+  finish "$DUCKDB_PYTHON_FOLDER"
+}
+
 need_athena_sdk() {  # Athena's original SDK and what it runs on
   [ -d "$LOTIC_DEPS/$ATHENA_SDK_FOLDER" ] && return
   open_work
