@@ -232,6 +232,7 @@ Result<RecordPage> ParseRecords(std::string body) {
     if (name != "MillisBehindLatest") return Status::OK();
     int64_t behind = 0;
     LOTIC_RETURN_NOT_OK(TakeNumber(name, value, 1, &behind));
+    if (behind < 0) return Status::IOError("MillisBehindLatest ", behind, " is no distance");
     page.behind_ms = behind;
     return Status::OK();
   }));

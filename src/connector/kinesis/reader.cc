@@ -301,8 +301,17 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
   bool past = false, limited = false;
   RecordCounts counts;
   size_t taken = 0;
+  int64_t repeated = 0;
+  const std::string_view* last = nullptr;  // of this answer
   for (; taken < page.records.size(); ++taken) {
     const RecordView& record = page.records[taken];
+    // Numbers rise within a shard: what does not lie behind the last one has been here before.
+    if (last != nullptr ? AtLeast(*last, record.sequence) : split.position.kind == ShardPosition::Kind::kAfter && AtLeast(split.position.sequence, record.sequence)) {
+      ++counts.skipped;
+      ++repeated;
+      continue;
+    }
+    const std::string_view* const before = std::exchange(last, &record.sequence);
     past = past || (split.end_ms && record.arrival_ms >= *split.end_ms + options_.grace.count());
     const bool in = (!split.end_ms || record.arrival_ms < *split.end_ms) && (!split.start_ms || record.arrival_ms >= *split.start_ms) &&
                     (!split.arrival || ValueSetAllows(arrival_type, request_.compare, *split.arrival, Scalar(record.arrival_ms)));
@@ -312,6 +321,7 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
     }
     if (record.data.substr(0, 4) == kAggregateMagic && record.data.size() >= 20) {
       bad = Status::NotImplemented("record ", record.sequence, " is an aggregate of the Kinesis Producer Library; unpacking those is not built yet");
+      last = before;  // the position stays in front of it
       break;
     }
     if (split.checker != nullptr) {
@@ -322,6 +332,7 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
       if (split.checker->Check({&payload, 1}, {&zero, 1}, &good, &why) != 0) {
         if (request_.policy.on_error == OnError::kFail) {
           bad = Status::Invalid("record ", record.sequence, ": ", why.reason);
+          last = before;
           break;
         }
         ++counts.skipped;
@@ -337,8 +348,12 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
     }
   }
   c.records += counts;
-  if (taken > 0) {
-    split.position = {ShardPosition::Kind::kAfter, 0, std::string(page.records[taken - 1].sequence)};
+  if (repeated > 0) {
+    if (split.repeated == 0) c.notes.push_back("the service sent records again; each was taken once");
+    split.repeated += repeated;
+  }
+  if (last != nullptr) {
+    split.position = {ShardPosition::Kind::kAfter, 0, std::string(*last)};
     c.read_end = {split.position.ToText()};
     split.idle_since.reset();
     split.reopened = false;
@@ -392,7 +407,7 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
   run.ended = !split.live;
   if (split.newest_ms) run.tip = Tip{std::nullopt, split.newest_ms, std::nullopt};
   // An endless read reports progress without rows, too, so that it is committed.
-  if (split.live && run.num_rows == 0 && (split.end_ms || taken == 0)) return std::nullopt;
+  if (split.live && run.num_rows == 0 && (split.end_ms || last == nullptr)) return std::nullopt;
   batch.runs.push_back(std::move(run));
   return batch;
 }

@@ -55,6 +55,7 @@ class KinesisReader final : public Reader {
     bool in_flight = false;
     int64_t expected_bytes = kExpectedAnswerBytes;
     int failures = 0;
+    int64_t repeated = 0;  // records that had come before
     bool reopened = false;
     std::optional<MonoTime> idle_since;
     int64_t least_behind_ms = std::numeric_limits<int64_t>::max();

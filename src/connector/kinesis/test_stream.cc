@@ -102,6 +102,11 @@ void TestStream::Close(const std::string& shard) {
   shards_.at(shard).closed = true;
 }
 
+void TestStream::Script(const std::string& operation, aws::TestHttpAnswer answer, int times) {
+  const std::lock_guard lock(mutex_);
+  for (int i = 0; i < times; ++i) scripted_[operation].push_back(answer);
+}
+
 void TestStream::Meet() {
   std::unique_lock lock(meeting_);
   ++met_;
@@ -129,6 +134,11 @@ aws::TestHttpAnswer TestStream::Answer(const aws::TestHttpRequest& request) {
   const std::lock_guard lock(mutex_);
   calls_[operation].push_back(time.passed_ms);
   if (request.Header("Authorization").find("/kinesis/aws4_request") == std::string::npos) return Refusal("MissingAuthenticationTokenException");
+  if (std::deque<aws::TestHttpAnswer>& next = scripted_[operation]; !next.empty()) {
+    aws::TestHttpAnswer answer = std::move(next.front());
+    next.pop_front();
+    return answer;
+  }
   if (operation == "ListStreams") return {.headers = {}, .body = R"({"HasMoreStreams":false,"StreamNames":["clicks"]})", .raw = {}};
   if (operation == "DescribeStreamSummary") {
     if (Member(body, "StreamName") != "clicks") return Refusal("ResourceNotFoundException");
@@ -178,6 +188,7 @@ aws::TestHttpAnswer TestStream::GetRecords(const std::string& iterator, int64_t 
   if (throttles > 0 && throttles-- > 0) return Refusal("ProvisionedThroughputExceededException");
   if (expiries > 0 && expiries-- > 0) return Refusal("ExpiredIteratorException");
   const Shard& shard = shards_.at(id);
+  if (next > 0 && repeats > 0 && repeats-- > 0) next -= std::min<size_t>(next, 7);
   std::string list;
   const bool empty = stuck || (empty_answers > 0 && empty_answers-- > 0);
   // At most 20 an answer, so that a shard takes several.

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -51,6 +52,8 @@ class TestStream {
   /// Brings the stream to this many shards.
   void OpenShards(size_t count);
   void Close(const std::string& shard);
+  /// The next `times` calls of the operation are answered so.
+  void Script(const std::string& operation, aws::TestHttpAnswer answer, int times = 1);
   int64_t NowMs() const { return time.ServerMs(skew_ms); }
   int Calls(const std::string& operation);
   std::vector<int64_t> GetRecordsTimes(const std::string& shard);
@@ -61,6 +64,7 @@ class TestStream {
   std::atomic<int> expiries{0};           ///< so many find their iterator expired
   std::atomic<int> empty_answers{0};      ///< so many are empty though records wait
   std::atomic<int> truncated{0};          ///< so many answers are cut off
+  std::atomic<int> repeats{0};            ///< so many answers begin with the records that came before them, once more
   std::atomic<bool> stuck{false};         ///< answers nothing, always behind
   std::atomic<int> meet{0};               ///< GetRecords answers when so many have come and none is answered; then as ever
   size_t shards_per_page = 1'000;
@@ -87,6 +91,7 @@ class TestStream {
   std::map<std::string, Shard> shards_;
   int64_t next_number_ = 1;
   std::map<std::string, std::vector<int64_t>> calls_;
+  std::map<std::string, std::deque<aws::TestHttpAnswer>> scripted_;
   std::unique_ptr<aws::TestHttpServer> server_;
 };
 
