@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format/base64_text.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace lotic {
@@ -15,6 +16,17 @@ int SixBits(char c) {
 }
 
 }  // namespace
+
+void AppendBase64(std::string_view bytes, std::string* out) {
+  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  out->reserve(out->size() + (bytes.size() + 2) / 3 * 4);
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    const size_t count = std::min<size_t>(bytes.size() - i, 3);
+    uint32_t group = 0;
+    for (size_t k = 0; k < 3; ++k) group = group << 8 | (k < count ? static_cast<uint8_t>(bytes[i + k]) : 0u);
+    for (size_t k = 0; k < 4; ++k) out->push_back(k <= count ? kDigits[group >> (18 - 6 * k) & 63] : '=');
+  }
+}
 
 bool DecodeBase64(std::string_view text, std::string* out) {
   out->clear();

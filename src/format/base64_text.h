@@ -10,4 +10,7 @@ namespace lotic {
 /// False if `text` is anything else.
 bool DecodeBase64(std::string_view text, std::string* out);
 
+/// Appends the text that stands for `bytes`, with padding.
+void AppendBase64(std::string_view bytes, std::string* out);
+
 }  // namespace lotic

@@ -46,6 +46,9 @@ struct DecoderOptions {
   /// Learn the shape of messages and compare instead of parse. Off: every row takes the general path. The answers are
   /// the same.
   bool speculate = true;
+  /// Numbers and booleans may also be written as text ("12", "NaN"; blanks around are dropped; every text but true is false), as Flink's json format
+  /// reads them; a DECIMAL with more places than the column is rounded HALF_UP.
+  bool lenient = false;
 };
 
 constexpr size_t kDecoderPadding = 64;

@@ -112,8 +112,10 @@ bool ToUnit(const IsoTimestamp& at, TimeUnit unit, int64_t* out) {
   for (int i = 0; i < static_cast<int>(unit); ++i) per_second *= 1000;
   const int64_t nanos_per_unit = 1'000'000'000 / per_second;
   if (at.nanos % nanos_per_unit != 0) return false;
-  if (__builtin_mul_overflow(at.seconds, per_second, out)) return false;
-  return !__builtin_add_overflow(*out, at.nanos / nanos_per_unit, out);
+  // In 128 bits: the seconds of the earliest instant that fits are beyond int64 by themselves.
+  const __int128 value = static_cast<__int128>(at.seconds) * per_second + at.nanos / nanos_per_unit;
+  *out = static_cast<int64_t>(value);
+  return *out == value;
 }
 
 }  // namespace lotic

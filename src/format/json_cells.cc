@@ -3,6 +3,7 @@
 
 #include <emmintrin.h>
 
+#include <limits>
 #include <unordered_set>
 
 #include "format/base64_text.h"
@@ -82,9 +83,14 @@ Result<CellPlan> CellPlan::Make(const Type& type, std::string_view what) {
   return MakePlan(type, what, 0);
 }
 
+void CellPlan::MakeLenient() {
+  lenient = true;
+  for (CellPlan& child : children) child.MakeLenient();
+}
+
 int64_t CellWriter::Append(const CellPlan& plan, std::span<const Extent> cells, ColumnBuilder& out, uint8_t* bad_rows) {
   out.Reserve(static_cast<int64_t>(cells.size()));
-  if (plan.type.id() == TypeId::kInt64) return AppendInts(cells, out, bad_rows);
+  if (plan.type.id() == TypeId::kInt64 && !plan.lenient) return AppendInts(cells, out, bad_rows);
   int64_t undecodable = 0;
   if (plan.type.id() == TypeId::kString) {
     for (size_t row = 0; row < cells.size(); ++row) {
@@ -167,6 +173,9 @@ int64_t CellWriter::AppendNested(const CellPlan& plan, const Extent& cell, Colum
 /// False, and nothing appended, if the cell does not fit.
 bool CellWriter::AppendScalar(const CellPlan& plan, const Extent& cell, bool validated, ColumnBuilder& out) {
   const bool bare = cell.kind == ExtentKind::kBare;
+  if (plan.lenient && plan.type.id() <= TypeId::kDecimal128 && (cell.kind == ExtentKind::kString || plan.type.id() == TypeId::kDecimal128)) {
+    return AppendLenient(plan, cell, out);
+  }
   switch (plan.type.id()) {
     case TypeId::kBool:
       if (!bare || (cell.text() != "true" && cell.text() != "false")) return false;
@@ -211,6 +220,48 @@ bool CellWriter::AppendScalar(const CellPlan& plan, const Extent& cell, bool val
     case TypeId::kString: return AppendText(cell, validated, out);
     default: return AppendParsedText(plan, cell, out);
   }
+}
+
+/// A number or boolean from text, and decimals rounded.
+bool CellWriter::AppendLenient(const CellPlan& plan, const Extent& cell, ColumnBuilder& out) {
+  if (cell.kind != ExtentKind::kString && cell.kind != ExtentKind::kBare) return false;
+  text_.clear();
+  if (cell.kind == ExtentKind::kBare) {
+    text_ = cell.text();
+  } else if (!Unescape(cell.text(), &text_)) {
+    return false;
+  }
+  // As Java's trim(): every character up to the blank.
+  const auto is_blank = [](char c) { return static_cast<uint8_t>(c) <= ' '; };
+  while (!text_.empty() && is_blank(text_.back())) text_.pop_back();
+  size_t first = 0;
+  while (first < text_.size() && is_blank(text_[first])) ++first;
+  text_.erase(0, first);
+  if (plan.type.id() == TypeId::kBool) {
+    out.AppendBool(text_.size() == 4 && (text_[0] | 0x20) == 't' && (text_[1] | 0x20) == 'r' && (text_[2] | 0x20) == 'u' && (text_[3] | 0x20) == 'e');
+    return true;
+  }
+  if (plan.type.id() == TypeId::kFloat32 || plan.type.id() == TypeId::kFloat64) {
+    const bool negative = text_.starts_with('-');
+    const std::string_view word = std::string_view(text_).substr(negative ? 1 : 0);
+    if (word == "NaN" || word == "Infinity") {
+      const double value = word == "NaN" ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
+      out.AppendDouble(negative ? -value : value);
+      return true;
+    }
+  }
+  if (plan.type.id() == TypeId::kDecimal128) {
+    Int128 value;
+    if (!ParseRoundedDecimal(text_, plan.type.precision(), plan.type.scale(), &value)) return false;
+    out.AppendDecimal(value);
+    return true;
+  }
+  if (text_.empty()) return false;
+  const size_t size = text_.size();
+  text_.append(kDecoderPadding, ' ');
+  // 8 bytes in front of a long number are read, too; those of the text are its own.
+  const Extent bare{reinterpret_cast<const uint8_t*>(text_.data()), static_cast<uint32_t>(size), ExtentKind::kBare};
+  return AppendScalar(plan, bare, true, out);
 }
 
 /// VARCHAR: what a string says; of anything else its source, compact.

@@ -25,10 +25,12 @@ struct CellPlan {
   std::vector<std::string> members;  ///< of a struct
   std::unordered_map<std::string, uint32_t> by_name;
   int64_t num_values = 1;  ///< that a NULL of this type takes, children included
+  bool lenient = false;    ///< DecoderOptions::lenient
 
   /// Errors: Invalid (a map whose keys are not VARCHAR); CapacityError (nested deeper than kMaxNesting). `what` begins
   /// the message.
   static Result<CellPlan> Make(const Type& type, std::string_view what);
+  void MakeLenient();  ///< children too
 };
 
 /// A nested cell may hold kMinCellValues values and kMaxValuesPerByte more for each byte of its text, NULLs included:
@@ -48,6 +50,7 @@ class CellWriter {
   int64_t AppendInts(std::span<const Extent> cells, ColumnBuilder& out, uint8_t* bad_rows);
   int64_t AppendOne(const CellPlan& plan, const Extent& cell, bool validated, ColumnBuilder& out);
   bool AppendScalar(const CellPlan& plan, const Extent& cell, bool validated, ColumnBuilder& out);
+  bool AppendLenient(const CellPlan& plan, const Extent& cell, ColumnBuilder& out);
   bool AppendText(const Extent& cell, bool validated, ColumnBuilder& out);
   bool AppendParsedText(const CellPlan& plan, const Extent& cell, ColumnBuilder& out);
   int64_t AppendNested(const CellPlan& plan, const Extent& cell, ColumnBuilder& out);

@@ -161,4 +161,26 @@ bool ParseDecimal(std::string_view token, int precision, int scale, Int128* valu
   return true;
 }
 
+bool ParseRoundedDecimal(std::string_view token, int precision, int scale, Int128* value) {
+  bool integral;
+  Digits digits;
+  if (!IsNumber(token, &integral)) return false;
+  (void)TakeApart(token, &digits);  // digits too many to keep are behind the place that rounding looks at, or make the number too large
+  *value = 0;
+  if (digits.text.empty()) return true;
+  const int64_t shift = digits.exponent + scale;
+  const int64_t size = static_cast<int64_t>(digits.text.size());
+  const int64_t kept = std::min(size + shift, size);  // 26.75 with scale 1: of 2675, 3
+  if (kept < 0) return true;
+  if (size + shift > precision) return false;
+  for (int64_t i = 0; i < kept; ++i) *value = *value * 10 + (digits.text[static_cast<size_t>(i)] - '0');
+  for (int64_t i = 0; i < shift; ++i) *value *= 10;
+  if (kept < size && digits.text[static_cast<size_t>(kept)] >= '5') *value += 1;
+  Int128 limit = 1;
+  for (int i = 0; i < precision; ++i) limit *= 10;
+  if (*value >= limit) return false;  // 9.96 in DECIMAL(2,1)
+  if (digits.negative) *value = -*value;
+  return true;
+}
+
 }  // namespace lotic::json

@@ -56,5 +56,7 @@ bool ParseFloat(std::string_view token, float* value);
 
 /// `token` times 10^scale, where that is an integer of at most `precision` digits: nothing is rounded.
 bool ParseDecimal(std::string_view token, int precision, int scale, Int128* value);
+/// The same, rounded HALF_UP (ties away from zero) to `scale` places where it has more.
+bool ParseRoundedDecimal(std::string_view token, int precision, int scale, Int128* value);
 
 }  // namespace lotic::json
