@@ -206,7 +206,7 @@ TEST_P(ConnectorConformance, SplitsTileTheSnapshotWithoutGapOrOverlap) {
   ASSERT_OK_AND_ASSIGN(Plan plan, MakePlan(harness_->connector(), RequestFor(info_)));
   std::map<std::string, std::vector<Split>> partitions;
   for (const Split& split : plan.splits) partitions[split.partition].push_back(split);
-  EXPECT_GE(partitions.size(), 2u);
+  EXPECT_GE(partitions.size(), harness_->least_partitions());
   for (const auto& [partition, splits] : partitions) {
     for (size_t i = 0; i < splits.size(); ++i) {
       ASSERT_TRUE(splits[i].end.has_value());
@@ -407,8 +407,10 @@ TEST_P(ConnectorConformance, ASplitReleasedByOneReaderGoesOnInAnother) {
   ASSERT_OK_AND_ASSIGN(const auto first, harness_->connector().Open(Soon(), plan.request, starts));
   ASSERT_OK_AND_ASSIGN(const auto second, harness_->connector().Open(Soon(), plan.request, {}));
   Output out;
-  ASSERT_OK_AND_ASSIGN(const ReadBatch some, first->Next(Soon()));
-  Take(some, starts, &out);
+  if (info_.durable_positions) {  // without them a split can be handed on only before its first row
+    ASSERT_OK_AND_ASSIGN(const ReadBatch some, first->Next(Soon()));
+    Take(some, starts, &out);
+  }
   std::vector<SplitStart> moved;
   for (uint32_t i = 0; i < starts.size(); ++i) {
     ASSERT_OK_AND_ASSIGN(const SplitStart at, first->Release(i));

@@ -16,7 +16,7 @@
 
 namespace lotic {
 
-/// A running source with one table to read: at least two partitions that hold rows, at least 50 rows in all, scalar columns of a few types.
+/// A running source with one table to read: at least two partitions that hold rows (or least_partitions()), at least 50 rows in all, scalar columns of a few types.
 class ConformanceHarness {
  public:
   virtual ~ConformanceHarness() = default;
@@ -26,6 +26,8 @@ class ConformanceHarness {
   virtual Status Append(size_t partition, int count) = 0;
   /// Makes a partition appear and one row arrive in it. Needed for Role::kEndless.
   virtual Status AddPartition() = 0;
+  /// Less than two where the source has no partitions to speak of.
+  virtual size_t least_partitions() { return 2; }
 };
 
 struct ConformanceCase {
