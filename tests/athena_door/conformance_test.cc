@@ -167,6 +167,32 @@ TEST(ThroughAthena, ADifferenceIsFoundAndExplained) {
   EXPECT_THAT(reasons, testing::UnorderedElementsAre(testing::HasSubstr("duplicate: 2 times on the left"), testing::HasSubstr("tombstone"), "only on the left", "only on the right"));
 }
 
+TEST(ThroughAthena, AColumnOfAnotherTypeExplainsTheRowsThatDifferInIt) {
+  const auto table = [](bool decimal, int last) {
+    auto store = memory::MemoryStore::Make();
+    const Schema schema{{{"n", Type::Int64()}, {"price", decimal ? Type::Decimal(8, 2) : Type::Float64()}}};
+    BatchBuilder builder(std::make_shared<const Schema>(schema));
+    for (const int n : {1, 2, last}) {
+      builder.column(0).AppendInt64(n);
+      if (decimal) {
+        builder.column(1).AppendDecimal(150);
+      } else {
+        builder.column(1).AppendDouble(1.5);
+      }
+    }
+    EXPECT_TRUE(store->AddTable({{"default", "t"}, schema, {{builder.Finish(3)}}}).ok());
+    return store->connector();
+  };
+  const auto reasons = [](const cli::DiffResult& diff) {
+    std::vector<std::string> out;
+    for (const cli::Difference& difference : diff.differences) out.push_back(difference.what + ": " + difference.reason);
+    return out;
+  };
+  EXPECT_THAT(reasons(cli::DiffTables(Soon(), *table(true, 3), *table(false, 3), {{"default", "t"}, {}, "", {}}).ValueOrDie()),
+              testing::UnorderedElementsAre("schema: type", "row: type: column price", "row: type: column price", "row: type: column price"));
+  EXPECT_THAT(reasons(cli::DiffTables(Soon(), *table(true, 3), *table(true, 4), {{"default", "t"}, {}, "", {}}).ValueOrDie()), testing::ElementsAre("row: value: column n"));
+}
+
 TEST(Where, TakesTheValidatorsGrammarAndSomeSql) {
   const Schema schema{{{"qty", Type::Int32()}, {"name", Type::String()}, {"price", Type::Decimal(8, 2)}, {"at", Type::Timestamp(TimeUnit::kMilli, true)}}};
   const auto parse = [&](const char* text, cli::UnequalNulls nulls = cli::UnequalNulls::kDrop) { return cli::ParseWhere(text, schema, nulls); };

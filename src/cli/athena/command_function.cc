@@ -32,6 +32,16 @@ std::string Head(int status, const char* reason, size_t body_bytes, const std::s
   return "HTTP/1.1 " + std::to_string(status) + " " + reason + "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body_bytes) + "\r\n" + more + "\r\n";
 }
 
+// NAME=VALUE program: a variable of the program's environment, as in a shell. Behind exec it would be the program.
+bool BeginsWithAssignment(const std::string& command) {
+  size_t at = command.find_first_not_of(' ');
+  if (at == std::string::npos) return false;
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  if (!letter(command[at])) return false;
+  while (at < command.size() && (letter(command[at]) || (command[at] >= '0' && command[at] <= '9'))) ++at;
+  return at < command.size() && command[at] == '=';
+}
+
 class CommandFunction final : public athena_source::Invoker {
  public:
   explicit CommandFunction(std::string command) : command_(std::move(command)) {}
@@ -100,7 +110,7 @@ class CommandFunction final : public athena_source::Invoker {
     std::vector<char*> variables;
     for (std::string& variable : environment) variables.push_back(variable.data());
     variables.push_back(nullptr);
-    std::string shell = "/bin/sh", flag = "-c", script = "exec " + command_;
+    std::string shell = "/bin/sh", flag = "-c", script = BeginsWithAssignment(command_) ? command_ : "exec " + command_;
     char* arguments[] = {shell.data(), flag.data(), script.data(), nullptr};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;

@@ -167,7 +167,8 @@ class RowComparison {
     // Where the other side goes on behind it, it has passed over the record on purpose.
     const auto last = last_[1 - side].find(key.first);
     const bool passed = last != last_[1 - side].end() && IsBefore(key.second, last->second);
-    return passed ? "aborted: the " + Name(1 - side) + " side passes over offset " + key.second + " (an aborted transaction, or another policy)" : "the " + Name(1 - side) + " side ends before offset " + key.second;
+    return passed ? "aborted: the " + Name(1 - side) + " side passes over offset " + key.second + " (an aborted transaction, or another policy)" 
+                  : "behind the end: the " + Name(1 - side) + " side ends before offset " + key.second + " (a transaction aborted at its end, or another moment)";
   }
 
   const std::array<const Side*, 2> sides_;

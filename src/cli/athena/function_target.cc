@@ -16,9 +16,15 @@ namespace {
 
 bool IsAddress(const std::string& target) { return target.starts_with("http://") || target.starts_with("https://"); }
 
+// ftp://...: an address of another kind. A command may hold one, behind a blank or an equals sign.
+bool HasScheme(const std::string& target) {
+  const size_t end = target.find("://");
+  return end != std::string::npos && end > 0 && target.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-") == end;
+}
+
 Result<std::shared_ptr<athena_source::Invoker>> InvokerOf(const std::string& target, const std::shared_ptr<aws::HttpClient>& http, bool* this_machine) {
   if (!IsAddress(target)) {
-    if (target.find("://") != std::string::npos) return Status::Invalid("the target \"", target.substr(0, target.find("://")), "://...\" is neither an http address nor a command");
+    if (HasScheme(target)) return Status::Invalid("the target \"", target.substr(0, target.find("://")), "://...\" is neither an http address nor a command");
     return StartCommandFunction(target);
   }
   LOTIC_ASSIGN_OR_RETURN(std::string url, athena_source::InvocationUrl(target));

@@ -54,15 +54,9 @@ class Validator {
     target.client.observer = [this](const athena_source::Exchange& exchange) { Observe(exchange); };
     LOTIC_ASSIGN_OR_RETURN(opened_, OpenTarget(target, environment));
     query_id_ = athena_source::NewQueryId() + "_validation";
-    if (Step("ping.answers", Ping()) && Step("list_schemas.answers", Schemas()) && Step("list_tables.answers", Tables())) {
-      if (table_ && Step("get_table.answers", Table()) && Constrain() && Step("get_table_layout.answers", Layout()) && !done_ && Step("get_splits.answers", Splits()) && !done_) {
-        if (options_.planning_only) {
-          Add("read_records.answers", Verdict::kSkip, "planning only");
-        } else {
-          Step("read_records.answers", Records());
-        }
-      }
-      Step("errors.have_a_qualified_type", UnknownRequest());
+    if (Step(Ping())) {
+      Plan();
+      Step(UnknownRequest());
     }
     LOTIC_RETURN_NOT_OK(ctx_.Check("validating"));
     LOTIC_RETURN_NOT_OK(usage_);
@@ -76,9 +70,23 @@ class Validator {
 
   void Add(std::string check, Verdict verdict, std::string detail) { results_.push_back({std::move(check), verdict, std::move(detail)}); }
   void Judge(const std::string& check, bool good, const std::string& fault, const std::string& found = "") { Add(check, good ? Verdict::kPass : Verdict::kFail, good ? found : fault); }
-  bool Step(const std::string& check, const Status& status) {
-    if (!status.ok()) Add(check, Verdict::kFail, status.message());
+  void Begin(const char* check) {
+    doing_ = check;
+    contradicted_.clear();
+  }
+  // An error belongs to the check that the answer contradicts, or to the one that was about to be judged.
+  bool Step(const Status& status) {
+    if (!status.ok()) Add(contradicted_.empty() ? doing_ : contradicted_, Verdict::kFail, status.message());
     return status.ok();
+  }
+
+  void Plan() {
+    if (!Step(Schemas()) || done_ || !Step(Tables()) || !table_ || !Step(Table()) || !Constrain() || !Step(Layout()) || done_ || !Step(Splits()) || done_) return;
+    if (options_.planning_only) {
+      Add("read_records.answers", Verdict::kSkip, "planning only");
+    } else {
+      Step(Records());
+    }
   }
 
   void Observe(const athena_source::Exchange& exchange) {
@@ -93,6 +101,28 @@ class Validator {
       fault = "the answer has " + std::to_string(exchange.response_json.size()) + " bytes; Lambda passes on at most " + std::to_string(athena::kMaxResponseBytes);
     }
     CheckCatalog(name, json, client().options().catalog);
+    const auto response = athena::ParseResponse(exchange.response_json, {});
+    contradicted_ = response.ok() ? Contradicted(*exchange.request, *response) : "";
+  }
+
+  // The check of ours that an answer fails for which the client may refuse it.
+  static std::string Contradicted(const athena::FederationRequest& request, const athena::FederationResponse& response) {
+    if (const auto* asked = std::get_if<athena::GetTableRequest>(&request)) {
+      const auto* got = std::get_if<athena::GetTableResponse>(&response);
+      return got != nullptr && !(got->table == asked->table) ? "get_table.echo" : "";
+    }
+    if (const auto* asked = std::get_if<athena::GetTableLayoutRequest>(&request)) {
+      const auto* got = std::get_if<athena::GetTableLayoutResponse>(&response);
+      const auto lacks = [&](const std::string& column) { return got != nullptr && !got->partitions.schema.IndexOf(column); };
+      return std::any_of(asked->partition_columns.begin(), asked->partition_columns.end(), lacks) ? "get_table_layout.partition_columns" : "";
+    }
+    if (const auto* asked = std::get_if<athena::ReadRecordsRequest>(&request)) {
+      const auto *rows = std::get_if<athena::ReadRecordsResponse>(&response);
+      const auto *remote = std::get_if<athena::RemoteReadRecordsResponse>(&response);
+      const athena::WireSchema* got = rows != nullptr ? &rows->records.schema : remote != nullptr ? &remote->schema : nullptr;
+      return got != nullptr && !athena_source::CheckRecordSchema(asked->schema, *got).ok() ? "read_records.schema" : "";
+    }
+    return "";
   }
 
   void CheckCatalog(const std::string& name, const nlohmann::json& json, const std::string& catalog) {
@@ -101,9 +131,11 @@ class Validator {
   }
 
   Status Ping() {
+    Begin("ping.answers");
     LOTIC_ASSIGN_OR_RETURN(const athena::PingResponse pong, client().Ping(ctx_, query_id_));
     Add("ping.answers", Verdict::kPass, pong.source_type ? "source type " + *pong.source_type : "no source type");
     Judge("ping.echo", pong.query_id == query_id_ && pong.catalog == client().options().catalog, "catalog \"" + pong.catalog + "\", query id \"" + pong.query_id + "\"");
+    Begin("ping.serde_version");
     LOTIC_RETURN_NOT_OK(client().SerdeVersion(ctx_, query_id_).status());
     Add("ping.serde_version", Verdict::kPass, std::to_string(pong.serde_version));
     Result<std::vector<std::pair<std::string, std::vector<athena::Capability>>>> capabilities = client().Capabilities(ctx_, query_id_);
@@ -132,17 +164,23 @@ class Validator {
   }
 
   Status Schemas() {
+    Begin("list_schemas.answers");
     LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> schemas, client().ListSchemas(ctx_, query_id_));
     Add("list_schemas.answers", Verdict::kPass, std::to_string(schemas.size()));
     Judge("list_schemas.not_empty", !schemas.empty(), "no schema");
     const auto upper = std::find_if_not(schemas.begin(), schemas.end(), IsLowerCase);
     Judge("list_schemas.lower_case", upper == schemas.end(), upper == schemas.end() ? "" : "\"" + *upper + "\" cannot be reached: the engine lower-cases names");
-    if (schemas.empty() && options_.schema.empty()) return Status::NotFound("there is no schema to go on with");
+    done_ = schemas.empty() && options_.schema.empty();
+    if (done_) {
+      Add("list_tables.answers", Verdict::kSkip, "there is no schema to go on with");
+      return Status::OK();
+    }
     schema_ = options_.schema.empty() ? *std::min_element(schemas.begin(), schemas.end()) : options_.schema;
     return Status::OK();
   }
 
   Status Tables() {
+    Begin("list_tables.answers");
     LOTIC_ASSIGN_OR_RETURN(const std::vector<TableName> tables, client().AllTables(ctx_, query_id_, schema_));
     Add("list_tables.answers", Verdict::kPass, std::to_string(tables.size()) + " in schema " + schema_);
     Judge("list_tables.not_empty", !tables.empty() || options_.allow_empty_tables, "no table in schema " + schema_);
@@ -154,7 +192,7 @@ class Validator {
     } else if (!tables.empty()) {
       table_ = FirstWithPartitions(tables);
     } else {
-      Add("get_table.answers", options_.allow_empty_tables ? Verdict::kSkip : Verdict::kFail, "there is no table");
+      Add("get_table.answers", Verdict::kSkip, "there is no table");
     }
     return Status::OK();
   }
@@ -172,6 +210,7 @@ class Validator {
 
   // The same listing in pages of two. A function may ignore the page size; it may not go round in a circle, nor lose or repeat a table.
   Status PagedTables(const std::vector<TableName>& whole) {
+    Begin("list_tables.paging");
     std::vector<TableName> paged;
     std::optional<std::string> token;
     std::set<std::string> tokens;
@@ -196,6 +235,7 @@ class Validator {
   }
 
   Status Table() {
+    Begin("get_table.answers");
     LOTIC_ASSIGN_OR_RETURN(remote_, client().GetTable(ctx_, query_id_, *table_));
     Add("get_table.answers", Verdict::kPass, std::to_string(remote_.schema.fields.size()) + " columns of " + table_->ToString());
     Judge("get_table.echo", remote_.name == *table_, "\"" + remote_.name.ToString() + "\" came instead of \"" + table_->ToString() + "\"");
@@ -228,6 +268,7 @@ class Validator {
   }
 
   Status Layout() {
+    Begin("get_table_layout.answers");
     LOTIC_ASSIGN_OR_RETURN(layout_, client().GetTableLayout(ctx_, query_id_, remote_, constraints_));
     Add("get_table_layout.answers", Verdict::kPass, std::to_string(layout_->rows.num_rows()) + " partitions");
     Judge("get_table_layout.not_empty", layout_->rows.num_rows() > 0, "no partition: the engine reads nothing");
@@ -250,6 +291,7 @@ class Validator {
   }
 
   Status Splits() {
+    Begin("get_splits.answers");
     std::optional<std::string> token;
     std::set<std::string> tokens;
     int pages = 0;
@@ -288,6 +330,7 @@ class Validator {
 
   // The first split with rows, inline if the function likes, and once more with everything spilled.
   Status Records() {
+    Begin("read_records.answers");
     std::vector<std::string> rows;
     size_t chosen = 0;
     for (size_t i = 0; i < splits_.size() && i < 100; ++i) {
@@ -307,6 +350,7 @@ class Validator {
       Add("read_records.spilled_equal_inline", Verdict::kSkip, "the splits have no spill location");
       return Status::OK();
     }
+    Begin("read_records.spilled_equal_inline");
     athena_source::ClientOptions options = client().options();
     options.max_inline_bytes = 0;
     LOTIC_ASSIGN_OR_RETURN(const auto small, client().WithOptions(options));
@@ -351,6 +395,7 @@ class Validator {
   }
 
   Status UnknownRequest() {
+    Begin("errors.have_a_qualified_type");
     LOTIC_ASSIGN_OR_RETURN(const athena_source::Invoked invoked, opened_.invoker->Invoke(ctx_, "{\"@type\":\"NoSuchRequest\"}"));
     const auto error = athena::ParseFunctionError(invoked.payload);
     const bool qualified = error.ok() && error->type.find('.') != std::string::npos;
@@ -373,6 +418,8 @@ class Validator {
   std::set<std::string> filters_;  // promised sub types
   int64_t unfiltered_ = 0;
   bool last_spilled_ = false;
+  std::string doing_;         // the check to which an error belongs now
+  std::string contradicted_;  // the one that the last answer fails, if any
   bool done_ = false;  // the later steps have nothing to ask about
   Status usage_;
   std::map<std::string, std::string> strict_;  // by request: the first fault of its answers, empty if none

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lotic athena validate` against functions that keep every promise, and against ones that break one each.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "apps/athena_functions.h"
+#include "athena/connector_function.h"
+#include "athena/runtime_server.h"
+#include "athena_protocol/message_json.h"
+#include "cli/athena/function_validator.h"
+#include "connector/memory/memory_connector.h"
+#include "lotic/batch_builder.h"
+#include "tests/athena_door/spill_folder.h"
+
+namespace lotic {
+namespace {
+
+using athena::FederationRequest;
+using athena::FederationResponse;
+using cli::Verdict;
+
+/// Asks the function that keeps its promises.
+using Ask = std::function<Result<std::string>(const FederationRequest&)>;
+/// Answers in its place.
+using Bend = std::function<Result<std::string>(const FederationRequest&, const Ask&)>;
+
+class BentFunction final : public athena::LambdaFunction {
+ public:
+  BentFunction(std::unique_ptr<athena::LambdaFunction> inner, Bend bend) : inner_(std::move(inner)), bend_(std::move(bend)) {}
+  Result<std::string> Invoke(const CallContext& ctx, const athena::Invocation& invocation) override {
+    const auto parsed = athena::ParseRequest(invocation.payload);
+    if (!parsed.ok() || !bend_) return inner_->Invoke(ctx, invocation);
+    return bend_(parsed->request, [&](const FederationRequest& request) -> Result<std::string> {
+      LOTIC_ASSIGN_OR_RETURN(const std::string payload, athena::WriteRequest(request, athena::kSerdeVersion));
+      return inner_->Invoke(ctx, {payload, invocation.request_id, invocation.function_arn});
+    });
+  }
+
+ private:
+  const std::unique_ptr<athena::LambdaFunction> inner_;
+  const Bend bend_;
+};
+
+using MakeFunction = std::function<Result<std::unique_ptr<athena::LambdaFunction>>(const athena::Environment&)>;
+
+MakeFunction Named(const std::string& name) {
+  return [name](const athena::Environment& environment) { return MakeAthenaFunction(name, environment, athena::InvocationLog::Nowhere()); };
+}
+
+/// A function behind an invoke URL of this process.
+class ServedFunction {
+ public:
+  ServedFunction(const MakeFunction& make, Bend bend) {
+    const auto bent = [make, bend = std::move(bend)](const athena::Environment& environment) -> Result<std::unique_ptr<athena::LambdaFunction>> {
+      LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<athena::LambdaFunction> inner, make(environment));
+      return std::unique_ptr<athena::LambdaFunction>(std::make_unique<BentFunction>(std::move(inner), bend));
+    };
+    server_ = athena::RuntimeServer::Start({}, bent, {{"spill_bucket", "file://" + spill_.path()}}, athena::InvocationLog::Nowhere()).ValueOrDie();
+    thread_ = std::jthread([this](const std::stop_token& stop) {
+      CallContext ctx;
+      ctx.stop = stop;
+      EXPECT_TRUE(server_->Serve(ctx).ok());
+    });
+  }
+  std::string url() const { return server_->InvokeUrl(); }
+
+ private:
+  SpillFolder spill_;
+  std::unique_ptr<athena::RuntimeServer> server_;
+  std::jthread thread_;
+};
+
+std::vector<cli::CheckResult> Validated(const MakeFunction& make, Bend bend, const cli::ValidatorOptions& options) {
+  const ServedFunction served(make, std::move(bend));
+  CallContext ctx;
+  ctx.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(40);
+  const auto results = cli::ValidateFunction(ctx, {served.url()}, {}, options);
+  EXPECT_TRUE(results.ok()) << results.status();
+  return results.ok() ? *results : std::vector<cli::CheckResult>();
+}
+
+std::set<std::string> Failed(const std::vector<cli::CheckResult>& results) {
+  std::set<std::string> failed;
+  for (const cli::CheckResult& result : results) {
+    if (result.verdict == Verdict::kFail) failed.insert(result.check);
+  }
+  return failed;
+}
+
+// ---- Ways to break a promise.
+
+template <typename Request>
+Bend Fails() {
+  return [](const FederationRequest& request, const Ask& ask) -> Result<std::string> {
+    if (std::holds_alternative<Request>(request)) return Status::UnknownError("broken on purpose");
+    return ask(request);
+  };
+}
+
+/// Changes answers of one kind.
+template <typename Response>
+Bend Answers(std::function<void(const FederationRequest&, Response*)> change) {
+  return [change = std::move(change)](const FederationRequest& request, const Ask& ask) -> Result<std::string> {
+    LOTIC_ASSIGN_OR_RETURN(std::string json, ask(request));
+    LOTIC_ASSIGN_OR_RETURN(FederationResponse response, athena::ParseResponse(json, {}));
+    auto* answer = std::get_if<Response>(&response);
+    if (answer == nullptr) return json;
+    change(request, answer);
+    return athena::WriteResponse(response);
+  };
+}
+
+/// Asks something else than what was asked.
+template <typename Request>
+Bend Hears(std::function<void(Request*)> change) {
+  return [change = std::move(change)](const FederationRequest& request, const Ask& ask) -> Result<std::string> {
+    FederationRequest other = request;
+    if (auto* heard = std::get_if<Request>(&other)) change(heard);
+    return ask(other);
+  };
+}
+
+/// Changes the text of the answers to one request.
+template <typename Request>
+Bend Texts(const std::string& what, const std::string& with) {
+  return [=](const FederationRequest& request, const Ask& ask) -> Result<std::string> {
+    LOTIC_ASSIGN_OR_RETURN(std::string json, ask(request));
+    if (!std::holds_alternative<Request>(request)) return json;
+    const size_t at = json.find(what);
+    EXPECT_NE(at, std::string::npos) << json;
+    return at == std::string::npos ? json : json.replace(at, what.size(), with);
+  };
+}
+
+struct BrokenCase {
+  std::string name;
+  std::set<std::string> failed;  ///< these checks and no others
+  Bend bend;
+  MakeFunction make = Named("memory");
+  cli::ValidatorOptions options = {};
+};
+
+cli::ValidatorOptions Of(const char* schema, const char* table, const char* constraints) {
+  cli::ValidatorOptions options;
+  options.schema = schema;
+  options.table = table;
+  options.constraints = constraints;
+  return options;
+}
+
+/// One split of 18 rows of a megabyte.
+Result<std::unique_ptr<athena::LambdaFunction>> MakeLongRows(const athena::Environment& environment) {
+  const Schema schema{{{"text", Type::String()}}};
+  BatchBuilder builder(std::make_shared<const Schema>(schema));
+  for (int row = 0; row < 18; ++row) builder.column(0).AppendBytes(std::string(1'000'000, static_cast<char>('a' + row)));
+  const auto store = memory::MemoryStore::Make();
+  LOTIC_RETURN_NOT_OK(store->AddTable({{"default", "long"}, schema, {{builder.Finish(18)}}}));
+  return athena::MakeConnectorFunction(store->connector(), environment, {}, nullptr, athena::InvocationLog::Nowhere());
+}
+
+std::vector<BrokenCase> Cases() {
+  using namespace athena;  // NOLINT: the messages
+  std::vector<BrokenCase> cases;
+  const auto add = [&](std::string name, std::set<std::string> failed, Bend bend) -> BrokenCase& { return cases.emplace_back(BrokenCase{std::move(name), std::move(failed), std::move(bend)}); };
+
+  add("ping_fails", {"ping.answers"}, Fails<PingRequest>());
+  add("ping_of_another_query", {"ping.echo"}, Answers<PingResponse>([](const auto&, PingResponse* pong) { pong->query_id += "x"; }));
+  add("ping_of_an_old_version", {"ping.serde_version"}, Answers<PingResponse>([](const auto&, PingResponse* pong) { pong->serde_version = 1; }));
+  add("unknown_capability", {"capabilities.known"},
+      Answers<GetDataSourceCapabilitiesResponse>([](const auto&, auto* answer) { answer->capabilities.push_back({"supports_magic", {{"wand", {}}}}); }));
+  add("no_capabilities_at_all", {"capabilities.known"}, Fails<GetDataSourceCapabilitiesRequest>());
+
+  add("schemas_fail", {"list_schemas.answers"}, Fails<ListSchemasRequest>());
+  add("no_schema", {"list_schemas.not_empty"}, Answers<ListSchemasResponse>([](const auto&, auto* answer) { answer->schemas.clear(); }));
+  add("a_schema_in_upper_case", {"list_schemas.lower_case"}, Answers<ListSchemasResponse>([](const auto&, auto* answer) { answer->schemas.push_back("zOO"); }));
+
+  add("tables_fail", {"list_tables.answers"}, Fails<ListTablesRequest>());
+  add("tables_of_another_schema", {"list_tables.answers"}, Answers<ListTablesResponse>([](const auto&, auto* answer) { answer->tables[0].schema = "other"; }));
+  add("no_table", {"list_tables.not_empty"}, Answers<ListTablesResponse>([](const auto&, auto* answer) { answer->tables.clear(); }));
+  add("a_table_in_upper_case", {"list_tables.lower_case"}, Answers<ListTablesResponse>([](const auto&, auto* answer) {
+        if (!answer->next_token) answer->tables.push_back({"default", "zZ"});
+      }));
+  add("a_page_lacks_a_table", {"list_tables.paging"}, Answers<ListTablesResponse>([](const FederationRequest& request, auto* answer) {
+        if (std::get<ListTablesRequest>(request).page_size == 2 && !answer->tables.empty()) answer->tables.pop_back();
+      }));
+  add("pages_go_round", {"list_tables.paging"}, [](const FederationRequest& request, const Ask& ask) -> Result<std::string> {
+    const auto* list = std::get_if<ListTablesRequest>(&request);
+    if (list == nullptr || list->page_size < 0) return ask(request);
+    return WriteResponse(ListTablesResponse{{{"default", "orders"}}, list->catalog, "again"});
+  });
+
+  add("table_fails", {"get_table.answers"}, Fails<GetTableRequest>());
+  add("another_table", {"get_table.echo"}, Answers<GetTableResponse>([](const auto&, auto* answer) { answer->table.table = "other"; }));
+  add("the_table_in_upper_case", {"get_table.echo"}, Answers<GetTableResponse>([](const auto&, auto* answer) { answer->table.table[0] -= 'a' - 'A'; }));
+  add("a_column_in_upper_case", {"get_table.lower_case", "read_records.answers"}, Answers<GetTableResponse>([](const auto&, auto* answer) { answer->schema.fields[0].name = "ID"; }));
+  add("only_partition_columns", {"get_table.has_columns"}, Answers<GetTableResponse>([](const auto&, auto* answer) {
+        std::erase_if(answer->schema.fields, [](const WireField& field) { return field.name != "year" && field.name != "month" && field.name != "day"; });
+      })).make = Named("example");
+  add("a_date_as_partition_column", {"get_table.partition_column_types", "get_table_layout.answers"},  // the function that is asked knows better
+      Answers<GetTableResponse>([](const auto&, auto* answer) {
+        for (const WireField& field : answer->schema.fields) {
+          if (!MayBePartitionColumn(field.type)) answer->partition_columns = {field.name};
+        }
+      }));
+  add("a_time_as_column", {"get_table.supported_types", "read_records.answers"},
+      Answers<GetTableResponse>([](const auto&, auto* answer) { answer->schema.fields[0].type = {WireKind::kTime, 64, true, 0, 0, WireUnit::kMicro}; }));
+
+  add("layout_fails", {"get_table_layout.answers"}, Fails<GetTableLayoutRequest>());
+  add("no_partition", {"get_table_layout.not_empty"}, Answers<GetTableLayoutResponse>([](const auto&, auto* answer) { answer->partitions.rows = answer->partitions.rows.Take({}); }));
+  add("a_layout_without_its_column", {"get_table_layout.partition_columns"}, Answers<GetTableLayoutResponse>([](const auto&, auto* answer) {
+        answer->partitions.schema.fields.erase(answer->partitions.schema.fields.begin());
+        std::vector<size_t> others;
+        for (size_t i = 1; i < answer->partitions.rows.num_columns(); ++i) others.push_back(i);
+        answer->partitions.rows = answer->partitions.rows.Select(others);
+      })).make = Named("example");
+  auto& pruning = add("a_layout_with_every_partition", {"get_table_layout.constraints", "read_records.not_empty"}, Hears<GetTableLayoutRequest>([](auto* request) { request->constraints.summary.clear(); }));
+  pruning.make = Named("example");
+  pruning.options = Of("custom_source", "fake_table", "year=2012,month=3");
+
+  add("splits_fail", {"get_splits.answers"}, Fails<GetSplitsRequest>());
+  add("no_split", {"get_splits.not_empty"}, Answers<GetSplitsResponse>([](const auto&, auto* answer) { answer->splits.clear(); }));
+  add("splits_go_round", {"get_splits.paging"}, [](const FederationRequest& request, const Ask& ask) -> Result<std::string> {
+    const auto* splits = std::get_if<GetSplitsRequest>(&request);
+    if (splits == nullptr) return ask(request);
+    GetSplitsRequest first = *splits;
+    first.continuation_token.reset();
+    LOTIC_ASSIGN_OR_RETURN(const std::string json, ask(first));
+    LOTIC_ASSIGN_OR_RETURN(FederationResponse response, ParseResponse(json, {}));
+    std::get<GetSplitsResponse>(response).continuation_token = splits->continuation_token == "a" ? "b" : "a";
+    return WriteResponse(response);
+  });
+  add("one_place_for_all_splits", {"get_splits.spill_locations"}, Answers<GetSplitsResponse>([](const auto&, auto* answer) {
+        for (WireSplit& split : answer->splits) split.spill_location->key = answer->splits[0].spill_location->key;
+      }));
+  add("a_place_that_is_an_object", {"get_splits.spill_locations", "read_records.spilled_equal_inline"}, Answers<GetSplitsResponse>([](const auto&, auto* answer) { answer->splits[0].spill_location->directory = false; }));
+  add("one_key_for_all_splits", {"get_splits.encryption_keys"}, Answers<GetSplitsResponse>([](const auto&, auto* answer) {
+        for (WireSplit& split : answer->splits) split.encryption_key = answer->splits[0].encryption_key;
+      }));
+
+  add("records_fail", {"read_records.answers"}, Fails<ReadRecordsRequest>());
+  add("no_row", {"read_records.not_empty"}, [](const FederationRequest& request, const Ask& ask) -> Result<std::string> {
+    const auto* read = std::get_if<ReadRecordsRequest>(&request);
+    if (read == nullptr) return ask(request);
+    LOTIC_ASSIGN_OR_RETURN(const Schema schema, LogicalSchema(read->schema));
+    return WriteResponse(ReadRecordsResponse{read->catalog, {read->schema, BatchBuilder(std::make_shared<const Schema>(schema)).Finish(0)}});
+  });
+  add("records_lack_a_column", {"read_records.schema"}, Hears<ReadRecordsRequest>([](auto* request) { request->schema.fields.pop_back(); }));
+  add("records_of_another_type", {"read_records.schema"}, Answers<ReadRecordsResponse>([](const auto&, auto* answer) {
+        answer->records.schema.fields[0].type = {WireKind::kInt, 32};
+        LOTIC_CHECK(LogicalSchema(answer->records.schema).ok());
+        BatchBuilder empty(std::make_shared<const Schema>(LogicalSchema(answer->records.schema).ValueOrDie()));
+        answer->records.rows = empty.Finish(0);
+      }));
+  auto& long_blocks = add("blocks_beyond_what_the_engine_takes", {"read_records.block_size"}, Hears<ReadRecordsRequest>([](auto* request) { request->max_block_size = 100'000'000; }));
+  long_blocks.make = MakeLongRows;
+  auto& unfiltered = add("a_filter_that_lets_all_pass", {"read_records.constraints"}, Hears<ReadRecordsRequest>([](auto* request) { request->constraints.summary.clear(); }));
+  unfiltered.options = Of("default", "orders", "qty>5");
+  add("spilled_blocks_that_are_forgotten", {"read_records.spilled_equal_inline"}, Answers<RemoteReadRecordsResponse>([](const auto&, auto* answer) { answer->remote_blocks.clear(); }));
+  add("a_spilled_block_of_another_split", {"read_records.spilled_equal_inline"}, Answers<RemoteReadRecordsResponse>([](const auto&, auto* answer) { answer->remote_blocks[0].key = "elsewhere.0"; }));
+
+  add("an_answer_with_an_unknown_member", {"strict_form.GetTableRequest"}, Texts<GetTableRequest>(R"("tableName":)", R"("more":1,"tableName":)"));
+  add("an_answer_of_another_catalog", {"strict_form.ListSchemasRequest"}, Answers<ListSchemasResponse>([](const auto&, auto* answer) { answer->catalog = "other"; }));
+  add("a_schema_that_is_no_base64", {"get_table.answers", "strict_form.GetTableRequest", "arrow.messages"}, Texts<GetTableRequest>(R"("schema":")", R"("schema":"!!)"));
+  return cases;
+}
+
+class BrokenFunction : public testing::TestWithParam<BrokenCase> {};
+
+TEST_P(BrokenFunction, FailsTheChecksOfItsPromise) {
+  const std::vector<cli::CheckResult> results = Validated(GetParam().make, GetParam().bend, GetParam().options);
+  EXPECT_EQ(Failed(results), GetParam().failed);
+  std::map<std::string, int> verdicts;
+  for (const cli::CheckResult& result : results) {
+    EXPECT_EQ(++verdicts[result.check], 1) << result.check;
+    if (result.verdict != Verdict::kPass) {
+      EXPECT_NE(result.detail, "") << result.check;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Validate, BrokenFunction, testing::ValuesIn(Cases()), [](const auto& info) { return info.param.name; });
+
+TEST(Validate, AFunctionThatAnswersWhatNobodyAskedFailsTheErrorForm) {
+  // It cannot be bent by its requests: this one is none.
+  class Friendly final : public athena::LambdaFunction {
+   public:
+    explicit Friendly(std::unique_ptr<athena::LambdaFunction> inner) : inner_(std::move(inner)) {}
+    Result<std::string> Invoke(const CallContext& ctx, const athena::Invocation& invocation) override {
+      return invocation.payload.find("NoSuchRequest") == std::string_view::npos ? inner_->Invoke(ctx, invocation) : Result<std::string>("{}");
+    }
+
+   private:
+    const std::unique_ptr<athena::LambdaFunction> inner_;
+  };
+  const auto make = [](const athena::Environment& environment) -> Result<std::unique_ptr<athena::LambdaFunction>> {
+    LOTIC_ASSIGN_OR_RETURN(auto inner, Named("memory")(environment));
+    return std::unique_ptr<athena::LambdaFunction>(std::make_unique<Friendly>(std::move(inner)));
+  };
+  EXPECT_EQ(Failed(Validated(make, nullptr, {})), std::set<std::string>{"errors.have_a_qualified_type"});
+}
+
+TEST(Validate, EveryCheckHasBeenSeenFailingAndOurFunctionsPassThemAll) {
+  std::set<std::string> seen = {"errors.have_a_qualified_type"};
+  for (const BrokenCase& broken : Cases()) seen.insert(broken.failed.begin(), broken.failed.end());
+  const std::vector<std::pair<std::string, cli::ValidatorOptions>> good = {{"memory", {}}, {"memory", Of("default", "types", "")}, {"memory", Of("default", "orders", "qty>5")},
+                                                                          {"example", {}}, {"example", Of("custom_source", "fake_table", "year=2012,month=3")}};
+  for (const auto& [name, options] : good) {
+    for (const cli::CheckResult& result : Validated(Named(name), nullptr, options)) {
+      EXPECT_EQ(result.verdict, Verdict::kPass) << name << ": " << result.check << ": " << result.detail;
+      const bool strict = result.check.starts_with("strict_form.");  // one for each request, by one line of code
+      if (!strict) {
+        EXPECT_EQ(seen.count(result.check), 1u) << result.check << " has never been seen failing";
+      }
+    }
+  }
+}
+
+TEST(Validate, AFunctionThatIsNotThereFailsThePing) {
+  std::string url;
+  {
+    const ServedFunction served(Named("memory"), nullptr);
+    url = served.url();
+  }
+  CallContext ctx;
+  ctx.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(40);
+  const auto results = cli::ValidateFunction(ctx, {url}, {}, {});
+  ASSERT_TRUE(results.ok()) << results.status();
+  EXPECT_EQ(Failed(*results), std::set<std::string>{"ping.answers"});
+}
+
+}  // namespace
+}  // namespace lotic
