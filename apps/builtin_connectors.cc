@@ -6,6 +6,7 @@
 #include "connector/athena/athena_connector.h"
 #include "connector/kafka/kafka_connector.h"
 #include "connector/kinesis/kinesis_connector.h"
+#include "connector/timestream/timestream_connector.h"
 
 namespace lotic {
 namespace {
@@ -30,6 +31,10 @@ Result<std::shared_ptr<Connector>> MakeKinesis(const std::string& path, const st
   return kinesis::AttachKinesis(path, options, cli::ProcessEnvironment());
 }
 
+Result<std::shared_ptr<Connector>> MakeTimestream(const std::string& path, const std::map<std::string, std::string>& options) {
+  return timestream::AttachTimestream(path, options, cli::ProcessEnvironment());
+}
+
 // One line a connector.
 constexpr struct {
   const char* type;
@@ -37,6 +42,7 @@ constexpr struct {
 } kConnectors[] = {
     {"kafka", MakeKafka},
     {"kinesis", MakeKinesis},
+    {"timestream", MakeTimestream},
     {"athena", MakeAthena},
 };
 
