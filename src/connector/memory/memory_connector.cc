@@ -6,6 +6,8 @@
 #include <mutex>
 
 #include "connector/indexed_connector.h"
+#include "lotic/batch_builder.h"
+#include "lotic/table_writer.h"
 
 namespace lotic::memory {
 namespace {
@@ -26,6 +28,138 @@ struct Partition {
 struct Table {
   std::shared_ptr<const Schema> schema;
   std::vector<Partition> partitions;
+};
+
+bool IsNotNull(const Field& field) {
+  const auto mark = field.metadata.find(kNotNullMetadata);
+  return mark != field.metadata.end() && mark->second == "true";
+}
+
+/// Rows on their way into a table. One thread.
+class MemoryWriter final : public TableWriter {
+ public:
+  MemoryWriter(std::shared_ptr<MemoryStore> store, std::shared_ptr<const Schema> schema, WriteRequest request)
+      : store_(std::move(store)), schema_(std::move(schema)), request_(std::move(request)) {}
+
+  Status Write(const CallContext& ctx, const Batch& rows) override {
+    LOTIC_RETURN_NOT_OK(ctx.Check("writing"));
+    LOTIC_ASSIGN_OR_RETURN(Batch whole, Whole(rows));
+    taken_ += rows.num_rows();
+    batches_.push_back(std::move(whole));
+    return Status::OK();
+  }
+
+  Result<WriteReceipt> Finish(const CallContext& ctx) override {
+    WriteReceipt receipt;
+    receipt.error = failed_.ok() ? ctx.Check("writing") : failed_;
+    if (!receipt.error.ok()) {
+      receipt.outcome = WriteOutcome::kAborted;
+      receipt.rejected = taken_;
+      return receipt;
+    }
+    for (Batch& batch : batches_) {
+      receipt.bytes += batch.size_bytes();
+      LOTIC_RETURN_NOT_OK(store_->Append(request_.table, 0, std::move(batch)));
+    }
+    receipt.acknowledged = taken_;
+    return receipt;
+  }
+
+  WriteReceipt Abandon() override {
+    WriteReceipt receipt;
+    receipt.outcome = WriteOutcome::kAborted;
+    receipt.rejected = taken_;
+    receipt.error = Status::Cancelled("writing");
+    return receipt;
+  }
+
+ private:
+  /// The rows with all of the table's columns: those given shared, constants repeated, the others NULL.
+  Result<Batch> Whole(const Batch& rows) {
+    struct Parts {
+      Batch given;
+      std::vector<Batch> made;
+    };
+    auto parts = std::make_shared<Parts>(Parts{rows, {}});
+    std::vector<Column> columns;
+    for (const Field& field : schema_->fields) {
+      const std::optional<size_t> given = rows.schema().IndexOf(field.name);
+      if (given) {
+        columns.push_back(rows.column(*given));
+      } else {
+        BatchBuilder builder(std::make_shared<const Schema>(Schema{{field}}));
+        const auto constant = std::find_if(request_.constants.begin(), request_.constants.end(), [&](const auto& one) { return one.first == field.name; });
+        for (int64_t i = 0; i < rows.num_rows(); ++i) {
+          if (constant == request_.constants.end()) {
+            builder.column(0).AppendNull();
+          } else {
+            builder.column(0).AppendBytes(constant->second);
+          }
+        }
+        parts->made.push_back(builder.Finish(rows.num_rows()));
+        columns.push_back(parts->made.back().column(0));
+      }
+      const Column& column = columns.back();
+      for (int64_t i = 0; IsNotNull(field) && i < column.length; ++i) {
+        if (!column.IsNull(i)) continue;
+        return failed_ = Status::Invalid("row ", taken_ + i + 1, ": column \"", field.name, "\" is NOT NULL and the row has NULL");
+      }
+    }
+    return Batch(schema_, rows.num_rows(), std::move(columns), std::move(parts));
+  }
+
+  const std::shared_ptr<MemoryStore> store_;
+  const std::shared_ptr<const Schema> schema_;
+  const WriteRequest request_;
+  std::vector<Batch> batches_;
+  int64_t taken_ = 0;
+  Status failed_;
+};
+
+/// The indexed connector over a store, and the way in.
+class MemoryConnector final : public Connector, public SplitDiscovery, public TableSink {
+ public:
+  MemoryConnector(std::shared_ptr<MemoryStore> store, std::shared_ptr<IndexedSource> source)
+      : store_(std::move(store)), source_(std::move(source)), reading_(MakeIndexedConnector(source_)), discovery_(dynamic_cast<SplitDiscovery&>(*reading_)) {}
+
+  std::string type_name() const override { return reading_->type_name(); }
+  Result<std::vector<std::string>> ListSchemas(const CallContext& ctx) override { return reading_->ListSchemas(ctx); }
+  Result<TablePage> ListTables(const CallContext& ctx, const std::string& schema, const PageRequest& page) override { return reading_->ListTables(ctx, schema, page); }
+  Result<TableInfo> GetTable(const CallContext& ctx, const TableName& name) override { return reading_->GetTable(ctx, name); }
+  Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override { return reading_->Prepare(ctx, request); }
+  Result<SplitPage> Splits(const CallContext& ctx, const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page) override {
+    return reading_->Splits(ctx, request, partitions, page);
+  }
+  Result<std::unique_ptr<Reader>> Open(const CallContext& ctx, const ScanRequest& request, std::span<const SplitStart> splits) override {
+    return reading_->Open(ctx, request, splits);
+  }
+  Result<Discovered> Discover(const CallContext& ctx, const ScanRequest& request, const DiscoveryState& state, std::span<const Split> ended) override {
+    return discovery_.Discover(ctx, request, state, ended);
+  }
+
+  Result<Schema> WritableColumns(const CallContext& ctx, const TableName& table) override {
+    LOTIC_ASSIGN_OR_RETURN(TableInfo info, reading_->GetTable(ctx, table));
+    return std::move(info.schema);
+  }
+
+  Result<std::unique_ptr<TableWriter>> OpenWriter(const CallContext& ctx, const WriteRequest& request) override {
+    LOTIC_ASSIGN_OR_RETURN(const Schema schema, WritableColumns(ctx, request.table));
+    for (const Field& field : request.columns.fields) {
+      const std::optional<size_t> index = schema.IndexOf(field.name);
+      if (!index || !(schema.fields[*index].type == field.type)) return Status::Invalid("table ", request.table.ToString(), " has no column \"", field.name, "\" ", field.type.ToString());
+    }
+    for (const auto& [name, value] : request.constants) {
+      const std::optional<size_t> index = schema.IndexOf(name);
+      if (!index || schema.fields[*index].type.id() != TypeId::kString) return Status::Invalid("table ", request.table.ToString(), ": a constant for \"", name, "\" needs a VARCHAR column");
+    }
+    return std::unique_ptr<TableWriter>(std::make_unique<MemoryWriter>(store_, std::make_shared<const Schema>(schema), request));
+  }
+
+ private:
+  const std::shared_ptr<MemoryStore> store_;
+  const std::shared_ptr<IndexedSource> source_;
+  const std::shared_ptr<Connector> reading_;
+  SplitDiscovery& discovery_;
 };
 
 class Store final : public MemoryStore, public IndexedSource, public std::enable_shared_from_this<Store> {
@@ -60,7 +194,7 @@ class Store final : public MemoryStore, public IndexedSource, public std::enable
     return Status::OK();
   }
 
-  std::shared_ptr<Connector> connector() override { return MakeIndexedConnector(shared_from_this()); }
+  std::shared_ptr<Connector> connector() override { return std::make_shared<MemoryConnector>(shared_from_this(), shared_from_this()); }
 
   std::string type_name() const override { return "memory"; }
 

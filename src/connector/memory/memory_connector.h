@@ -27,7 +27,8 @@ class MemoryStore {
   virtual Status AddTable(MemoryTable table) = 0;
   /// Appends a batch of the table's schema; a partition number one past the last makes a new partition.
   virtual Status Append(const TableName& table, size_t partition, Batch batch) = 0;
-  /// A connector over the store, which it keeps alive.
+  /// A connector over the store, which it keeps alive. It is a TableSink too: rows written become one append to partition 0 when their writer finishes, so all of them or none.
+  /// Columns with kNotNullMetadata refuse NULLs; the constants of a WriteRequest are for VARCHAR columns.
   virtual std::shared_ptr<Connector> connector() = 0;
 };
 
