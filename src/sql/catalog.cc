@@ -22,11 +22,15 @@
 #include "duckdb/parser/parsed_data/attach_info.hpp"
 #include "duckdb/parser/parsed_data/create_schema_info.hpp"
 #include "duckdb/parser/parsed_data/create_table_info.hpp"
+#include "duckdb/parser/parser.hpp"
+#include "duckdb/planner/operator/logical_insert.hpp"
 #include "duckdb/planner/tableref/bound_at_clause.hpp"
 #include "duckdb/storage/database_size.hpp"
 #include "duckdb/storage/table_storage_info.hpp"
 #include "duckdb/transaction/transaction.hpp"
 #include "duckdb/transaction/transaction_manager.hpp"
+#include "lotic/table_writer.h"
+#include "sql/insert.h"
 #include "sql/scan_bind.h"
 #include "sql/seam.h"
 
@@ -42,6 +46,7 @@ constexpr size_t kMaxListed = 1'000'000;   // tables of a schema; more is a Capa
 constexpr size_t kDescribedAlways = 64;    // tables of a schema, up to which a statement that lists columns has all described
 constexpr size_t kDescribingThreads = 8;   // of a statement that lists the columns of all tables
 constexpr const char* kCatalogType = "lotic";
+constexpr char kSinkMark = '\x01';         // before the name of an entry that FindWritable makes
 
 /// One per statement, or from BEGIN to COMMIT: the snapshots at which its tables are read.
 class ConnectorTransaction final : public duckdb::Transaction {
@@ -93,8 +98,8 @@ class ConnectorTransactions final : public duckdb::TransactionManager {
 class ConnectorTable final : public duckdb::TableCatalogEntry {
  public:
   ConnectorTable(duckdb::Catalog& catalog, duckdb::SchemaCatalogEntry& schema, duckdb::CreateTableInfo& info,
-                 std::shared_ptr<const TableModel> table, std::shared_ptr<Session> of)
-      : TableCatalogEntry(catalog, schema, info), model(std::move(table)), session(std::move(of)) {}
+                 std::shared_ptr<const TableModel> table, std::shared_ptr<Session> of, bool sink)
+      : TableCatalogEntry(catalog, schema, info), model(std::move(table)), is_sink(sink), session(std::move(of)) {}
 
   duckdb::unique_ptr<duckdb::BaseStatistics> GetStatistics(ClientContext&, duckdb::column_t) override { return nullptr; }
   duckdb::TableStorageInfo GetStorageInfo(ClientContext&) override { return duckdb::TableStorageInfo(); }
@@ -111,6 +116,7 @@ class ConnectorTable final : public duckdb::TableCatalogEntry {
   }
 
   const std::shared_ptr<const TableModel> model;  // null in a stub of a listing
+  const bool is_sink;                             // its columns are those that an INSERT can write
 
  private:
   duckdb::TableFunction Scan(ClientContext& context, duckdb::unique_ptr<duckdb::FunctionData>& out, optional_ptr<duckdb::BoundAtClause> at) {
@@ -173,6 +179,26 @@ class ConnectorSchema final : public duckdb::SchemaCatalogEntry {
     return made.get();
   }
 
+  /// What of `table`, a table's exact name, can be written: an entry of its own. Throws.
+  ConnectorTable* FindWritable(const std::string& table) {
+    std::lock_guard lock(mutex_);
+    const uint64_t statement = session_->statement();
+    const std::string key = SinkName(table);
+    const auto known = described_.find(key);
+    if (known != described_.end() && known->second.statement == statement) return known->second.table.get();
+    auto* const sink = dynamic_cast<TableSink*>(connector_.get());
+    if (sink == nullptr) Refuse("INSERT", catalog.GetName());
+    TableInfo info;
+    info.name = {name, table};
+    info.schema = ValueOrThrow(sink->WritableColumns(session_->Context(), info.name));
+    if (known != described_.end() && Same(known->second.table->model->info, info)) {
+      known->second.statement = statement;
+    } else {
+      Keep(key, {statement, Make(table, ValueOrThrow(TableModel::Make(connector_, std::move(info))), true)});
+    }
+    return described_.at(key).table.get();
+  }
+
   std::vector<std::string> Names() {
     std::vector<std::string> names;
     PageRequest page;
@@ -222,7 +248,9 @@ class ConnectorSchema final : public duckdb::SchemaCatalogEntry {
 
   optional_ptr<duckdb::CatalogEntry> LookupEntry(duckdb::CatalogTransaction, const duckdb::EntryLookupInfo& lookup) override {
     if (lookup.GetCatalogType() != CatalogType::TABLE_ENTRY) return nullptr;
-    return Find(lookup.GetEntryName());
+    const std::string& table = lookup.GetEntryName();
+    if (table.starts_with(kSinkMark)) return FindWritable(table.substr(1));
+    return Find(table);
   }
   duckdb::SimilarCatalogEntry GetSimilarEntry(duckdb::CatalogTransaction, const duckdb::EntryLookupInfo& lookup) override {
     duckdb::SimilarCatalogEntry similar;
@@ -273,16 +301,23 @@ class ConnectorSchema final : public duckdb::SchemaCatalogEntry {
            a.notes == b.notes;
   }
 
-  std::shared_ptr<ConnectorTable> Make(const std::string& table, std::shared_ptr<const TableModel> model) {
+  std::shared_ptr<ConnectorTable> Make(const std::string& table, std::shared_ptr<const TableModel> model, bool sink = false) {
     duckdb::CreateTableInfo info(*this, table);
     if (model != nullptr) {
-      for (const ModelColumn& column : model->columns) info.columns.AddColumn(duckdb::ColumnDefinition(column.name, column.type));
+      for (const ModelColumn& column : model->columns) {
+        if (column.expression.empty()) {
+          info.columns.AddColumn(duckdb::ColumnDefinition(column.name, column.type));
+        } else {
+          auto expressions = duckdb::Parser::ParseExpressionList(column.expression);
+          info.columns.AddColumn(duckdb::ColumnDefinition(column.name, column.type, std::move(expressions.at(0)), duckdb::TableColumnType::GENERATED));
+        }
+      }
       std::string comment;
       for (const auto& [key, value] : model->info.properties) comment += (comment.empty() ? "" : "; ") + key + ": " + value;
       for (const std::string& note : model->notes) comment += (comment.empty() ? "" : "; ") + note;
       if (!comment.empty()) info.comment = duckdb::Value(comment);
     }
-    return std::make_shared<ConnectorTable>(catalog, *this, info, std::move(model), session_);
+    return std::make_shared<ConnectorTable>(catalog, *this, info, std::move(model), session_, sink);
   }
 
   void Keep(const std::string& table, Described described) {
@@ -324,7 +359,12 @@ class ConnectorCatalog final : public duckdb::Catalog {
   void ScanSchemas(ClientContext&, std::function<void(duckdb::SchemaCatalogEntry&)> callback) override {
     for (const std::string& name : SchemaNames()) callback(*Schema(name));
   }
-  duckdb::PhysicalOperator& PlanInsert(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalInsert&, optional_ptr<duckdb::PhysicalOperator>) override { Refuse("INSERT", GetName()); }
+  duckdb::PhysicalOperator& PlanInsert(ClientContext& context, duckdb::PhysicalPlanGenerator& planner, duckdb::LogicalInsert& insert,
+                                       optional_ptr<duckdb::PhysicalOperator> rows) override {
+    const auto& table = insert.table.Cast<ConnectorTable>();
+    if (!table.is_sink || !rows) Refuse("this form of INSERT", GetName());  // ResolveInsert has not seen it
+    return PlanConnectorInsert(context, planner, insert, *rows, table.model, session_);
+  }
   duckdb::PhysicalOperator& PlanCreateTableAs(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalCreateTable&, duckdb::PhysicalOperator&) override { Refuse("CREATE TABLE AS", GetName()); }
   duckdb::PhysicalOperator& PlanDelete(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalDelete&, duckdb::PhysicalOperator&) override { Refuse("DELETE", GetName()); }
   duckdb::PhysicalOperator& PlanUpdate(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalUpdate&, duckdb::PhysicalOperator&) override { Refuse("UPDATE", GetName()); }
@@ -464,6 +504,15 @@ std::optional<FoundTable> FindIn(ClientContext& context, const std::string& cata
     if (table != nullptr) return FoundTable{one->GetName(), in, table->model->info.name.table, table->model};
   }
   return std::nullopt;
+}
+
+std::string SinkName(const std::string& table) { return std::string(1, kSinkMark) + table; }
+
+FoundTable FindSink(ClientContext& context, const FoundTable& table) {
+  for (ConnectorCatalog* one : Catalogs(context, Implicit::kToo)) {
+    if (one->GetName() == table.catalog) return FoundTable{table.catalog, table.schema, table.table, one->Schema(table.schema)->FindWritable(table.table)->model};
+  }
+  ThrowStatus(Status::NotFound("catalog \"", table.catalog, "\" was detached"));
 }
 
 std::vector<std::string> SimilarTables(ClientContext& context, const std::string& name) {

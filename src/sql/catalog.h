@@ -43,6 +43,9 @@ std::vector<FoundTable> FindEverywhere(duckdb::ClientContext& context, Session& 
 /// The same in one catalog; nothing if `catalog` is none of ours. `schema` may be empty: the default one.
 std::optional<FoundTable> FindIn(duckdb::ClientContext& context, const std::string& catalog, const std::string& schema,
                                  const std::string& name);
+/// What of `table` an INSERT can write, as a table of its own that DuckDB finds by SinkName. Throws: NotImplemented (a table that can be read only).
+FoundTable FindSink(duckdb::ClientContext& context, const FoundTable& table);
+std::string SinkName(const std::string& table);
 /// Names of tables that look like `name`, over all catalogs, from lists of names alone.
 std::vector<std::string> SimilarTables(duckdb::ClientContext& context, const std::string& name);
 bool IsConnectorCatalog(duckdb::ClientContext& context, const std::string& catalog);

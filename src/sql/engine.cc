@@ -28,6 +28,7 @@
 #include "duckdb/parser/sql_statement.hpp"
 #include "duckdb/parser/statement/attach_statement.hpp"
 #include "sql/catalog.h"
+#include "sql/declare.h"
 #include "sql/entry.h"
 #include "sql/function_call.h"
 #include "sql/implicit_catalogs.h"
@@ -99,6 +100,7 @@ class StatementResult final : public QueryResult {
 
   Result<TextChunk> Next(const CallContext& ctx, CellForm form) override {
     if (!failure_.ok()) return failure_;
+    if (counted_) return *std::exchange(counted_, std::nullopt);
     if (ended_) return TextChunk{};
     const std::stop_callback on_stop(ctx.stop, [this] { query_->Stop(); });
     const Status check = ctx.Check("the query");
@@ -129,6 +131,10 @@ class StatementResult final : public QueryResult {
     pending_ = std::move(pending);
     if (pending_->properties.return_type != duckdb::StatementReturnType::QUERY_RESULT) {
       LOTIC_RETURN_NOT_OK(GuardDuckDb([&] { return Drain(*pending_, &result_); }));
+      if (const std::optional<int64_t> rows = session_->TakeInserted()) {  // into a connector's table: the count is the answer
+        columns_.push_back({"rows", "BIGINT", true});
+        counted_ = TextChunk{1, {{std::to_string(*rows)}}};
+      }
       return Finish();
     }
     for (size_t i = 0; i < pending_->names.size(); ++i) {
@@ -201,6 +207,7 @@ class StatementResult final : public QueryResult {
   duckdb::unique_ptr<duckdb::PendingQueryResult> pending_;
   duckdb::unique_ptr<duckdb::QueryResult> result_;  // once it runs
   std::vector<ResultColumn> columns_;
+  std::optional<TextChunk> counted_;  // the one row of an INSERT's answer
   Status failure_;
   bool ended_ = false;
 };
@@ -226,6 +233,7 @@ class DuckDbEngine final : public Engine {
       duckdb::OptimizerExtension::Register(config, LimitExtension());
       database_ = std::make_unique<duckdb::DuckDB>(nullptr, &config);
       connection_ = std::make_unique<duckdb::Connection>(*database_);
+      declarations_ = std::make_unique<TableDeclarations>(session_, *database_, *connection_);
       RegisterFunctionCall(*database_->instance, session_);
       RegisterTableFunctions(*database_->instance, session_);
       const auto json = connection_->Query("SET errors_as_json=true");  // see MessageOf in seam.cc
@@ -296,10 +304,13 @@ class DuckDbEngine final : public Engine {
       LOTIC_RETURN_NOT_OK(session_->options().lambdas.set_url(setting->name, setting->url));
       return result->StartDone();
     }
-    LOTIC_ASSIGN_OR_RETURN(std::optional<UsingStatement> front, ParseUsingFunction(whole));
-    if (front && !session_->options().lambdas.call) return Status::NotImplemented("USING FUNCTION: functions cannot be called here");
-    const std::string& text = front ? front->query : whole;
     auto& context = *connection_->context;
+    LOTIC_ASSIGN_OR_RETURN(const TableDeclarations::Front tables, declarations_->Take(whole));
+    if (tables.attached) SetSearchPath(context);
+    if (tables.done) return result->StartDone();
+    LOTIC_ASSIGN_OR_RETURN(std::optional<UsingStatement> front, ParseUsingFunction(tables.text));
+    if (front && !session_->options().lambdas.call) return Status::NotImplemented("USING FUNCTION: functions cannot be called here");
+    const std::string& text = front ? front->query : tables.text;
     auto statements = connection_->ExtractStatements(text);
     if (statements.empty()) return Status::Invalid("there is no statement in the text");
     for (size_t i = 0; i < statements.size(); ++i) {  // one, or what DuckDB makes of one (PIVOT: a type, then a query)
@@ -313,7 +324,7 @@ class DuckDbEngine final : public Engine {
         RewriteCalls(front->functions, *statements[i]);
         session_->SetExternalFunctions(std::make_shared<const std::vector<ExternalFunction>>(front->functions));
       }
-      StatementFacts facts = ResolveNames(context, *session_, *statements[i]);
+      StatementFacts facts = ResolveNames(context, *session_, *statements[i], tables.hinted);
       session_->SetMentioned(std::move(facts.constants), facts.lists_columns);
       LOTIC_RETURN_NOT_OK(query.ctx().Check("the query"));
       auto pending = connection_->PendingQuery(std::move(statements[i]), duckdb::QueryResultOutputType::ALLOW_STREAMING);
@@ -409,6 +420,7 @@ class DuckDbEngine final : public Engine {
   std::unique_ptr<duckdb::DuckDB> database_;
   std::unique_ptr<duckdb::Connection> connection_;
   std::unique_ptr<duckdb::Connection> completion_;
+  std::unique_ptr<TableDeclarations> declarations_;
 };
 
 Result<std::unique_ptr<Engine>> MakeEngine(EngineOptions options) {

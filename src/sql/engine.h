@@ -13,6 +13,7 @@
 #include "lotic/connector.h"
 #include "lotic/scan.h"
 #include "lotic/status.h"
+#include "lotic/table_definition.h"
 
 // The SQL engine as the rest of the program sees it: no DuckDB type, a pure interface, so that the part behind it is a library of its
 // own (liblotic_sql.so), opened when SQL is first asked for.
@@ -49,6 +50,9 @@ struct EngineOptions {
   ConnectorFactory make_connector;
   /// The connector of a catalog that a statement names and nobody attached; null: not known here, either. Asked once a session for each name that it knows. Any thread.
   std::function<Result<std::shared_ptr<Connector>>(const std::string& catalog)> open_catalog;
+  /// The connector of a table that CREATE TABLE … WITH ('connector' = …) declares, chosen by that option. Null: the statement is refused. Errors: NotFound (no such connector), Invalid
+  /// (options or columns that it does not take).
+  std::function<Result<DefinedTable>(const TableDefinition& definition)> define_table;
   std::vector<NamedTableFunction> table_functions;
   LambdaPort lambdas;                        ///< empty functions: the statements are refused
   std::vector<std::string> connector_types;  ///< what ATTACH (TYPE ...) may name
@@ -82,7 +86,7 @@ struct TextChunk {
 class QueryResult {
  public:
   virtual ~QueryResult() = default;
-  /// Empty for statements that return no rows (CREATE, SET, ATTACH).
+  /// Empty for statements that return no rows (CREATE, SET, ATTACH). INSERT into a connector's table: one row, `rows` BIGINT, how many were acknowledged.
   virtual const std::vector<ResultColumn>& columns() const = 0;
   /// The next rows; a chunk of zero rows is the end. Errors: what the scan or SQL met, Cancelled; DataLoss if a scan did not complete
   /// and EngineOptions::allow_partial is false.

@@ -31,6 +31,7 @@
 #include "duckdb/parser/statement/update_statement.hpp"
 #include "duckdb/parser/tableref/list.hpp"
 #include "sql/implicit_catalogs.h"
+#include "sql/insert.h"
 #include "sql/seam.h"
 
 namespace lotic::sql {
@@ -48,7 +49,8 @@ bool LooksLikeFile(const std::string& name) {
 
 class NameResolver {
  public:
-  NameResolver(duckdb::ClientContext& context, Session& session) : context_(context), session_(session) {}
+  NameResolver(duckdb::ClientContext& context, Session& session, std::map<size_t, std::string> hinted)
+      : context_(context), session_(session), hinted_(std::move(hinted)) {}
 
   void Statement(duckdb::SQLStatement& statement) {
     switch (statement.type) {
@@ -63,7 +65,7 @@ class NameResolver {
       case duckdb::StatementType::INSERT_STATEMENT: {
         auto& insert = statement.Cast<duckdb::InsertStatement>();
         if (insert.select_statement) Query(*insert.select_statement->node);
-        return;
+        return Insert(insert);
       }
       case duckdb::StatementType::CREATE_STATEMENT: {
         auto& info = *statement.Cast<duckdb::CreateStatement>().info;
@@ -73,6 +75,9 @@ class NameResolver {
         } else if (info.type == duckdb::CatalogType::TABLE_ENTRY) {
           auto& table = info.Cast<duckdb::CreateTableInfo>();
           if (table.query) Query(*table.query->node);
+          if (table.catalog.empty() && table.schema.empty() && session_.declared()->Find(table.table) != nullptr) {
+            ThrowStatus(Status::Invalid("table \"", table.table, "\" exists: it was declared with a connector; DROP TABLE it first"));
+          }
         }
         return;
       }
@@ -91,7 +96,12 @@ class NameResolver {
     }
   }
 
-  StatementFacts TakeFacts() { return std::move(facts_); }
+  StatementFacts TakeFacts() {
+    if (!hinted_.empty()) {
+      ThrowStatus(Status::Invalid("the hint OPTIONS stands directly behind the name of a table that is read: FROM t /*+ OPTIONS('k' = 'v') */"), hinted_.begin()->first);
+    }
+    return std::move(facts_);
+  }
 
  private:
   void Query(duckdb::QueryNode& node) {
@@ -193,6 +203,7 @@ class NameResolver {
       facts_.lists_columns = true;
     }
     std::optional<FoundTable> found;
+    if (const std::optional<size_t> place = Position(ref); place && hinted_.count(*place) != 0) return Hinted(ref, *place);
     const std::string& first = ref.catalog_name.empty() ? ref.schema_name : ref.catalog_name;
     if (!first.empty()) EnsureCatalog(context_, session_, first);
     if (!ref.catalog_name.empty()) {
@@ -213,6 +224,34 @@ class NameResolver {
     if (found && describing_) facts_.described.push_back(*std::move(found));
   }
 
+  void Hinted(duckdb::BaseTableRef& ref, size_t place) {
+    if (ref.alias.empty()) ref.alias = ref.table_name;
+    ref.catalog_name = kDeclaredCatalog;
+    ref.schema_name = kDeclaredSchema;
+    ref.table_name = hinted_.at(place);
+    hinted_.erase(place);
+  }
+
+  /// Where its table is a connector's, an INSERT is made one into what can be written of it.
+  void Insert(duckdb::InsertStatement& insert) {
+    duckdb::BaseTableRef ref;
+    ref.table_name = insert.table;
+    std::optional<FoundTable> found;
+    const std::string first = insert.catalog.empty() ? insert.schema : insert.catalog;
+    if (first.empty()) {
+      found = Bare(ref);
+    } else {
+      EnsureCatalog(context_, session_, first);
+      found = FindIn(context_, first, insert.catalog.empty() ? "" : insert.schema, insert.table);
+    }
+    if (!found) {
+      if (!session_.insert_constants().empty()) ThrowStatus(Status::NotFound("INSERT INTO ", insert.table, " PARTITION (…): no connector has a table of that name"));
+      return;
+    }
+    if (!insert.cte_map.map.empty()) ThrowStatus(Status::NotImplemented("INSERT INTO ", found->table, ": write WITH behind it: INSERT INTO t WITH x AS (…) SELECT …"));
+    ResolveInsert(context_, FindSink(context_, *found), session_.insert_constants(), insert);
+  }
+
   std::optional<FoundTable> Bare(const duckdb::BaseTableRef& ref) {
     const auto& path = *duckdb::ClientData::Get(context_).catalog_search_path;
     const auto& chosen = path.GetDefault();
@@ -226,6 +265,9 @@ class NameResolver {
       if (!entry) continue;
       if (!entry->internal) WarnOfHidden(ref.table_name);
       return std::nullopt;
+    }
+    if (!session_.declared()->Names().empty()) {
+      if (std::optional<FoundTable> declared = FindIn(context_, kDeclaredCatalog, kDeclaredSchema, ref.table_name)) return declared;
     }
     std::vector<FoundTable> found;
     const Status asked = GuardDuckDb([&] {
@@ -261,6 +303,7 @@ class NameResolver {
 
   duckdb::ClientContext& context_;
   Session& session_;
+  std::map<size_t, std::string> hinted_;  // those not met yet
   std::vector<std::string> scope_;
   bool describing_ = false;
   StatementFacts facts_;
@@ -268,7 +311,7 @@ class NameResolver {
 
 }  // namespace
 
-StatementFacts ResolveNames(duckdb::ClientContext& context, Session& session, duckdb::SQLStatement& statement) {
+StatementFacts ResolveNames(duckdb::ClientContext& context, Session& session, duckdb::SQLStatement& statement, const std::map<size_t, std::string>& hinted) {
   StatementFacts facts;
   switch (statement.type) {
     case duckdb::StatementType::SELECT_STATEMENT:
@@ -280,7 +323,7 @@ StatementFacts ResolveNames(duckdb::ClientContext& context, Session& session, du
     case duckdb::StatementType::DELETE_STATEMENT:
     case duckdb::StatementType::UPDATE_STATEMENT:
       context.RunFunctionInTransaction([&] {
-        NameResolver resolver(context, session);
+        NameResolver resolver(context, session, hinted);
         resolver.Statement(statement);
         facts = resolver.TakeFacts();
       });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,6 +27,8 @@ struct StatementFacts {
 /// Gives bare table names that mean a connector's table their catalog and schema. A bare name is looked up in the session's own catalog
 /// (or the one of USE), else in all attached ones; two hits there are an error naming both, and a name of the session's own that hides a
 /// connector's table is warned about. Names of CTEs are left alone. Throws.
-StatementFacts ResolveNames(duckdb::ClientContext& context, Session& session, duckdb::SQLStatement& statement);
+/// A table's name at a hint's place means the table that the hint made (`hinted`: place → its name among the declared ones); a hint without such a name is an error.
+/// An INSERT into a connector's table becomes one that DuckDB can plan.
+StatementFacts ResolveNames(duckdb::ClientContext& context, Session& session, duckdb::SQLStatement& statement, const std::map<size_t, std::string>& hinted);
 
 }  // namespace lotic::sql

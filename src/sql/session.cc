@@ -79,6 +79,28 @@ void Session::BeginStatement(std::shared_ptr<QueryState> query) {
   mentioned_.clear();
   external_functions_.reset();
   lists_columns_ = false;
+  insert_constants_.clear();
+  inserted_.reset();
+}
+
+void Session::SetInsertConstants(std::vector<std::pair<std::string, std::string>> constants) {
+  std::lock_guard lock(mutex_);
+  insert_constants_ = std::move(constants);
+}
+
+std::vector<std::pair<std::string, std::string>> Session::insert_constants() const {
+  std::lock_guard lock(mutex_);
+  return insert_constants_;
+}
+
+void Session::SetInserted(int64_t rows) {
+  std::lock_guard lock(mutex_);
+  inserted_ = rows;
+}
+
+std::optional<int64_t> Session::TakeInserted() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(inserted_, std::nullopt);
 }
 
 void Session::SetExternalFunctions(std::shared_ptr<const std::vector<ExternalFunction>> functions) {

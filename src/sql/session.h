@@ -6,13 +6,16 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lotic/call_context.h"
 #include "lotic/connector.h"
+#include "sql/declared_tables.h"
 #include "sql/engine.h"
 #include "sql/scan_run.h"
 
@@ -74,6 +77,15 @@ class Session {
   void SetExternalFunctions(std::shared_ptr<const std::vector<ExternalFunction>> functions);
   std::shared_ptr<const std::vector<ExternalFunction>> external_functions() const;
 
+  /// The tables that the session declared; part of the catalog kDeclaredCatalog once there was one.
+  const std::shared_ptr<DeclaredTables>& declared() const { return declared_; }
+
+  /// What the running INSERT gives in PARTITION (…), and the rows that it wrote, taken once.
+  void SetInsertConstants(std::vector<std::pair<std::string, std::string>> constants);
+  std::vector<std::pair<std::string, std::string>> insert_constants() const;
+  void SetInserted(int64_t rows);
+  std::optional<int64_t> TakeInserted();
+
   /// Begins a statement: look-ups of the one before are looked up again.
   void BeginStatement(std::shared_ptr<QueryState> query);
   /// `query` has ended; nothing if another one has begun.
@@ -95,9 +107,12 @@ class Session {
 
  private:
   const EngineOptions options_;
+  const std::shared_ptr<DeclaredTables> declared_ = std::make_shared<DeclaredTables>();
   mutable std::mutex mutex_;  // guards all members below
   std::shared_ptr<QueryState> query_;
   uint64_t statement_ = 0;
+  std::vector<std::pair<std::string, std::string>> insert_constants_;
+  std::optional<int64_t> inserted_;
   std::shared_ptr<const std::vector<ExternalFunction>> external_functions_;
   uint64_t next_offer_ = 1;
   std::map<uint64_t, std::shared_ptr<Connector>> offers_;

@@ -6,6 +6,10 @@
 #include <set>
 
 #include "duckdb/common/constants.hpp"
+#include "duckdb/common/types.hpp"
+#include "duckdb/main/config.hpp"
+#include "sql/declared_tables.h"
+#include "sql/seam.h"
 
 namespace lotic::sql {
 namespace {
@@ -23,6 +27,15 @@ std::string FreeName(const std::string& name, std::set<std::string>* taken) {
   std::string free = name;
   for (int i = 1; !taken->insert(Folded(free)).second; ++i) free = name + "_" + std::to_string(i);
   return free;
+}
+
+/// The type of a computed column, by DuckDB's own name of it.
+Result<LogicalType> NamedType(const Field& field) {
+  const auto name = field.metadata.find(kSqlTypeMetadata);
+  return GuardDuckDb([&]() -> Result<LogicalType> {
+    if (name == field.metadata.end()) return Status::Invalid("computed column \"", field.name, "\" has no type");
+    return duckdb::DBConfig::ParseLogicalType(name->second);
+  });
 }
 
 }  // namespace
@@ -88,17 +101,24 @@ Result<std::shared_ptr<const TableModel>> TableModel::Make(std::shared_ptr<Conne
   model->notes = info.notes;
   std::set<std::string> taken;
   for (const Field& field : info.schema.fields) {
-    LOTIC_ASSIGN_OR_RETURN(LogicalType type, ToDuckDb(field.name, field.type));
+    const auto expression = field.metadata.find(kExpressionMetadata);
+    const bool computed = expression != field.metadata.end();
+    LogicalType type;
+    if (computed) {
+      LOTIC_ASSIGN_OR_RETURN(type, NamedType(field));
+    } else {
+      LOTIC_ASSIGN_OR_RETURN(type, ToDuckDb(field.name, field.type));
+    }
     std::string name = FreeName(field.name, &taken);
     if (name != field.name) model->notes.push_back("column \"" + field.name + "\" is shown as \"" + name + "\": SQL ignores case in names");
-    model->columns.push_back({std::move(name), field, std::move(type)});
+    model->columns.push_back({std::move(name), field, std::move(type), computed ? expression->second : std::string()});
   }
   std::set<std::string> hidden_taken;  // a column of the same name in SELECT * wins, so hidden ones are not renamed for it
   for (const Field& field : info.hidden.fields) {
     LOTIC_ASSIGN_OR_RETURN(LogicalType type, ToDuckDb(field.name, field.type));
     if (!hidden_taken.insert(Folded(field.name)).second) return Status::Invalid(info.name.ToString(), ": two hidden columns \"", field.name, "\"");
     model->hidden_names.emplace_back(field.name, model->hidden.size());
-    model->hidden.push_back({field.name, field, std::move(type)});
+    model->hidden.push_back({field.name, field, std::move(type), {}});
   }
   for (const auto& [alias, column] : info.aliases) {
     const std::optional<size_t> index = info.hidden.IndexOf(column);

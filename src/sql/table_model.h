@@ -22,6 +22,7 @@ struct ModelColumn {
   std::string name;  ///< shown; `field.name` with _1 behind it where DuckDB could not tell it from an earlier column
   Field field;       ///< the connector's
   duckdb::LogicalType type;
+  std::string expression = {};  ///< of a computed column (kExpressionMetadata): what DuckDB evaluates; the connector never hears of it
 };
 
 /// A table as SQL shows it. Immutable; any thread.

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "connector/memory/memory_connector.h"
+#include "lotic/table_writer.h"
+#include "sql/engine.h"
+
+// CREATE TABLE … WITH, and INSERT through a TableSink: over the memory connector, so that what was written is read back.
+
+namespace lotic::sql {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// What a writer does instead of finishing well.
+struct WriterScript {
+  std::function<Status(int64_t rows_before)> on_write;      // an error: Write fails
+  std::function<void(WriteReceipt*)> on_finish;
+  std::function<void()> on_abandon;
+};
+
+class ScriptedWriter final : public TableWriter {
+ public:
+  ScriptedWriter(std::unique_ptr<TableWriter> inner, WriterScript script) : inner_(std::move(inner)), script_(std::move(script)) {}
+  Status Write(const CallContext& ctx, const Batch& rows) override {
+    if (script_.on_write) LOTIC_RETURN_NOT_OK(script_.on_write(rows_));
+    rows_ += rows.num_rows();
+    return inner_->Write(ctx, rows);
+  }
+  Result<WriteReceipt> Finish(const CallContext& ctx) override {
+    LOTIC_ASSIGN_OR_RETURN(WriteReceipt receipt, inner_->Finish(ctx));
+    if (script_.on_finish) script_.on_finish(&receipt);
+    return receipt;
+  }
+  WriteReceipt Abandon() override {
+    if (script_.on_abandon) script_.on_abandon();
+    return inner_->Abandon();
+  }
+
+ private:
+  const std::unique_ptr<TableWriter> inner_;
+  const WriterScript script_;
+  int64_t rows_ = 0;
+};
+
+/// A memory table that writes as the script says and shows some columns as read-only.
+class ScriptedTable final : public Connector, public TableSink {
+ public:
+  ScriptedTable(std::shared_ptr<memory::MemoryStore> store, WriterScript script, std::set<std::string> read_only)
+      : store_(std::move(store)), inner_(store_->connector()), script_(std::move(script)), read_only_(std::move(read_only)) {}
+  std::string type_name() const override { return "memory"; }
+  Result<std::vector<std::string>> ListSchemas(const CallContext& ctx) override { return inner_->ListSchemas(ctx); }
+  Result<TablePage> ListTables(const CallContext& ctx, const std::string& schema, const PageRequest& page) override { return inner_->ListTables(ctx, schema, page); }
+  Result<TableInfo> GetTable(const CallContext& ctx, const TableName& name) override { return inner_->GetTable(ctx, name); }
+  Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override { return inner_->Prepare(ctx, request); }
+  Result<SplitPage> Splits(const CallContext& ctx, const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page) override {
+    return inner_->Splits(ctx, request, partitions, page);
+  }
+  Result<std::unique_ptr<Reader>> Open(const CallContext& ctx, const ScanRequest& request, std::span<const SplitStart> splits) override {
+    return inner_->Open(ctx, request, splits);
+  }
+  Result<Schema> WritableColumns(const CallContext& ctx, const TableName& table) override {
+    LOTIC_ASSIGN_OR_RETURN(const Schema all, Sink().WritableColumns(ctx, table));
+    Schema some;
+    for (const Field& field : all.fields) {
+      if (read_only_.count(field.name) == 0) some.fields.push_back(field);
+    }
+    return some;
+  }
+  Result<std::unique_ptr<TableWriter>> OpenWriter(const CallContext& ctx, const WriteRequest& request) override {
+    LOTIC_ASSIGN_OR_RETURN(auto writer, Sink().OpenWriter(ctx, request));
+    return std::unique_ptr<TableWriter>(std::make_unique<ScriptedWriter>(std::move(writer), script_));
+  }
+
+ private:
+  TableSink& Sink() { return dynamic_cast<TableSink&>(*inner_); }
+  const std::shared_ptr<memory::MemoryStore> store_;
+  const std::shared_ptr<Connector> inner_;
+  const WriterScript script_;
+  const std::set<std::string> read_only_;
+};
+
+struct Answer {
+  std::vector<std::string> rows;
+  Status status;
+};
+
+class DeclaredTableTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { ::setenv("LOTIC_SQL_LIBRARY", LOTIC_SQL_FILE, 0); }
+
+  void SetUp() override {
+    EngineOptions options;
+    options.threads = 2;
+    options.warn = [this](const std::string& sentence) { warnings_.push_back(sentence); };
+    options.define_table = [this](const TableDefinition& definition) { return Define(definition); };
+    engine_ = OpenEngine(std::move(options)).ValueOrDie();
+  }
+
+  Result<DefinedTable> Define(const TableDefinition& definition) {
+    definitions_.push_back(definition);
+    for (const auto& [key, value] : definition.options) {
+      if (key != "connector" && key != "tag") return Status::Invalid("unknown option '", key, "'");
+      if (key == "connector" && value != "memory") return Status::NotFound("no connector '", value, "'");
+    }
+    memory::MemoryTable table{definition.name, {}, {{}}};
+    std::set<std::string> read_only;
+    for (const ColumnDefinition& column : definition.columns) {
+      if (column.kind == ColumnDefinition::Kind::kComputed) continue;
+      Field field{column.name, column.type};
+      if (column.not_null) field.metadata[kNotNullMetadata] = "true";
+      if (column.kind == ColumnDefinition::Kind::kMetadata && column.read_only) read_only.insert(column.name);
+      table.schema.fields.push_back(field);
+    }
+    auto& store = stores_[definition.name.table];
+    if (store == nullptr) {
+      store = memory::MemoryStore::Make();
+      LOTIC_RETURN_NOT_OK(store->AddTable(std::move(table)));
+    }
+    DefinedTable defined;
+    defined.connector = std::make_shared<ScriptedTable>(store, script_, std::move(read_only));
+    defined.table = definition.name;
+    defined.warnings = {"a warning of the connector"};
+    return defined;
+  }
+
+  Answer Ask(const std::string& sql, const CallContext& ctx = {}) {
+    Answer answer;
+    Result<std::unique_ptr<QueryResult>> result = engine_->Execute(ctx, sql);
+    if (!result.ok()) return {{}, result.status()};
+    for (;;) {
+      Result<TextChunk> chunk = (*result)->Next(ctx, CellForm::kText);
+      if (!chunk.ok()) answer.status = chunk.status();
+      if (!chunk.ok() || chunk->num_rows == 0) break;
+      for (size_t r = 0; r < chunk->num_rows; ++r) {
+        std::string row;
+        for (const auto& column : chunk->cells) row += (row.empty() ? "" : "|") + column[r].value_or("NULL");
+        answer.rows.push_back(row);
+      }
+    }
+    return answer;
+  }
+  void Must(const std::string& sql) {
+    const Answer answer = Ask(sql);
+    ASSERT_TRUE(answer.status.ok()) << sql << ": " << answer.status;
+  }
+  std::string Error(const std::string& sql) { return Ask(sql).status.ToString(); }
+
+  std::vector<std::string> warnings_;
+  std::vector<TableDefinition> definitions_;
+  std::map<std::string, std::shared_ptr<memory::MemoryStore>> stores_;
+  WriterScript script_;
+  std::unique_ptr<Engine> engine_;
+};
+
+constexpr const char* kClicks = "CREATE TABLE clicks (user_id STRING NOT NULL, n INT, ts TIMESTAMP(3)) WITH ('connector' = 'memory')";
+
+TEST_F(DeclaredTableTest, ATableIsDeclaredFoundDescribedShownAndDropped) {
+  Must(kClicks);
+  EXPECT_THAT(warnings_, Contains("clicks: a warning of the connector"));
+  EXPECT_THAT(Ask("SELECT count(*) FROM clicks").rows, ElementsAre("0"));
+  EXPECT_THAT(Ask("SELECT count(*) FROM `clicks`").rows, ElementsAre("0"));
+  EXPECT_THAT(Ask("SELECT count(*) FROM default_catalog.default_database.clicks").rows, ElementsAre("0"));
+  EXPECT_THAT(Ask("SELECT name FROM (SHOW TABLES)").rows, ElementsAre("clicks"));
+  const std::vector<std::string> described = Ask("DESCRIBE clicks").rows;
+  ASSERT_EQ(described.size(), 3U);
+  EXPECT_THAT(described[0], testing::StartsWith("user_id|VARCHAR"));
+  EXPECT_THAT(described[2], testing::StartsWith("ts|TIMESTAMP_MS"));
+
+  const std::vector<std::string> shown = Ask("SHOW CREATE TABLE clicks").rows;
+  ASSERT_EQ(shown.size(), 1U);
+  EXPECT_THAT(Error("SHOW CREATE TABLE click"), HasSubstr("did you mean \"clicks\"?"));
+  EXPECT_THAT(Error(kClicks), HasSubstr("table \"clicks\" exists"));
+  Must("CREATE TABLE IF NOT EXISTS clicks (other INT) WITH ('connector' = 'memory')");
+  Must("DROP TABLE clicks");
+  EXPECT_THAT(Error("SELECT * FROM clicks"), HasSubstr("table \"clicks\" does not exist"));
+  EXPECT_THAT(Error("DROP TABLE clicks"), HasSubstr("no table \"clicks\" was declared"));
+  Must("DROP TABLE IF EXISTS clicks");
+
+  Must(shown[0]);
+  EXPECT_EQ(Ask("DESCRIBE clicks").rows, described);
+  EXPECT_EQ(Ask("SHOW CREATE TABLE `clicks`;").rows, shown);
+}
+
+TEST_F(DeclaredTableTest, ComputedColumnsAreEvaluatedByTheEngine) {
+  Must("CREATE TABLE gates (`gate id` STRING, passengers INT, crowd AS passengers > 20, `twice` AS `passengers` * 2 COMMENT 'x', ts TIMESTAMP(3), "
+       "late AS ts + INTERVAL '5' SECOND, WATERMARK FOR ts AS ts - INTERVAL '1' SECOND) WITH ('connector' = 'memory')");
+  EXPECT_THAT(warnings_, Contains("gates: the WATERMARK is kept and has no effect on queries"));
+  EXPECT_THAT(Ask("INSERT INTO gates VALUES ('a', 10, TIMESTAMP '2026-08-01 00:00:00'), ('b', 21, NULL)").rows, ElementsAre("2"));
+  EXPECT_THAT(Ask("SELECT * FROM gates ORDER BY ALL").rows, ElementsAre("a|10|false|20|2026-08-01 00:00:00|2026-08-01 00:00:05", "b|21|true|42|NULL|NULL"));
+  EXPECT_THAT(Ask("SELECT `gate id` FROM gates WHERE crowd").rows, ElementsAre("b"));
+  EXPECT_THAT(Ask("SELECT count(*) FROM gates WHERE twice = 20").rows, ElementsAre("1"));
+  const std::vector<std::string> described = Ask("DESCRIBE gates").rows;
+  ASSERT_EQ(described.size(), 6U);
+  EXPECT_THAT(described[2], testing::StartsWith("crowd|BOOLEAN"));
+  EXPECT_THAT(described[3], testing::StartsWith("twice|INTEGER"));
+  EXPECT_THAT(Error("INSERT INTO gates (crowd) VALUES (true)"), HasSubstr("crowd"));
+
+  EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS nothing + 1) WITH ('connector' = 'memory')"), AllOf(HasSubstr("computed column \"b\""), HasSubstr("nothing")));
+  EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS count(*)) WITH ('connector' = 'memory')"), HasSubstr("computed column \"b\""));
+  EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS a, c AS b) WITH ('connector' = 'memory')"), HasSubstr("computed column \"c\""));
+}
+
+TEST_F(DeclaredTableTest, RowsInsertedAreReadBack) {
+  Must(kClicks);
+  EXPECT_THAT(Ask("INSERT INTO clicks SELECT 'u' || (i % 3), CAST(i AS INTEGER), NULL FROM range(5000) r(i)").rows, ElementsAre("5000"));
+  EXPECT_THAT(Ask("INSERT INTO `clicks` (n, user_id) VALUES (-1, 'z')").rows, ElementsAre("1"));
+  EXPECT_THAT(Ask("SELECT count(*), sum(n), count(DISTINCT user_id) FROM clicks").rows, ElementsAre("5001|12497499|4"));
+  EXPECT_THAT(Ask("INSERT INTO clicks PARTITION (user_id = 'p') SELECT n, ts FROM clicks WHERE n < 2 ORDER BY n").rows, ElementsAre("3"));
+  EXPECT_THAT(Ask("SELECT user_id, n FROM clicks WHERE user_id = 'p' ORDER BY n").rows, ElementsAre("p|-1", "p|0", "p|1"));
+  EXPECT_THAT(Ask("INSERT INTO clicks BY NAME SELECT 7 AS n, 'named' AS user_id").rows, ElementsAre("1"));
+  EXPECT_THAT(Ask("INSERT INTO clicks SELECT * FROM clicks WHERE false").rows, ElementsAre("0"));
+}
+
+TEST_F(DeclaredTableTest, EveryTypeIsWrittenAndReadBack) {
+  Must("CREATE TABLE every (b BOOLEAN, i8 TINYINT, i16 SMALLINT, i32 INT, i64 BIGINT, f FLOAT, d DOUBLE, small DECIMAL(4, 1), mid DECIMAL(12, 3), big DECIMAL(38, 2), s STRING, y BYTES, "
+       "dt DATE, t TIME(3), t0 TIMESTAMP(0), t3 TIMESTAMP(3), t6 TIMESTAMP(6), t9 TIMESTAMP(9), z TIMESTAMP_LTZ(3), l ARRAY<INT>, m MAP<STRING, INT>, r ROW<a INT, b ARRAY<STRING>>) "
+       "WITH ('connector' = 'memory')");
+  const std::string values =
+      "SELECT true, -8::TINYINT, -16::SMALLINT, 32::INTEGER, 64::BIGINT, 1.5::FLOAT, 2.5::DOUBLE, 1.5::DECIMAL(4, 1), -7.125::DECIMAL(12, 3), 9.25::DECIMAL(38, 2), 'täxt', '\\x00ab'::BLOB, "
+      "DATE '2026-01-02', TIME '01:02:03.004', TIMESTAMP_S '2026-01-02 03:04:05', TIMESTAMP_MS '2026-01-02 03:04:05.678', TIMESTAMP '2026-01-02 03:04:05.678901', "
+      "TIMESTAMP_NS '2026-01-02 03:04:05.678901234', TIMESTAMPTZ '2026-01-02 03:04:05.678+00', [1, NULL]::INTEGER[], MAP {'k': 1::INTEGER}, {'a': 1::INTEGER, 'b': ['x', NULL]}";
+  EXPECT_THAT(Ask("INSERT INTO every " + values).rows, ElementsAre("1")) << Error("INSERT INTO every " + values);
+  EXPECT_EQ(Ask("SELECT * FROM every").rows, Ask(values).rows);
+  Must("INSERT INTO every (i32) SELECT NULL FROM range(3)");
+  EXPECT_THAT(Ask("SELECT count(*), count(COLUMNS(*)) FROM every").rows.at(0), testing::StartsWith("4|1|1|1|1|1"));
+  EXPECT_THAT(Error("INSERT INTO every (z) SELECT TIMESTAMPTZ '2026-01-02 03:04:05.678901+00'"), HasSubstr("date_trunc('milliseconds', …)"));
+  EXPECT_THAT(Error("INSERT INTO every (dt) SELECT 'infinity'::DATE"), HasSubstr("infinite"));
+}
+
+TEST_F(DeclaredTableTest, OnlyLosslessCastsAreImplicit) {
+  Must("CREATE TABLE t (i SMALLINT, d DOUBLE, e DECIMAL(6, 2), s STRING, t3 TIMESTAMP(3), dt DATE) WITH ('connector' = 'memory')");
+  const char* const refused[] = {
+      "INSERT INTO t (i) SELECT i::INTEGER FROM range(1) r(i)", "INSERT INTO t (i) SELECT i FROM range(3) r(i)", "INSERT INTO t (i) VALUES (1.5)",        "INSERT INTO t (i) VALUES (40000)",
+      "INSERT INTO t (i) VALUES ('1')",                         "INSERT INTO t (s) VALUES (1)",                  "INSERT INTO t (d) SELECT 1::BIGINT + i FROM range(1) r(i)",
+      "INSERT INTO t (e) VALUES (1.234)",                       "INSERT INTO t (t3) SELECT now()::TIMESTAMP",    "INSERT INTO t (dt) VALUES ('2026-01-01')",
+      "INSERT INTO t (i) VALUES (1), (70000)",                  "INSERT INTO t (dt) SELECT TIMESTAMP '2026-01-01 10:00:00'",
+      "INSERT INTO t (t3) SELECT TIMESTAMPTZ '2026-01-01 00:00:00+00'",
+  };
+  for (const char* const sql : refused) EXPECT_THAT(Error(sql), AllOf(testing::StartsWith("Invalid: INSERT INTO t: column \""), HasSubstr("write CAST(… AS "))) << sql;
+  const char* const taken[] = {"INSERT INTO t (i) VALUES (1), (-32768), (NULL)", "INSERT INTO t (d) VALUES (1), (1.5)",  "INSERT INTO t (e) VALUES (1), (1.5), (1234.25)",
+                               "INSERT INTO t (t3) VALUES (TIMESTAMP '2026-01-01 00:00:00.125')", "INSERT INTO t (t3) SELECT DATE '2026-01-01'",
+                               "INSERT INTO t (d) SELECT i::INTEGER FROM range(3) r(i)", "INSERT INTO t (i) SELECT CAST(i AS SMALLINT) FROM range(3) r(i)"};
+  for (const char* const sql : taken) EXPECT_EQ(Error(sql), "OK") << sql;
+}
+
+TEST_F(DeclaredTableTest, AnInsertThatCannotBeMadeIsRefusedBeforeItRuns) {
+  Must("CREATE TABLE t (k STRING NOT NULL, n INT, v TIMESTAMP(3) METADATA FROM 'timestamp' VIRTUAL) WITH ('connector' = 'memory')");
+  EXPECT_THAT(Error("INSERT INTO t (n) VALUES (1)"), HasSubstr("column \"k\" is NOT NULL and must be among those written"));
+  EXPECT_THAT(Error("INSERT INTO t (k, v) VALUES ('a', NULL)"), HasSubstr("v"));
+  EXPECT_THAT(Error("INSERT INTO t VALUES ('a', 1, NULL)"), HasSubstr("3 values"));
+  EXPECT_THAT(Error("INSERT INTO t PARTITION (k = 'a') (k, n) VALUES ('b', 1)"), HasSubstr("is in PARTITION and in the list of columns"));
+  EXPECT_THAT(Error("INSERT INTO t PARTITION (nothing = 'a') VALUES (1)"), HasSubstr("nothing"));
+  EXPECT_THAT(Error("INSERT INTO t DEFAULT VALUES"), HasSubstr("DEFAULT VALUES"));
+  EXPECT_THAT(Error("INSERT INTO t VALUES ('a', 1) RETURNING k"), HasSubstr("RETURNING"));
+  EXPECT_THAT(Error("INSERT OVERWRITE t VALUES ('a', 1)"), HasSubstr("INSERT OVERWRITE"));
+  EXPECT_THAT(Error("INSERT INTO t VALUES (NULL::VARCHAR, 1)"), AllOf(HasSubstr("row 1: column \"k\" is NOT NULL"), HasSubstr("0 rows acknowledged")));
+  Must("BEGIN");
+  EXPECT_THAT(Error("INSERT INTO t VALUES ('a', 1)"), HasSubstr("cannot be rolled back"));
+  Must("ROLLBACK");
+  EXPECT_THAT(Error("DELETE FROM t"), HasSubstr("DELETE"));
+  EXPECT_THAT(Error("UPDATE t SET n = 1"), HasSubstr("UPDATE"));
+  EXPECT_THAT(Ask("SELECT count(*) FROM t").rows, ElementsAre("0"));
+}
+
+TEST_F(DeclaredTableTest, AReceiptThatIsNotCommittedIsAnErrorThatCounts) {
+  script_.on_finish = [](WriteReceipt* receipt) {
+    receipt->outcome = WriteOutcome::kUnknown;
+    receipt->acknowledged = 3;
+    receipt->rejected = 2;
+    receipt->unknown = 1;
+    receipt->duplicates_possible = true;
+    receipt->notes = {"row 5 is too large"};
+    receipt->error = Status::IOError("the answer was lost");
+  };
+  Must(kClicks);
+  const Status status = Ask("INSERT INTO clicks (user_id) VALUES ('a'), ('b')").status;
+  EXPECT_EQ(status.code(), StatusCode::kIOError);
+  EXPECT_EQ(status.message(), "INSERT INTO clicks: 3 rows acknowledged, 2 rejected, 1 unknown: the answer was lost");
+  EXPECT_THAT(warnings_, Contains("INSERT INTO clicks: row 5 is too large"));
+  EXPECT_THAT(warnings_, Contains(HasSubstr("may have been written twice")));
+}
+
+TEST_F(DeclaredTableTest, AnErrorOfTheQueryOrAStopAbandonsTheWriter) {
+  int abandoned = 0;
+  script_.on_abandon = [&] { ++abandoned; };
+  std::stop_source stop;
+  script_.on_write = [&](int64_t before) {
+    if (before > 10'000) stop.request_stop();
+    return Status::OK();
+  };
+  Must(kClicks);
+  EXPECT_THAT(Error("INSERT INTO clicks SELECT 'a', CASE WHEN i = 5000 THEN error('no') ELSE 1 END, NULL FROM range(10000) r(i)"), HasSubstr("no"));
+  EXPECT_THAT(Ask("SELECT count(*) FROM clicks").rows, ElementsAre("0"));
+  EXPECT_EQ(abandoned, 1);
+  EXPECT_THAT(warnings_, Contains(HasSubstr("INSERT INTO clicks did not end: 0 rows acknowledged")));
+  CallContext ctx;
+  ctx.stop = stop.get_token();
+  EXPECT_EQ(Ask("INSERT INTO clicks SELECT 'a', 1, NULL FROM range(1000000000)", ctx).status.code(), StatusCode::kCancelled);
+  EXPECT_THAT(Ask("SELECT count(*) FROM clicks").rows, ElementsAre("0"));
+  EXPECT_EQ(abandoned, 2);
+}
+
+TEST_F(DeclaredTableTest, AWriterThatFailsSaysWhatWasAcknowledged) {
+  script_.on_write = [](int64_t before) { return before < 4000 ? Status::OK() : Status::Throttled("the stream is full"); };
+  Must(kClicks);
+  const Status status = Ask("INSERT INTO clicks SELECT 'a', 1, NULL FROM range(10000)").status;
+  EXPECT_EQ(status.code(), StatusCode::kThrottled);
+  EXPECT_EQ(status.message(), "INSERT INTO clicks: 4096 rows acknowledged, 0 rejected, 0 unknown: the stream is full");
+}
+
+TEST_F(DeclaredTableTest, AHintWinsOverTheTablesOptions) {
+  Must(kClicks);
+  Must("INSERT INTO clicks (user_id) VALUES ('a')");
+  EXPECT_THAT(Ask("SELECT c.user_id FROM clicks /*+ OPTIONS('tag' = 'x') */ AS c WHERE c.user_id = 'a'").rows, ElementsAre("a"));
+  EXPECT_THAT(definitions_.back().options, ElementsAre(testing::Pair("connector", "memory"), testing::Pair("tag", "x")));
+  EXPECT_THAT(Ask("SELECT clicks.user_id FROM `clicks` /*+ OPTIONS('tag' = 'y') */ LIMIT 1").rows, ElementsAre("a"));
+  EXPECT_THAT(Ask("SELECT count(*) FROM clicks /*+ OPTIONS('tag' = 'x') */ a, clicks /*+ OPTIONS('tag' = 'x') */ b, clicks c").rows, ElementsAre("1"));
+  EXPECT_EQ(definitions_.size(), 4U);
+  EXPECT_THAT(Ask("SELECT count(*) FROM clicks /* OPTIONS('tag' = 'x') */ -- /*+ OPTIONS(").rows, ElementsAre("1"));
+  EXPECT_THAT(Ask("SELECT name FROM (SHOW TABLES)").rows, ElementsAre("clicks"));
+  EXPECT_THAT(Error("SELECT 1 FROM clicks /*+ OPTIONS('connector' = 'x') */"), HasSubstr("cannot change the option 'connector'"));
+  EXPECT_THAT(Error("SELECT 1 FROM clicks /*+ OPTIONS('nothing' = 'x') */"), HasSubstr("unknown option 'nothing'"));
+  EXPECT_THAT(Error("SELECT 1 FROM clicks /*+ OPTIONS(tag = 'x') */"), HasSubstr("an option's name, in single quotes"));
+  EXPECT_THAT(Error("SELECT 1 FROM other /*+ OPTIONS('tag' = 'x') */"), HasSubstr("needs a declared table"));
+  EXPECT_THAT(Error("SELECT 1 /*+ OPTIONS('tag' = 'x') */ FROM clicks"), HasSubstr("OPTIONS"));
+}
+
+TEST_F(DeclaredTableTest, BackticksAreQuotesOfNamesInEveryStatement) {
+  EXPECT_THAT(Ask("SELECT 1 AS `a b`, '`' AS c, \"d`\" FROM (SELECT 2 AS \"d`\") -- `").rows, ElementsAre("1|`|2"));
+  EXPECT_THAT(Ask("SELECT `x``y\"z` FROM (SELECT 3 AS `x``y\"z`)").rows, ElementsAre("3"));
+  Must("CREATE TABLE `own` (`select` INTEGER)");
+  Must("INSERT INTO `own` VALUES (1)");
+  EXPECT_THAT(Ask("SELECT `select` FROM `own`").rows, ElementsAre("1"));
+  const auto split = engine_->SplitStatements("SELECT 1 AS `a;b`; SELECT 2");
+  ASSERT_EQ(split.size(), 2U);
+  EXPECT_EQ(split[0].sql, "SELECT 1 AS `a;b`");
+}
+
+TEST_F(DeclaredTableTest, NamesOfTheSessionAndDeclaredOnesDoNotMeet) {
+  Must("CREATE TABLE own (a INTEGER)");
+  EXPECT_THAT(Error("CREATE TABLE own (a INT) WITH ('connector' = 'memory')"), HasSubstr("table \"own\" exists"));
+  Must("DROP TABLE own");
+  Must("CREATE TABLE own (a INT) WITH ('connector' = 'memory')");
+  EXPECT_THAT(Error("CREATE TABLE own (a INTEGER)"), HasSubstr("table \"own\" exists"));
+  EXPECT_THAT(Error("ALTER TABLE own SET ('tag' = 'x')"), HasSubstr("ALTER TABLE … SET is not built yet"));
+  EXPECT_THAT(Error("CREATE TABLE elsewhere.own (a INT) WITH ('connector' = 'memory')"), HasSubstr("there is no database \"elsewhere\""));
+  EXPECT_THAT(Error("CREATE TABLE t (a INT) WITH ('connector' = 'memry')"), HasSubstr("table \"t\": no connector 'memry'"));
+  EXPECT_THAT(Error("CREATE TABLE t (a INTERVAL DAY) WITH ('connector' = 'memory')"), HasSubstr("INTERVAL"));
+}
+
+TEST_F(DeclaredTableTest, ErrorsOfADeclarationSayWhere) {
+  const std::string sql = "CREATE TABLE t (a INT, a STRING) WITH ('connector' = 'memory')";
+  const Status status = Ask(sql).status;
+  ASSERT_NE(status.detail(), nullptr) << status;
+  ASSERT_EQ(status.detail()->type_id(), std::string("lotic::sql::SqlErrorDetail"));
+  EXPECT_EQ(static_cast<const SqlErrorDetail&>(*status.detail()).position, sql.find("a STRING"));
+}
+
+TEST_F(DeclaredTableTest, AnAttachedConnectorThatWritesTakesInserts) {
+  auto store = memory::MemoryStore::Make();
+  ASSERT_TRUE(store->AddTable({{"default", "numbers"}, {{{"id", Type::Int64()}, {"text", Type::String()}}}, {{}}}).ok());
+  ASSERT_TRUE(engine_->Attach({}, "m", store->connector()).ok());
+  EXPECT_THAT(Ask("INSERT INTO m.numbers SELECT i, 'x' FROM range(3) r(i)").rows, ElementsAre("3"));
+  EXPECT_THAT(Ask("INSERT INTO numbers (id) VALUES (9)").rows, ElementsAre("1"));
+  EXPECT_THAT(Ask("SELECT sum(id), count(text) FROM numbers").rows, ElementsAre("12|3"));
+  EXPECT_THAT(Error("INSERT INTO m.nothing VALUES (1)"), HasSubstr("nothing"));
+}
+
+TEST_F(DeclaredTableTest, ExplainOfAnInsertWritesNothing) {
+  Must(kClicks);
+  std::string all;
+  for (const std::string& row : Ask("EXPLAIN INSERT INTO clicks (user_id) VALUES ('a')").rows) all += row;
+  EXPECT_THAT(all, AllOf(HasSubstr("LOTIC_INSERT"), HasSubstr("user_id")));
+  EXPECT_THAT(Ask("SELECT count(*) FROM clicks").rows, ElementsAre("0"));
+}
+
+}  // namespace
+}  // namespace lotic::sql
