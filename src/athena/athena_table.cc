@@ -84,12 +84,13 @@ Result<std::optional<Field>> SourceField(const WireField& field) {
 }
 
 std::string ToJson(const TableReference& table) {
-  return Json{{"schema", table.name.schema},
-              {"table", table.name.table},
-              {"dense", table.dense_positions},
-              {"columns", Json::parse(lotic::ToJson(table.columns))},
-              {"partitions", Json::parse(lotic::ToJson(table.partition_columns))}}
-      .dump();
+  Json json{{"schema", table.name.schema},
+            {"table", table.name.table},
+            {"dense", table.dense_positions},
+            {"columns", Json::parse(lotic::ToJson(table.columns))},
+            {"partitions", Json::parse(lotic::ToJson(table.partition_columns))}};
+  if (!table.arguments.empty()) json["arguments"] = table.arguments;
+  return json.dump();
 }
 
 Result<TableReference> TableReferenceFromJson(std::string_view text) {
@@ -102,6 +103,13 @@ Result<TableReference> TableReferenceFromJson(std::string_view text) {
   TableReference table;
   table.name = {json["schema"].get<std::string>(), json["table"].get<std::string>()};
   table.dense_positions = json["dense"].get<bool>();
+  if (json.contains("arguments")) {
+    if (!json["arguments"].is_object()) return Status::Invalid(kTableColumn, ": its arguments are no object");
+    for (const auto& [name, value] : json["arguments"].items()) {
+      if (!value.is_string()) return Status::Invalid(kTableColumn, ": argument '", name, "' is no text");
+      table.arguments[name] = value.get<std::string>();
+    }
+  }
   LOTIC_ASSIGN_OR_RETURN(table.columns, SchemaFromJson(json["columns"].dump()));
   LOTIC_ASSIGN_OR_RETURN(table.partition_columns, SchemaFromJson(json["partitions"].dump()));
   return table;

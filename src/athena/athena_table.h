@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,6 +46,7 @@ struct TableReference {
   bool dense_positions = true;
   Schema columns;             ///< those that constraints name, as the connector has them
   Schema partition_columns;   ///< those of LayoutPartition::values, in that order
+  std::map<std::string, std::string> arguments = {};  ///< of a query passed through, by the connector's names; empty: it is a table
 };
 std::string ToJson(const TableReference& table);
 /// Errors: Invalid.

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "athena/athena_table.h"
+#include "athena/passthrough.h"
 #include "athena/request_scan.h"
 #include "athena/spill_place.h"
 #include "athena_protocol/ipc.h"
@@ -147,22 +148,38 @@ Result<FederationResponse> MetadataHandler::ListTables(const CallContext& ctx, c
   return response;
 }
 
+Result<FederationResponse> MetadataHandler::GetDataSourceCapabilities(const GetDataSourceCapabilitiesRequest& request) const {
+  GetDataSourceCapabilitiesResponse response = DoorCapabilities(request.catalog);
+  const QueryPassthrough* own = PassthroughOf(*parts_.connector, parts_.options);
+  if (own != nullptr) Advertise(own->Passthrough(), &response);
+  return FederationResponse(std::move(response));
+}
+
+Result<TableInfo> MetadataHandler::Describe(const CallContext& ctx, const TableName& table, const std::vector<std::pair<std::string, std::string>>& passthrough,
+                                            std::map<std::string, std::string>* arguments) {
+  if (passthrough.empty()) {
+    return invoker_.Invoke(ctx, "describing table " + table.ToString(), RowsWritten::kNotASplit, [&] { return parts_.connector->GetTable(ctx, table); });
+  }
+  QueryPassthrough* own = PassthroughOf(*parts_.connector, parts_.options);
+  if (own == nullptr) return NoPassthrough(table);
+  LOTIC_ASSIGN_OR_RETURN(*arguments, PassthroughArguments(own->Passthrough(), passthrough));
+  return invoker_.Invoke(ctx, "describing a query of " + SignatureOf(own->Passthrough()), RowsWritten::kNotASplit, [&] { return own->DescribeQuery(ctx, *arguments); });
+}
+
 Result<FederationResponse> MetadataHandler::GetTable(const CallContext& ctx, const GetTableRequest& request) {
-  if (!request.passthrough.empty()) return NoPassthrough(request.table);
-  LOTIC_ASSIGN_OR_RETURN(const TableInfo table, invoker_.Invoke(ctx, "describing table " + request.table.ToString(), RowsWritten::kNotASplit,
-                                                                [&] { return parts_.connector->GetTable(ctx, request.table); }));
+  std::map<std::string, std::string> arguments;
+  LOTIC_ASSIGN_OR_RETURN(const TableInfo table, Describe(ctx, request.table, request.passthrough, &arguments));
   if (std::find(table.roles.begin(), table.roles.end(), Role::kRemotePlanner) == table.roles.end()) {
     return Status::NotImplemented("table ", table.name.ToString(), ": it cannot be planned in one process and read in another, as Athena does");
   }
   LOTIC_ASSIGN_OR_RETURN(GetTableResponse response, DescribeTable(table, request.catalog, request.table));
+  if (!request.passthrough.empty()) response.partition_columns.clear();  // of a query the engine knows none
   return FederationResponse(std::move(response));
 }
 
 Result<FederationResponse> MetadataHandler::GetTableLayout(const CallContext& ctx, const GetTableLayoutRequest& request) {
-  if (!request.constraints.passthrough.empty()) return NoPassthrough(request.table);
-  LOTIC_ASSIGN_OR_RETURN(const TableInfo info, invoker_.Invoke(ctx, "describing table " + request.table.ToString(), RowsWritten::kNotASplit,
-                                                               [&] { return parts_.connector->GetTable(ctx, request.table); }));
   TableReference table;
+  LOTIC_ASSIGN_OR_RETURN(const TableInfo info, Describe(ctx, request.table, request.constraints.passthrough, &table.arguments));
   table.name = info.name;
   table.dense_positions = info.dense_positions;
   for (const std::string& name : info.partition_columns) {
@@ -255,7 +272,6 @@ Result<SplitPage> MetadataHandler::SplitsOf(const CallContext& ctx, const ScanRe
 }
 
 Result<FederationResponse> MetadataHandler::GetSplits(const CallContext& ctx, const GetSplitsRequest& request, const std::function<Result<SpillStore*>()>& store) {
-  if (!request.constraints.passthrough.empty()) return NoPassthrough(request.table);
   LOTIC_RETURN_NOT_OK(CheckSpillBucket(ctx, store));
   GetSplitsResponse response;
   response.catalog = request.catalog;

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "athena/connector_function.h"
 #include "athena/throttling_invoker.h"
@@ -21,7 +24,10 @@ class MetadataHandler {
   Result<FederationResponse> Ping(const PingRequest& request) const;
   Result<FederationResponse> ListSchemas(const CallContext& ctx, const ListSchemasRequest& request);
   Result<FederationResponse> ListTables(const CallContext& ctx, const ListTablesRequest& request);
+  /// A table, or what a query of the source's own would give.
   Result<FederationResponse> GetTable(const CallContext& ctx, const GetTableRequest& request);
+  /// What the door finishes, and the function that takes the source's own queries.
+  Result<FederationResponse> GetDataSourceCapabilities(const GetDataSourceCapabilitiesRequest& request) const;
   /// Plans, once for a query: the snapshot is fixed here, and goes into every row (of a connector with PartitionTokens: the row's part of it).
   Result<FederationResponse> GetTableLayout(const CallContext& ctx, const GetTableLayoutRequest& request);
   /// The splits of some rows of a layout. Stateless: what a page token says, and the rows, decide the answer.
@@ -29,6 +35,9 @@ class MetadataHandler {
   Result<FederationResponse> GetSplits(const CallContext& ctx, const GetSplitsRequest& request, const std::function<Result<SpillStore*>()>& store);
 
  private:
+  /// The table of a name, or of a query: `*arguments` are then those of the connector.
+  Result<TableInfo> Describe(const CallContext& ctx, const TableName& table, const std::vector<std::pair<std::string, std::string>>& passthrough,
+                             std::map<std::string, std::string>* arguments);
   Status CheckSpillBucket(const CallContext& ctx, const std::function<Result<SpillStore*>()>& store);
   Result<SplitPage> SplitsOf(const CallContext& ctx, const ScanRequest& scan, std::span<const LayoutPartition> partitions, const PageRequest& page);
 

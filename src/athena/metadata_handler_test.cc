@@ -182,7 +182,7 @@ TEST(MetadataHandler, Check27TheCapabilitiesAreThoseOfTheDoor) {
   EXPECT_EQ(found.size(), 3u);  // no top-N: nothing sorts
 }
 
-TEST(MetadataHandler, Check7And28PassthroughIsNotSupportedAndSaysSo) {
+TEST(MetadataHandler, Check7And28PassthroughWithoutAFunctionIsNotSupportedAndSaysSo) {
   TestDoor door(SampleConnector());
   const std::vector<std::pair<std::string, std::string>> passthrough = {{"schemaFunctionName", "SYSTEM.QUERY"}, {"QUERY", "select 1"}};
   auto table = Base<GetTableRequest>(*door.engine);

@@ -1,15 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "athena/request_scan.h"
 
-namespace lotic::athena {
+#include <algorithm>
 
-Status NoPassthrough(const TableName& table) {
-  return Status::NotImplemented("query passthrough: table ", table.ToString(), ": this connector offers no function that takes a query of its own");
+#include "athena/passthrough.h"
+
+namespace lotic::athena {
+namespace {
+
+// That a request asks for the query its layout was made of: the layout's arguments are the verified ones.
+Status CheckSameQuery(const TableReference& table, const std::vector<std::pair<std::string, std::string>>& sent) {
+  if (table.arguments.empty()) return sent.empty() ? Status::OK() : NoPassthrough(table.name);
+  std::map<std::string, std::string> by_case;
+  for (const auto& [name, value] : sent) {
+    if (name != kSignatureKey && !value.empty()) by_case[LowerCase(name)] = value;
+  }
+  const bool same = by_case.size() == table.arguments.size() && std::all_of(table.arguments.begin(), table.arguments.end(), [&](const auto& own) {
+                      const auto found = by_case.find(LowerCase(own.first));
+                      return found != by_case.end() && found->second == own.second;
+                    });
+  if (same) return Status::OK();
+  return Status::Invalid("query passthrough: the arguments of the request are not those that its table layout was made with (", table.name.ToString(), ")");
 }
 
+}  // namespace
+
 Result<RequestScan> MakeRequestScan(const TableReference& table, const WireConstraints& constraints, const ReadPolicy& policy) {
-  if (!constraints.passthrough.empty()) return NoPassthrough(table.name);
+  LOTIC_RETURN_NOT_OK(CheckSameQuery(table, constraints.passthrough));
   RequestScan made;
+  made.scan.arguments = table.arguments;
   LOTIC_ASSIGN_OR_RETURN(LogicalConstraints logical, ToLogicalConstraints(constraints, table.columns));
   if (!logical.expressions_exact) {
     std::string why;

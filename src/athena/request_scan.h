@@ -13,7 +13,7 @@ namespace lotic::athena {
 
 /// What a request's constraints ask for, and who does it. The same for the planner and every reader, since it follows from the constraints alone.
 struct RequestScan {
-  /// What the connector is asked: table, columns that constraints name, value sets, the limit if nothing is filtered; no expressions.
+  /// What the connector is asked: table or query, columns that constraints name, value sets, the limit if nothing is filtered; no expressions.
   ScanRequest scan;
   /// What the door applies to the rows of the connector, with SQL's comparison.
   std::vector<Expression> expressions;
@@ -21,17 +21,14 @@ struct RequestScan {
   std::optional<int64_t> limit;
 };
 
-/// Errors: Invalid (values that do not fit the columns), NotImplemented (an expression that the door cannot evaluate: Athena pushes only what
-/// GetDataSourceCapabilities names, and may not look at it again; passthrough).
+/// Errors: Invalid (values that do not fit the columns; another query than the layout's), NotImplemented (an expression that the door cannot evaluate: Athena pushes only what
+/// GetDataSourceCapabilities names, and may not look at it again; a query of the source's own for a layout that was not made of one).
 Result<RequestScan> MakeRequestScan(const TableReference& table, const WireConstraints& constraints, const ReadPolicy& policy);
-
-/// The refusal of a request with passthrough arguments: no connector takes a query of its own yet.
-Status NoPassthrough(const TableName& table);
 
 /// How the SDK's evaluator compares, and so what every value set means.
 inline constexpr CompareOptions kSdkCompare{CompareOptions::StringOrder::kUtf16Unit, true};
 
-/// The answer to GetDataSourceCapabilities: what the door finishes, whatever the connector does.
+/// What the answer to GetDataSourceCapabilities begins with: what the door finishes, whatever the connector does.
 GetDataSourceCapabilitiesResponse DoorCapabilities(std::string catalog);
 
 }  // namespace lotic::athena

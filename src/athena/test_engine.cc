@@ -24,9 +24,10 @@ Result<FederationResponse> TestEngine::Ask(FederationRequest request) {
   return ParseResponse(answer, strict);
 }
 
-Result<GetTableResponse> TestEngine::Table(const TableName& table) {
+Result<GetTableResponse> TestEngine::Table(const TableName& table, const std::vector<std::pair<std::string, std::string>>& passthrough) {
   auto request = Base<GetTableRequest>();
   request.table = table;
+  request.passthrough = passthrough;
   return Expect<GetTableResponse>(std::move(request));
 }
 
@@ -97,7 +98,7 @@ Result<std::vector<Block>> TestEngine::Blocks(const FederationResponse& response
 
 Result<EngineAnswer> TestEngine::Run(const EngineQuery& query) {
   EngineAnswer answer;
-  LOTIC_ASSIGN_OR_RETURN(const GetTableResponse table, Table(query.table));
+  LOTIC_ASSIGN_OR_RETURN(const GetTableResponse table, Table(query.table, query.constraints.passthrough));
   LOTIC_ASSIGN_OR_RETURN(answer.splits, Splits(query, table, &answer));
   for (const WireSplit& split : answer.splits) {
     const ReadRecordsRequest request = ReadRequest(query, table, split);

@@ -48,7 +48,7 @@ class TestEngine {
     return Status::UnknownError("another answer: ", MessageName(any));
   }
 
-  Result<GetTableResponse> Table(const TableName& table);
+  Result<GetTableResponse> Table(const TableName& table, const std::vector<std::pair<std::string, std::string>>& passthrough = {});
   /// The whole of a query, reading the splits in their order.
   Result<EngineAnswer> Run(const EngineQuery& query);
   /// One page after another.
