@@ -125,6 +125,63 @@ TEST_P(AthenaTimesTest, ATimeThatAthenaCannotHoldIsAnErrorWithTheColumnsName) {
   EXPECT_THAT(status.message(), testing::HasSubstr("_timestamp"));
 }
 
+// The broker goes and comes back while the second half of a topic's splits is being read.
+TEST(AthenaRestart, ARestartOfTheBrokerInTheMiddleOfAReadGivesTheRightRowsOrAnError) {
+  LabBroker* const broker = LabBroker::Get();
+  if (broker == nullptr) GTEST_SKIP() << "the jars of Apache Kafka " << LabBroker::version() << " are not there: scripts/setup --test";
+  ASSERT_EQ(broker->trouble(), "");
+  const TableName table{kafka::kDefaultSchema, "t_documents"};
+  kafka::KafkaOptions options;
+  options.client.bootstrap_servers = net::Endpoint::ParseList(broker->env("BOOTSTRAP")).ValueOrDie();
+  options.client.max_partition_fetch_bytes = 20'000;  // many fetches a split
+  options.parallel_splits = 1;
+  const std::shared_ptr<Connector> connector = kafka::MakeKafkaConnector(std::move(options)).ValueOrDie();
+  const auto sorted = [](std::vector<std::string> rows) { return std::sort(rows.begin(), rows.end()), rows; };
+  const std::vector<std::string> expected = sorted(athena::Expected(athena::ReadDirectly(*connector, table).ValueOrDie(), {}, std::nullopt).ValueOrDie());
+  int right = 0;
+  for (const std::string how : {"stop", "kill"}) {
+    for (const bool spilled : {false, true}) {
+      SCOPED_TRACE(how + (spilled ? ", spilled" : ""));
+      const auto bent = std::make_shared<athena::BentConnector>(connector);
+      int64_t given = 0;
+      bool restarted = false, read_on = false;
+      bent->next = [&](const CallContext&, const std::function<Result<ReadBatch>()>& next) -> Result<ReadBatch> {
+        if (!restarted && given > static_cast<int64_t>(expected.size() / 4)) {
+          restarted = true;
+          const std::string trouble = broker->Restart(how);
+          if (!trouble.empty()) return Status::UnknownError(trouble);
+        }
+        LOTIC_ASSIGN_OR_RETURN(ReadBatch read, next());
+        if (read.rows) given += read.rows->num_rows();
+        read_on = read_on || (restarted && read.rows && read.rows->num_rows() > 0);
+        return read;
+      };
+      athena::TestDoor door(bent);
+      door.engine->ctx.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(90);
+      EngineQuery query{table};
+      if (spilled) {
+        query.max_inline_block_size = 1;
+        query.max_block_size = 1'000'000;
+      }
+      const Result<EngineAnswer> answer = door.engine->Run(query);
+      ASSERT_TRUE(restarted) << "the topic was read before anything could happen";
+      if (answer.ok()) {
+        EXPECT_TRUE(read_on);
+        EXPECT_TRUE(sorted(answer->rows) == expected) << answer->rows.size() << " rows instead of " << expected.size();
+        ++right;
+      } else {
+        EXPECT_NE(answer.status().code(), StatusCode::kUnknownError) << answer.status();
+      }
+      // And then all is as before.
+      athena::TestDoor after(connector);
+      const Result<EngineAnswer> again = after.engine->Run({table});
+      ASSERT_TRUE(again.ok()) << again.status();
+      EXPECT_TRUE(sorted(again->rows) == expected);
+    }
+  }
+  EXPECT_GT(right, 0) << "a restart has never been outlived";
+}
+
 INSTANTIATE_TEST_SUITE_P(Odd, AthenaTopicTest, testing::ValuesIn(TortureTopics()), [](const auto& info) {
   std::string name = info.param;
   std::replace_if(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');

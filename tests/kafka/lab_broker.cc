@@ -163,6 +163,14 @@ std::string LabBroker::Start() {
   return dumped.exit_code == 0 ? "" : "Dump.java: " + dumped.text;
 }
 
+std::string LabBroker::Restart(const std::string& how) const {
+  const std::string broker = Quoted((folder_ / "broker").string());
+  const Output ended = Lab(how + " " + broker, 60);
+  if (ended.exit_code != 0) return how + ": " + ended.text;
+  const Output started = Lab("restart " + broker, 120);
+  return started.exit_code == 0 ? "" : "restart: " + started.text;
+}
+
 std::string LabBroker::ProduceWithKcat() const {
   const std::filesystem::path input = folder_ / "kcat-input";
   std::ofstream lines(input);

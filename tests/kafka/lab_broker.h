@@ -59,6 +59,8 @@ class LabBroker {
   const std::filesystem::path& folder() const { return folder_; }
   /// @param level "read_committed" or "read_uncommitted"
   OracleTopic Oracle(const std::string& level, const std::string& topic) const;
+  /// Ends the broker, as a crash would (`how` "kill") or cleanly ("stop"), and starts it again with its data and addresses. Empty: it is back.
+  std::string Restart(const std::string& how) const;
   bool has_kcat() const { return has_kcat_; }
   /// LOTIC_SIZE=full
   static bool full();
