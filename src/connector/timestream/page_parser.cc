@@ -153,7 +153,7 @@ class PageParser::Walk {
       std::string_view name;
       if (!String(&name)) return false;
       // A name lives in the scratch text if it was escaped; names that we know never are.
-      char known[32];
+      char known[64];
       if (name.size() < sizeof(known)) std::memcpy(known, name.data(), name.size());
       name = {known, name.size() < sizeof(known) ? name.size() : 0};
       if (!Expect(':')) return false;

@@ -1,0 +1,2 @@
+WITH t AS (SELECT 'drop; it''s' AS "update" /* a */) SELECT * FROM t -- DELETE
+;
