@@ -57,15 +57,17 @@ class Parser {
     Tokens ahead = tokens_;
     int depth = 0;
     bool begins_element = false;
-    for (; ahead.now().kind != TokenKind::kEnd && ahead.now().kind != TokenKind::kBad; ahead.Advance()) {
+    for (; ahead.now().kind != TokenKind::kEnd; ahead.Advance()) {
+      if (ahead.now().kind == TokenKind::kBad) return tokens_.text()[ahead.now().at] == '`';
       if (depth == 0 && ahead.Is("as")) {  // CREATE TABLE … AS query: Flink's if the options stood before it, which returned already
         return false;
       }
       if (depth == 0 && ahead.Is("like")) return true;
-      if (depth == 0 && ahead.Is("with")) {
+      if (ahead.Is("with")) {
         Tokens open = ahead;
         open.Advance();
-        if (open.IsSign('(')) return true;
+        const bool brackets = open.TakeSign('(');
+        if (brackets && (depth == 0 || open.now().kind == TokenKind::kText)) return true;  // deeper: a bracket was not closed
       }
       if (depth == 1 && !begins_element && (ahead.Is("metadata") || ahead.Is("enforced"))) return true;
       if (depth == 1 && begins_element && ahead.Is("watermark")) {

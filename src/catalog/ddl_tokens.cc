@@ -181,6 +181,6 @@ Status Tokens::Expect(std::string_view word) {
   return Unexpected(upper);
 }
 
-Status Tokens::ExpectSign(char sign) { return TakeSign(sign) ? Status::OK() : Unexpected(std::string(1, sign)); }
+Status Tokens::ExpectSign(char sign) { return TakeSign(sign) ? Status::OK() : Unexpected(std::string("\"") + sign + "\""); }
 
 }  // namespace lotic::catalog

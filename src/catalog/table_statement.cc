@@ -57,7 +57,10 @@ Result<TableStatement> Alter(Tokens tokens) {
 }
 
 Result<TableStatement> Insert(std::string_view text, Tokens tokens) {
-  if (tokens.Is("overwrite")) return Unbuilt(tokens.now().at, "INSERT OVERWRITE", "a stream cannot be overwritten; INSERT INTO appends to it");
+  if (tokens.Is("overwrite")) {
+    return Status::NotImplemented("INSERT OVERWRITE is not supported: a stream cannot be overwritten; INSERT INTO appends to it")
+        .WithDetail(std::make_shared<TextPosition>(tokens.now().at));
+  }
   if (!tokens.Take("into")) return TableStatement();
   LOTIC_RETURN_NOT_OK(ParseNamePath(&tokens).status());
   if (!tokens.Is("partition")) return TableStatement();
