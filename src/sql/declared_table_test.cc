@@ -263,7 +263,7 @@ TEST_F(DeclaredTableTest, AnInsertThatCannotBeMadeIsRefusedBeforeItRuns) {
   EXPECT_THAT(Error("INSERT INTO t DEFAULT VALUES"), HasSubstr("DEFAULT VALUES"));
   EXPECT_THAT(Error("INSERT INTO t VALUES ('a', 1) RETURNING k"), HasSubstr("RETURNING"));
   EXPECT_THAT(Error("INSERT OVERWRITE t VALUES ('a', 1)"), HasSubstr("INSERT OVERWRITE"));
-  EXPECT_THAT(Error("INSERT INTO t VALUES (NULL::VARCHAR, 1)"), AllOf(HasSubstr("row 1: column \"k\" is NOT NULL"), HasSubstr("0 rows acknowledged")));
+  EXPECT_THAT(Error("INSERT INTO t VALUES (NULL, 1)"), AllOf(HasSubstr("row 1: column \"k\" is NOT NULL"), HasSubstr("0 rows acknowledged")));
   Must("BEGIN");
   EXPECT_THAT(Error("INSERT INTO t VALUES ('a', 1)"), HasSubstr("cannot be rolled back"));
   Must("ROLLBACK");

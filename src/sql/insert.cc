@@ -107,6 +107,15 @@ bool IsLossless(const LogicalType& from, const LogicalType& to) {
   }
 }
 
+/// Without the casts around it that lose nothing: what VALUES adds to make its rows alike.
+const duckdb::Expression& Peeled(const duckdb::Expression& expression) {
+  const duckdb::Expression* inner = &expression;
+  while (inner->GetExpressionClass() == duckdb::ExpressionClass::BOUND_CAST && IsLossless(inner->Cast<duckdb::BoundCastExpression>().child->return_type, inner->return_type)) {
+    inner = inner->Cast<duckdb::BoundCastExpression>().child.get();
+  }
+  return *inner;
+}
+
 /// What a query gives for one column: expressions that are its values, where they stand in the statement itself.
 std::vector<const duckdb::Expression*> WrittenValues(const duckdb::LogicalOperator& plan, size_t column) {
   if (plan.type == duckdb::LogicalOperatorType::LOGICAL_EXPRESSION_GET) {  // VALUES
@@ -115,7 +124,7 @@ std::vector<const duckdb::Expression*> WrittenValues(const duckdb::LogicalOperat
     return values;
   }
   if (plan.type != duckdb::LogicalOperatorType::LOGICAL_PROJECTION || column >= plan.expressions.size()) return {};
-  const duckdb::Expression& expression = *plan.expressions[column];
+  const duckdb::Expression& expression = Peeled(*plan.expressions[column]);
   if (expression.GetExpressionClass() != duckdb::ExpressionClass::BOUND_COLUMN_REF) return {&expression};
   if (plan.children.size() != 1) return {};
   return WrittenValues(*plan.children[0], expression.Cast<duckdb::BoundColumnRefExpression>().binding.column_index);
@@ -123,15 +132,11 @@ std::vector<const duckdb::Expression*> WrittenValues(const duckdb::LogicalOperat
 
 /// Whether this very value is one of `to`: 1 of SMALLINT, '2024-01-01' of none but VARCHAR.
 bool FitsExactly(ClientContext& context, const duckdb::Expression& expression, const LogicalType& to) {
-  const duckdb::Expression* inner = &expression;
-  while (inner->GetExpressionClass() == duckdb::ExpressionClass::BOUND_CAST && inner->IsFoldable() &&
-         IsLossless(inner->Cast<duckdb::BoundCastExpression>().child->return_type, inner->return_type)) {
-    inner = inner->Cast<duckdb::BoundCastExpression>().child.get();  // what VALUES adds to make its rows alike
-  }
-  if (IsLossless(inner->return_type, to)) return true;
-  if (!inner->IsFoldable()) return false;
+  const duckdb::Expression& inner = Peeled(expression);
+  if (IsLossless(inner.return_type, to)) return true;
+  if (!inner.IsFoldable() || !inner.IsConsistent()) return false;  // now() is another value when the statement runs
   duckdb::Value value;
-  if (!duckdb::ExpressionExecutor::TryEvaluateScalar(context, *inner, value)) return false;
+  if (!duckdb::ExpressionExecutor::TryEvaluateScalar(context, inner, value)) return false;
   if (value.IsNull()) return true;
   const bool number = value.type().IsNumeric() && to.IsNumeric();
   const bool time = FractionDigits(value.type()) >= 0 && FractionDigits(to) >= 0;
