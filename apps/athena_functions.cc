@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/athena_functions.h"
 
+#include "apps/aws_functions.h"
 #include "athena/connector_function.h"
 #include "athena/environment_values.h"
 #include "connector/kafka/kafka_connector.h"
@@ -51,6 +52,16 @@ MadeFunction MakeKafka(const Environment& environment, InvocationLog& log) {
   return athena::MakeConnectorFunction(std::move(connector), environment, policy, nullptr, log);
 }
 
+MadeFunction MakeKinesis(const Environment& environment, InvocationLog& log) {
+  LOTIC_ASSIGN_OR_RETURN(std::shared_ptr<Connector> connector, MakeKinesisOf(environment));
+  return athena::MakeConnectorFunction(std::move(connector), environment, {}, nullptr, log);
+}
+
+MadeFunction MakeTimestream(const Environment& environment, InvocationLog& log) {
+  LOTIC_ASSIGN_OR_RETURN(std::shared_ptr<Connector> connector, MakeTimestreamOf(environment));
+  return athena::MakeConnectorFunction(std::move(connector), environment, {}, nullptr, log);
+}
+
 // One line a connector.
 constexpr struct {
   const char* name;
@@ -58,6 +69,8 @@ constexpr struct {
 } kFunctions[] = {
     {"memory", MakeMemory},
     {"kafka", MakeKafka},
+    {"kinesis", MakeKinesis},
+    {"timestream", MakeTimestream},
     {"example", MakeExample},
 };
 

@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`lotic lambda local kinesis` and `timestream` by their variables: aws_command_test.py LOTIC LOTIC_ATHENA."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS / "kinesis"), str(TESTS / "timestream")]
+import fake_kinesis  # noqa: E402
+
+try:
+    import fake_timestream
+except ImportError as error:
+    fake_timestream = None
+    print(f"Timestream is left out: {error} (scripts/setup --test installs it)", file=sys.stderr)
+
+LOTIC, LOTIC_ATHENA = sys.argv[1:3]
+del sys.argv[1:3]
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "fake-secret", "AWS_REGION": "us-east-1"}
+
+
+def environment():
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("LOTIC_", "AWS_", "kinesis_", "timestream_", "spill_", "glue_", "disable_"))}
+    return kept | KEYS | {"AWS_EC2_METADATA_DISABLED": "true"}
+
+
+class Endpoint:
+    """`lotic lambda local NAME` for the length of a test."""
+
+    def __init__(self, name, **variables):
+        words = [word for key, value in variables.items() for word in ("--env", f"{key}={value}")]
+        self.process = subprocess.Popen([LOTIC, "lambda", "local", name, "-q", *words], env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
+        self.url = self.process.stdout.readline().strip()
+        if not self.url:
+            raise AssertionError(f"lotic lambda local {name}: {self.process.communicate(timeout=20)[1]}")
+
+    def close(self):
+        self.process.terminate()
+        self.process.communicate(timeout=20)
+
+
+def athena(*arguments):
+    return subprocess.run([LOTIC, "athena", *arguments], env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100)
+
+
+class ServedTest(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="lotic-athena-aws-")
+        self.addCleanup(folder.cleanup)
+        self.spill = "file://" + folder.name
+
+    def serve(self, name, **variables):
+        endpoint = Endpoint(name, spill_bucket=self.spill, **variables)
+        self.addCleanup(endpoint.close)
+        return endpoint.url
+
+    def rows(self, *arguments):
+        done = athena(*arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def refused(self, name, message, **variables):
+        with self.assertRaisesRegex(AssertionError, message):
+            Endpoint(name, **variables)
+
+    def passes_every_check(self, url, *more):
+        checks = self.rows("validate", "--target", url, *more)
+        self.assertGreater(len(checks), 30)
+        self.assertEqual([check for check in checks if check["verdict"] != "PASS"], [])
+
+
+class KinesisTest(ServedTest):
+    def setUp(self):
+        super().setUp()
+        self.fake = fake_kinesis.FakeKinesis()
+        self.addCleanup(self.fake.close)
+        self.expected = []
+        for name in ("clicks", "other"):
+            self.fake.streams[name] = stream = fake_kinesis.Stream(name, shards=3)
+            for number in range(90):
+                stream.put(number % 3, {"id": number, "kind": "ab"[number % 2]}, time.time() - 600 + number)
+        self.expected = [{"id": number, "kind": "ab"[number % 2]} for number in range(90)]
+        self.quick = {"kinesis_endpoint": self.fake.url, "kinesis_bounded_settle": "0 ms"}
+
+    def tearDown(self):
+        self.assertEqual(self.fake.wrong, [])
+
+    def test_a_stream_is_a_table_inline_and_spilled_filtered_and_limited(self):
+        url = self.serve("kinesis", **self.quick)
+        read = ("read", "--target", url, "--table", "clicks", "--columns", "id,kind")
+        by_id = lambda rows: sorted(rows, key=lambda row: row["id"])  # noqa: E731
+        self.assertEqual(by_id(self.rows(*read)), self.expected)
+        self.assertEqual(by_id(self.rows(*read, "--inline-bytes", "0", "--block-bytes", "500")), self.expected)
+        self.assertEqual(by_id(self.rows(*read, "--where", "kind = a AND id >= 40")), [row for row in self.expected if row["kind"] == "a" and row["id"] >= 40])
+        self.assertEqual(by_id(self.rows(*read, "--where", "_shard_id = 'shardId-000000000001'")), [row for row in self.expected if row["id"] % 3 == 1])
+        self.assertEqual(len(self.rows(*read, "--limit", "8")), 8)
+
+    def test_it_passes_every_check_of_validate(self):
+        self.passes_every_check(self.serve("kinesis", **self.quick), "--schema", "default", "--table", "clicks", "--constraints", "id>=40")
+
+    def test_variables_say_what_is_seen(self):
+        url = self.serve("kinesis", kinesis_streams="cl*", kinesis_metadata_columns="false", **self.quick)
+        self.assertEqual(self.rows("tables", "--target", url, "--schema", "default"), [{"schema": "default", "table": "clicks"}])
+        self.assertEqual([row["column"] for row in self.rows("table", "--target", url, "--table", "clicks")], ["id", "kind"])
+        self.assertIn("kinesis_streams", athena("table", "--target", url, "--table", "other").stderr)
+
+    def test_variables_that_cannot_be_followed_are_refused(self):
+        self.refused("kinesis", "kinesis_endpiont is unknown; did you mean kinesis_endpoint", kinesis_endpiont="x")
+        self.refused("kinesis", "kinesis_consumer_arn: enhanced fan-out is not built yet", kinesis_consumer_arn="arn:aws:kinesis:x")
+        self.refused("kinesis", "kinesis_definitions = 'ddl'", kinesis_definitions="ddl")
+        self.refused("kinesis", "kinesis_bounded_grace", kinesis_bounded_grace="soon")
+        self.refused("kinesis", "kinesis_metadata_columns", kinesis_metadata_columns="perhaps")
+
+    def test_the_bootstrap_serves_it_too(self):
+        variables = " ".join(f"{key}='{value}'" for key, value in (self.quick | {"spill_bucket": self.spill, "LOTIC_CONNECTOR": "kinesis"}).items())
+        rows = self.rows("read", "--target", f"{variables} {LOTIC_ATHENA}", "--table", "clicks", "--columns", "id,kind")
+        self.assertEqual(sorted(row["id"] for row in rows), list(range(90)))
+
+
+@unittest.skipIf(fake_timestream is None, "the fake evaluates with DuckDB for Python")
+class TimestreamTest(ServedTest):
+    def setUp(self):
+        super().setUp()
+        self.fake = fake_timestream.FakeTimestream()
+        self.addCleanup(self.fake.close)
+        fake_timestream.add_test_tables(self.fake)
+        self.there = {"timestream_query_endpoint": self.fake.url, "timestream_write_endpoint": self.fake.url, "disable_glue": "true"}
+
+    def test_a_table_is_read_inline_and_spilled_filtered_and_limited(self):
+        url = self.serve("timestream", timestream_page_rows="50", **self.there)
+        self.assertEqual({row["schema"] for row in self.rows("schemas", "--target", url)}, {"ops", "green house"})
+        read = ("read", "--target", url, "--schema", "ops", "--table", "cpu", "--columns", "host,measure_value::bigint")
+        every = self.rows(*read)
+        self.assertEqual(len(every), 120)
+        key = lambda row: json.dumps(row, sort_keys=True)  # noqa: E731
+        self.assertEqual(sorted(self.rows(*read, "--inline-bytes", "0", "--block-bytes", "900"), key=key), sorted(every, key=key))
+        counts = self.rows(*read, "--where", "measure_name = count, \"measure_value::bigint\" > 40")
+        self.assertEqual(sorted(row["measure_value::bigint"] for row in counts), list(range(42, 120, 2)))
+        self.assertEqual(len(self.rows(*read, "--limit", "9")), 9)
+
+    def test_it_passes_every_check_of_validate(self):
+        self.passes_every_check(self.serve("timestream", **self.there), "--schema", "ops", "--table", "cpu", "--constraints", "host=h1")
+
+    def test_variables_that_cannot_be_followed_are_refused(self):
+        self.refused("timestream", "timestream_time_precision = 'ns'", timestream_time_precision="ns")
+        self.refused("timestream", "timestream_unload: UNLOAD is not built yet", timestream_unload="always")
+        self.refused("timestream", "timestream_page_row is unknown; did you mean timestream_page_rows", timestream_page_row="7")
+        self.refused("timestream", "timestream_page_rows = '0'", timestream_page_rows="0")
+
+
+if __name__ == "__main__":
+    unittest.main()
