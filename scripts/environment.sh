@@ -14,6 +14,7 @@ RDKAFKA_FOLDER=librdkafka-2.15.1
 ATHENA_SDK_FOLDER=athena-sdk-2026.24.1
 BOTO3_FOLDER=boto3-1.44.5
 PYARROW_FOLDER=pyarrow-26.0.1
+KINESIS_LOCAL_FOLDER=kinesis-local-0.6.2
 DUCKDB_PYTHON_FOLDER=duckdb-python-1.5.6
 
 say() { printf '%s\n' "$*" >&2; }

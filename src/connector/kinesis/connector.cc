@@ -445,6 +445,22 @@ class Impl final : public Connector, public SplitDiscovery {
     return Sourced(client_->Describe(ctx, names[index]));
   }
 
+  /// The first records of a shard from `from`. An iterator that expires on the way is replaced once.
+  Result<RecordPage> SamplePage(const CallContext& ctx, const std::string& arn, const std::string& shard, const ShardPosition& from, int64_t limit) {
+    for (bool again = false;; again = true) {
+      LOTIC_ASSIGN_OR_RETURN(const std::string iterator, client_->GetIterator(ctx, arn, shard, from));
+      MonoTime now = client_->clock().Now();
+      for (MonoTime free; (free = client_->pace().TryCall(arn + "/" + shard, now)) > now; now = client_->clock().Now()) {
+        LOTIC_RETURN_NOT_OK(client_->clock().Wait(ctx, std::chrono::ceil<std::chrono::milliseconds>(free - now)));
+      }
+      Result<RecordPage> page = client_->GetRecords(ctx, arn, iterator, limit, KinesisClient::Attempts::kPolicy);
+      const aws::AwsError* error = page.ok() ? nullptr : aws::AwsError::From(page.status());
+      if (error != nullptr && error->code == "ExpiredIteratorException" && !again) continue;
+      if (page.ok()) client_->pace().Received(arn + "/" + shard, client_->clock().Now(), page->bytes);
+      return page;
+    }
+  }
+
   Result<Sampled> Columns(const CallContext& ctx, const StreamSummary& stream) {
     const std::string key = stream.arn + "@" + std::to_string(stream.created_ms);
     const MonoTime begun = client_->clock().Now();
@@ -471,14 +487,8 @@ class Impl final : public Connector, public SplitDiscovery {
         const int64_t now_ms = client_->time().EarliestMs(client_->clock().Now()).value_or(0);
         ShardPosition from;
         if (window_ms != 0 && now_ms > window_ms) from = {ShardPosition::Kind::kTime, now_ms - window_ms, ""};
-        LOTIC_ASSIGN_OR_RETURN(const std::string iterator, Sourced(client_->GetIterator(ctx, stream.arn, shard.id, from)));
-        MonoTime now = client_->clock().Now();
-        for (MonoTime free; (free = client_->pace().TryCall(stream.arn + "/" + shard.id, now)) > now; now = client_->clock().Now()) {
-          LOTIC_RETURN_NOT_OK(client_->clock().Wait(ctx, std::chrono::ceil<std::chrono::milliseconds>(free - now)));
-        }
         LOTIC_ASSIGN_OR_RETURN(const RecordPage page,
-                               Sourced(client_->GetRecords(ctx, stream.arn, iterator, std::max<int64_t>(options_.sample_records / static_cast<int64_t>(count), 1), KinesisClient::Attempts::kPolicy)));
-        client_->pace().Received(stream.arn + "/" + shard.id, client_->clock().Now(), page.bytes);
+                               Sourced(SamplePage(ctx, stream.arn, shard.id, from, std::max<int64_t>(options_.sample_records / static_cast<int64_t>(count), 1))));
         for (const RecordView& record : page.records) {
           sampler.Add({reinterpret_cast<const uint8_t*>(record.data.data()), static_cast<uint32_t>(record.data.size())});
         }

@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""boto3 writes while shards are split and merged; the shell and an endless reader return each record once, the endless one in order per key.
+
+kinesis_pack_test.py fake|local LOTIC ENDLESS_READER DEPS, with PYTHONPATH leading to boto3 (scripts/setup --test). `fake` is our own fake, with
+faults of every kind meanwhile, and botocore judges every request; `local` is the npm package kinesis-local.
+"""
+
+import collections
+import json
+import os
+import pathlib
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import urllib.request
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent / "aws"))
+
+try:
+    import boto3
+    import botocore.config
+except ImportError as missing:
+    print(f"skipped: {missing}; scripts/setup --test fetches boto3")
+    sys.exit(77)
+
+from botocore_judge import Judge  # noqa: E402
+from fake_kinesis import KEYS, REGION, FakeKinesis  # noqa: E402
+
+SERVICE, LOTIC, READER, DEPS = sys.argv[1:5]
+del sys.argv[1:5]
+[(KEY, (SECRET, _))] = KEYS.items()
+FULL = os.environ.get("LOTIC_SIZE") == "full"
+KEYS_A_REQUEST = 500  # each once in a request: the service promises no order inside one
+RESHARDS = 12
+STREAM = "clicks"
+
+
+def environment():
+    made = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return dict(made, AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=SECRET, AWS_REGION=REGION)
+
+
+def client(url):
+    return boto3.client("kinesis", region_name=REGION, endpoint_url=url, aws_access_key_id=KEY, aws_secret_access_key=SECRET,
+                        config=botocore.config.Config(retries={"max_attempts": 3}))
+
+
+def shards_of(kinesis):
+    found, more = [], {"StreamName": STREAM}
+    while more:
+        page = kinesis.list_shards(**more)
+        found += page["Shards"]
+        more = {"NextToken": page["NextToken"]} if page.get("NextToken") else None
+    return found
+
+
+def wait_until_active(kinesis):
+    deadline = time.monotonic() + 30
+    while kinesis.describe_stream_summary(StreamName=STREAM)["StreamDescriptionSummary"]["StreamStatus"] != "ACTIVE":
+        if time.monotonic() > deadline:
+            raise AssertionError("the stream does not become ACTIVE")
+        time.sleep(0.05)  # the API has no other way to wait
+
+
+class Writer:
+    """Puts `requests` times one record for each key, numbered per key, and reshards in between."""
+
+    def __init__(self, kinesis, requests, between):
+        self.kinesis, self.requests, self.between = kinesis, requests, between
+        self.random = random.Random(SERVICE)
+        self.acknowledged = 0
+        self.failure = None
+
+    def put(self, number):
+        records = [{"Data": json.dumps({"k": key, "n": number, "text": "x" * (key % 50)}).encode(), "PartitionKey": f"k{key}"} for key in range(KEYS_A_REQUEST)]
+        while records:
+            answer = self.kinesis.put_records(StreamName=STREAM, Records=records)
+            records = [record for record, done in zip(records, answer["Records"]) if "ErrorCode" in done]
+        self.acknowledged += KEYS_A_REQUEST
+
+    def reshard(self):
+        still = [shard for shard in shards_of(self.kinesis) if "EndingSequenceNumber" not in shard["SequenceNumberRange"]]
+        still.sort(key=lambda shard: int(shard["HashKeyRange"]["StartingHashKey"]))
+        at = self.random.randrange(len(still))
+        if len(still) < 6 and (len(still) < 3 or self.random.random() < 0.6):
+            ends = still[at]["HashKeyRange"]
+            middle = (int(ends["StartingHashKey"]) + int(ends["EndingHashKey"])) // 2 + 1
+            self.kinesis.split_shard(StreamName=STREAM, ShardToSplit=still[at]["ShardId"], NewStartingHashKey=str(middle))
+        else:
+            at = min(at, len(still) - 2)
+            self.kinesis.merge_shards(StreamName=STREAM, ShardToMerge=still[at]["ShardId"], AdjacentShardToMerge=still[at + 1]["ShardId"])
+        wait_until_active(self.kinesis)
+
+    def run(self):
+        try:
+            for number in range(self.requests):
+                self.put(number)
+                self.between(number)
+                if number % max(1, self.requests // RESHARDS) == 1:
+                    self.reshard()
+        except BaseException as failure:  # seen by the test's thread
+            self.failure = failure
+
+
+class OwnFake:
+    FAULTS = ["throttle", "expired", "cut", "repeat", "empty", "failure"]
+    REQUESTS = 400 if FULL else 40
+
+    def __init__(self):
+        self.fake = FakeKinesis()
+        self.url = self.fake.url
+        self.fake.judge = Judge(KEY, SECRET, region=REGION).check
+        self.fake.skew = -240  # the service's clock is four minutes behind ours
+        self.random = random.Random(7)
+
+    def between(self, number):
+        """Every fourth call fails, or every third of GetRecords: seldom five of one caller in a row. Goes on when the readers have read on."""
+        if not self.fake.scripts["GetRecords"]:
+            self.fake.script("GetRecords", self.random.choice(self.FAULTS), None, None)
+        for operation in ("GetShardIterator", "ListShards"):
+            if not self.fake.scripts[operation]:
+                self.fake.script(operation, self.random.choice(["limit", "cut", "failure"]), None, None, None)
+        wanted = self.fake.operations.count("GetRecords") + (1 if FULL else 3)
+        deadline = time.monotonic() + 20
+        while self.fake.operations.count("GetRecords") < wanted and time.monotonic() < deadline:
+            time.sleep(0.005)
+
+    def close(self):
+        self.fake.close()
+
+
+class KinesisLocal:
+    REQUESTS = 120 if FULL else 40  # it hashes a whole shard at every put
+    FOLDER = pathlib.Path(DEPS, "kinesis-local-0.6.2")
+
+    def __init__(self):
+        node = shutil.which("node", path=f"{self.FOLDER / 'node' / 'bin'}:{os.environ.get('PATH', '')}")
+        if not self.FOLDER.is_dir() or node is None:
+            print("skipped: kinesis-local is missing; scripts/setup --test fetches it")
+            sys.exit(77)
+        with socket.socket() as one, socket.socket() as two:
+            one.bind(("127.0.0.1", 0))
+            two.bind(("127.0.0.1", 0))
+            plain, tls = one.getsockname()[1], two.getsockname()[1]
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen([node, "--require", str(HERE / "loopback.cjs"), "main.js"], cwd=self.FOLDER / "package", stdin=subprocess.DEVNULL,
+                                        stdout=self.log, stderr=subprocess.STDOUT,
+                                        env=dict(os.environ, KINESIS_MOCK_PLAIN_PORT=str(plain), KINESIS_MOCK_TLS_PORT=str(tls), LOG_LEVEL="ERROR",
+                                                 SPLIT_SHARD_DURATION="100ms", MERGE_SHARDS_DURATION="100ms", CREATE_STREAM_DURATION="100ms"))
+        self.url = f"http://127.0.0.1:{plain}"
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(self.url + "/healthcheck", timeout=5).read()
+                return
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    self.log.seek(0)
+                    raise AssertionError("kinesis-local does not start:\n" + self.log.read().decode(errors="replace")[-2000:]) from None
+                time.sleep(0.05)
+
+    def between(self, number):
+        pass
+
+    def close(self):
+        self.process.kill()  # it does not heed a SIGTERM
+        self.process.wait(20)
+        self.log.close()
+
+
+class Pack(unittest.TestCase):
+    def setUp(self):
+        self.service = {"fake": OwnFake, "local": KinesisLocal}[SERVICE]()
+        self.addCleanup(self.service.close)
+        self.kinesis = client(self.service.url)
+        self.kinesis.create_stream(StreamName=STREAM, ShardCount=2)
+        wait_until_active(self.kinesis)
+
+    def shell(self, statement):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "certificate.json")
+            done = subprocess.run([LOTIC, "--certificate", str(path), f"ATTACH 'us-east-1' AS k (TYPE kinesis, ENDPOINT '{self.service.url}')", statement],
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=environment())
+            self.assertEqual(done.returncode, 0, done.stderr)
+            [table] = json.loads(path.read_text())["tables"]
+            self.assertTrue(table["complete"], table)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_every_reader_returns_each_record_once_and_the_endless_one_in_order_per_key(self):
+        writer = Writer(self.kinesis, self.service.REQUESTS, self.service.between)
+        total = writer.requests * KEYS_A_REQUEST
+        writer.put(0)  # a sample for the columns
+        writer.acknowledged = 0
+        first = KEYS_A_REQUEST
+        thread = threading.Thread(target=writer.run, daemon=True)
+        thread.start()
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
+            endless = subprocess.Popen([READER, self.service.url, STREAM, str(total + first), "5"], stdin=subprocess.DEVNULL, stdout=out, stderr=errors, env=environment())
+            self.addCleanup(lambda: (endless.kill(), endless.wait()))
+            before = writer.acknowledged  # while it is written: what was acknowledged before is there, and nothing twice
+            [row] = self.shell("SELECT count(*) AS n, count(DISTINCT n * 1000 + k) AS one FROM k.clicks")
+            self.assertGreaterEqual(row["n"], before + first)
+            self.assertEqual(row["n"] - row["one"], first)
+            thread.join(150)
+            self.assertFalse(thread.is_alive(), "the writer takes too long")
+            if writer.failure:
+                raise writer.failure
+            [row] = self.shell("SELECT count(*) AS n, count(DISTINCT n * 1000 + k) AS one, count(DISTINCT _shard_id) AS shards, "
+                               "count(DISTINCT _shard_id || _sequence_number) AS numbers, sum(length(text)) AS length FROM k.clicks")
+            shards = shards_of(self.kinesis)
+            self.assertGreater(len(shards), RESHARDS, "they have been split and merged")
+            self.assertEqual(row, {"n": total + first, "one": total, "shards": len(shards), "numbers": total + first,
+                                   "length": (writer.requests + 1) * sum(key % 50 for key in range(KEYS_A_REQUEST))})
+            code = endless.wait(150)
+            errors.seek(0)
+            self.assertEqual(code, 0, errors.read())
+            out.seek(0)
+            self.check_order(out, writer.requests)
+        if SERVICE == "fake":
+            self.assertEqual(self.service.fake.wrong, [])
+            for operation in ("DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords"):
+                self.assertGreater(self.service.fake.judged[operation], 0, operation)
+
+    def check_order(self, lines, requests):
+        numbers = collections.defaultdict(list)
+        seen = set()
+        for line in lines:
+            shard, sequence, key, data = line.rstrip("\n").split("\t")
+            self.assertNotIn((shard, sequence), seen, "a record came twice")
+            seen.add((shard, sequence))
+            value = json.loads(data)
+            self.assertEqual(key, f"k{value['k']}")
+            numbers[key].append(value["n"])
+        self.assertEqual(len(numbers), KEYS_A_REQUEST)
+        for key, found in numbers.items():
+            self.assertEqual(found, [0, *range(requests)], f"out of order: {key}")
+
+
+if __name__ == "__main__":
+    unittest.main()
