@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "duckdb/common/types/value.hpp"
+#include "duckdb/main/client_context.hpp"
 #include "duckdb/planner/expression/bound_between_expression.hpp"
+#include "duckdb/planner/expression/bound_cast_expression.hpp"
 #include "duckdb/planner/expression/bound_columnref_expression.hpp"
 #include "duckdb/planner/expression/bound_comparison_expression.hpp"
 #include "duckdb/planner/expression/bound_conjunction_expression.hpp"
@@ -27,10 +29,16 @@ using duckdb::ExpressionType;
 struct Subject {
   const duckdb::LogicalGet& get;
   const TableModel& model;
+  bool utc_session;  ///< the session's time zone is UTC: a local time and the instant that it is cast to are one number
   const ModelColumn* column = nullptr;
 
-  /// The column that `expression` is, if it is the subject or the first seen.
+  /// The column that `expression` is, if it is the subject or the first seen. A local time compared with an instant (`time > now()`) comes as a cast.
   bool Is(const duckdb::Expression& expression) {
+    if (utc_session && expression.GetExpressionClass() == ExpressionClass::BOUND_CAST && expression.return_type.id() == duckdb::LogicalTypeId::TIMESTAMP_TZ) {
+      const auto& cast = expression.Cast<duckdb::BoundCastExpression>();
+      const duckdb::LogicalTypeId from = cast.child->return_type.id();
+      return !cast.try_cast && (from == duckdb::LogicalTypeId::TIMESTAMP || from == duckdb::LogicalTypeId::TIMESTAMP_MS) && Is(*cast.child);
+    }
     if (expression.GetExpressionClass() != ExpressionClass::BOUND_COLUMN_REF) return false;
     const auto& binding = expression.Cast<duckdb::BoundColumnRefExpression>().binding;
     if (binding.table_index != get.table_index || binding.column_index >= get.GetColumnIds().size()) return false;
@@ -55,8 +63,10 @@ struct Constant {
 std::optional<Constant> ConstantFor(const ModelColumn& column, const duckdb::Expression& expression) {
   if (expression.GetExpressionType() != ExpressionType::VALUE_CONSTANT) return std::nullopt;
   const duckdb::Value& value = expression.Cast<duckdb::BoundConstantExpression>().value;
-  if (value.IsNull() || value.type() != column.type) return std::nullopt;
   const Type& type = column.field.type;
+  // Only Subject lets an instant meet a local time.
+  const bool instant = type.id() == TypeId::kTimestamp && value.type().id() == duckdb::LogicalTypeId::TIMESTAMP_TZ;
+  if (value.IsNull() || (value.type() != column.type && !instant)) return std::nullopt;
   switch (type.id()) {
     case TypeId::kBool: return Constant{value.GetValueUnsafe<bool>()};
     case TypeId::kInt8: return Constant{int64_t{value.GetValueUnsafe<int8_t>()}};
@@ -81,8 +91,8 @@ std::optional<Constant> ConstantFor(const ModelColumn& column, const duckdb::Exp
       const duckdb::timestamp_t time = value.GetValueUnsafe<duckdb::timestamp_t>();
       if (!duckdb::Value::IsFinite(time)) return std::nullopt;
       int64_t scale = 1;  // microseconds in the column's unit, where DuckDB's differs from it
-      if (type.utc() && type.unit() == TimeUnit::kMilli) scale = 1'000;
-      if (type.utc() && type.unit() == TimeUnit::kSecond) scale = 1'000'000;
+      if (instant && type.unit() == TimeUnit::kMilli) scale = 1'000;
+      if (instant && type.unit() == TimeUnit::kSecond) scale = 1'000'000;
       return Constant{FloorDiv(time.value, scale), time.value % scale != 0};
     }
     case TypeId::kDecimal128: {
@@ -181,7 +191,7 @@ std::optional<ValueSet> SetOf(const duckdb::Expression& expression, Subject* sub
       const duckdb::Expression* column = comparison.left.get();
       const duckdb::Expression* other = comparison.right.get();
       ExpressionType type = comparison.GetExpressionType();
-      if (column->GetExpressionClass() != ExpressionClass::BOUND_COLUMN_REF) {
+      if (column->GetExpressionClass() == ExpressionClass::BOUND_CONSTANT) {
         std::swap(column, other);
         type = Flipped(type);
       }
@@ -252,14 +262,16 @@ void PassLimit(duckdb::LogicalOperator& op, std::optional<int64_t> limit) {
 
 }  // namespace
 
-void PushFilters(duckdb::ClientContext&, duckdb::LogicalGet& get, duckdb::FunctionData* data,
+void PushFilters(duckdb::ClientContext& context, duckdb::LogicalGet& get, duckdb::FunctionData* data,
                  duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>& filters) {
   auto& bind = data->Cast<ScanBind>();
   const Constraints before = bind.constraints;
   bind.not_pushed.clear();
   std::vector<const ModelColumn*> subjects(filters.size(), nullptr);
+  duckdb::Value zone;
+  const bool utc_session = context.TryGetCurrentSetting("TimeZone", zone) && !zone.IsNull() && zone.ToString() == "UTC";
   for (size_t i = 0; i < filters.size(); ++i) {
-    Subject subject{get, *bind.model};
+    Subject subject{get, *bind.model, utc_session};
     const std::optional<ValueSet> set = SetOf(*filters[i], &subject);
     if (!set) {
       bind.not_pushed.emplace_back(filters[i]->ToString(), "not a set of values of one column");
