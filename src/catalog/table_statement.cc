@@ -63,6 +63,10 @@ Result<TableStatement> Insert(std::string_view text, Tokens tokens) {
   }
   if (!tokens.Take("into")) return TableStatement();
   LOTIC_RETURN_NOT_OK(ParseNamePath(&tokens).status());
+  if (tokens.now().kind == TokenKind::kHint) {
+    while (!tokens.IsSign('/') && tokens.now().kind != TokenKind::kEnd) tokens.Advance();
+    (void)tokens.TakeSign('/');
+  }
   if (!tokens.Is("partition")) return TableStatement();
   const size_t begin = tokens.now().at;
   tokens.Advance();

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "catalog/create_table.h"
+#include "catalog/ddl_tokens.h"
 #include "duckdb/catalog/catalog.hpp"
 #include "duckdb/catalog/entry_lookup_info.hpp"
 #include "duckdb/common/string_util.hpp"
@@ -14,6 +15,7 @@
 #include "duckdb/main/prepared_statement.hpp"
 #include "sql/catalog.h"
 #include "sql/declared_tables.h"
+#include "sql/names.h"
 #include "sql/seam.h"
 #include "sql/statement_scanner.h"
 #include "sql/table_model.h"
@@ -209,6 +211,13 @@ Status TableDeclarations::TakeHints(Front* front) {
     session_->declared()->AddHinted(name, std::make_shared<const DeclaredTable>(std::move(under)));
     made.emplace_back(&hint, name);
     front->hinted[hint.table_at] = name;
+  }
+  catalog::Tokens tokens(front->text);
+  if (!front->hinted.empty() && tokens.Take("insert") && tokens.Take("into")) {
+    if (auto target = front->hinted.extract(tokens.now().at)) {
+      target.key() = kInsertTarget;
+      front->hinted.insert(std::move(target));
+    }
   }
   return Status::OK();
 }

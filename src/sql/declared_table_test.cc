@@ -2,10 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <functional>
-#include <mutex>
-#include <thread>
+#include <map>
+#include <set>
 
 #include "connector/memory/memory_connector.h"
 #include "lotic/table_writer.h"
@@ -52,11 +53,32 @@ class ScriptedWriter final : public TableWriter {
   int64_t rows_ = 0;
 };
 
+/// Reads as memory does and says that one split's end was assumed.
+class StalledReader final : public Reader {
+ public:
+  explicit StalledReader(std::unique_ptr<Reader> inner) : inner_(std::move(inner)) {}
+  Result<ReadBatch> Next(const CallContext& ctx) override { return inner_->Next(ctx); }
+  Result<uint32_t> Add(SplitStart start) override { return inner_->Add(std::move(start)); }
+  Result<SplitStart> Release(uint32_t split) override { return inner_->Release(split); }
+  SplitCertificate Certificate(uint32_t split) const override {
+    SplitCertificate certificate = inner_->Certificate(split);
+    certificate.complete = false;
+    certificate.reason = EndReason::kStalled;
+    return certificate;
+  }
+  ReaderProgress Progress() const override { return inner_->Progress(); }
+  void Wake() override { inner_->Wake(); }
+  Status Close(const CallContext& ctx) override { return inner_->Close(ctx); }
+
+ private:
+  const std::unique_ptr<Reader> inner_;
+};
+
 /// A memory table that writes as the script says and shows some columns as read-only.
 class ScriptedTable final : public Connector, public TableSink {
  public:
-  ScriptedTable(std::shared_ptr<memory::MemoryStore> store, WriterScript script, std::set<std::string> read_only)
-      : store_(std::move(store)), inner_(store_->connector()), script_(std::move(script)), read_only_(std::move(read_only)) {}
+  ScriptedTable(std::shared_ptr<memory::MemoryStore> store, WriterScript script, std::set<std::string> read_only, const std::atomic<bool>& stalls)
+      : store_(std::move(store)), inner_(store_->connector()), script_(std::move(script)), read_only_(std::move(read_only)), stalls_(stalls) {}
   std::string type_name() const override { return "memory"; }
   Result<std::vector<std::string>> ListSchemas(const CallContext& ctx) override { return inner_->ListSchemas(ctx); }
   Result<TablePage> ListTables(const CallContext& ctx, const std::string& schema, const PageRequest& page) override { return inner_->ListTables(ctx, schema, page); }
@@ -66,7 +88,9 @@ class ScriptedTable final : public Connector, public TableSink {
     return inner_->Splits(ctx, request, partitions, page);
   }
   Result<std::unique_ptr<Reader>> Open(const CallContext& ctx, const ScanRequest& request, std::span<const SplitStart> splits) override {
-    return inner_->Open(ctx, request, splits);
+    LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<Reader> reader, inner_->Open(ctx, request, splits));
+    if (!stalls_) return reader;
+    return std::unique_ptr<Reader>(std::make_unique<StalledReader>(std::move(reader)));
   }
   Result<Schema> WritableColumns(const CallContext& ctx, const TableName& table) override {
     LOTIC_ASSIGN_OR_RETURN(const Schema all, Sink().WritableColumns(ctx, table));
@@ -87,6 +111,7 @@ class ScriptedTable final : public Connector, public TableSink {
   const std::shared_ptr<Connector> inner_;
   const WriterScript script_;
   const std::set<std::string> read_only_;
+  const std::atomic<bool>& stalls_;
 };
 
 struct Answer {
@@ -127,7 +152,7 @@ class DeclaredTableTest : public testing::Test {
       LOTIC_RETURN_NOT_OK(store->AddTable(std::move(table)));
     }
     DefinedTable defined;
-    defined.connector = std::make_shared<ScriptedTable>(store, script_, std::move(read_only));
+    defined.connector = std::make_shared<ScriptedTable>(store, script_, std::move(read_only), stalls_);
     defined.table = definition.name;
     defined.warnings = {"a warning of the connector"};
     return defined;
@@ -159,6 +184,7 @@ class DeclaredTableTest : public testing::Test {
   std::vector<TableDefinition> definitions_;
   std::map<std::string, std::shared_ptr<memory::MemoryStore>> stores_;
   WriterScript script_;
+  std::atomic<bool> stalls_{false};
   std::unique_ptr<Engine> engine_;
 };
 
@@ -333,6 +359,10 @@ TEST_F(DeclaredTableTest, AHintWinsOverTheTablesOptions) {
   EXPECT_THAT(Error("SELECT 1 FROM clicks /*+ OPTIONS(tag = 'x') */"), HasSubstr("an option's name, in single quotes"));
   EXPECT_THAT(Error("SELECT 1 FROM other /*+ OPTIONS('tag' = 'x') */"), HasSubstr("needs a declared table"));
   EXPECT_THAT(Error("SELECT 1 /*+ OPTIONS('tag' = 'x') */ FROM clicks"), HasSubstr("OPTIONS"));
+  EXPECT_THAT(Ask("INSERT INTO clicks /*+ OPTIONS('tag' = 'z') */ PARTITION (user_id = 'p') (n) SELECT 1").rows, ElementsAre("1"));
+  EXPECT_THAT(definitions_.back().options, Contains(testing::Pair("tag", "z")));
+  EXPECT_THAT(Ask("INSERT INTO clicks /*+ OPTIONS('tag' = 'z') */ SELECT user_id, 2, ts FROM clicks /*+ OPTIONS('tag' = 'y') */ WHERE n = 1").rows, ElementsAre("1"));
+  EXPECT_THAT(Ask("SELECT user_id, n FROM clicks WHERE n = 2").rows, ElementsAre("p|2"));
 }
 
 TEST_F(DeclaredTableTest, BackticksAreQuotesOfNamesInEveryStatement) {
@@ -374,6 +404,17 @@ TEST_F(DeclaredTableTest, AnAttachedConnectorThatWritesTakesInserts) {
   EXPECT_THAT(Ask("INSERT INTO numbers (id) VALUES (9)").rows, ElementsAre("1"));
   EXPECT_THAT(Ask("SELECT sum(id), count(text) FROM numbers").rows, ElementsAre("12|3"));
   EXPECT_THAT(Error("INSERT INTO m.nothing VALUES (1)"), HasSubstr("nothing"));
+}
+
+TEST_F(DeclaredTableTest, RowsOfAScanWithoutProofAreNotCommitted) {
+  Must(kClicks);
+  Must("CREATE TABLE copied (user_id STRING) WITH ('connector' = 'memory')");
+  Must("INSERT INTO clicks (user_id) VALUES ('a'), ('b')");
+  stalls_ = true;
+  EXPECT_THAT(Error("INSERT INTO copied SELECT user_id FROM clicks"), HasSubstr("DataLoss: the scan of "));
+  stalls_ = false;
+  EXPECT_THAT(Ask("SELECT count(*) FROM copied").rows, ElementsAre("0"));
+  EXPECT_THAT(Ask("INSERT INTO copied SELECT user_id FROM clicks LIMIT 1").rows, ElementsAre("1"));
 }
 
 TEST_F(DeclaredTableTest, ExplainOfAnInsertWritesNothing) {

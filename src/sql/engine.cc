@@ -158,13 +158,7 @@ class StatementResult final : public QueryResult {
   Status Finish() {
     End(QueryOutcome::kFinished);
     if (session_->options().allow_partial) return Status::OK();
-    for (const TableCertificate& table : query_->Certificates()) {
-      if (table.complete) continue;
-      const std::string name = table.attributes.empty() ? "a table" : table.attributes[0].second;
-      failure_ = Status::DataLoss("the scan of ", name, " is not complete", table.reason.empty() ? "" : ": ", table.reason);
-      return failure_;
-    }
-    return Status::OK();
+    return failure_ = CheckComplete(query_->Certificates());
   }
 
   /// Ends the readers, then DuckDB's query; certificates are final afterwards.

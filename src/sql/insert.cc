@@ -279,6 +279,8 @@ class ConnectorInsert final : public duckdb::PhysicalOperator {
   }
   duckdb::SinkFinalizeType Finalize(duckdb::Pipeline&, duckdb::Event&, ClientContext&, duckdb::OperatorSinkFinalizeInput& input) const override {
     auto& state = input.global_state.Cast<SinkState>();
+    const auto query = session_->query();
+    if (query != nullptr && !session_->options().allow_partial) ThrowIfError(query->CheckComplete());  // rows of half a scan are not committed
     state.Finish();
     session_->SetInserted(state.acknowledged);
     return duckdb::SinkFinalizeType::READY;

@@ -98,7 +98,7 @@ class NameResolver {
 
   StatementFacts TakeFacts() {
     if (!hinted_.empty()) {
-      ThrowStatus(Status::Invalid("the hint OPTIONS stands directly behind the name of a table that is read: FROM t /*+ OPTIONS('k' = 'v') */"), hinted_.begin()->first);
+      ThrowStatus(Status::Invalid("the hint OPTIONS stands directly behind the name of a table that is read: FROM t /*+ OPTIONS('k' = 'v') */"), hinted_.begin()->first == kInsertTarget ? std::nullopt : std::optional<size_t>(hinted_.begin()->first));
     }
     return std::move(facts_);
   }
@@ -238,7 +238,10 @@ class NameResolver {
     ref.table_name = insert.table;
     std::optional<FoundTable> found;
     const std::string first = insert.catalog.empty() ? insert.schema : insert.catalog;
-    if (first.empty()) {
+    if (const auto hinted = hinted_.find(kInsertTarget); hinted != hinted_.end()) {
+      found = FindIn(context_, kDeclaredCatalog, kDeclaredSchema, hinted->second);
+      hinted_.erase(hinted);
+    } else if (first.empty()) {
       found = Bare(ref);
     } else {
       EnsureCatalog(context_, session_, first);

@@ -24,6 +24,8 @@ struct StatementFacts {
   bool lists_columns = false;         ///< it reads information_schema.columns or duckdb_columns()
 };
 
+inline constexpr size_t kInsertTarget = static_cast<size_t>(-1);  ///< among the places of hints: the table of an INSERT
+
 /// Gives bare table names that mean a connector's table their catalog and schema. A bare name is looked up in the session's own catalog
 /// (or the one of USE), else in all attached ones; two hits there are an error naming both, and a name of the session's own that hides a
 /// connector's table is warned about. Names of CTEs are left alone. Throws.

@@ -49,6 +49,22 @@ std::vector<TableCertificate> QueryState::Certificates() const {
   return tables;
 }
 
+Status QueryState::CheckComplete() const {
+  std::lock_guard lock(mutex_);
+  std::vector<TableCertificate> tables;
+  for (const auto& run : runs_) tables.push_back(run->Certificate(QueryOutcome::kFinished));
+  return sql::CheckComplete(tables);
+}
+
+Status CheckComplete(const std::vector<TableCertificate>& tables) {
+  for (const TableCertificate& table : tables) {
+    if (table.complete) continue;
+    const std::string name = table.attributes.empty() ? "a table" : table.attributes[0].second;
+    return Status::DataLoss("the scan of ", name, " is not complete", table.reason.empty() ? "" : ": ", table.reason);
+  }
+  return Status::OK();
+}
+
 QueryProgress QueryState::Progress() const {
   std::lock_guard lock(mutex_);
   QueryProgress sum;

@@ -46,6 +46,8 @@ class QueryState {
   void AddCounted(std::shared_ptr<PlanUse> use);
   void SetOutcome(QueryOutcome outcome);
   std::vector<TableCertificate> Certificates() const;
+  /// Whether every scan that has ended was complete: for a sink, before it commits. Errors: DataLoss.
+  Status CheckComplete() const;
   QueryProgress Progress() const;
 
  private:
@@ -57,6 +59,9 @@ class QueryState {
   std::vector<std::shared_ptr<ScanRun>> runs_;
   std::vector<std::shared_ptr<PlanUse>> counted_;
 };
+
+/// Errors: DataLoss, naming the first table that was not read to its end.
+Status CheckComplete(const std::vector<TableCertificate>& tables);
 
 /// A session. Any thread.
 class Session {
