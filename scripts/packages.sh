@@ -160,6 +160,19 @@ need_athena_sdk() {  # Athena's original SDK and what it runs on
   finish "$ATHENA_SDK_FOLDER"
 }
 
+need_flink() {  # Flink's SQL planner and its Kinesis connector
+  [ -d "$LOTIC_DEPS/$FLINK_FOLDER" ] && return
+  open_work
+  say "downloading Flink's planner (for the tests)"
+  mkdir -p "$work/$FLINK_FOLDER"
+  mvn -B -q -Dstyle.color=never -f "$root/tests/flink/lab/pom.xml" \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies -DincludeScope=runtime \
+    -DoutputDirectory="$work/$FLINK_FOLDER" >&2 || die "Maven could not fetch Flink's planner; run the same command again"
+  (cd "$work/$FLINK_FOLDER" && sha256sum --quiet --strict -c "$root/tests/flink/lab/jars.sha256" >&2) \
+    || die "the jars of Flink are not those of tests/flink/lab/jars.sha256"
+  finish "$FLINK_FOLDER"
+}
+
 need_kinesis_local() {  # a stand-in of Kinesis, for Node.js; with a node of its own where the machine has none
   [ -d "$LOTIC_DEPS/$KINESIS_LOCAL_FOLDER" ] && return
   open_work
