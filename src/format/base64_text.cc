@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format/base64_text.h"
 
-#include <algorithm>
 #include <cstdint>
 
 namespace lotic {
@@ -19,13 +18,25 @@ int SixBits(char c) {
 
 void AppendBase64(std::string_view bytes, std::string* out) {
   static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  out->reserve(out->size() + (bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const size_t count = std::min<size_t>(bytes.size() - i, 3);
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) group = group << 8 | (k < count ? static_cast<uint8_t>(bytes[i + k]) : 0u);
-    for (size_t k = 0; k < 4; ++k) out->push_back(k <= count ? kDigits[group >> (18 - 6 * k) & 63] : '=');
+  const size_t before = out->size();
+  out->resize(before + (bytes.size() + 2) / 3 * 4);
+  char* to = out->data() + before;
+  const auto* const from = reinterpret_cast<const uint8_t*>(bytes.data());
+  size_t i = 0;
+  for (; i + 3 <= bytes.size(); i += 3, to += 4) {
+    const uint32_t group = static_cast<uint32_t>(from[i] << 16 | from[i + 1] << 8 | from[i + 2]);
+    to[0] = kDigits[group >> 18];
+    to[1] = kDigits[group >> 12 & 63];
+    to[2] = kDigits[group >> 6 & 63];
+    to[3] = kDigits[group & 63];
   }
+  if (i == bytes.size()) return;
+  const bool two = i + 2 == bytes.size();
+  const uint32_t group = static_cast<uint32_t>(from[i] << 16 | (two ? from[i + 1] << 8 : 0));
+  to[0] = kDigits[group >> 18];
+  to[1] = kDigits[group >> 12 & 63];
+  to[2] = two ? kDigits[group >> 6 & 63] : '=';
+  to[3] = '=';
 }
 
 bool DecodeBase64(std::string_view text, std::string* out) {

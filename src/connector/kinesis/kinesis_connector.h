@@ -9,6 +9,7 @@
 
 #include "aws/session.h"
 #include "lotic/connector.h"
+#include "lotic/table_definition.h"
 
 namespace lotic::kinesis {
 
@@ -29,5 +30,10 @@ Result<std::shared_ptr<Connector>> MakeKinesisConnector(aws::Session session, Ki
 /// ATTACH 'us-east-1' AS k (TYPE kinesis, ENDPOINT 'http://127.0.0.1:4567'). Errors: Invalid, naming an unknown option.
 Result<std::shared_ptr<Connector>> AttachKinesis(const std::string& region, const std::map<std::string, std::string>& options,
                                                  const aws::Environment& environment);
+
+/// CREATE TABLE … WITH ('connector' = 'kinesis', …): a connector that serves exactly this table, for reading and writing. Asks nobody anything; connects when it is first
+/// used, by the table's options and, where they are silent, `environment`: AWS_ENDPOINT_URL_KINESIS or AWS_ENDPOINT_URL leads to a stand-in.
+/// Errors: Invalid, NotImplemented: what is wrong with the definition, naming option or column.
+Result<DefinedTable> DefineKinesisTable(const TableDefinition& definition, const aws::Environment& environment);
 
 }  // namespace lotic::kinesis

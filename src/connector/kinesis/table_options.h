@@ -61,6 +61,7 @@ struct SinkOptions {
   std::chrono::milliseconds backoff_max{5'000};
   bool fail_on_error = false;   ///< the first refused row ends the writer
   bool ordered_by_key = false;  ///< rows of one key arrive in order
+  std::chrono::milliseconds abandon_wait{5'000};  ///< for requests under way when a writer is given up; then what they hold is unknown. No option: at most 5 s
   Status problem;               ///< why the table cannot be written although it can be declared, and read
 };
 

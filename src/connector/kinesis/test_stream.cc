@@ -38,7 +38,8 @@ TestStream::TestStream() {
   shards_["shardId-000000000000"];
   shards_["shardId-000000000001"];
   server_ = std::make_unique<aws::TestHttpServer>([this](const aws::TestHttpRequest& request) {
-    aws::TestHttpAnswer answer = Answer(request);
+    std::optional<aws::TestHttpAnswer> first = intercept ? intercept(request) : std::nullopt;
+    aws::TestHttpAnswer answer = first ? std::move(*first) : Answer(request);
     const std::time_t seconds = NowMs() / 1000;
     std::tm utc{};
     gmtime_r(&seconds, &utc);
@@ -48,20 +49,24 @@ TestStream::TestStream() {
   });
 }
 
-std::shared_ptr<Connector> TestStream::Connect(KinesisOptions options, const aws::RetryClock* clock) {
+aws::Session TestStream::Session(const aws::RetryClock* clock) const {
   aws::Session session;
   session.region = "eu-west-1";
   session.credentials = aws::FixedCredentials({"AKID", net::Secret("the-secret"), net::Secret("")}).ValueOrDie();
   session.http = aws::HttpClient::Create({}).ValueOrDie();
   session.retry_clock = clock != nullptr ? clock : &time;
-  options.endpoint = server_->url();
-  return MakeKinesisConnector(std::move(session), std::move(options)).ValueOrDie();
+  return session;
 }
 
-void TestStream::Put(const std::string& shard, const std::string& data, int64_t arrival_ms) {
+std::shared_ptr<Connector> TestStream::Connect(KinesisOptions options, const aws::RetryClock* clock) {
+  options.endpoint = server_->url();
+  return MakeKinesisConnector(Session(clock), std::move(options)).ValueOrDie();
+}
+
+void TestStream::Put(const std::string& shard, const std::string& data, int64_t arrival_ms, const std::string& key) {
   const std::lock_guard lock(mutex_);
   const int64_t number = next_number_++;
-  shards_.at(shard).records.push_back({arrival_ms, "key-" + std::to_string(number), data, number});
+  shards_.at(shard).records.push_back({arrival_ms, key.empty() ? "key-" + std::to_string(number) : key, data, number});
 }
 
 std::string TestStream::ShardName(size_t number) {

@@ -4,9 +4,11 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,7 +43,7 @@ class TestStream {
   TestStream();
   /// `clock`: null, the time below.
   std::shared_ptr<Connector> Connect(KinesisOptions options = {}, const aws::RetryClock* clock = nullptr);
-  void Put(const std::string& shard, const std::string& data, int64_t arrival_ms);
+  void Put(const std::string& shard, const std::string& data, int64_t arrival_ms, const std::string& key = "");
   /// Closes `parent` and opens two children; @return the first, whose sibling is the next one.
   std::string Split(const std::string& parent);
   /// Closes two shards and opens their child.
@@ -54,6 +56,12 @@ class TestStream {
   void Close(const std::string& shard);
   /// The next `times` calls of the operation are answered so.
   void Script(const std::string& operation, aws::TestHttpAnswer answer, int times = 1);
+  /// Where the fake listens, and the session that Connect uses.
+  std::string url() const { return server_->url(); }
+  void WaitUntilHanging() { server_->WaitUntilHanging(); }
+  aws::Session Session(const aws::RetryClock* clock = nullptr) const;
+  /// Asked first, before the fake's own answers; set before the first request.
+  std::function<std::optional<aws::TestHttpAnswer>(const aws::TestHttpRequest&)> intercept;
   int64_t NowMs() const { return time.ServerMs(skew_ms); }
   int Calls(const std::string& operation);
   std::vector<int64_t> GetRecordsTimes(const std::string& shard);
