@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/builtin_connectors.h"
 
+#include <algorithm>
+
 #include "cli/athena/function_target.h"
 #include "cli/kafka_source.h"
 #include "connector/athena/athena_connector.h"
@@ -46,7 +48,32 @@ constexpr struct {
     {"athena", MakeAthena},
 };
 
+Result<DefinedTable> DefineKinesis(const TableDefinition& definition) { return kinesis::DefineKinesisTable(definition, cli::ProcessEnvironment()); }
+
+// One line for each value of 'connector'.
+constexpr struct {
+  const char* connector;
+  Result<DefinedTable> (*define)(const TableDefinition& definition);
+} kTables[] = {
+    {"kinesis", DefineKinesis},
+    {"kinesis-legacy", DefineKinesis},
+};
+
 }  // namespace
+
+Result<DefinedTable> DefineBuiltinTable(const TableDefinition& definition) {
+  const auto option = std::find_if(definition.options.begin(), definition.options.end(), [](const auto& one) { return one.first == "connector"; });
+  const std::string name = option == definition.options.end() ? "" : option->second;
+  std::vector<std::string> known;
+  std::string list;
+  for (const auto& table : kTables) {
+    if (name == table.connector) return table.define(definition);
+    known.emplace_back(table.connector);
+    list += (list.empty() ? "" : ", ") + known.back();
+  }
+  const std::vector<std::string> nearest = NearestNames(name, known, 1);
+  return Status::NotFound("no tables are declared with 'connector' = '", name, "'", nearest.empty() ? "" : "; did you mean '" + nearest[0] + "'?", " (known: ", list, ")");
+}
 
 std::vector<std::string> BuiltinConnectorTypes() {
   std::vector<std::string> types;
@@ -60,6 +87,12 @@ Result<std::shared_ptr<Connector>> MakeBuiltinConnector(const std::string& type,
     if (type == connector.type) return connector.make(path, options);
   }
   return Status::NotFound("no connector of type ", type);
+}
+
+std::vector<sql::NamedTableFunction> BuiltinTableFunctions() {
+  return {{"timestream_query", {"catalog", "query"}, [](const std::vector<std::string>& arguments) -> Result<sql::NamedTable> {
+             return sql::NamedTable{arguments[0], {}, {{"QUERY", arguments[1]}}};
+           }}};
 }
 
 }  // namespace lotic

@@ -54,6 +54,7 @@ Result<OpenedSession> OpenSession(const CommandLine& line, const Wiring& wiring,
   options.make_connector = wiring.make_connector;
   options.connector_types = wiring.connector_types;
   options.open_catalog = wiring.open_catalog;
+  options.define_table = wiring.define_table;
   options.table_functions = wiring.table_functions;
   options.lambdas = wiring.lambdas;
   options.allow_partial = line.allow_partial;
