@@ -10,7 +10,9 @@
 #include "connector/kinesis/discovery.h"
 #include "connector/kinesis/kinesis_client.h"
 #include "connector/kinesis/kinesis_connector.h"
+#include "connector/kinesis/put_client.h"
 #include "connector/kinesis/reader.h"
+#include "connector/kinesis/stream_writer.h"
 #include "format/inference.h"
 #include "lotic/scan_json.h"
 
@@ -110,10 +112,10 @@ Result<Pushed> PushDown(const ScanRequest& request) {
   return pushed;
 }
 
-class Impl final : public Connector, public SplitDiscovery {
+class Impl final : public Connector, public SplitDiscovery, public TableSink {
  public:
-  Impl(std::unique_ptr<aws::JsonClient> json, const aws::RetryClock& clock, KinesisOptions options)
-      : options_(std::move(options)), client_(std::make_shared<KinesisClient>(std::move(json), clock)) {}
+  Impl(std::unique_ptr<aws::JsonClient> json, std::shared_ptr<PutClient> puts, const aws::RetryClock& clock, KinesisOptions options)
+      : options_(std::move(options)), client_(std::make_shared<KinesisClient>(std::move(json), clock)), puts_(std::move(puts)) {}
 
   std::string type_name() const override { return "kinesis"; }
   Result<std::vector<std::string>> ListSchemas(const CallContext&) override { return std::vector<std::string>{kSchema}; }
@@ -301,6 +303,18 @@ class Impl final : public Connector, public SplitDiscovery {
     found.state.text = lineage.ToText();
     if (found.state.text.size() > kMaxStateBytes) return Status::CapacityError("stream '", stream.name, "': what is known of its shards takes more than ", kMaxStateBytes, " bytes");
     return found;
+  }
+
+  Result<Schema> WritableColumns(const CallContext& ctx, const TableName& table) override {
+    LOTIC_RETURN_NOT_OK(ResolveName("schema", table.schema, {kSchema}).status());
+    LOTIC_ASSIGN_OR_RETURN(const StreamSummary stream, Find(ctx, table.table));
+    return PlainStream(stream.name).columns;
+  }
+
+  Result<std::unique_ptr<TableWriter>> OpenWriter(const CallContext& ctx, const WriteRequest& request) override {
+    LOTIC_RETURN_NOT_OK(ResolveName("schema", request.table.schema, {kSchema}).status());
+    LOTIC_ASSIGN_OR_RETURN(const StreamSummary stream, Find(ctx, request.table.table));
+    return OpenStreamWriter(ctx, puts_, PlainStream(stream.name), request);
   }
 
  private:
@@ -505,6 +519,7 @@ class Impl final : public Connector, public SplitDiscovery {
 
   const KinesisOptions options_;
   const std::shared_ptr<KinesisClient> client_;  // readers share it
+  const std::shared_ptr<PutClient> puts_;        // and writers this
   std::mutex mutex_;                             // guards what follows
   std::map<std::string, Sampled> sampled_;
 };
@@ -515,8 +530,9 @@ Result<std::shared_ptr<Connector>> MakeKinesisConnector(aws::Session session, Ki
   aws::JsonClientOptions client;
   client.endpoint = options.endpoint;
   const aws::RetryClock& clock = *session.retry_clock;
+  LOTIC_ASSIGN_OR_RETURN(std::shared_ptr<PutClient> puts, PutClient::Create(session, options.endpoint));
   LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<aws::JsonClient> json, aws::JsonClient::Create(aws::KinesisService(), std::move(session), client));
-  return std::shared_ptr<Connector>(std::make_shared<Impl>(std::move(json), clock, std::move(options)));
+  return std::shared_ptr<Connector>(std::make_shared<Impl>(std::move(json), std::move(puts), clock, std::move(options)));
 }
 
 Result<std::shared_ptr<Connector>> AttachKinesis(const std::string& region, const std::map<std::string, std::string>& options, const aws::Environment& environment) {

@@ -327,6 +327,19 @@ TEST(StreamWriter, RowsThatAreFewAreSentAfterAWhile) {
   EXPECT_EQ(writing.Finish().acknowledged, 1);
 }
 
+TEST(StreamWriter, AStreamWithoutADeclarationIsWrittenAsItIs) {
+  TestPutStream stream;
+  const auto connector = stream.stream.Connect();
+  auto* const sink = dynamic_cast<TableSink*>(connector.get());
+  ASSERT_NE(sink, nullptr);
+  EXPECT_EQ(sink->WritableColumns({}, {"default", "clicks"}).ValueOrDie().fields.size(), 2u);
+  EXPECT_EQ(sink->WritableColumns({}, {"default", "clikcs"}).status().code(), StatusCode::kNotFound);
+  auto writer = sink->OpenWriter({}, Plain()).ValueOrDie();
+  ASSERT_TRUE(writer->Write({}, Rows({{"k", std::string("\0\xff", 2)}})).ok());
+  EXPECT_EQ(writer->Finish({}).ValueOrDie().acknowledged, 1);
+  EXPECT_EQ(stream.Taken()[0].data, std::string("\0\xff", 2));
+}
+
 TEST(StreamWriter, NullAndMissingKeysOfAPlainStreamAreRandom) {
   TestPutStream stream;
   BatchBuilder builder(std::make_shared<const Schema>(Plain().columns));
