@@ -183,7 +183,7 @@ std::string ApiTime(int64_t time_ms) {
   return std::to_string(time_ms / 1000) + "." + fraction.substr(1);
 }
 
-Result<RecordPage> ParseRecords(std::string body) {
+Result<RecordPage> ParseRecordsPlainly(std::string body) {
   body.reserve(body.size() + kDecoderPadding);
   RecordPage page;
   page.bytes = static_cast<int64_t>(body.size());
@@ -194,7 +194,7 @@ Result<RecordPage> ParseRecords(std::string body) {
   };
   std::vector<Place> places;
   std::string scratch, bytes;
-  page.text.reserve(body.size() + kDecoderPadding);
+  std::string text;
   const auto take_record = [&](const Extent& record) -> Status {
     Place place{};
     std::string sequence, key;
@@ -216,13 +216,13 @@ Result<RecordPage> ParseRecords(std::string body) {
     }));
     if (sequence.empty() || !has_data) return Status::IOError("a record of the answer has no SequenceNumber or no Data");
     if (!arrived) return Status::IOError("record ", sequence, " has no ApproximateArrivalTimestamp, so that it cannot be told whether it came before the end");
-    place.sequence = page.text.size();
-    page.text += sequence;
-    place.key = page.text.size();
-    page.text += key;
-    place.data = page.text.size();
-    page.text += bytes;
-    place.end = page.text.size();
+    place.sequence = text.size();
+    text += sequence;
+    place.key = text.size();
+    text += key;
+    place.data = text.size();
+    text += bytes;
+    place.end = text.size();
     places.push_back(place);
     return Status::OK();
   };
@@ -236,8 +236,10 @@ Result<RecordPage> ParseRecords(std::string body) {
     page.behind_ms = behind;
     return Status::OK();
   }));
-  page.text.append(kDecoderPadding, '\0');
-  const std::string_view all = page.text;
+  page.text_bytes = text.size();
+  page.text = std::make_unique<char[]>(text.size() + kDecoderPadding);
+  std::copy(text.begin(), text.end(), page.text.get());
+  const std::string_view all(page.text.get(), page.text_bytes);
   for (const Place& at : places) {
     page.records.push_back({all.substr(at.sequence, at.key - at.sequence), all.substr(at.key, at.data - at.key), all.substr(at.data, at.end - at.data), at.arrival_ms});
   }
