@@ -300,16 +300,19 @@ class FakeKinesis:
                                                         request.get("ExplicitHashKey"))
         return {"ShardId": shard, "SequenceNumber": number}
 
-    def do_PutRecords(self, request, _):
+    def do_PutRecords(self, request, fault):
         stream = self.stream_of(request)
         if not 1 <= len(request["Records"]) <= PUTTABLE:
             raise Refusal("InvalidArgumentException", f"{len(request['Records'])} records")
         done = []
-        for record in request["Records"]:
+        for index, record in enumerate(request["Records"]):
+            if fault == "partial" and index % 3 == 1:
+                done.append({"ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessage": "Rate exceeded for shard."})
+                continue
             shard, number = stream.put_key(record["PartitionKey"], base64.b64decode(record["Data"], validate=True), self.now(),
                                            record.get("ExplicitHashKey"))
             done.append({"ShardId": shard, "SequenceNumber": number})
-        return {"FailedRecordCount": 0, "Records": done}
+        return {"FailedRecordCount": sum("ErrorCode" in result for result in done), "Records": done}
 
     def do_SplitShard(self, request, _):
         self.stream_of(request).split(request["ShardToSplit"], request["NewStartingHashKey"])

@@ -74,8 +74,8 @@ def wait_until_active(kinesis):
 class Writer:
     """Puts `requests` times one record for each key, numbered per key, and reshards in between."""
 
-    def __init__(self, kinesis, requests, between):
-        self.kinesis, self.requests, self.between = kinesis, requests, between
+    def __init__(self, kinesis, service):
+        self.kinesis, self.shards, self.requests, self.between = kinesis, service.SHARDS, service.REQUESTS, service.between
         self.random = random.Random(SERVICE)
         self.acknowledged = 0
         self.failure = None
@@ -91,7 +91,7 @@ class Writer:
         still = [shard for shard in shards_of(self.kinesis) if "EndingSequenceNumber" not in shard["SequenceNumberRange"]]
         still.sort(key=lambda shard: int(shard["HashKeyRange"]["StartingHashKey"]))
         at = self.random.randrange(len(still))
-        if len(still) < 6 and (len(still) < 3 or self.random.random() < 0.6):
+        if len(still) < self.shards + 4 and (len(still) <= self.shards or self.random.random() < 0.6):
             ends = still[at]["HashKeyRange"]
             middle = (int(ends["StartingHashKey"]) + int(ends["EndingHashKey"])) // 2 + 1
             self.kinesis.split_shard(StreamName=STREAM, ShardToSplit=still[at]["ShardId"], NewStartingHashKey=str(middle))
@@ -113,6 +113,7 @@ class Writer:
 
 class OwnFake:
     FAULTS = ["throttle", "expired", "cut", "repeat", "empty", "failure"]
+    SHARDS = 2
     REQUESTS = 400 if FULL else 40
 
     def __init__(self):
@@ -139,7 +140,8 @@ class OwnFake:
 
 
 class KinesisLocal:
-    REQUESTS = 120 if FULL else 40  # it hashes a whole shard at every put
+    SHARDS = 24  # for every record it works through the whole shard
+    REQUESTS = 80 if FULL else 40
     FOLDER = pathlib.Path(DEPS, "kinesis-local-0.6.2")
 
     def __init__(self):
@@ -182,7 +184,7 @@ class Pack(unittest.TestCase):
         self.service = {"fake": OwnFake, "local": KinesisLocal}[SERVICE]()
         self.addCleanup(self.service.close)
         self.kinesis = client(self.service.url)
-        self.kinesis.create_stream(StreamName=STREAM, ShardCount=2)
+        self.kinesis.create_stream(StreamName=STREAM, ShardCount=self.service.SHARDS)
         wait_until_active(self.kinesis)
 
     def shell(self, statement):
@@ -196,7 +198,7 @@ class Pack(unittest.TestCase):
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def test_every_reader_returns_each_record_once_and_the_endless_one_in_order_per_key(self):
-        writer = Writer(self.kinesis, self.service.REQUESTS, self.service.between)
+        writer = Writer(self.kinesis, self.service)
         total = writer.requests * KEYS_A_REQUEST
         writer.put(0)  # a sample for the columns
         writer.acknowledged = 0
@@ -210,7 +212,7 @@ class Pack(unittest.TestCase):
             [row] = self.shell("SELECT count(*) AS n, count(DISTINCT n * 1000 + k) AS one FROM k.clicks")
             self.assertGreaterEqual(row["n"], before + first)
             self.assertEqual(row["n"] - row["one"], first)
-            thread.join(150)
+            thread.join(280)
             self.assertFalse(thread.is_alive(), "the writer takes too long")
             if writer.failure:
                 raise writer.failure
@@ -220,7 +222,7 @@ class Pack(unittest.TestCase):
             self.assertGreater(len(shards), RESHARDS, "they have been split and merged")
             self.assertEqual(row, {"n": total + first, "one": total, "shards": len(shards), "numbers": total + first,
                                    "length": (writer.requests + 1) * sum(key % 50 for key in range(KEYS_A_REQUEST))})
-            code = endless.wait(150)
+            code = endless.wait(280)
             errors.seek(0)
             self.assertEqual(code, 0, errors.read())
             out.seek(0)
