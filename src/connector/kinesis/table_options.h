@@ -28,7 +28,7 @@ struct ConnectionOptions {
   std::string region;    ///< "": the endpoint's, or the environment's
   std::string endpoint;  ///< "": the environment's, or the region's
   bool trust_all_certificates = false;
-  std::chrono::milliseconds read_timeout{60'000};  ///< longest silence on a request
+  std::chrono::milliseconds read_timeout{360'000};  ///< longest silence on a request
   aws::CredentialsOptions credentials;
 };
 
@@ -55,7 +55,7 @@ struct SinkOptions {
   size_t max_in_flight = 16;           ///< requests
   int64_t batch_bytes = 5 << 20;       ///< data and keys of one request, at least 1 MiB
   std::chrono::milliseconds flush_timeout{5'000};    ///< longest wait of a row for its request to fill
-  std::chrono::milliseconds request_timeout{60'000};
+  std::chrono::milliseconds request_timeout{360'000};
   std::chrono::milliseconds retry_timeout{600'000};  ///< of a refused row, from its first refusal
   std::chrono::milliseconds backoff_min{100};
   std::chrono::milliseconds backoff_max{5'000};
