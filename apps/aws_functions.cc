@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/declared_streams.h"
 #include "apps/shown_tables.h"
 #include "athena/environment_values.h"
 #include "aws/credentials.h"
@@ -66,15 +67,19 @@ Result<aws::Session> OpenSession(const Environment& environment, const std::stri
 
 Result<std::shared_ptr<Connector>> MakeKinesisOf(const Environment& environment) {
   LOTIC_RETURN_NOT_OK(CheckVariables(environment, "kinesis_",
-                                     {"kinesis_region", "kinesis_endpoint", "kinesis_streams", "kinesis_definitions", "kinesis_metadata_columns", "kinesis_bounded_grace", "kinesis_bounded_settle",
+                                     {"kinesis_region", "kinesis_endpoint", "kinesis_streams", "kinesis_definitions", "kinesis_ddl", "kinesis_time_floor", "kinesis_metadata_columns", "kinesis_bounded_grace", "kinesis_bounded_settle",
                                       "kinesis_bounded_stall_timeout"},
-                                     {{"kinesis_ddl", "declaring streams with CREATE TABLE under Athena"},
-                                      {"kinesis_consumer_arn", "enhanced fan-out"},
-                                      {"kinesis_time_floor", "declaring streams with CREATE TABLE under Athena", "false"},
+                                     {{"kinesis_consumer_arn", "enhanced fan-out"},
                                       {"glue_catalog", "reading definitions from Glue"},
                                       {"cross_account_role_arn", "assuming a role of another account"}}));
-  const std::string definitions = ValueOf(environment, "kinesis_definitions", "sample");
-  if (definitions != "sample") return Status::NotImplemented("environment variable kinesis_definitions = '", definitions.substr(0, 100), "': only sample is built yet");
+  const std::string ddl = ValueOf(environment, "kinesis_ddl");
+  const std::string definitions = ValueOf(environment, "kinesis_definitions", ddl.empty() ? "sample" : "ddl,sample");
+  const bool declared = definitions == "ddl" || definitions == "ddl,sample", sampled = definitions != "ddl";
+  if (!declared && definitions != "sample") {
+    return Status::NotImplemented("environment variable kinesis_definitions = '", definitions.substr(0, 100), "': sample, ddl and ddl,sample are built; glue is not yet");
+  }
+  if (declared != !ddl.empty()) return Status::Invalid("environment variables kinesis_definitions = '", definitions, "' and kinesis_ddl = '", ddl.substr(0, 100), "': the folder is set where ddl is asked for, and only there");
+  if (ddl.starts_with("s3://")) return Status::NotImplemented("environment variable kinesis_ddl = '", ddl.substr(0, 100), "': a folder of the package is built, S3 is not yet");
   kinesis::KinesisOptions options;
   options.endpoint = ValueOf(environment, "kinesis_endpoint");
   LOTIC_RETURN_NOT_OK(DurationOf(environment, "kinesis_bounded_grace", &options.grace));
@@ -87,8 +92,23 @@ Result<std::shared_ptr<Connector>> MakeKinesisOf(const Environment& environment)
     LOTIC_ASSIGN_OR_RETURN(shown.patterns, ParseTablePatterns("kinesis_streams", streams));
   }
   LOTIC_ASSIGN_OR_RETURN(shown.hidden_columns, TrueOrFalse(environment, "kinesis_metadata_columns", true));
-  LOTIC_ASSIGN_OR_RETURN(aws::Session session, OpenSession(environment, "kinesis_region", {}));
-  LOTIC_ASSIGN_OR_RETURN(std::shared_ptr<Connector> connector, kinesis::MakeKinesisConnector(std::move(session), std::move(options)));
+  std::shared_ptr<Connector> connector;
+  if (sampled) {
+    LOTIC_ASSIGN_OR_RETURN(aws::Session session, OpenSession(environment, "kinesis_region", {}));
+    LOTIC_ASSIGN_OR_RETURN(connector, kinesis::MakeKinesisConnector(std::move(session), options));
+    connector = ShowTables(std::move(connector), {std::move(shown.patterns), true, shown.variable});
+    shown.patterns.clear();
+  }
+  if (declared) {
+    DeclaredStreams streams_of;
+    LOTIC_ASSIGN_OR_RETURN(streams_of.time_floor, TrueOrFalse(environment, "kinesis_time_floor", false));
+    LOTIC_ASSIGN_OR_RETURN(streams_of.definitions, ReadDefinitions(ddl));
+    streams_of.others = std::move(connector);
+    Environment inner = environment;  // what a definition does not say itself
+    if (!options.endpoint.empty()) inner["AWS_ENDPOINT_URL_KINESIS"] = options.endpoint;
+    if (const std::string region = ValueOf(environment, "kinesis_region"); !region.empty()) inner["AWS_REGION"] = region;
+    LOTIC_ASSIGN_OR_RETURN(connector, MakeDeclaredStreams(std::move(streams_of), inner));
+  }
   return ShowTables(std::move(connector), std::move(shown));
 }
 

@@ -117,9 +117,50 @@ class KinesisTest(ServedTest):
     def test_variables_that_cannot_be_followed_are_refused(self):
         self.refused("kinesis", "kinesis_endpiont is unknown; did you mean kinesis_endpoint", kinesis_endpiont="x")
         self.refused("kinesis", "kinesis_consumer_arn: enhanced fan-out is not built yet", kinesis_consumer_arn="arn:aws:kinesis:x")
-        self.refused("kinesis", "kinesis_definitions = 'ddl'", kinesis_definitions="ddl")
+        self.refused("kinesis", "kinesis_definitions = 'glue'", kinesis_definitions="glue")
         self.refused("kinesis", "kinesis_bounded_grace", kinesis_bounded_grace="soon")
         self.refused("kinesis", "kinesis_metadata_columns", kinesis_metadata_columns="perhaps")
+
+    def declare(self, text, name="clicks.sql"):
+        folder = tempfile.TemporaryDirectory(prefix="lotic-athena-ddl-")
+        self.addCleanup(folder.cleanup)
+        pathlib.Path(folder.name, name).write_text(text, encoding="utf-8")
+        return folder.name
+
+    def test_declared_streams_are_tables_beside_the_others(self):
+        ddl = self.declare("""-- two tables; a semicolon in a comment ends nothing;
+            CREATE TABLE even_kinds (kind STRING, id INT, shard STRING METADATA FROM 'shard-id' VIRTUAL)
+              WITH ('connector' = 'kinesis', 'stream.arn' = 'arn:aws:kinesis:us-east-1:111122223333:stream/clicks', 'aws.region' = 'us-east-1', 'format' = 'json');
+            CREATE TABLE `other` (id BIGINT) WITH ('connector' = 'kinesis', 'stream.arn' = 'arn:aws:kinesis:us-east-1:111122223333:stream/other', 'aws.region' = 'us-east-1', 'format' = 'json');
+            """)
+        url = self.serve("kinesis", kinesis_ddl=ddl, kinesis_metadata_columns="false", **self.quick)
+        self.assertEqual([row["table"] for row in self.rows("tables", "--target", url, "--schema", "default")], ["clicks", "even_kinds", "other"])
+        read = ("read", "--target", url, "--table", "even_kinds")
+        expected = [{"kind": row["kind"], "id": row["id"], "shard": f"shardId-{row['id'] % 3:012d}"} for row in self.expected]
+        by_id = lambda rows: sorted(rows, key=lambda row: row["id"])  # noqa: E731
+        self.assertEqual(by_id(self.rows(*read)), expected)
+        self.assertEqual(by_id(self.rows(*read, "--inline-bytes", "0", "--block-bytes", "500", "--where", "id >= 40")), expected[40:])
+        self.assertEqual([(row["column"], row["type"]) for row in self.rows("table", "--target", url, "--table", "other")], [("id", "BIGINT")], "the definition counts")
+        only = self.serve("kinesis", kinesis_ddl=ddl, kinesis_definitions="ddl", **self.quick)
+        self.assertEqual([row["table"] for row in self.rows("tables", "--target", only, "--schema", "default")], ["even_kinds", "other"])
+        self.passes_every_check(only, "--schema", "default", "--table", "even_kinds")
+
+    def test_a_definition_that_cannot_be_used_is_named_with_file_and_line(self):
+        options = "'connector' = 'kinesis', 'stream.arn' = 'arn:aws:kinesis:us-east-1:111122223333:stream/clicks', 'aws.region' = 'us-east-1', 'format' = 'json'"
+        for text, message in (("\n\nCREATE TABLE t (a INT,) WITH (%s)" % options, r"clicks.sql:3: "),
+                              ("CREATE TABLE t (a INT) WITH (%s);\nDROP TABLE t" % options, r"clicks.sql:2: only CREATE TABLE"),
+                              ("CREATE TABLE t (a INT) WITH (%s);\n\nCREATE TABLE t (b INT) WITH (%s)" % (options, options), r"clicks.sql:3: table t is declared in clicks.sql, too"),
+                              ("CREATE TABLE t (a INT) WITH (%s, 'aws.credentials.basic.secretkey' = 'hidden')" % options, r"secretkey' holds a secret"),
+                              ("CREATE TABLE t (a INT) WITH (%s, 'aws.regoin' = 'x')" % options, r"table t: .*'aws.regoin'.*aws.region"),
+                              ("CREATE TABLE t (a INT", r"clicks.sql:1: ")):
+            self.refused("kinesis", message, kinesis_ddl=self.declare(text), **self.quick)
+        self.refused("kinesis", "the folder of definitions /no/such cannot be read", kinesis_ddl="/no/such")
+        self.refused("kinesis", "kinesis_ddl = '': the folder is set where ddl is asked for", kinesis_definitions="ddl")
+        fine = self.declare("CREATE TABLE t (id INT, at TIMESTAMP(6)) WITH (%s)" % options)
+        url = self.serve("kinesis", kinesis_ddl=fine, **self.quick)
+        self.assertIn("column 'at' is TIMESTAMP", athena("table", "--target", url, "--table", "t").stderr)
+        floored = self.serve("kinesis", kinesis_ddl=fine, kinesis_time_floor="true", **self.quick)
+        self.assertEqual(len(self.rows("read", "--target", floored, "--table", "t", "--columns", "id,at")), 90)
 
     def test_the_bootstrap_serves_it_too(self):
         variables = " ".join(f"{key}='{value}'" for key, value in (self.quick | {"spill_bucket": self.spill, "LOTIC_CONNECTOR": "kinesis"}).items())
