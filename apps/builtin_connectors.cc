@@ -89,4 +89,10 @@ Result<std::shared_ptr<Connector>> MakeBuiltinConnector(const std::string& type,
   return Status::NotFound("no connector of type ", type);
 }
 
+std::vector<sql::NamedTableFunction> BuiltinTableFunctions() {
+  return {{"timestream_query", {"catalog", "query"}, [](const std::vector<std::string>& arguments) -> Result<sql::NamedTable> {
+             return sql::NamedTable{arguments[0], {}, {{"QUERY", arguments[1]}}};
+           }}};
+}
+
 }  // namespace lotic

@@ -16,4 +16,7 @@ Result<std::shared_ptr<Connector>> MakeBuiltinConnector(const std::string& type,
 /// The table that CREATE TABLE … WITH ('connector' = …) declares. Errors: NotFound (no such connector here, with the nearest), and the connector's own.
 Result<DefinedTable> DefineBuiltinTable(const TableDefinition& definition);
 
+/// Queries in a source's own language: FROM timestream_query('ts', 'SELECT ...').
+std::vector<sql::NamedTableFunction> BuiltinTableFunctions();
+
 }  // namespace lotic

@@ -29,7 +29,8 @@ int main(int argc, char** argv) {
     return endpoints.Call(ctx, name, function, arguments, result);
   };
   wiring.open_catalog = [&endpoints](const std::string& catalog) { return endpoints.OpenCatalog(catalog); };
-  wiring.table_functions = {lotic::AthenaEndpoints::TableFunction()};
+  wiring.table_functions = lotic::BuiltinTableFunctions();
+  wiring.table_functions.push_back(lotic::AthenaEndpoints::TableFunction());
   wiring.subprograms["athena"] = lotic::cli::RunAthenaCommand;
   wiring.subprograms["lambda"] = [](const auto& args, const auto&, auto& signals) { return lotic::cli::RunLambdaCommand(args, lotic::MakeAthenaFunction, signals); };
   return lotic::cli::RunProgram(std::vector<std::string>(argv + 1, argv + argc), wiring, interrupts);

@@ -29,6 +29,7 @@
 #include "duckdb/storage/table_storage_info.hpp"
 #include "duckdb/transaction/transaction.hpp"
 #include "duckdb/transaction/transaction_manager.hpp"
+#include "lotic/query_passthrough.h"
 #include "lotic/table_writer.h"
 #include "sql/insert.h"
 #include "sql/scan_bind.h"
@@ -47,6 +48,7 @@ constexpr size_t kDescribedAlways = 64;    // tables of a schema, up to which a 
 constexpr size_t kDescribingThreads = 8;   // of a statement that lists the columns of all tables
 constexpr const char* kCatalogType = "lotic";
 constexpr char kSinkMark = '\x01';         // before the name of an entry that FindWritable makes
+constexpr char kQueryMark = '\x02';        // the schema of QueryTableName; before each argument's length
 
 /// One per statement, or from BEGIN to COMMIT: the snapshots at which its tables are read.
 class ConnectorTransaction final : public duckdb::Transaction {
@@ -91,6 +93,27 @@ class ConnectorTransactions final : public duckdb::TransactionManager {
   std::map<duckdb::Transaction*, duckdb::unique_ptr<ConnectorTransaction>> live_;
 };
 
+/// The way back of QueryTableName. Throws if `table` is none, as a user can write it.
+std::map<std::string, std::string> QueryArguments(const std::string& table) {
+  std::map<std::string, std::string> arguments;
+  std::string name;
+  bool named = false;
+  for (size_t at = 0; at < table.size();) {  // mark, length, ':', that many bytes; names and values in turn
+    const size_t colon = table.find(':', at);
+    const size_t size = colon == std::string::npos ? table.size() : std::strtoull(table.c_str() + at + 1, nullptr, 10);
+    if (table[at] != kQueryMark || size > table.size() || colon + 1 + size > table.size()) ThrowStatus(Status::Invalid("no table has such a name"));
+    std::string text = table.substr(colon + 1, size);
+    at = colon + 1 + size;
+    if (named) {
+      arguments[name] = std::move(text);
+    } else {
+      name = std::move(text);
+    }
+    named = !named;
+  }
+  return arguments;
+}
+
 [[noreturn]] void Refuse(const std::string& what, const std::string& catalog) {
   ThrowStatus(Status::NotImplemented(what, " is not supported in \"", catalog, "\": its tables can be read only"));
 }
@@ -127,7 +150,7 @@ class ConnectorTable final : public duckdb::TableCatalogEntry {
     bind->session = session;
     auto& transaction = duckdb::Transaction::Get(context, catalog).Cast<ConnectorTransaction>();
     if (!at) {
-      bind->snapshot = transaction.Slot(model->info.name, "");
+      bind->snapshot = transaction.Slot(model->info.name, model->arguments.empty() ? "" : QueryTableName(model->arguments).table);
     } else {
       const duckdb::Value& value = at->GetValue();
       bind->snapshot = transaction.Slot(model->info.name, at->Unit() + " " + value.ToString());
@@ -168,15 +191,19 @@ class ConnectorSchema final : public duckdb::SchemaCatalogEntry {
       Keep(table, {statement, nullptr});
       return nullptr;
     }
-    const auto known = described_.find(table);
-    if (known != described_.end() && known->second.table != nullptr && Same(known->second.table->model->info, *info)) {
-      known->second.statement = statement;
-      return known->second.table.get();
-    }
-    const std::string real = info->name.table;
-    std::shared_ptr<ConnectorTable> made = Make(real, ValueOrThrow(TableModel::Make(connector_, *std::move(info))));
-    Keep(table, {statement, made});
-    return made.get();
+    return Describe(table, statement, *std::move(info), {});
+  }
+
+  /// The table that a query in the source's own language makes; `table` of QueryTableName. Throws.
+  ConnectorTable* FindQuery(const std::string& table) {
+    std::lock_guard lock(mutex_);
+    const uint64_t statement = session_->statement();
+    if (const auto known = described_.find(table); known != described_.end() && known->second.statement == statement) return known->second.table.get();
+    auto* const passthrough = dynamic_cast<QueryPassthrough*>(connector_.get());
+    if (passthrough == nullptr) ThrowStatus(Status::Invalid("\"", catalog.GetName(), "\" takes no queries but SQL's: a ", connector_->type_name(), " source has no language of its own"));
+    std::map<std::string, std::string> arguments = QueryArguments(table);
+    TableInfo info = ValueOrThrow(passthrough->DescribeQuery(session_->Context(), arguments));
+    return Describe(table, statement, std::move(info), std::move(arguments));
   }
 
   /// What of `table`, a table's exact name, can be written: an entry of its own. Throws.
@@ -250,6 +277,7 @@ class ConnectorSchema final : public duckdb::SchemaCatalogEntry {
     if (lookup.GetCatalogType() != CatalogType::TABLE_ENTRY) return nullptr;
     const std::string& table = lookup.GetEntryName();
     if (table.starts_with(kSinkMark)) return FindWritable(table.substr(1));
+    if (table.starts_with(kQueryMark)) return FindQuery(table);
     return Find(table);
   }
   duckdb::SimilarCatalogEntry GetSimilarEntry(duckdb::CatalogTransaction, const duckdb::EntryLookupInfo& lookup) override {
@@ -301,6 +329,19 @@ class ConnectorSchema final : public duckdb::SchemaCatalogEntry {
            a.notes == b.notes;
   }
 
+  /// The entry under `table`: the one that is there if it says the same. The mutex is held.
+  ConnectorTable* Describe(const std::string& table, uint64_t statement, TableInfo info, std::map<std::string, std::string> arguments) {
+    const auto known = described_.find(table);
+    if (known != described_.end() && known->second.table != nullptr && Same(known->second.table->model->info, info)) {
+      known->second.statement = statement;
+      return known->second.table.get();
+    }
+    const std::string real = info.name.table;
+    std::shared_ptr<ConnectorTable> made = Make(real, ValueOrThrow(TableModel::Make(connector_, std::move(info), std::move(arguments))));
+    Keep(table, {statement, made});
+    return made.get();
+  }
+
   std::shared_ptr<ConnectorTable> Make(const std::string& table, std::shared_ptr<const TableModel> model, bool sink = false) {
     duckdb::CreateTableInfo info(*this, table);
     if (model != nullptr) {
@@ -350,6 +391,7 @@ class ConnectorCatalog final : public duckdb::Catalog {
   optional_ptr<duckdb::CatalogEntry> CreateSchema(duckdb::CatalogTransaction, duckdb::CreateSchemaInfo&) override { Refuse("CREATE SCHEMA", GetName()); }
   optional_ptr<duckdb::SchemaCatalogEntry> LookupSchema(duckdb::CatalogTransaction, const duckdb::EntryLookupInfo& lookup,
                                                         duckdb::OnEntryNotFound not_found) override {
+    if (lookup.GetEntryName() == std::string(1, kQueryMark)) return Schema(lookup.GetEntryName());
     const std::vector<std::string> names = SchemaNames();
     const Result<size_t> index = ResolveName("schema", lookup.GetEntryName(), names);
     if (index.ok()) return Schema(names[*index]);
@@ -362,7 +404,8 @@ class ConnectorCatalog final : public duckdb::Catalog {
   duckdb::PhysicalOperator& PlanInsert(ClientContext& context, duckdb::PhysicalPlanGenerator& planner, duckdb::LogicalInsert& insert,
                                        optional_ptr<duckdb::PhysicalOperator> rows) override {
     const auto& table = insert.table.Cast<ConnectorTable>();
-    if (!table.is_sink || !rows) Refuse("this form of INSERT", GetName());  // ResolveInsert has not seen it
+    // COPY … FROM, and what else ResolveInsert has not seen.
+    if (!table.is_sink || !rows) ThrowStatus(Status::NotImplemented("into \"", table.name, "\" rows are written by INSERT INTO … SELECT or VALUES"));
     return PlanConnectorInsert(context, planner, insert, *rows, table.model, session_);
   }
   duckdb::PhysicalOperator& PlanCreateTableAs(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalCreateTable&, duckdb::PhysicalOperator&) override { Refuse("CREATE TABLE AS", GetName()); }
@@ -463,6 +506,14 @@ duckdb::shared_ptr<duckdb::StorageExtension> ConnectorStorage(std::shared_ptr<Se
     return duckdb::make_uniq<ConnectorTransactions>(db);
   };
   return storage;
+}
+
+TableName QueryTableName(const std::map<std::string, std::string>& arguments) {
+  std::string table;
+  for (const auto& [name, value] : arguments) {
+    for (const std::string& text : {name, value}) table += kQueryMark + std::to_string(text.size()) + ":" + text;
+  }
+  return {std::string(1, kQueryMark), table};
 }
 
 std::vector<std::pair<std::string, std::string>> ConnectorCatalogs(ClientContext& context) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +47,8 @@ std::optional<FoundTable> FindIn(duckdb::ClientContext& context, const std::stri
 /// What of `table` an INSERT can write, as a table of its own that DuckDB finds by SinkName. Throws: NotImplemented (a table that can be read only).
 FoundTable FindSink(duckdb::ClientContext& context, const FoundTable& table);
 std::string SinkName(const std::string& table);
+/// Under which DuckDB finds the table that a query in a source's own language makes (QueryPassthrough), in a catalog of that source.
+TableName QueryTableName(const std::map<std::string, std::string>& arguments);
 /// Names of tables that look like `name`, over all catalogs, from lists of names alone.
 std::vector<std::string> SimilarTables(duckdb::ClientContext& context, const std::string& name);
 bool IsConnectorCatalog(duckdb::ClientContext& context, const std::string& catalog);

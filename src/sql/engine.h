@@ -37,6 +37,9 @@ struct LambdaPort {
 struct NamedTable {
   std::string catalog;
   TableName name;
+  /// Not empty: the table is what a query in the source's own language makes (QueryPassthrough), with these arguments; `name` plays no part, and the catalog is an
+  /// attached one.
+  std::map<std::string, std::string> query = {};
 };
 
 /// `SELECT ... FROM name('text', ...)`: a call that names a table.

@@ -36,6 +36,10 @@ duckdb::unique_ptr<duckdb::TableRef> ReplaceCall(duckdb::ClientContext& context,
   }
   NamedTable table = ValueOrThrow(function.table(arguments));
   EnsureCatalog(context, *info.session, table.catalog);
+  if (!table.query.empty()) {
+    if (!IsConnectorCatalog(context, table.catalog)) ThrowStatus(Status::NotFound(function.name, ": no source is attached as \"", table.catalog, "\""));
+    table.name = QueryTableName(table.query);
+  }
   auto ref = duckdb::make_uniq<duckdb::BaseTableRef>();
   ref->catalog_name = std::move(table.catalog);
   ref->schema_name = std::move(table.name.schema);

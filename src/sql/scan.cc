@@ -65,6 +65,7 @@ ScanRequest ScanBind::Request() const {
     if (!add(model->info.schema)) add(model->info.hidden);
   }
   request.constraints = constraints;
+  request.arguments = model->arguments;
   request.limit = limit;
   request.policy = session->options().policy;
   request.compare = DuckDbOrder();
@@ -192,6 +193,7 @@ struct ScanCallbacks {
     const Prepared& plan = bind.Plan();
     duckdb::InsertionOrderPreservingMap<duckdb::string> text;
     text["Table"] = bind.model->info.name.table;
+    for (const auto& [name, value] : bind.model->arguments) text[name] = value;
     std::string lines[3];
     const auto add = [](std::string* to, const std::string& line) { *to += (to->empty() ? "" : "\n") + line; };
     for (const PushedConstraint& pushed : plan.report) {

@@ -96,7 +96,7 @@ Result<LogicalType> ToDuckDb(const std::string& column, const Type& type) {
   return Status::Invalid("column \"", column, "\": ", type.ToString(), " has no DuckDB type");
 }
 
-Result<std::shared_ptr<const TableModel>> TableModel::Make(std::shared_ptr<Connector> connector, TableInfo info) {
+Result<std::shared_ptr<const TableModel>> TableModel::Make(std::shared_ptr<Connector> connector, TableInfo info, std::map<std::string, std::string> arguments) {
   auto model = std::make_shared<TableModel>();
   model->notes = info.notes;
   std::set<std::string> taken;
@@ -129,6 +129,7 @@ Result<std::shared_ptr<const TableModel>> TableModel::Make(std::shared_ptr<Conne
     if (taken.count(Folded(name)) != 0) model->notes.push_back("column \"" + name + "\" hides the metadata column of that name");
   }
   model->connector = std::move(connector);
+  model->arguments = std::move(arguments);
   model->info = std::move(info);
   return std::shared_ptr<const TableModel>(std::move(model));
 }
