@@ -376,6 +376,22 @@ TEST_F(DeclaredTableTest, BackticksAreQuotesOfNamesInEveryStatement) {
   EXPECT_EQ(split[0].sql, "SELECT 1 AS `a;b`");
 }
 
+TEST_F(DeclaredTableTest, OtherWaysToWriteAreRefusedByName) {
+  Must(kClicks);
+  const std::string path = testing::TempDir() + "/lotic_declared_table_test.csv";
+  Must("COPY (SELECT 'a' AS user_id, 1 AS n, NULL AS ts) TO '" + path + "' (HEADER)");
+  EXPECT_THAT(Error("COPY clicks FROM '" + path + "'"), HasSubstr("INSERT INTO … SELECT"));
+  EXPECT_THAT(Ask("INSERT INTO clicks (user_id, n) SELECT user_id, n::INTEGER FROM read_csv('" + path + "')").rows, ElementsAre("1"));
+  std::remove(path.c_str());
+  EXPECT_THAT(Error("WITH x AS (SELECT 'a' AS u) INSERT INTO clicks (user_id) SELECT u FROM x"), HasSubstr("INSERT INTO t WITH x AS"));
+  EXPECT_THAT(Ask("INSERT INTO clicks (user_id) WITH x AS (SELECT 'a' AS u) SELECT u FROM x").rows, ElementsAre("1"));
+  EXPECT_THAT(Error("PREPARE p AS INSERT INTO clicks (user_id) VALUES ($1)"), HasSubstr("parameter"));
+  Must("PREPARE q AS INSERT INTO clicks (user_id) VALUES ('b')");
+  EXPECT_THAT(Ask("EXECUTE q").rows, ElementsAre("1"));
+  EXPECT_THAT(Ask("EXECUTE q").rows, ElementsAre("1"));
+  EXPECT_THAT(Ask("SELECT count(*) FROM clicks").rows, ElementsAre("4"));
+}
+
 TEST_F(DeclaredTableTest, NamesOfTheSessionAndDeclaredOnesDoNotMeet) {
   Must("CREATE TABLE own (a INTEGER)");
   EXPECT_THAT(Error("CREATE TABLE own (a INT) WITH ('connector' = 'memory')"), HasSubstr("table \"own\" exists"));

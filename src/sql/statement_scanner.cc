@@ -78,6 +78,7 @@ size_t StatementScanner::SkipDollar(size_t at, bool* open) const {
 
 std::string BackticksToQuotes(std::string_view text) {
   std::string out;
+  if (text.find('`') == std::string_view::npos) return out = text;
   const StatementScanner scanner(text);
   for (size_t at = 0; at < text.size();) {
     bool open = false, blank = false;
