@@ -39,13 +39,17 @@ Result<std::shared_ptr<Connector>> AttachTimestream(const std::string& region, c
       return OneOf<Dialect>(name, value, {{"none", Dialect::kOwn}, {"j", Dialect::kOriginal}}, &made.dialect);
     } else if (name == "discovery") {
       return OneOf<Discovery>(name, value, {{"auto", Discovery::kAuto}, {"on", Discovery::kOn}, {"off", Discovery::kOff}}, &made.client.discovery);
+    } else if (name == "glue") {
+      return OneOf<bool>(name, value, {{"on", true}, {"off", false}}, &made.glue);
+    } else if (name == "glue_catalog") {
+      made.glue_catalog = value;
     } else if (name == "page_rows") {
       const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), made.page_rows);
       if (error != std::errc() || end != value.data() + value.size() || made.page_rows < 1) {
         return Status::Invalid("option page_rows: '", value.substr(0, 100), "' is no number between 1 and 1000");
       }
     } else {
-      return Status::Invalid("unknown option '", name, "'; known: compat, discovery, endpoint, page_rows, time_precision");
+      return Status::Invalid("unknown option '", name, "'; known: compat, discovery, endpoint, glue, glue_catalog, page_rows, time_precision");
     }
     return Status::OK();
   };

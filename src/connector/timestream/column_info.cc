@@ -45,6 +45,11 @@ Result<Type> TypeAt(const ColumnInfo& column, TimeUnit unit, int depth) {
 
 }  // namespace
 
+const std::string& SourceNameOf(const Field& field) {
+  const auto at = field.metadata.find(kSourceName);
+  return at == field.metadata.end() ? field.name : at->second;
+}
+
 Type ScalarType(std::string_view name, TimeUnit unit, bool* known) {
   const std::string lower = Lower(name);
   *known = true;

@@ -15,7 +15,11 @@ namespace lotic::timestream {
 inline constexpr const char* kSourceType = "x-ts-type";
 inline constexpr const char* kAttribute = "x-ts-attribute";
 inline constexpr const char* kPlace = "x-ts-place";
+inline constexpr const char* kSourceName = "x-ts-name";  ///< the column's name in Timestream, where it is not the field's
 inline constexpr std::string_view kDeclared = "declared";
+
+/// The column's name in Timestream.
+const std::string& SourceNameOf(const Field& field);
 
 /// A column as the Query API describes it. Follows: Timestream Query API 2018-11-01, ColumnInfo and Type.
 struct ColumnInfo {

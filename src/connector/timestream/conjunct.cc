@@ -366,7 +366,7 @@ Result<Conjunct> ConjunctOf(const Field& field, const ValueSet& set, const Compa
   if (field.type.is_nested()) return Dropped("nested values are left to the door");
   ValueSet normal = set;
   LOTIC_RETURN_NOT_OK(NormalizeValueSet(field.type, compare, &normal));
-  const std::string column = QuoteName(field.name);
+  const std::string column = QuoteName(SourceNameOf(field));
   if (normal.kind == ValueSet::Kind::kNone) {
     if (!normal.null_allowed) return Conjunct{Conjunct::Outcome::kNothing, "", Pushdown::kExact, "no value satisfies it"};
     return Conjunct{Conjunct::Outcome::kText, "(" + column + " IS NULL)", Pushdown::kExact, "the service filters"};

@@ -7,6 +7,7 @@
 
 #include "aws/aws_error.h"
 #include "aws/credentials.h"
+#include "connector/timestream/glue_table.h"
 #include "connector/timestream/page_fetcher.h"
 #include "connector/timestream/page_parser.h"
 #include "connector/timestream/passthrough.h"
@@ -47,7 +48,8 @@ class Cache {
 
 class Impl final : public Connector, public QueryPassthrough {
  public:
-  Impl(std::shared_ptr<TimestreamClient> client, TimestreamOptions options) : options_(std::move(options)), client_(std::move(client)) {}
+  Impl(std::shared_ptr<TimestreamClient> client, std::unique_ptr<GlueTables> glue, TimestreamOptions options)
+      : options_(std::move(options)), client_(std::move(client)), glue_(std::move(glue)) {}
 
   std::string type_name() const override { return "timestream"; }
 
@@ -65,6 +67,19 @@ class Impl final : public Connector, public QueryPassthrough {
   }
 
   Result<TableInfo> GetTable(const CallContext& ctx, const TableName& name) override {
+    LOTIC_ASSIGN_OR_RETURN(const Supplement supplement, FindSupplement(ctx, name));
+    if (supplement.table) {
+      TableInfo info = Info(name);  // the name that was asked for: only the view text is used
+      info.schema = supplement.table->schema;
+      info.properties = supplement.table->parameters;
+      return info;
+    }
+    Result<TableInfo> native = NativeByAnyCase(ctx, name);
+    if (native.ok() && !supplement.note.empty()) native->notes.push_back(supplement.note);
+    return native;
+  }
+
+  Result<TableInfo> NativeByAnyCase(const CallContext& ctx, const TableName& name) {
     Result<TableInfo> exact = Native(ctx, name);
     if (exact.ok() || (exact.status().code() != StatusCode::kInvalid && exact.status().code() != StatusCode::kNotFound)) return exact;
     // The service knows no such table; which code it says that with depends on what is missing.
@@ -98,7 +113,8 @@ class Impl final : public Connector, public QueryPassthrough {
       LOTIC_ASSIGN_OR_RETURN(const Schema schema, QuerySchema(ctx, text.source.passthrough));
       for (const Field& field : schema.fields) text.columns.push_back(field.name);
     } else {
-      text.source = {request.table.schema, request.table.table, "", ""};
+      LOTIC_ASSIGN_OR_RETURN(const Supplement supplement, FindSupplement(ctx, request.table));
+      text.source = supplement.table ? supplement.table->source : QuerySource{request.table.schema, request.table.table, "", ""};
     }
     LOTIC_ASSIGN_OR_RETURN(const QueryPlan plan, PlanQuery(request, text.source, options_.dialect));
     Prepared made;
@@ -217,6 +233,34 @@ class Impl final : public Connector, public QueryPassthrough {
     }
   }
 
+  struct Supplement {
+    std::optional<SupplementalTable> table;
+    std::string note;  // why Glue could not be asked
+  };
+  /// What Glue says of a name. A Glue that refuses or does not answer is not asked again for a while, and DESCRIBE says so.
+  Result<Supplement> FindSupplement(const CallContext& ctx, const TableName& name) {
+    if (glue_ == nullptr) return Supplement();
+    const MonoTime now = client_->clock().Now();
+    if (auto found = supplements_.Find("", now, options_.cache_time)) return *found;  // the failure of another look-up
+    const std::string key = QuoteName(name.schema) + "." + QuoteName(name.table);
+    if (auto found = supplements_.Find(key, now, options_.cache_time)) return *found;
+    Result<std::optional<SupplementalTable>> answer = glue_->Find(ctx, name.schema, name.table);
+    LOTIC_RETURN_NOT_OK(ctx.Check("asking Glue for a table"));
+    Supplement made;
+    if (answer.ok()) {
+      made.table = std::move(*answer);
+      supplements_.Keep(key, now, made);
+      return made;
+    }
+    if (aws::AwsError::From(answer.status()) == nullptr && aws::TransportError::From(answer.status()) == nullptr &&
+        answer.status().code() != StatusCode::kDeadlineExceeded) {
+      return answer.status();  // Glue did answer: what it says of this table cannot be taken
+    }
+    made.note = "Glue could not be asked for supplemental tables (GLUE off in ATTACH leaves it out): " + answer.status().message();
+    supplements_.Keep("", now, made);
+    return made;
+  }
+
   /// A table by its exact name.
   Result<TableInfo> Native(const CallContext& ctx, const TableName& name) {
     const std::string key = QuoteName(name.schema) + "." + QuoteName(name.table);
@@ -299,6 +343,8 @@ class Impl final : public Connector, public QueryPassthrough {
   const std::shared_ptr<TimestreamClient> client_;  // readers share it
   Cache<std::vector<std::string>> names_;           // of databases ("") and of a database's tables
   Cache<TableInfo> tables_;
+  const std::unique_ptr<GlueTables> glue_;          // null: never asked
+  Cache<Supplement> supplements_;
   Cache<Schema> schemas_;                           // of queries
 };
 
@@ -313,7 +359,11 @@ Status TimestreamOptions::Validate() const {
 Result<std::shared_ptr<Connector>> MakeTimestreamConnector(aws::Session session, TimestreamOptions options) {
   LOTIC_RETURN_NOT_OK(options.Validate());
   LOTIC_ASSIGN_OR_RETURN(std::shared_ptr<TimestreamClient> client, TimestreamClient::Create(session, options.client));
-  return std::shared_ptr<Connector>(std::make_shared<Impl>(std::move(client), std::move(options)));
+  std::unique_ptr<GlueTables> glue;
+  if (options.glue) {
+    LOTIC_ASSIGN_OR_RETURN(glue, GlueTables::Create(std::move(session), options.glue_endpoint, options.glue_catalog, options.time_precision));
+  }
+  return std::shared_ptr<Connector>(std::make_shared<Impl>(std::move(client), std::move(glue), std::move(options)));
 }
 
 }  // namespace lotic::timestream

@@ -49,6 +49,7 @@ class ConnectorTest : public testing::Test {
     session.credentials = aws::FixedCredentials({"AKID", net::Secret("the-secret"), net::Secret("")}).ValueOrDie();
     session.http = aws::HttpClient::Create({}).ValueOrDie();
     session.retry_clock = &time_;
+    options.glue = false;
     options.client.query_endpoint = options.client.write_endpoint = server_->url();
     connector_ = MakeTimestreamConnector(std::move(session), options).ValueOrDie();
   }

@@ -44,7 +44,7 @@ std::string Joined(const std::vector<std::string>& parts, const char* between) {
 
 std::string SelectList(const Schema& layout) {
   std::vector<std::string> names;
-  for (const Field& field : layout.fields) names.push_back(QuoteName(field.name));
+  for (const Field& field : layout.fields) names.push_back(QuoteName(SourceNameOf(field)));
   return Joined(names, ", ");
 }
 
@@ -67,7 +67,7 @@ std::string OrderText(const ScanRequest& request, std::string* reason) {
       *reason = "the service may order '" + key.column + "' differently";
       return "";
     }
-    const std::string name = QuoteName(key.column);
+    const std::string name = QuoteName(SourceNameOf(field));
     const std::string how = std::string(key.descending ? " DESC" : " ASC") + (key.nulls_first ? " NULLS FIRST" : " NULLS LAST");
     if (is_double) keys.push_back("is_nan(" + name + ")" + how);  // NaN is the greatest
     keys.push_back(name + how);
