@@ -40,8 +40,10 @@ class Query:
         self.id = f"Q{number:08d}"
         self.text, self.columns, self.rows = text, columns, rows
         self.pages = pages  # lists of rows still to come
-        self.token = ""
-        self.uses = 0
+        self.token = ""  # the newest
+        self.spent = ""  # the one that brought the page given last: good until the newest is used
+        self.uses = 0    # of it
+        self.first = self.last = None
         self.given = 0
         self.cancelled = False
 
@@ -68,6 +70,7 @@ class FakeTimestream:
         self.script, self.operations, self.queries, self.cancelled = {}, [], [], []
         self.page_calls = 0
         self.running, self.by_client_token = {}, {}
+        self.glue_tables = {}  # (database, table) -> Glue's Table; Glue is "not there" while it is None
         self.discovery = discovery
         self.servers = []
         self.url = self.start("regional")
@@ -94,7 +97,7 @@ class FakeTimestream:
 
     def start(self, role):
         fake = self
-        verifier = sigv4_verifier.Verifier(KEYS, "timestream", REGION)
+        verifiers = {service: sigv4_verifier.Verifier(KEYS, service, REGION) for service in ("timestream", "glue")}
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -113,8 +116,11 @@ class FakeTimestream:
                     return self.send(200, json.dumps(answer).encode())
                 fault = None
                 try:
-                    verifier.verify("POST", self.path, list(self.headers.items()), body)
                     version, _, operation = self.headers["X-Amz-Target"].partition(".")
+                    glue = version == "AWSGlue"
+                    verifiers["glue" if glue else "timestream"].verify("POST", self.path, list(self.headers.items()), body)
+                    if glue and self.headers["Content-Type"] == "application/x-amz-json-1.1" and fake.glue_tables is not None:
+                        return self.send(200, json.dumps(fake.glue(operation, json.loads(body))).encode())
                     if version != "Timestream_20181101" or self.headers["Content-Type"] != "application/x-amz-json-1.0":
                         raise Refusal("UnknownOperationException", self.headers["X-Amz-Target"])
                     with fake.lock:
@@ -152,6 +158,14 @@ class FakeTimestream:
             server.shutdown()
             server.server_close()
         self.database.close()
+
+    def glue(self, operation, request):
+        with self.lock:
+            self.operations.append("Glue" + operation)
+            table = self.glue_tables.get((request.get("DatabaseName"), request.get("Name")))
+            if operation != "GetTable" or table is None:
+                raise Refusal("EntityNotFoundException", f"Entity Not Found: {request.get('Name')}")
+            return {"Table": table}
 
     def take_fault(self, operation):
         faults = self.script.get(operation)
@@ -217,17 +231,18 @@ class FakeTimestream:
         token = request.get("NextToken")
         if token:
             query = self.running.get(token.partition("/")[0])
-            if query is None or query.token != token:
+            if query is None or token not in (query.token, query.spent):
                 raise Refusal("ValidationException", "The pagination token is invalid or expired.")
             if query.text != text:
                 raise Refusal("ValidationException", "The query string does not match the pagination token.")
-            query.uses += 1
-            if query.uses > MAX_TOKEN_USES:
-                raise Refusal("ValidationException", "The pagination token was used too often.")
             if query.cancelled:
                 raise Refusal("ConflictException", "The query was cancelled.", 409)
-            if query.uses > 1:
+            if token == query.spent:
+                query.uses += 1
+                if query.uses > MAX_TOKEN_USES:
+                    raise Refusal("ValidationException", "The pagination token was used too often.")
                 return query.last
+            query.spent, query.uses = token, 1
         else:
             client_token = request.get("ClientToken")
             if client_token is not None and not 32 <= len(client_token) <= 128:
@@ -236,7 +251,7 @@ class FakeTimestream:
                 query = self.by_client_token[client_token]
                 if query.text != text:
                     raise Refusal("ValidationException", "The client token was used with another query.")
-                return query.last
+                return query.first
             columns, rows = self.evaluate(text)
             self.queries.append(text)
             query = Query(len(self.queries), text, columns, rows, self.cut(rows, request.get("MaxRows")))
@@ -244,6 +259,7 @@ class FakeTimestream:
             if client_token is not None:
                 self.by_client_token[client_token] = query
         query.last = self.next_page(query, fault)
+        query.first = query.first or query.last
         return query.last
 
     def cut(self, rows, max_rows):
@@ -267,7 +283,6 @@ class FakeTimestream:
         if page is not None:
             answer["ColumnInfo"] = query.columns
         query.given += 1
-        query.uses = 0
         query.token = f"{query.id}/{query.given}" if query.pages else ""
         if query.token:
             answer["NextToken"] = query.token

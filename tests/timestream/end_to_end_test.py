@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The whole command against the fake Timestream: end_to_end_test.py LOTIC."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+try:
+    import fake_timestream
+except ImportError as error:
+    print(f"skipped: {error} (scripts/setup --test installs it)")
+    sys.exit(77)
+
+LOTIC = sys.argv[1]
+del sys.argv[1:2]
+VIEW = ("SELECT house, probe, CREATE_TIME_SERIES(time, measure_value::double) AS humidity FROM \"Green House\".\"Sensors\" WHERE measure_name = 'humidity' "
+        "GROUP BY house, probe")
+
+
+class EndToEnd(unittest.TestCase):
+    def setUp(self):
+        self.fake = fake_timestream.FakeTimestream()
+        self.addCleanup(self.fake.close)
+        fake_timestream.add_test_tables(self.fake)
+        self.fake.odd_pages = True
+
+    def command(self, *statements, options=""):
+        environment = dict(os.environ, AWS_ACCESS_KEY_ID="AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY="fake-secret")
+        environment.pop("AWS_SESSION_TOKEN", None)
+        attach = f"ATTACH 'us-east-1' AS ts (TYPE timestream, ENDPOINT '{self.fake.url}'{options})"
+        return subprocess.Popen([LOTIC, attach, *statements], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+    def rows(self, *statements, options=""):
+        process = self.command(*statements, options=options)
+        output, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, errors)
+        return [json.loads(line) for line in output.splitlines()]
+
+    def error(self, statement):
+        process = self.command(statement)
+        _, errors = process.communicate(timeout=60)
+        self.assertNotEqual(process.returncode, 0)
+        return errors
+
+    def test_a_filter_goes_with_the_query(self):
+        rows = self.rows("SELECT host, avg(\"measure_value::double\") AS a FROM ts.ops.cpu WHERE time > TIMESTAMPTZ '2026-08-01 00:01:00+00' AND host <> 'h2' GROUP BY 1 ORDER BY 1")
+        self.assertEqual(rows, [{"host": "h0", "a": 45.0}, {"host": "h1", "a": 44.0}])
+        self.assertIn("""WHERE ("host" <> 'h2') AND (("time" >= '2026-08-01 00:01:00.000001000'))""", self.fake.queries[-1])
+
+    def test_a_limit_stops_the_query(self):
+        self.fake.page_rows = 2
+        self.assertEqual(len(self.rows("FROM ts.ops.cpu LIMIT 3")), 3)
+        self.assertTrue(self.fake.queries[-1].endswith(" LIMIT 3"))
+
+    def test_nothing_is_read_to_be_counted(self):
+        self.assertEqual(self.rows("SELECT count(*) AS n FROM ts.ops.multi"), [{"n": 160}])
+        self.assertEqual(self.fake.queries[-1], 'SELECT count(*) FROM "ops"."multi"')
+
+    def test_nan_is_found_as_duckdb_orders_it(self):
+        [row] = self.rows("SELECT count(*) AS n, count(*) FILTER (isnan(load)) AS nans FROM ts.ops.multi WHERE load > 0.5")
+        [other] = self.rows("SELECT count(*) AS n, count(*) FILTER (isnan(load)) AS nans FROM (SELECT load FROM ts.ops.multi OFFSET 0) WHERE load > 0.5")
+        self.assertEqual(row, other)
+        self.assertGreater(row["nans"], 0)
+
+    def test_a_query_of_ones_own_is_a_table(self):
+        rows = self.rows("SELECT house, len(s) AS n, s[1].measure_value AS first FROM timestream_query('ts', "
+                         "'SELECT house, CREATE_TIME_SERIES(time, measure_value::double) AS s FROM \"Green House\".\"Sensors\" GROUP BY house') ORDER BY 1")
+        self.assertEqual(rows, [{"house": "north", "n": 2, "first": 61.5}, {"house": "south", "n": 1, "first": 40.0}])
+        self.assertEqual(len(self.fake.queries), 1, "its columns were learnt without running it")
+        self.assertEqual(self.rows("SELECT n FROM timestream_query('ts', 'SELECT count(*) AS n FROM \"ops\".\"cpu\"') a JOIN timestream_query('ts', 'SELECT 120 AS m') b ON n = m"), [{"n": 120}])
+        self.assertIn("begins with 'DROP'", self.error("FROM timestream_query('ts', 'DROP TABLE x')"))
+        self.assertIn('no source is attached as "other"', self.error("FROM timestream_query('other', 'SELECT 1')"))
+
+    def test_a_supplemental_table_has_the_types_that_glue_says(self):
+        self.fake.create_table("greenhouse", "sensors", [("time", "TIMESTAMP_NS", "TIMESTAMP")])
+        self.fake.glue_tables["greenhouse", "humidity_series"] = {
+            "Name": "humidity_series", "DatabaseName": "greenhouse", "Parameters": {"timestream-metadata-flag": "yes", "_view_template": VIEW},
+            "StorageDescriptor": {"Columns": [{"Name": "house", "Type": "varchar"}, {"Name": "probe", "Type": "varchar"},
+                                              {"Name": "humidity", "Type": "array<struct<time:timestamp,measure_value\\:\\:double:double>>"}]}}
+        rows = self.rows("SELECT house, humidity FROM ts.greenhouse.humidity_series WHERE house = 'north'")
+        self.assertEqual(rows, [{"house": "north", "humidity": [{"time": "2026-08-01 00:00:00", "measure_value::double": 61.5},
+                                                               {"time": "2026-08-01 00:10:00", "measure_value::double": 60.25}]}])
+        self.assertEqual(self.fake.queries[-1], f"WITH t1 AS ( {VIEW} )  SELECT \"house\", \"humidity\" FROM t1 WHERE (\"house\" = 'north')")
+
+    def test_without_glue_native_tables_are_read_all_the_same(self):
+        self.fake.glue_tables = None
+        self.assertEqual(self.rows("SELECT count(*) AS n FROM ts.ops.cpu"), [{"n": 120}])
+        self.fake.operations.clear()
+        self.rows("SELECT count(*) AS n FROM ts.ops.cpu", options=", GLUE off")
+        self.assertNotIn("GlueGetTable", self.fake.operations)
+
+    def test_a_wrong_name_is_an_error_with_the_nearest(self):
+        self.assertIn('did you mean "cpu"?', self.error("FROM ts.ops.cpux"))
+
+    def test_an_interrupt_cancels_the_query_and_ends_at_once(self):
+        self.fake.page_rows = 1
+        self.fake.odd_pages = False
+        self.fake.script = {"Query": [None, None] + ["empty"] * 1_000_000}  # a query that never ends
+        process = self.command("SELECT sum(small) FROM ts.ops.multi")
+        deadline = time.monotonic() + 30
+        while self.fake.page_calls < 20 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        asked = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        self.assertLess(time.monotonic() - asked, 2, "the limit is 200 ms; ten times that is no slow machine")
+        self.assertNotEqual(process.returncode, 0)
+        while not self.fake.cancelled and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.assertEqual(len(self.fake.cancelled), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
