@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "aws/aws_error.h"
-#include "lotic/batch_builder.h"
 #include "lotic/scan_json.h"
 
 namespace lotic::kinesis {
@@ -32,22 +31,14 @@ bool AtLeast(std::string_view a, std::string_view b) { return a.size() != b.size
 }  // namespace
 
 KinesisReader::KinesisReader(std::shared_ptr<KinesisClient> client, const KinesisOptions& options, const ScanRequest& request)
-    : client_(std::move(client)), options_(options), request_(request), calls_(client_), layout_(std::make_shared<const Schema>(request.layout)) {}
+    : client_(std::move(client)), options_(options), request_(request), calls_(client_) {}
 
 Result<std::unique_ptr<KinesisReader>> KinesisReader::Make(std::shared_ptr<KinesisClient> client, const KinesisOptions& options, const ScanRequest& request,
                                                            bool push_limit, std::span<const SplitStart> splits) {
   std::unique_ptr<KinesisReader> reader(new KinesisReader(std::move(client), options, request));
   if (push_limit) reader->rows_left_ = request.limit;
   if (reader->rows_left_) reader->window_ = 1;
-  Schema payload;
-  for (size_t i = 0; i < request.layout.fields.size(); ++i) {
-    if (request.layout.fields[i].metadata.count(kColumnMetadata) != 0) continue;
-    payload.fields.push_back(request.layout.fields[i]);
-    reader->decoded_.push_back(i);
-  }
-  if (!payload.fields.empty()) {
-    LOTIC_ASSIGN_OR_RETURN(reader->decoder_, MakeJsonDecoder(JsonFields(payload), {.readable_padding = kDecoderPadding}));
-  }
+  LOTIC_ASSIGN_OR_RETURN(reader->rows_, PageRows::Make(std::make_shared<const Schema>(request.layout)));
   for (const SplitStart& split : splits) LOTIC_RETURN_NOT_OK(reader->Add(split).status());
   return reader;
 }
@@ -60,7 +51,7 @@ Result<uint32_t> KinesisReader::Add(SplitStart start) {
     LOTIC_ASSIGN_OR_RETURN(const ShardPosition end, ShardPosition::Parse(start.split.end->text));
     if (end.kind != ShardPosition::Kind::kTime) return Status::Invalid("the split of shard '", start.split.partition, "' is not one of a Kinesis stream");
     if (end.time_ms > kMaxEndMs || end.time_ms < 0) return Status::Invalid("the split of shard '", start.split.partition, "' ends at ", end.time_ms, " ms, which is no time of a service");
-    state.end_ms = end.time_ms;
+    state.range.end_ms = end.time_ms;
   }
   if (state.arn.empty()) return Status::Invalid("the split of shard '", start.split.partition, "' is not one of a Kinesis stream");
   for (std::string parents = Property(start.split, "parents"); !parents.empty();) {
@@ -72,7 +63,7 @@ Result<uint32_t> KinesisReader::Add(SplitStart start) {
   if (const std::string ms = Property(start.split, "start_ms"); !ms.empty()) {
     int64_t value = 0;
     std::from_chars(ms.data(), ms.data() + ms.size(), value);
-    state.start_ms = value;
+    state.range.start_ms = value;
   }
   for (const Field& field : request_.layout.fields) {
     const auto meta = field.metadata.find(kColumnMetadata);
@@ -80,7 +71,8 @@ Result<uint32_t> KinesisReader::Add(SplitStart start) {
     if (meta != field.metadata.end() && meta->second == "_arrival_timestamp" && set != request_.constraints.columns.end()) {
       ValueSet normal = set->second;
       LOTIC_RETURN_NOT_OK(NormalizeValueSet(field.type, request_.compare, &normal));
-      state.arrival = std::move(normal);
+      state.range.arrival = std::move(normal);
+      state.range.compare = request_.compare;
     }
   }
   if (const std::string columns = Property(start.split, "columns"); !columns.empty() && request_.policy.on_error != OnError::kNull) {
@@ -150,7 +142,7 @@ Result<ReadBatch> KinesisReader::Next(const CallContext& ctx) {
   Result<ReadBatch> batch = Work(ctx);
   if (batch.ok() || batch.status().code() != StatusCode::kDeadlineExceeded) return batch;
   // Nothing came in time, which is no failure where there is no end.
-  const bool endless = std::any_of(splits_.begin(), splits_.end(), [](const State& split) { return split.live && !split.end_ms; });
+  const bool endless = std::any_of(splits_.begin(), splits_.end(), [](const State& split) { return split.live && !split.range.end_ms; });
   return endless ? Result<ReadBatch>(ReadBatch()) : batch;
 }
 
@@ -255,48 +247,14 @@ std::optional<ReadBatch> KinesisReader::Failed(uint32_t index, const Status& fai
   return EndRun(index, std::move(status));
 }
 
-Batch KinesisReader::Rows(const State& split, const RecordPage& page, const std::vector<uint32_t>& wanted, SplitCertificate* certificate) {
-  BatchBuilder builder(layout_);
-  for (size_t c = 0; c < layout_->fields.size(); ++c) {
-    const auto meta = layout_->fields[c].metadata.find(kColumnMetadata);
-    if (meta == layout_->fields[c].metadata.end()) continue;
-    ColumnBuilder& column = builder.column(c);
-    for (const uint32_t i : wanted) {
-      const RecordView& record = page.records[i];
-      if (meta->second == "_arrival_timestamp") {
-        column.AppendInt64(record.arrival_ms);
-      } else if (meta->second == "_shard_id") {
-        column.AppendBytes(split.at.split.partition);
-      } else if (meta->second == "_sequence_number") {
-        column.AppendBytes(record.sequence);
-      } else if (meta->second == "_partition_key") {
-        column.AppendBytes(record.partition_key);
-      } else {
-        column.AppendBytes(record.data);
-      }
-    }
-  }
-  if (decoder_ != nullptr) {
-    std::vector<PayloadView> payloads;
-    for (const RecordView& record : page.records) payloads.push_back({reinterpret_cast<const uint8_t*>(record.data.data()), static_cast<uint32_t>(record.data.size())});
-    std::vector<ColumnBuilder*> out;
-    for (const size_t c : decoded_) out.push_back(&builder.column(c));
-    const int64_t before = decoder_->counts().undecodable_values;
-    decoder_->Decode(payloads, wanted, out);
-    certificate->undecodable_values += decoder_->counts().undecodable_values - before;
-  }
-  return builder.Finish(static_cast<int64_t>(wanted.size()));
-}
-
 std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& page, std::optional<int64_t> asked_ms) {
   State& split = splits_[index];
   SplitCertificate& c = split.certificate;
-  const Type arrival_type = Type::Timestamp(TimeUnit::kMilli, true);
   c.bytes_fetched += page.bytes;
   bytes_ += page.bytes;
   records_ += static_cast<int64_t>(page.records.size());
   std::vector<uint32_t> wanted;
-  std::vector<PayloadView> payloads;
+  wanted.reserve(page.records.size());
   Status bad;
   bool past = false, limited = false;
   RecordCounts counts;
@@ -312,10 +270,8 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
       continue;
     }
     const std::string_view* const before = std::exchange(last, &record.sequence);
-    past = past || (split.end_ms && record.arrival_ms >= *split.end_ms + options_.grace.count());
-    const bool in = (!split.end_ms || record.arrival_ms < *split.end_ms) && (!split.start_ms || record.arrival_ms >= *split.start_ms) &&
-                    (!split.arrival || ValueSetAllows(arrival_type, request_.compare, *split.arrival, Scalar(record.arrival_ms)));
-    if (!in) {
+    past = past || (split.range.end_ms && record.arrival_ms >= *split.range.end_ms + options_.grace.count());
+    if (!split.range.Holds(record)) {
       ++counts.filtered;
       continue;
     }
@@ -361,7 +317,7 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
   }
   ReadBatch batch;
   if (!wanted.empty()) {
-    batch.rows = Rows(split, page, wanted, &c);
+    batch.rows = rows_->Make(c.partition, page, wanted, &c);
     c.rows += batch.rows->num_rows();
     if (rows_left_) *rows_left_ -= batch.rows->num_rows();
   }
@@ -377,10 +333,10 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
     End(split, EndReason::kEnd, true, "end proved: shard_end");
   } else if (past) {
     End(split, EndReason::kEnd, true, "end proved: past_end");
-  } else if (!split.end_ms) {
+  } else if (!split.range.end_ms) {
     if (page.records.empty() && page.behind_ms.value_or(0) == 0) split.ready_at = client_->clock().Now() + kIdlePause;
   } else if (page.records.empty()) {
-    const int64_t sure_ms = *split.end_ms + options_.settle.count();
+    const int64_t sure_ms = *split.range.end_ms + options_.settle.count();
     const MonoTime now = client_->clock().Now();
     if (page.behind_ms == 0 && asked_ms && *asked_ms >= sure_ms) {
       End(split, EndReason::kEnd, true, "end proved: caught_up");
@@ -407,7 +363,7 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
   run.ended = !split.live;
   if (split.newest_ms) run.tip = Tip{std::nullopt, split.newest_ms, std::nullopt};
   // An endless read reports progress without rows, too, so that it is committed.
-  if (split.live && run.num_rows == 0 && (split.end_ms || last == nullptr)) return std::nullopt;
+  if (split.live && run.num_rows == 0 && (split.range.end_ms || last == nullptr)) return std::nullopt;
   batch.runs.push_back(std::move(run));
   return batch;
 }

@@ -13,17 +13,17 @@
 
 #include "connector/kinesis/kinesis_client.h"
 #include "connector/kinesis/kinesis_connector.h"
+#include "connector/kinesis/page_rows.h"
 #include "connector/kinesis/shard_calls.h"
 #include "format/decoder.h"
 #include "lotic/connector.h"
 
 namespace lotic::kinesis {
 
-/// Field metadata of the columns that every stream has; the value is the column's own name.
-inline constexpr const char* kColumnMetadata = "lotic:kinesis";
 inline constexpr int kMaxFailuresInARow = 10;  ///< throttles and broken connections of one shard, without an answer between; then the split fails
 
-/// Reads shards with several calls in flight, one of a shard, whichever may be asked next; answers are taken in the order they come. A shard's end is proved (docs/reference/kinesis.md) or it is not complete.
+/// Reads shards with several calls in flight, one of a shard, whichever may be asked next; answers are taken in the order they come.
+/// A shard's end is proved (docs/reference/kinesis.md) or it is not complete.
 class KinesisReader final : public Reader {
  public:
   static Result<std::unique_ptr<KinesisReader>> Make(std::shared_ptr<KinesisClient> client, const KinesisOptions& options, const ScanRequest& request,
@@ -42,11 +42,9 @@ class KinesisReader final : public Reader {
     ShardPosition position;
     std::string arn;
     std::string last_sequence;
-    std::optional<int64_t> start_ms;
-    std::optional<int64_t> end_ms;  // none: endless
+    RecordRange range;
     std::vector<std::string> parents;
     std::optional<int64_t> newest_ms;  // arrival of the newest record seen
-    std::optional<ValueSet> arrival;
     std::unique_ptr<MessageChecker> checker;
     SplitCertificate certificate;
     bool live = true;
@@ -72,15 +70,12 @@ class KinesisReader final : public Reader {
   std::optional<ReadBatch> Take(uint32_t index, const RecordPage& page, std::optional<int64_t> asked_ms);
   void End(State& split, EndReason reason, bool complete, const std::string& note);
   ReadBatch EndRun(uint32_t index, Status status) const;
-  Batch Rows(const State& split, const RecordPage& page, const std::vector<uint32_t>& wanted, SplitCertificate* certificate);
 
   const std::shared_ptr<KinesisClient> client_;
   const KinesisOptions options_;
   const ScanRequest request_;
   ShardCalls calls_;
-  std::shared_ptr<const Schema> layout_;
-  std::unique_ptr<MessageDecoder> decoder_;  // of the columns without kColumnMetadata; null if there are none
-  std::vector<size_t> decoded_;              // their places in the layout
+  std::optional<PageRows> rows_;
   std::optional<int64_t> rows_left_;
   std::vector<State> splits_;
   std::map<std::string, uint32_t, std::less<>> newest_;  // the newest split of a shard
