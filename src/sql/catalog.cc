@@ -19,6 +19,7 @@
 #include "duckdb/main/attached_database.hpp"
 #include "duckdb/main/client_context.hpp"
 #include "duckdb/main/database_manager.hpp"
+#include "duckdb/parser/expression/cast_expression.hpp"
 #include "duckdb/parser/parsed_data/attach_info.hpp"
 #include "duckdb/parser/parsed_data/create_schema_info.hpp"
 #include "duckdb/parser/parsed_data/create_table_info.hpp"
@@ -350,7 +351,8 @@ class ConnectorSchema final : public duckdb::SchemaCatalogEntry {
           info.columns.AddColumn(duckdb::ColumnDefinition(column.name, column.type));
         } else {
           auto expressions = duckdb::Parser::ParseExpressionList(column.expression);
-          info.columns.AddColumn(duckdb::ColumnDefinition(column.name, column.type, std::move(expressions.at(0)), duckdb::TableColumnType::GENERATED));
+          auto cast = duckdb::make_uniq<duckdb::CastExpression>(column.type, std::move(expressions.at(0)));  // as DuckDB's own have one
+          info.columns.AddColumn(duckdb::ColumnDefinition(column.name, column.type, std::move(cast), duckdb::TableColumnType::GENERATED));
         }
       }
       std::string comment;

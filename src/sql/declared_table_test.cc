@@ -230,6 +230,9 @@ TEST_F(DeclaredTableTest, ComputedColumnsAreEvaluatedByTheEngine) {
   EXPECT_THAT(described[2], testing::StartsWith("crowd|BOOLEAN"));
   EXPECT_THAT(described[3], testing::StartsWith("twice|INTEGER"));
   EXPECT_THAT(Error("INSERT INTO gates (crowd) VALUES (true)"), HasSubstr("crowd"));
+  EXPECT_THAT(Ask("SELECT name FROM (SHOW TABLES)").rows, ElementsAre("gates"));  // the entry has been described by now
+  EXPECT_THAT(Ask("SELECT column_name FROM information_schema.columns WHERE table_name = 'gates' AND data_type = 'BOOLEAN'").rows, ElementsAre("crowd"));
+  EXPECT_THAT(Ask("SELECT sql FROM duckdb_tables() WHERE table_name = 'gates'").rows, ElementsAre(HasSubstr("crowd")));
 
   EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS nothing + 1) WITH ('connector' = 'memory')"), AllOf(HasSubstr("computed column \"b\""), HasSubstr("nothing")));
   EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS count(*)) WITH ('connector' = 'memory')"), HasSubstr("computed column \"b\""));
