@@ -291,5 +291,51 @@ class DemoTest(unittest.TestCase):
         process.stderr.close()
 
 
+class DeclaredTableTest(unittest.TestCase):
+    """CREATE TABLE ... WITH asks no service, so that it needs none here."""
+
+    DEFINITION = """-- as published; with a semicolon
+CREATE TABLE `turnstiles` (
+  gate_id STRING, passengers INT NOT NULL, passed_at TIMESTAMP(3),
+  arrived TIMESTAMP(3) METADATA FROM 'timestamp' VIRTUAL,
+  crowd AS passengers > 20,
+  WATERMARK FOR passed_at AS passed_at - INTERVAL '5' SECOND
+) PARTITIONED BY (gate_id) WITH (
+  'connector' = 'kinesis', 'stream' = 'turnstiles', 'aws.region' = 'eu-west-1', 'scan.stream.initpos' = 'TRIM_HORIZON', 'format' = 'json',
+  'aws.credentials.provider' = 'BASIC', 'aws.credentials.basic.accesskeyid' = 'AKIAEXAMPLE', 'aws.credentials.basic.secretkey' = 'hush-hush');
+"""
+
+    def test_what_is_shown_declares_the_same_table(self):
+        with tempfile.TemporaryDirectory() as folder:
+            given = pathlib.Path(folder, "given.sql")
+            given.write_text(self.DEFINITION)
+            done = run("-f", str(given), "SHOW CREATE TABLE turnstiles", "DESCRIBE turnstiles", "SELECT name FROM (SHOW TABLES)")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn("hush-hush", done.stdout + done.stderr)
+            self.assertNotIn("AKIAEXAMPLE", done.stdout + done.stderr)
+            self.assertIn("turnstiles: the WATERMARK is kept", done.stderr)
+            shown, *described = rows(done)
+            self.assertEqual([row.get("column_name") for row in described], ["gate_id", "passengers", "passed_at", "arrived", "crowd", None])
+            self.assertEqual(described[-1], {"name": "turnstiles"})
+            again = pathlib.Path(folder, "again.sql")
+            again.write_text(shown["create_table"] + ";\n")
+            done = run("-f", str(again), "SHOW CREATE TABLE turnstiles", "DESCRIBE turnstiles", "SELECT name FROM (SHOW TABLES)")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(rows(done), [shown, *described])
+
+    def test_what_cannot_be_declared_says_why(self):
+        cases = [
+            ("CREATE TABLE t (a INT) WITH ('connector' = 'kinsis')", "no tables are declared with 'connector' = 'kinsis'; did you mean 'kinesis'?"),
+            ("CREATE TABLE t (a INT, a INT) WITH ('connector' = 'kinesis')", 'column "a" is declared twice'),
+            (self.DEFINITION.replace("scan.stream.initpos", "scan.stream.initpso"), "scan.stream.initpos"),
+            (self.DEFINITION.replace("passengers > 20", "passengers > nobody"), 'computed column "crowd"'),
+        ]
+        for statement, message in cases:
+            done = run(statement)
+            self.assertNotEqual(done.returncode, 0, statement)
+            self.assertIn(message, done.stderr)
+            self.assertNotIn("hush-hush", done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()
