@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cli/display_width.h"
+#include "cli/log.h"
 #include "sql/engine.h"
 
 namespace lotic::cli {
@@ -84,7 +85,7 @@ std::string DescribeError(const Status& status, std::string_view statement, std:
   if (!where.empty()) out += std::string(where) + ": ";
   out += PrintableLines(status.message().empty() ? StatusCodeName(status.code()) : std::string_view(status.message()));
   if (out.back() != '\n') out += '\n';
-  if (const auto position = ErrorPosition(status)) out += Underlined(statement, *position, color, width);
+  if (const auto position = ErrorPosition(status)) out += Underlined(MaskStatement(statement), *position, color, width);
   return out;
 }
 

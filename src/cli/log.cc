@@ -46,7 +46,8 @@ std::vector<Piece> SecretPieces(std::string_view statement) {
   for (size_t at = 0; at < lower.size();) {
     const char c = lower[at];
     if (c == '\'' || c == '"') {
-      const size_t close = std::min(lower.find(c, at + 1), lower.size());
+      size_t close = std::min(lower.find(c, at + 1), lower.size());
+      while (close + 1 < lower.size() && lower[close + 1] == c) close = std::min(lower.find(c, close + 2), lower.size());  // a doubled quote is one inside
       const std::string_view inside = std::string_view(lower).substr(at + 1, close - at - 1);
       const size_t password_at = inside.find('@'), scheme = inside.find("://");
       const bool user_info = scheme != std::string_view::npos && password_at != std::string_view::npos &&
@@ -112,6 +113,16 @@ std::string RedactStatement(std::string_view statement) {
     from = piece.end;
   }
   return out + std::string(statement.substr(from));
+}
+
+std::string MaskStatement(std::string_view statement) {
+  std::string out(statement);
+  for (const Piece& piece : SecretPieces(statement)) {
+    for (size_t i = piece.begin; i < piece.end; ++i) {
+      if (out[i] != '\n') out[i] = '*';
+    }
+  }
+  return out;
 }
 
 bool HoldsSecret(std::string_view statement) {

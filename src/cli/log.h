@@ -18,6 +18,8 @@ void LogDebug(std::string_view message);
 
 /// `statement` as it may be logged or kept in a history: with what stands in quotes after a word like PASSWORD, SECRET, KEY or JAAS as '***'.
 std::string RedactStatement(std::string_view statement);
+/// The same with a '*' for every byte that is hidden, so that places in it stay.
+std::string MaskStatement(std::string_view statement);
 /// Whether RedactStatement would hide something: such a line is not kept in the history.
 bool HoldsSecret(std::string_view statement);
 /// "-X name=***" where the name is one that may hold a secret, else as it is.

@@ -82,6 +82,16 @@ TEST(RedactStatement, HidesWhatFollowsASecretsName) {
   EXPECT_EQ(RedactStatement("SELECT 'a', \"b\" FROM t"), "SELECT 'a', \"b\" FROM t");
 }
 
+TEST(RedactStatement, ADoubledQuoteDoesNotEndASecret) {
+  EXPECT_EQ(RedactStatement("WITH ('a.secretkey' = 'hu''sh', 'b' = 'c')"), "WITH ('a.secretkey' = '***', 'b' = 'c')");
+}
+
+TEST(MaskStatement, KeepsThePlaceOfWhatFollows) {
+  EXPECT_EQ(MaskStatement("WITH ('a.secretkey' = 'hu''sh\n!', 'b' = 'c')"), "WITH ('a.secretkey' = '******\n*', 'b' = 'c')");
+  const std::string statement = "CREATE TABLE t (a INT) WITH ('aws.credentials.basic.secretkey' = 'hush', bad)";
+  EXPECT_THAT(DescribeError(SqlError("expected an option's name", statement.find("bad")), statement, "", false, 0), testing::Not(testing::HasSubstr("hush")));
+}
+
 TEST(RedactProperty, HidesTheValuesOfSecrets) {
   EXPECT_EQ(RedactProperty("sasl.password=x"), "sasl.password=***");
   EXPECT_EQ(RedactProperty("sasl.jaas.config=x=y"), "sasl.jaas.config=***");
