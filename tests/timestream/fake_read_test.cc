@@ -115,8 +115,8 @@ class RandomConstraints {
 };
 
 size_t Rounds() {
-  const char* const text = std::getenv("LOTIC_TIMESTREAM_ROUNDS");
-  return text != nullptr ? static_cast<size_t>(std::atoll(text)) : 1'000;
+  const char* const size = std::getenv("LOTIC_SIZE");
+  return size != nullptr && std::string_view(size) == "full" ? 10'200 : 1'000;
 }
 
 TEST(FakeRead, PushedConstraintsGiveTheRowsThatFilteringEverythingGives) {

@@ -100,11 +100,15 @@ Conjunct OfTimes(const std::string& column, const Type& type, const ValueSet& se
   // What the service can hold, in units: 1677-09-21 to 2262-04-11.
   const int64_t first = kLeast / step - (kLeast % step != 0 ? 1 : 0), last = kMost / step;
   std::vector<Span> spans;
-  const auto above = [](int64_t value) { return value == kMost ? value : value + 1; };
+  // Nothing: above the greatest number there is no other.
+  const auto above = [](int64_t value) { return value == kMost ? std::nullopt : std::optional(value + 1); };
   if (set.kind == ValueSet::Kind::kRanges) {
     for (const ValueRange& range : set.ranges) {
       Span span;
-      if (range.low) span.low = range.low_inclusive ? std::get<int64_t>(*range.low) : above(std::get<int64_t>(*range.low));
+      if (range.low) {
+        span.low = range.low_inclusive ? std::get<int64_t>(*range.low) : above(std::get<int64_t>(*range.low));
+        if (!span.low) continue;
+      }
       if (range.high) span.high = range.high_inclusive ? above(std::get<int64_t>(*range.high)) : std::get<int64_t>(*range.high);
       spans.push_back(span);
     }
@@ -115,7 +119,6 @@ Conjunct OfTimes(const std::string& column, const Type& type, const ValueSet& se
   }
   Terms terms;
   terms.is_null = set.null_allowed;
-  bool all = false;
   std::vector<Span> kept;
   for (Span span : spans) {
     if (span.low && *span.low > last) continue;
@@ -123,10 +126,10 @@ Conjunct OfTimes(const std::string& column, const Type& type, const ValueSet& se
     if (span.low && *span.low <= first) span.low.reset();
     if (span.high && *span.high > last) span.high.reset();
     if (span.low && span.high && *span.low >= *span.high) continue;
-    all = all || (!span.low && !span.high);
     kept.push_back(span);
   }
   JoinTouching(&kept);
+  const bool all = std::any_of(kept.begin(), kept.end(), [](const Span& span) { return !span.low && !span.high; });
   const char* const reason = "the service filters, to the nanosecond";
   if (all) {
     if (set.null_allowed) return {Conjunct::Outcome::kEverything, "", Pushdown::kExact, "every time that can be stored satisfies it"};

@@ -23,6 +23,7 @@ using MonoTime = std::chrono::steady_clock::time_point;
 
 constexpr size_t kMaxCached = 1'000;  // of each cache; above it, it is emptied
 constexpr size_t kTablesPerPage = 1'000;
+constexpr int kMaxSmallPages = 10'000;  // of a DESCRIBE; more is a CapacityError
 constexpr const char* kQueryArgument = "QUERY";
 
 /// Answers remembered for a while. Any thread.
@@ -223,14 +224,22 @@ class Impl final : public Connector, public QueryPassthrough {
     PageParser parser(schema, targets, names);
     PageFetcher fetcher(client_, ctx, query, 0);
     std::vector<Batch> batches;
-    for (;;) {
-      LOTIC_ASSIGN_OR_RETURN(const std::optional<PageFetcher::Page> page, Sourced(fetcher.Next(ctx)));
+    std::string query_id;
+    const auto stopped = [&](const Status& status) {
+      if (!query_id.empty()) client_->CancelLater(query_id);
+      return status.WithMessage("timestream Query (", query, "): ", status.message());
+    };
+    for (int pages = 0; pages < kMaxSmallPages; ++pages) {
+      const Result<std::optional<PageFetcher::Page>> page = Sourced(fetcher.Next(ctx));
+      if (!page.ok()) return stopped(page.status());
       BatchBuilder rows(schema);
-      Result<QueryPage> parsed = parser.Parse(page->text, &rows);
-      if (!parsed.ok()) return parsed.status().WithMessage("timestream Query (", query, "): ", parsed.status().message());
-      batches.push_back(rows.Finish(parsed->rows));
-      if (page->next_token.empty()) return batches;
+      const Result<QueryPage> parsed = parser.Parse((*page)->text, &rows);
+      if (!parsed.ok()) return stopped(parsed.status());
+      query_id = parsed->query_id;
+      if (parsed->rows > 0) batches.push_back(rows.Finish(parsed->rows));
+      if ((*page)->next_token.empty()) return batches;
     }
+    return stopped(Status::CapacityError("more than ", kMaxSmallPages, " pages"));
   }
 
   struct Supplement {

@@ -79,6 +79,11 @@ TEST(QueryText, TimesThatTheServiceCannotHoldAreNotSent) {
   EXPECT_EQ(TextOf(time, Ranges({Between(kMost, true, std::nullopt, true)})), "nothing");
   EXPECT_EQ(TextOf(time, Ranges({Between(std::nullopt, true, kMost, true)})), R"(("time" IS NOT NULL))");
   EXPECT_EQ(TextOf(time, Ranges({Between(-kMost - 1, true, std::nullopt, true)}, true)), "everything");
+  const Field nanos = Time(TimeUnit::kNano);
+  EXPECT_EQ(TextOf(nanos, ValueSet{ValueSet::Kind::kUnlisted, false, {}, {kMost}}), R"((("time" < '2262-04-11 23:47:16.854775807')))") << "the last nanosecond is left out, not joined over";
+  EXPECT_EQ(TextOf(nanos, ValueSet::Listed({kMost})), R"((("time" >= '2262-04-11 23:47:16.854775807')))");
+  EXPECT_EQ(TextOf(nanos, Ranges({Between(kMost, false, std::nullopt, true)})), "nothing");
+  EXPECT_EQ(TextOf(nanos, ValueSet{ValueSet::Kind::kUnlisted, false, {}, {-kMost - 1}}), R"((("time" >= '1677-09-21 00:12:43.145224193')))");
   EXPECT_EQ(TextOf(Column("d", Type::Date(), "date"), ValueSet::Listed({int64_t{3'000'000}})), "nothing");
   EXPECT_EQ(TextOf(Column("d", Type::Date(), "date"), ValueSet::Listed({int64_t{19'500}})), R"(("d" = DATE '2023-05-23'))");
   EXPECT_EQ(TextOf(Column("d", Type::Date(), "date"), ValueSet::Listed({int64_t{19'500}}), Dialect::kOriginal), R"(("d" IN (19500)))");
