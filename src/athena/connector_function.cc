@@ -76,7 +76,7 @@ class ConnectorFunction final : public LambdaFunction {
                    [&](const GetTableRequest& request) { return metadata_.GetTable(ctx, request); },
                    [&](const GetTableLayoutRequest& request) { return metadata_.GetTableLayout(ctx, request); },
                    [&](const GetSplitsRequest& request) { return metadata_.GetSplits(ctx, request, store); },
-                   [&](const GetDataSourceCapabilitiesRequest& request) { return Result<FederationResponse>(DoorCapabilities(request.catalog)); },
+                   [&](const GetDataSourceCapabilitiesRequest& request) { return metadata_.GetDataSourceCapabilities(request); },
                    [&](const ReadRecordsRequest& request) { return records_.ReadRecords(ctx, invocation, request, store); },
                    [&](const UserDefinedFunctionRequest& request) { return CallFunction(ctx, parts_.functions.get(), request); }},
         any);
