@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""boto3 writes while shards are split and merged; the shell and an endless reader return each record once, the endless one in order per key.
+"""boto3 writes while shards are split and merged; the shell, a reading through Athena's protocol and an endless reader return each record once, the
+endless one in order per key.
 
 kinesis_pack_test.py fake|local LOTIC ENDLESS_READER DEPS, with PYTHONPATH leading to boto3 (scripts/setup --test). `fake` is our own fake, with
 faults of every kind meanwhile, and botocore judges every request; `local` is the npm package kinesis-local.
@@ -197,6 +198,21 @@ class Pack(unittest.TestCase):
             self.assertTrue(table["complete"], table)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
+    def athena(self):
+        """(key, number) of every record, as Athena's protocol gives them: one call for each shard, what is large spilled."""
+        with tempfile.TemporaryDirectory() as spill:
+            words = [word for pair in (f"kinesis_endpoint={self.service.url}", f"spill_bucket=file://{spill}") for word in ("--env", pair)]
+            function = subprocess.Popen([LOTIC, "lambda", "local", "kinesis", "-q", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=environment())
+            try:
+                url = function.stdout.readline().strip()
+                done = subprocess.run([LOTIC, "athena", "read", "--target", url, "--schema", "default", "--table", STREAM, "--columns", "k,n", "--block-bytes", "100000",
+                                       "--inline-bytes", "100000"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=environment())
+            finally:
+                function.terminate()
+                function.communicate(timeout=20)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        return [(row["k"], row["n"]) for row in map(json.loads, done.stdout.splitlines())]
+
     def test_every_reader_returns_each_record_once_and_the_endless_one_in_order_per_key(self):
         writer = Writer(self.kinesis, self.service)
         total = writer.requests * KEYS_A_REQUEST
@@ -222,6 +238,9 @@ class Pack(unittest.TestCase):
             self.assertGreater(len(shards), RESHARDS, "they have been split and merged")
             self.assertEqual(row, {"n": total + first, "one": total, "shards": len(shards), "numbers": total + first,
                                    "length": (writer.requests + 1) * sum(key % 50 for key in range(KEYS_A_REQUEST))})
+            wanted = collections.Counter((key, number) for number in range(writer.requests) for key in range(KEYS_A_REQUEST))
+            wanted.update((key, 0) for key in range(KEYS_A_REQUEST))  # the sample has the first one's numbers
+            self.assertEqual(collections.Counter(self.athena()), wanted)
             code = endless.wait(280)
             errors.seek(0)
             self.assertEqual(code, 0, errors.read())
