@@ -232,7 +232,7 @@ class SinkState final : public duckdb::GlobalSinkState {
 
   void Tell(const WriteReceipt& receipt) const {
     for (size_t i = 0; i < receipt.notes.size() && i < kMaxReceiptNotes; ++i) session_->Warn("INSERT INTO " + table_ + ": " + receipt.notes[i]);
-    if (receipt.duplicates_possible) session_->Warn("INSERT INTO " + table_ + ": some rows may have been written twice: requests without an answer were sent again");
+    if (receipt.duplicates_possible) session_->Warn("INSERT INTO " + table_ + ": some rows may have been written twice: requests that the source answered with a failure of its own were sent again");
   }
 
   const std::string table_;
