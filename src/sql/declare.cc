@@ -15,6 +15,7 @@
 #include "duckdb/main/prepared_statement.hpp"
 #include "sql/catalog.h"
 #include "sql/declared_tables.h"
+#include "sql/flink_functions.h"
 #include "sql/names.h"
 #include "sql/seam.h"
 #include "sql/statement_scanner.h"
@@ -128,7 +129,7 @@ Result<DeclaredTable> TableDeclarations::Define(TableDefinition definition) {
   DeclaredTable table;
   for (const ColumnDefinition& column : definition.columns) {
     if (column.kind != ColumnDefinition::Kind::kComputed) continue;
-    std::string expression = BackticksToQuotes(column.expression);
+    std::string expression = WithFlinkFunctions(BackticksToQuotes(column.expression));
     LOTIC_ASSIGN_OR_RETURN(std::string type, TypeOf(definition, column, expression));
     table.computed[column.name] = ComputedColumn{std::move(expression), std::move(type)};
   }

@@ -30,6 +30,7 @@
 #include "sql/catalog.h"
 #include "sql/declare.h"
 #include "sql/entry.h"
+#include "sql/flink_functions.h"
 #include "sql/function_call.h"
 #include "sql/implicit_catalogs.h"
 #include "sql/names.h"
@@ -229,6 +230,7 @@ class DuckDbEngine final : public Engine {
       connection_ = std::make_unique<duckdb::Connection>(*database_);
       declarations_ = std::make_unique<TableDeclarations>(session_, *database_, *connection_);
       RegisterFunctionCall(*database_->instance, session_);
+      RegisterFlinkFunctions(*database_->instance);
       RegisterTableFunctions(*database_->instance, session_);
       const auto json = connection_->Query("SET errors_as_json=true");  // see MessageOf in seam.cc
       if (json->HasError()) return StatusFrom(json->GetErrorObject());
