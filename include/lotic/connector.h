@@ -81,6 +81,7 @@ struct Prepared {
   std::vector<PushedConstraint> report;
   Estimate estimate;
   std::vector<std::pair<std::string, std::string>> attributes;  ///< for TableCertificate
+  std::string partition_word = "partition";                     ///< for TableCertificate
   /// Partitions that the plan leaves out with proof, and empty ones: certificates of zero length, complete.
   std::vector<SplitCertificate> left_out;
 };

@@ -154,6 +154,8 @@ struct SplitCertificate {
   int64_t undecodable_values = 0;  ///< cells that are NULL because what the record holds does not fit
   int64_t bytes_fetched = 0;
   std::vector<std::string> notes;  ///< named gaps, warnings; at most 16
+  std::optional<Position> first_record, last_record;  ///< that were received, where positions have holes
+  std::string proof;               ///< one word: how the end was proved, where reaching planned_end does not say it
   bool operator==(const SplitCertificate&) const = default;
 };
 
@@ -163,6 +165,7 @@ struct TableCertificate {
   std::string version;                                          ///< the token
   bool complete = false;
   std::string reason;  ///< empty when complete for no special reason
+  std::string partition_word = "partition";  ///< what the source calls one: the certificate's members are named so
   std::vector<SplitCertificate> partitions;
   std::optional<int64_t> table_records;  ///< Estimate::table_records and table_partitions of the plan
   int64_t table_partitions = 0;

@@ -111,6 +111,9 @@ std::vector<SplitCertificate> MergeCertificates(std::vector<SplitCertificate> sp
     SplitCertificate& into = merged.back();
     into.planned_end = split.planned_end;
     into.read_end = split.read_end;
+    if (!into.first_record) into.first_record = split.first_record;
+    if (split.last_record) into.last_record = split.last_record;
+    into.proof = split.proof;
     into.complete = into.complete && split.complete;
     if (split.reason != EndReason::kEnd) into.reason = split.reason;
     into.records += split.records;
@@ -138,6 +141,7 @@ TableCertificate MakeTableCertificate(const Prepared& plan, std::vector<SplitCer
   TableCertificate table;
   table.attributes = plan.attributes;
   table.version = plan.token;
+  table.partition_word = plan.partition_word;
   table.table_records = plan.estimate.table_records;
   table.table_partitions = plan.estimate.table_partitions;
   splits.insert(splits.end(), plan.left_out.begin(), plan.left_out.end());
@@ -167,11 +171,14 @@ std::string CertificatesToJson(std::span<const TableCertificate> tables) {
       bytes += split.bytes_fetched;
       Json entry = Json::object();
       const auto number = NumberIn(split.partition);
-      entry["partition"] = number ? Json(*number) : Json(split.partition);
+      entry[table.partition_word] = number ? Json(*number) : Json(split.partition);
+      if (split.first_record) entry["first"] = split.first_record->text;
+      if (split.last_record) entry["last"] = split.last_record->text;
       entry["planned"] = {{"start", PositionJson(split.planned_start)}, {"end", split.planned_end ? PositionJson(*split.planned_end) : Json(nullptr)}};
       entry["read"] = {{"start", PositionJson(split.read_start)}, {"end", PositionJson(split.read_end)}};
       entry["complete"] = split.complete;
-      entry["reason"] = ReasonText(split).empty() ? Json(nullptr) : Json(ReasonText(split));
+      const std::string reason = ReasonText(split).empty() ? split.proof : ReasonText(split);
+      entry["reason"] = reason.empty() ? Json(nullptr) : Json(reason);
       const RecordCounts& r = split.records;
       entry["records"] = {{"returned", r.returned}, {"filtered", r.filtered}, {"skipped", r.skipped},
                           {"aborted", r.aborted},   {"control", r.control},   {"missing", r.missing}};
@@ -182,7 +189,7 @@ std::string CertificatesToJson(std::span<const TableCertificate> tables) {
       partitions.push_back(std::move(entry));
     }
     out["bytes_fetched"] = bytes;
-    out["partitions"] = std::move(partitions);
+    out[table.partition_word + "s"] = std::move(partitions);
     list.push_back(std::move(out));
   }
   Json document = Json::object();

@@ -68,6 +68,22 @@ TEST(Certificate, ALimitIsCompleteWithItsReason) {
   EXPECT_EQ(table.reason, "limit");
 }
 
+TEST(Certificate, ASourceNamesItsPartitionsAndSaysHowTheirEndsWereProved) {
+  Prepared plan;
+  plan.partition_word = "shard";
+  SplitCertificate part = Part("shardId-000000000001", 0, 3, 3, EndReason::kEnd);
+  part.first_record = Position{"495"};
+  part.last_record = Position{"49590338271490256608559692538361571095921575989136588898"};
+  part.proof = "caught_up";
+  const std::string json = CertificatesToJson(std::vector{MakeTableCertificate(plan, {part})});
+  EXPECT_THAT(json, testing::HasSubstr(R"("shards": [
+        {
+          "shard": "shardId-000000000001",
+          "first": "495",
+          "last": "49590338271490256608559692538361571095921575989136588898",)"));
+  EXPECT_THAT(json, testing::HasSubstr(R"("reason": "caught_up",)"));
+}
+
 TEST(Certificate, TheJsonHasThePublishedForm) {
   Prepared plan;
   plan.token = "T";

@@ -575,7 +575,10 @@ std::string ToJson(const SplitCertificate& c) {
               {"rows", number(c.rows)},
               {"undecodable_values", number(c.undecodable_values)},
               {"bytes_fetched", number(c.bytes_fetched)},
-              {"notes", c.notes}};
+              {"notes", c.notes},
+              {"first_record", c.first_record ? Json(c.first_record->text) : Json(nullptr)},
+              {"last_record", c.last_record ? Json(c.last_record->text) : Json(nullptr)},
+              {"proof", c.proof}};
   return Dump(out);
 }
 
@@ -604,6 +607,9 @@ Result<SplitCertificate> SplitCertificateFromJson(std::string_view text) {
     if (!note.is_string()) return in.Bad("notes", "texts");
     c.notes.push_back(note.get<std::string>());
   }
+  LOTIC_ASSIGN_OR_RETURN(c.first_record, OptionalPosition(&in, "first_record"));
+  LOTIC_ASSIGN_OR_RETURN(c.last_record, OptionalPosition(&in, "last_record"));
+  LOTIC_ASSIGN_OR_RETURN(c.proof, in.Text("proof"));
   LOTIC_RETURN_NOT_OK(in.Finish());
   return c;
 }

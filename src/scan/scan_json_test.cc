@@ -61,7 +61,7 @@ TEST(ScanJson, SplitsPositionsPartitionsAndCertificatesSurvive) {
   const LayoutPartition partition = {{int64_t{3}}, {{"start", "5"}}};
   EXPECT_EQ(*LayoutPartitionFromJson(ToJson(partition, table), table), partition);
 
-  SplitCertificate certificate = {"3", {"10"}, Position{"20"}, {"10"}, {"15"}, false, EndReason::kReleased, {1, 2, 0, 1, 1, 0}, 1, 4, 99, {"a note"}};
+  SplitCertificate certificate = {"3", {"10"}, Position{"20"}, {"10"}, {"15"}, false, EndReason::kReleased, {1, 2, 0, 1, 1, 0}, 1, 4, 99, {"a note"}, Position{"11"}, Position{"14"}, "drained"};
   EXPECT_EQ(*SplitCertificateFromJson(ToJson(certificate)), certificate);
 }
 

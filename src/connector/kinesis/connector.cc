@@ -210,6 +210,7 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
     made.estimate.source = "none: Kinesis does not tell";
     made.estimate.table_partitions = static_cast<int64_t>(shards.size());
     made.attributes = {{"stream", stream.name}, {"stream_arn", stream.arn}, {"end_ms", std::to_string(token.end_ms)}};
+    made.partition_word = "shard";
     LOTIC_ASSIGN_OR_RETURN(const std::string columns, CheckedColumns(ctx, request, stream));
     ShardPosition start;
     if (start_ms) start = {ShardPosition::Kind::kTime, std::max<int64_t>(*start_ms - options_.grace.count(), 0), ""};
@@ -380,6 +381,7 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
     made.estimate.source = "none: Kinesis does not tell";
     made.estimate.table_partitions = static_cast<int64_t>(shards.size());
     made.attributes = {{"stream", stream.name}, {"stream_arn", stream.arn}};
+    made.partition_word = "shard";
     LOTIC_ASSIGN_OR_RETURN(const std::string columns, CheckedColumns(ctx, request, stream));
     for (const Shard& shard : readable) {
       LayoutPartition partition;

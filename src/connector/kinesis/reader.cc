@@ -119,6 +119,11 @@ void KinesisReader::End(State& split, EndReason reason, bool complete, const std
   if (!note.empty()) split.certificate.notes.push_back(note);
 }
 
+void KinesisReader::EndProved(State& split, const char* proof) {
+  End(split, EndReason::kEnd, true, "");
+  split.certificate.proof = proof;
+}
+
 ReadBatch KinesisReader::EndRun(uint32_t index, Status status) const {
   ReadBatch batch;
   Run run;
@@ -260,7 +265,7 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
   RecordCounts counts;
   size_t taken = 0;
   int64_t repeated = 0;
-  const std::string_view* last = nullptr;  // of this answer
+  const std::string_view *first = nullptr, *last = nullptr;  // of this answer
   for (; taken < page.records.size(); ++taken) {
     const RecordView& record = page.records[taken];
     // Numbers rise within a shard: what does not lie behind the last one has been here before.
@@ -270,6 +275,7 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
       continue;
     }
     const std::string_view* const before = std::exchange(last, &record.sequence);
+    if (first == nullptr) first = &record.sequence;
     past = past || (split.range.end_ms && record.arrival_ms >= *split.range.end_ms + options_.grace.count());
     if (!split.range.Holds(record)) {
       ++counts.filtered;
@@ -311,6 +317,8 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
   if (last != nullptr) {
     split.position = {ShardPosition::Kind::kAfter, 0, std::string(*last)};
     c.read_end = {split.position.ToText()};
+    if (!c.first_record) c.first_record = Position{std::string(*first)};
+    c.last_record = Position{split.position.sequence};
     split.idle_since.reset();
     split.reopened = false;
     split.newest_ms = std::max(split.newest_ms.value_or(page.records[taken - 1].arrival_ms), page.records[taken - 1].arrival_ms);
@@ -330,18 +338,18 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
   } else if (limited) {
     End(split, EndReason::kLimit, true, "");
   } else if (page.next_iterator.empty()) {
-    End(split, EndReason::kEnd, true, "end proved: shard_end");
+    EndProved(split, "shard_end");
   } else if (past) {
-    End(split, EndReason::kEnd, true, "end proved: past_end");
+    EndProved(split, "past_end");
   } else if (!split.range.end_ms) {
     if (page.records.empty() && page.behind_ms.value_or(0) == 0) split.ready_at = client_->clock().Now() + kIdlePause;
   } else if (page.records.empty()) {
     const int64_t sure_ms = *split.range.end_ms + options_.settle.count();
     const MonoTime now = client_->clock().Now();
     if (page.behind_ms == 0 && asked_ms && *asked_ms >= sure_ms) {
-      End(split, EndReason::kEnd, true, "end proved: caught_up");
+      EndProved(split, "caught_up");
     } else if (!split.last_sequence.empty() && split.position.kind == ShardPosition::Kind::kAfter && AtLeast(split.position.sequence, split.last_sequence)) {
-      End(split, EndReason::kEnd, true, "end proved: drained");
+      EndProved(split, "drained");
     } else if (page.behind_ms == 0 && asked_ms) {
       split.ready_at = now + milliseconds(sure_ms - *asked_ms);  // asked again when the answer can prove something
     } else if (asked_ms && *asked_ms < sure_ms) {

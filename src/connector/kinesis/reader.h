@@ -69,6 +69,7 @@ class KinesisReader final : public Reader {
   std::optional<ReadBatch> Failed(uint32_t index, const Status& failure);
   std::optional<ReadBatch> Take(uint32_t index, const RecordPage& page, std::optional<int64_t> asked_ms);
   void End(State& split, EndReason reason, bool complete, const std::string& note);
+  void EndProved(State& split, const char* proof);
   ReadBatch EndRun(uint32_t index, Status status) const;
 
   const std::shared_ptr<KinesisClient> client_;
