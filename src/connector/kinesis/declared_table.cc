@@ -354,6 +354,7 @@ Result<DefinedTable> Make(const TableDefinition& definition, SessionOpener open)
   DefinedTable made;
   made.table = definition.name;
   made.warnings = options.warnings;
+  if (options.scan.start == ScanOptions::Start::kLatest) made.warnings.push_back("a SELECT reads from the oldest record kept: from LATEST it would find nothing");
   made.connector = std::make_shared<DeclaredConnector>(definition, std::move(options), std::move(columns), std::move(*format), std::move(sink), std::move(not_writable), std::move(open));
   return made;
 }
