@@ -80,9 +80,35 @@ class Watch {
   std::jthread timer_;  // last: ends before what it uses
 };
 
+/// Works on a planned statement until IsResultReady or, with `to_the_end`, IsExecutionFinished. While DuckDB's own threads have all the tasks, its Execute() would
+/// ask for one again and again, a core's whole time; this waits between two questions, longer each time.
+void Work(duckdb::PendingQueryResult& pending, bool to_the_end) {
+  constexpr std::chrono::microseconds kFirstPause{20}, kLongestPause{1000};
+  auto pause = kFirstPause;
+  for (;;) {
+    const duckdb::PendingExecutionResult state = pending.ExecuteTask();
+    if (to_the_end ? duckdb::PendingQueryResult::IsExecutionFinished(state) : duckdb::PendingQueryResult::IsResultReady(state)) return;
+    if (state == duckdb::PendingExecutionResult::NO_TASKS_AVAILABLE) {
+      std::this_thread::sleep_for(pause);
+      pause = std::min(pause * 2, kLongestPause);
+    } else if (state == duckdb::PendingExecutionResult::BLOCKED) {
+      pending.WaitForTask();
+    } else {
+      pause = kFirstPause;
+    }
+  }
+}
+
+Status Execute(duckdb::PendingQueryResult& pending, duckdb::unique_ptr<duckdb::QueryResult>* result) {
+  Work(pending, false);
+  if (pending.HasError()) return StatusFrom(pending.GetErrorObject());
+  *result = pending.Execute();
+  return (*result)->HasError() ? StatusFrom((*result)->GetErrorObject()) : Status::OK();
+}
+
 /// Runs a planned statement to its end; its rows, which only say how many changed, are dropped.
 Status Drain(duckdb::PendingQueryResult& pending, duckdb::unique_ptr<duckdb::QueryResult>* result) {
-  *result = pending.Execute();
+  LOTIC_RETURN_NOT_OK(Execute(pending, result));
   while (!(*result)->HasError()) {
     const auto chunk = (*result)->Fetch();
     if (!chunk || chunk->size() == 0) break;
@@ -108,7 +134,7 @@ class StatementResult final : public QueryResult {
     if (!check.ok()) return Failed(check);
     TextChunk text;
     const Status fetched = GuardDuckDb([&]() -> Status {
-      if (result_ == nullptr) result_ = pending_->Execute();
+      if (result_ == nullptr) LOTIC_RETURN_NOT_OK(Execute(*pending_, &result_));
       if (result_->HasError()) return StatusFrom(result_->GetErrorObject());
       const auto chunk = result_->Fetch();
       if (result_->HasError()) return StatusFrom(result_->GetErrorObject());
@@ -183,8 +209,7 @@ class StatementResult final : public QueryResult {
     context_->Interrupt();
     (void)GuardDuckDb([&]() -> Status {
       if (result_ == nullptr) {
-        while (!duckdb::PendingQueryResult::IsExecutionFinished(pending_->ExecuteTask())) {
-        }
+        Work(*pending_, true);
         return Status::OK();
       }
       while (!result_->HasError()) {
