@@ -28,6 +28,8 @@ struct ScriptedSplit {
   bool hangs = false;                // after the batches: until stopped
   EndReason end = EndReason::kEnd;   // how it ends
   Constraints residual = {};
+  bool opens_late = false;           // opening it takes until the scan is stopped
+  bool after_others = false;         // its rows come when something hangs
 };
 
 /// A connector whose table `t` (id BIGINT, text VARCHAR NULL in every third row) does what the test says. Rows of partition p have
@@ -45,6 +47,15 @@ struct Seen {
   std::condition_variable changed;
   std::vector<ScanRequest> prepared, opened;
   int closed = 0, hanging = 0, batches = 0;
+
+  Status Hang(const CallContext& ctx) {
+    std::unique_lock lock(mutex);
+    ++hanging;
+    changed.notify_all();
+    std::condition_variable_any wake;
+    wake.wait(lock, ctx.stop, [] { return false; });
+    return Status::Cancelled("reading");
+  }
 };
 
 class ScriptedReader final : public Reader {
@@ -67,6 +78,10 @@ class ScriptedReader final : public Reader {
       State& state = states_[i];
       const ScriptedSplit& split = script_.splits[state.number];
       if (state.ended) continue;
+      if (split.after_others) {
+        std::unique_lock lock(seen_.mutex);
+        seen_.changed.wait(lock, [this] { return seen_.hanging > 0; });
+      }
       if (state.batch < split.batches.size()) return Rows(i, split.batches[state.batch++]);
       if (split.hangs) continue;
       state.ended = true;
@@ -83,7 +98,7 @@ class ScriptedReader final : public Reader {
       return end;
     }
     for (const State& state : states_) {
-      if (!state.ended) return Hang(ctx);
+      if (!state.ended) return seen_.Hang(ctx);
     }
     return ReadBatch{};
   }
@@ -137,15 +152,6 @@ class ScriptedReader final : public Reader {
     return read;
   }
 
-  Status Hang(const CallContext& ctx) {
-    std::unique_lock lock(seen_.mutex);
-    ++seen_.hanging;
-    seen_.changed.notify_all();
-    std::condition_variable_any wake;
-    wake.wait(lock, ctx.stop, [] { return false; });
-    return Status::Cancelled("reading");
-  }
-
   const Script& script_;
   Seen& seen_;
   const ScanRequest request_;
@@ -193,10 +199,13 @@ class ScriptedConnector final : public Connector {
     if (at + 1 < partitions.size()) out.next_page = std::to_string(at + 1);
     return out;
   }
-  Result<std::unique_ptr<Reader>> Open(const CallContext&, const ScanRequest& request, std::span<const SplitStart> splits) override {
+  Result<std::unique_ptr<Reader>> Open(const CallContext& ctx, const ScanRequest& request, std::span<const SplitStart> splits) override {
     {
       std::lock_guard lock(seen_->mutex);
       seen_->opened.push_back(request);
+    }
+    for (const SplitStart& start : splits) {
+      if (script_.splits[std::stoul(start.split.partition)].opens_late) return seen_->Hang(ctx);
     }
     return std::unique_ptr<Reader>(std::make_unique<ScriptedReader>(script_, *seen_, request, splits));
   }
@@ -327,6 +336,18 @@ TEST_F(EngineTest, ALimitIsPushedAndStopsWhatIsInFlight) {
   EXPECT_EQ(seen_->opened.at(0).limit, 5);
   EXPECT_LT(seen_->batches, 100);
   EXPECT_EQ(seen_->closed, static_cast<int>(seen_->opened.size()));
+  ASSERT_EQ(answer.certificates.size(), 1U);
+  EXPECT_TRUE(answer.certificates[0].complete);
+  EXPECT_EQ(answer.certificates[0].reason, "limit");
+}
+
+TEST_F(EngineTest, ALimitThatIsReachedWhileAReaderIsOpenedEndsTheQueryWell) {
+  ScriptedSplit rows{{100}, std::nullopt}, late{{100}, std::nullopt};
+  rows.after_others = true;
+  late.opens_late = true;
+  Start(Splits({rows, late}));
+  const Answer answer = Ask("SELECT count(*) FROM (SELECT id FROM t LIMIT 5)");
+  EXPECT_EQ(answer.rows, std::vector<std::string>{"5"}) << answer.status;
   ASSERT_EQ(answer.certificates.size(), 1U);
   EXPECT_TRUE(answer.certificates[0].complete);
   EXPECT_EQ(answer.certificates[0].reason, "limit");

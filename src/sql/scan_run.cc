@@ -175,7 +175,10 @@ Result<std::optional<Batch>> ScanRun::Lane::Next() {
     }
     if (reader_ == nullptr) {
       Result<bool> opened = OpenNextGroup();
-      if (!opened.ok()) return run_->Fail(opened.status());
+      if (!opened.ok()) {
+        if (opened.status().IsCancelled() && run_->limit_reached_) continue;
+        return run_->Fail(opened.status());
+      }
       if (!*opened) return std::optional<Batch>();
     }
     Result<ReadBatch> read = reader_->Next(run_->ctx_);
