@@ -103,10 +103,14 @@ class FastParser {
   }
   template <size_t kSize>
   bool Name(const char (&name)[kSize]) {  // with its quotes
+    const uint8_t* const from = p_;
     if (std::memcmp(p_, name, kSize - 1) != 0) return false;
     p_ += kSize - 1;
     Space();
-    if (!Take(':')) return false;
+    if (!Take(':')) {
+      p_ = from;  // what is no member of this name is none of another, either
+      return false;
+    }
     Space();
     return true;
   }
