@@ -19,7 +19,7 @@ enum class Framing : uint8_t {
   kLegacy,  ///< length, metadata V4: spilled objects always
 };
 
-/// The message, without base64. Never fails: any WireSchema that Athena's types allow. Stops the process on kOther.
+/// The message, without base64. Never fails: any WireSchema that Athena's types allow. A type of DecodeSchema that Athena does not know is written as its number, without parameters (those that Arrow has have none).
 std::string EncodeSchema(const WireSchema& schema, Framing framing);
 /// Either framing; bytes after the message are ignored. Errors: Invalid, with what was expected and the offset (damaged flatbuffer, dictionaries, an unknown version; repeated metadata keys
 /// are kept), CapacityError (more than kMaxSchemaFields fields or kMaxNesting levels).

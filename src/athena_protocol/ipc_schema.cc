@@ -20,8 +20,8 @@ constexpr size_t kBytesPerMetadataEntry = 64;
 
 // ------------------------------------------------------------------------------------------------------------------- writing
 
-TypeTag TagOf(WireKind kind) {
-  switch (kind) {
+uint8_t TagOf(const WireType& type) {
+  switch (type.kind) {
     case WireKind::kNull: return kTagNull;
     case WireKind::kBool: return kTagBool;
     case WireKind::kInt: return kTagInt;
@@ -41,8 +41,8 @@ TypeTag TagOf(WireKind kind) {
     case WireKind::kMap: return kTagMap;
     case WireKind::kOther: break;
   }
-  LOTIC_CHECK(kind != WireKind::kOther);
-  return kTagNull;
+  LOTIC_CHECK(type.kind == WireKind::kOther && type.bit_width > kTagMap);
+  return static_cast<uint8_t>(type.bit_width);
 }
 
 // Arrow's TimeUnit, which begins with the second.
@@ -91,7 +91,7 @@ void AddFields(const std::vector<WireField>& fields, FlatWriter* out) {
   const size_t offsets = out->AddOffsets(fields.size());
   for (size_t i = 0; i < fields.size(); ++i) {
     const WireField& field = fields[i];
-    const FlatWriter::Slot nullable{1, 1, field.nullable ? 1u : 0u}, tag{2, 1, TagOf(field.type.kind)};
+    const FlatWriter::Slot nullable{1, 1, field.nullable ? 1u : 0u}, tag{2, 1, TagOf(field.type)};
     const FlatWriter::Slot name = FlatWriter::Offset(0), type = FlatWriter::Offset(3), children = FlatWriter::Offset(5);
     out->PointHere(offsets + 4 * i);
     const auto places = field.metadata.empty() ? out->AddTable({name, nullable, tag, type, children})
@@ -207,7 +207,10 @@ class SchemaReader {
         out->fixed_size = in_.Scalar<int32_t>(table, 0, 0);
         break;
       case 0: return BadType(where, "a type", 0);
-      default: out->kind = WireKind::kOther; break;
+      default:
+        out->kind = WireKind::kOther;
+        out->bit_width = tag;
+        break;
     }
     return Status::OK();
   }

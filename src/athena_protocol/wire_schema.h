@@ -26,7 +26,7 @@ enum class WireUnit : uint8_t { kDay, kSecond, kMilli, kMicro, kNano };
 
 struct WireType {
   WireKind kind = WireKind::kNull;
-  int bit_width = 0;             ///< kInt 8..64, kFloat 16/32/64, kTime 32/64, kDecimal 128/256, kInterval 32 (YEAR_MONTH), 64 (DAY_TIME), 128 (MONTH_DAY_NANO)
+  int bit_width = 0;             ///< kInt 8..64, kFloat 16/32/64, kTime 32/64, kDecimal 128/256, kInterval 32 (YEAR_MONTH), 64 (DAY_TIME), 128 (MONTH_DAY_NANO); kOther: the number of the type in Schema.fbs
   bool is_signed = true;         ///< kInt
   int precision = 0;             ///< kDecimal
   int scale = 0;                 ///< kDecimal
