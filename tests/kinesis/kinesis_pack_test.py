@@ -236,7 +236,8 @@ class Pack(unittest.TestCase):
                                "count(DISTINCT _shard_id || _sequence_number) AS numbers, sum(length(text)) AS length FROM k.clicks")
             shards = shards_of(self.kinesis)
             self.assertGreater(len(shards), RESHARDS, "they have been split and merged")
-            self.assertEqual(row, {"n": total + first, "one": total, "shards": len(shards), "numbers": total + first,
+            self.assertLessEqual(row.pop("shards"), len(shards), "one that was soon split again may hold nothing")
+            self.assertEqual(row, {"n": total + first, "one": total, "numbers": total + first,
                                    "length": (writer.requests + 1) * sum(key % 50 for key in range(KEYS_A_REQUEST))})
             wanted = collections.Counter((key, number) for number in range(writer.requests) for key in range(KEYS_A_REQUEST))
             wanted.update((key, 0) for key in range(KEYS_A_REQUEST))  # the sample has the first one's numbers
