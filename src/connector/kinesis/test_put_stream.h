@@ -37,14 +37,15 @@ class TestPutStream {
 
   std::shared_ptr<PutClient> Client(const aws::RetryClock* clock = nullptr) const { return PutClient::Create(stream.Session(clock), stream.url()).ValueOrDie(); }
 
-  TestStream stream;
-
  private:
   std::optional<aws::TestHttpAnswer> Answer(const aws::TestHttpRequest& request);
 
   mutable std::mutex mutex_;  // guards what follows
   std::vector<std::vector<PutEntry>> requests_;
   std::vector<PutEntry> taken_;
+
+ public:
+  TestStream stream;  // last: its threads end before what they use
 };
 
 }  // namespace lotic::kinesis
