@@ -94,7 +94,7 @@ bool AppendField(std::string_view text, const Dialect& dialect, std::string* out
     }
     return true;
   }
-  const bool quoted = Utf16Units(text) > kQuoteCheckUnits ||
+  const bool quoted = Utf16Units(text) > kQuoteCheckUnits || (dialect.comments && text.starts_with('#')) ||
                       std::any_of(text.begin(), text.end(), [&](char c) { return static_cast<uint8_t>(c) <= unsafe || c == dialect.escape || must_hide(c); });
   if (!quoted) return out->append(text), true;
   out->push_back(*dialect.quote);

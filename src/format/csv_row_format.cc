@@ -270,6 +270,7 @@ class CsvSerializer final : public RowSerializer {
   explicit CsvSerializer(const CsvOptions& options) : options_(options) {}
 
   Status Append(const Batch& rows, int64_t row, std::string* out) override {
+    const size_t before = out->size();
     for (size_t c = 0; c < rows.num_columns(); ++c) {
       if (c != 0) out->push_back(options_.dialect.delimiter);
       const Column& column = rows.column(c);
@@ -288,6 +289,12 @@ class CsvSerializer final : public RowSerializer {
         return Status::Invalid("column '", name, "': a text that holds the delimiter or a line end cannot be written without quotes ('csv.disable-quote-character')");
       }
     }
+    if (out->size() > before || rows.num_columns() == 0) return Status::OK();
+    // A record without bytes would be read as no row.
+    const std::string& name = rows.schema().fields[0].name;
+    if (rows.column(0).IsNull(row)) return Status::Invalid("column '", name, "': NULL in the only column has no text of its own; 'csv.null-literal' gives it one");
+    if (!options_.dialect.quote) return Status::Invalid("column '", name, "': an empty text in the only column cannot be written without quotes ('csv.disable-quote-character')");
+    out->append(2, *options_.dialect.quote);
     return Status::OK();
   }
 

@@ -193,6 +193,20 @@ TEST(RowFormat, CsvQuotesAsItsWriterDoes) {
   EXPECT_EQ(written("a\"b", {{"escape-character", "\\"}}), "\"a\\\"b\",1E+5");
   EXPECT_EQ(written("a b", {{"disable-quote-character", "true"}}), "a b,1E+5");
   EXPECT_EQ(written("x", {{"write-bigdecimal-in-scientific-notation", "false"}}), "x,100000.00");
+  EXPECT_EQ(written("#x", {{"field-delimiter", "\t"}, {"allow-comments", "true"}}), "\"#x\"\t1E+5") << "else it would be read as a comment";
+}
+
+TEST(RowFormat, ACsvRecordOfOneColumnIsNeverWithoutBytes) {
+  const Schema schema{{{"s", Type::String()}}};
+  BatchBuilder builder(std::make_shared<const Schema>(schema));
+  builder.column(0).AppendBytes("");
+  builder.column(0).AppendNull();
+  const Batch rows = builder.Finish(2);
+  std::string out;
+  ASSERT_TRUE(Format("csv", schema)->MakeSerializer()->Append(rows, 0, &out).ok());
+  EXPECT_EQ(out, "\"\"") << "a record without bytes is no row";
+  EXPECT_THAT(Format("csv", schema)->MakeSerializer()->Append(rows, 1, &out).message(), HasSubstr("csv.null-literal"));
+  EXPECT_THAT(Format("csv", schema, {{"disable-quote-character", "true"}})->MakeSerializer()->Append(rows, 0, &out).message(), HasSubstr("without quotes"));
 }
 
 TEST(RowFormat, JsonReadsLeniently) {
