@@ -188,7 +188,7 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
     if (request.start.kind == ScanStart::Kind::kLatest) start_ms = token.end_ms;
     if (start_ms && *start_ms <= 0) start_ms.reset();  // nothing arrived before 1970
     int64_t end_ms = token.end_ms;
-    if (pushed.high_ms && *pushed.high_ms < end_ms) end_ms = *pushed.high_ms + 1;
+    if (pushed.high_ms && *pushed.high_ms < end_ms) end_ms = std::max<int64_t>(*pushed.high_ms + 1, 0);
     // Since the snapshot was planned, the service may have dropped what was then its oldest: a gap that can be named and not counted.
     std::string kept_from;
     if (repeat && stream.retention_hours > 0) {
@@ -216,7 +216,7 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
     if (start_ms) start = {ShardPosition::Kind::kTime, std::max<int64_t>(*start_ms - options_.grace.count(), 0), ""};
     const ShardPosition end{ShardPosition::Kind::kTime, end_ms, ""};
     for (const Shard& shard : shards) {
-      const bool wanted = !pushed.nothing && (!start_ms || *start_ms < end_ms) &&
+      const bool wanted = !pushed.nothing && end_ms > 0 && (!start_ms || *start_ms < end_ms) &&
                           Allowed(request, pushed, shard) &&
                           (!recent || std::any_of(recent->begin(), recent->end(), [&](const Shard& s) { return s.id == shard.id; }));
       if (!wanted) {

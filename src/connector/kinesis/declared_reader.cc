@@ -107,6 +107,9 @@ Run DeclaredReader::End(uint32_t split, EndReason reason, bool complete) {
   state.ended_here = true;
   state.last.complete = complete;
   state.last.reason = reason;
+  const SplitCertificate received = records_->Certificate(split);
+  state.last.bytes_fetched = received.bytes_fetched;
+  if (!state.last.first_record) state.last.first_record = received.first_record;
   (void)records_->Release(split);  // where it stands is not asked for
   Run made;
   made.split = split;
@@ -125,7 +128,8 @@ void DeclaredReader::Cut(const Batch& records, int64_t first, const std::vector<
   State& state = splits_[run->split];
   const int64_t used = good.back() + 1;  // records; those filtered out between them are not counted: how many they are is not known here
   const Column& numbers = records.column(*records.schema().IndexOf("_sequence_number"));
-  state.last.read_end = {ShardPosition{ShardPosition::Kind::kAfter, 0, std::string(numbers.Text(first + used - 1))}.ToText()};
+  state.last.last_record = Position{std::string(numbers.Text(first + used - 1))};
+  state.last.read_end = {ShardPosition{ShardPosition::Kind::kAfter, 0, state.last.last_record->text}.ToText()};
   state.last.records.returned += used;
   state.last.rows += used;
   state.skipped += used - static_cast<int64_t>(good.size());

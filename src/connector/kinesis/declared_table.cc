@@ -89,6 +89,10 @@ class DeclaredConnector final : public Connector, public SplitDiscovery, public 
     LOTIC_ASSIGN_OR_RETURN(const auto opened, Opened());
     Result<Prepared> made = opened->streams->Prepare(ctx, inner.request);
     if (!made.ok()) return made;
+    // The service is asked by name: another account's stream of that name must not pass for the one that was declared.
+    for (const auto& [name, value] : made->attributes) {
+      if (name == "stream_arn") LOTIC_RETURN_NOT_OK(CheckArn(options_.connection.arn, value));
+    }
     for (PushedConstraint& line : made->report) {
       const auto renamed = inner.names.find(line.column);
       if (renamed != inner.names.end()) line.column = line.text = renamed->second;
@@ -233,7 +237,7 @@ class DeclaredConnector final : public Connector, public SplitDiscovery, public 
     plan.format = format_;
     const bool skips = format_->ignores_errors() ? request.policy.on_error != OnError::kFail : request.policy.on_error == OnError::kSkip;
     plan.bad = skips ? BadRecords::kSkip : BadRecords::kFail;
-    plan.payload = skips || !format_->empty_is_row();  // records may be dropped, which a count must know
+    plan.payload = true;  // a record may be none, which a count must know, too
     Schema& stream = made.request.layout;
     const auto need = [&](const std::string& column) {
       if (!stream.IndexOf(column)) stream.fields.push_back(StreamField(column));
@@ -348,6 +352,7 @@ Result<DefinedTable> Make(const TableDefinition& definition, SessionOpener open)
   if (!format.ok()) return format.status().WithMessage("table ", definition.name.ToString(), ": ", format.status().message());
   if (physical.fields.empty()) return Status::Invalid("table ", definition.name.ToString(), ": no column is a field of the record");
   sink.stream = options.connection.stream;
+  sink.arn = options.connection.arn;
   sink.options = options.sink;
   sink.format = *format;
   sink.payload = physical;

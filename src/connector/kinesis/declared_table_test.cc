@@ -158,6 +158,18 @@ TEST(DeclaredTable, PredicatesOnDeclaredMetadataPruneOrAreLeftToTheDoor) {
   for (const PushedConstraint& line : out.plan.report) EXPECT_EQ(line.pushdown, line.column == "fine" ? Pushdown::kNot : Pushdown::kExact) << line.column;
 }
 
+TEST(DeclaredTable, AnotherAccountsStreamOfThatNameIsNeitherReadNorWritten) {
+  TestStream stream;
+  TableDefinition definition = Clicks({Physical("id", Type::Int64())});
+  definition.options = {{"connector", "kinesis"}, {"stream.arn", "arn:aws:kinesis:eu-west-1:999988887777:stream/clicks"}, {"aws.region", "eu-west-1"}, {"format", "json"}};
+  const std::shared_ptr<Connector> connector = Defined(stream, definition);
+  EXPECT_THAT(ReadAll(*connector).status.message(), HasSubstr("999988887777:stream/clicks', and these credentials reach 'arn:aws:kinesis:eu-west-1:111122223333"));
+  auto& sink = dynamic_cast<TableSink&>(*connector);
+  EXPECT_THAT(sink.OpenWriter({}, {{"default", "t"}, Schema{{{"id", Type::Int64()}}}, {}}).status().message(), HasSubstr("these credentials reach"));
+  definition.options[1].second = "arn:aws:kinesis:eu-west-1:111122223333:stream/clicks";
+  EXPECT_TRUE(ReadAll(*Defined(stream, definition)).status.ok());
+}
+
 TEST(DeclaredTable, ABadRecordFailsItsShardAndNamesIt) {
   TestStream stream;
   stream.Put(kShard0, R"({"n":1})", TestTime::kBeginMs - 3'000);
@@ -173,6 +185,7 @@ TEST(DeclaredTable, ABadRecordFailsItsShardAndNamesIt) {
   EXPECT_TRUE(out.certificates[1].complete);
   // The whole record is judged, whatever a query asks for.
   EXPECT_FALSE(ReadAll(*Defined(stream, Clicks({Physical("n", Type::Int32())})), {"_shard_id"}).status.ok());
+  EXPECT_FALSE(ReadAll(*Defined(stream, Clicks({Physical("n", Type::Int32())}, {}, "raw")), {"_shard_id"}).status.ok());
   ScanRequest skip;
   skip.policy.on_error = OnError::kSkip;
   out = ReadAll(*Defined(stream, Clicks({Physical("n", Type::Int32())})), {}, skip);
@@ -194,6 +207,10 @@ TEST(DeclaredTable, ALimitIsReachedBeforeABadRecordIsMet) {
   EXPECT_EQ(out.certificates[0].records.returned, 2);
   EXPECT_EQ(out.certificates[0].records.skipped, 1);
   EXPECT_EQ(out.certificates[0].read_end.text, R"({"kind":"AFTER_SEQUENCE_NUMBER","seq":"1000003"})");
+  ASSERT_TRUE(out.certificates[0].first_record && out.certificates[0].last_record);
+  EXPECT_EQ(out.certificates[0].first_record->text, "1000001");
+  EXPECT_EQ(out.certificates[0].last_record->text, "1000003");
+  EXPECT_GT(out.certificates[0].bytes_fetched, 0);
   request.limit = 3;
   EXPECT_FALSE(ReadAll(*connector, {}, request).status.ok());
 }

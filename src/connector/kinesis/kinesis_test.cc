@@ -138,6 +138,17 @@ TEST(KinesisScan, TimeAndShardPredicatesPruneTheCalls) {
   for (const PushedConstraint& line : plan.report) EXPECT_EQ(line.pushdown, Pushdown::kExact) << line.column;
 }
 
+TEST(KinesisScan, APredicateOnTimesBefore1970HasNoRows) {
+  TestStream stream;
+  Fill(stream);
+  ScanRequest request;
+  request.layout = stream.Connect()->GetTable({}, {"default", "clicks"}).ValueOrDie().hidden;
+  request.constraints.columns["_arrival_timestamp"] = ValueSet::Range({std::nullopt, true, Scalar(int64_t{-1'000}), true});
+  const Outcome out = ReadAll(*stream.Connect(), request);
+  EXPECT_TRUE(out.status.ok()) << out.status;
+  EXPECT_EQ(out.rows, 0);
+}
+
 TEST(KinesisScan, KeepsWithinFiveCallsASecondAndShard) {
   TestStream stream;
   Fill(stream);

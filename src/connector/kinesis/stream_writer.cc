@@ -396,10 +396,16 @@ SinkTable PlainStream(const std::string& stream) {
   return table;
 }
 
+Status CheckArn(const std::string& declared, const std::string& found) {
+  if (declared.empty() || declared == found) return Status::OK();
+  return Status::Invalid("'stream.arn' = '", declared, "', and these credentials reach '", found, "': set credentials of its account, or the region it lies in");
+}
+
 Result<std::unique_ptr<TableWriter>> OpenStreamWriter(const CallContext& ctx, std::shared_ptr<PutClient> client, const SinkTable& table, const WriteRequest& request) {
   LOTIC_RETURN_NOT_OK(RowRecords::Make(table, request, 0, kDefaultRecordBytes).status());  // what is wrong with the columns is said without asking the service
   Result<WriteTarget> target = client->Describe(ctx, table.stream);
   if (!target.ok()) return aws::ToSourceStatus(target.status());
+  LOTIC_RETURN_NOT_OK(CheckArn(table.arn, target->arn));
   if (target->status == "CREATING" || target->status == "DELETING") return Status::Invalid("stream '", table.stream, "' cannot be written while it is ", target->status);
   const int number = client->TakeNumber();
   Result<std::unique_ptr<RowRecords>> records = RowRecords::Make(table, request, number, target->max_record_bytes);

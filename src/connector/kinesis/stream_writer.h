@@ -14,6 +14,7 @@ namespace lotic::kinesis {
 /// What a writer must know of its table.
 struct SinkTable {
   std::string stream;
+  std::string arn;  ///< "": whatever has that name
   Schema columns;  ///< that rows may have; kNotNullMetadata where NULL is refused
   Schema payload;  ///< those of the record, in order: the format's columns
   std::shared_ptr<const RowFormat> format;  ///< null: the record is `data_column` as it is
@@ -23,6 +24,9 @@ struct SinkTable {
   bool null_key_is_random = false;
   SinkOptions options;
 };
+
+/// Whether the stream that the service found by its name is the one declared; "": none was. Errors: Invalid, naming both.
+Status CheckArn(const std::string& declared, const std::string& found);
 
 /// The table of a stream without a declaration: _partition_key (NULL or left out: random) and _data.
 SinkTable PlainStream(const std::string& stream);
