@@ -109,12 +109,14 @@ class Impl final : public Connector, public QueryPassthrough {
     if (request.start.kind != ScanStart::Kind::kEarliest) return Status::Invalid(where, "Timestream has no positions to begin at; filter by time instead");
     if (!request.token.empty()) LOTIC_RETURN_NOT_OK(CheckToken(request));
     SplitText text;
+    std::string without_glue;  // why, where a supplemental table may exist that is not seen
     if (!request.arguments.empty()) {
       LOTIC_ASSIGN_OR_RETURN(text.source.passthrough, QueryOf(request.arguments));
       LOTIC_ASSIGN_OR_RETURN(const Schema schema, QuerySchema(ctx, text.source.passthrough));
       for (const Field& field : schema.fields) text.columns.push_back(field.name);
     } else {
       LOTIC_ASSIGN_OR_RETURN(const Supplement supplement, FindSupplement(ctx, request.table));
+      without_glue = supplement.note;
       text.source = supplement.table ? supplement.table->source : QuerySource{request.table.schema, request.table.table, "", ""};
     }
     LOTIC_ASSIGN_OR_RETURN(const QueryPlan plan, PlanQuery(request, text.source, options_.dialect));
@@ -125,6 +127,7 @@ class Impl final : public Connector, public QueryPassthrough {
     made.estimate.table_partitions = 1;
     if (plan.nothing) made.estimate.exact_rows = 0;
     made.attributes = {{"database", request.table.schema}, {"table", request.table.table}, {"query", plan.text}};
+    if (!without_glue.empty()) made.attributes.emplace_back("note", without_glue);
     LayoutPartition partition;
     partition.properties = text.ToProperties();
     if (plan.nothing) {
@@ -246,13 +249,13 @@ class Impl final : public Connector, public QueryPassthrough {
     std::optional<SupplementalTable> table;
     std::string note;  // why Glue could not be asked
   };
-  /// What Glue says of a name. A Glue that refuses or does not answer is not asked again for a while, and DESCRIBE says so.
+  /// What Glue says of a name. A Glue that refuses or does not answer is not asked again for a while; DESCRIBE and the certificate say so.
   Result<Supplement> FindSupplement(const CallContext& ctx, const TableName& name) {
     if (glue_ == nullptr) return Supplement();
     const MonoTime now = client_->clock().Now();
-    if (auto found = supplements_.Find("", now, options_.cache_time)) return *found;  // the failure of another look-up
     const std::string key = QuoteName(name.schema) + "." + QuoteName(name.table);
     if (auto found = supplements_.Find(key, now, options_.cache_time)) return *found;
+    if (auto found = supplements_.Find("", now, options_.cache_time)) return *found;  // the failure of another look-up
     Result<std::optional<SupplementalTable>> answer = glue_->Find(ctx, name.schema, name.table);
     LOTIC_RETURN_NOT_OK(ctx.Check("asking Glue for a table"));
     Supplement made;

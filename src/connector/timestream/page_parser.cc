@@ -217,6 +217,7 @@ class PageParser::Walk {
     SkipSpace();
     if (p_ != end_) return FailHere("the end");
     if (page_.query_id.empty()) return Fail("the answer has no QueryId: it is none of Query");
+    if (!has_rows_) return Fail("the answer has no Rows: whether there are none is not known");
     return true;
   }
 
@@ -273,6 +274,7 @@ class PageParser::Walk {
   }
 
   bool Rows() {
+    has_rows_ = true;
     if (parser_.skip_rows_) {
       return List([this] {
         ++page_.rows;
@@ -513,6 +515,7 @@ class PageParser::Walk {
   std::vector<const Type*> types_;
   size_t column_ = 0;
   QueryPage page_;
+  bool has_rows_ = false;
   Status failure_;
 };
 

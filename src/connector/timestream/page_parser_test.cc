@@ -166,6 +166,7 @@ TEST(PageParser, ABadAnswerSaysWhatIsWrong) {
       {"{\"QueryId\":\"Q\"", {}, "cut short"},
       {"{\"QueryId\":\"Q\"} x", {}, "the end was expected"},
       {"{\"Rows\":[]}", {}, "no QueryId"},
+      {"{\"QueryId\":\"q\"}", {}, "no Rows"},
       {"{\"QueryId\":7}", {}, "a text was expected"},
       {"{\"QueryId\":\"Q\",\"Rows\":{}}", {}, "'[' was expected"},
       {"{\"QueryId\":\"Q\" \"Rows\":[]}", {}, "',' was expected"},

@@ -105,7 +105,8 @@ Result<QueryPlan> PlanQuery(const ScanRequest& request, const QuerySource& sourc
   plan.counts = request.layout.fields.empty() && !passthrough;
   std::string from = QuoteName(source.database) + "." + QuoteName(source.table), with;
   if (!source.view.empty()) {
-    with = "WITH t1 AS ( " + source.view + " )  ";
+    // A comment at its end must not swallow the bracket.
+    with = "WITH t1 AS ( " + source.view + (source.view.find("--") == std::string::npos ? " )  " : "\n )  ");
     from = "t1";
   }
   const std::string head = with + "SELECT " + (plan.counts ? "count(*)" : SelectList(request.layout)) + " FROM " + from;

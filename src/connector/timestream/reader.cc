@@ -70,6 +70,7 @@ Result<uint32_t> TimestreamReader::Add(SplitStart start) {
         size_t place = 0;
         if (at != field.metadata.end()) std::from_chars(at->second.data(), at->second.data() + at->second.size(), place);
         if (at == field.metadata.end() || place >= targets_.size() || targets_[place] >= 0) return Status::Invalid("column '", field.name, "' is none of this query");
+        if (names_[place] != field.name) return Status::Invalid("column '", field.name, "' of this query is '", names_[place], "' now: what it reads from has changed; describe it again");
         targets_[place] = static_cast<int>(i);
       }
     }
@@ -250,7 +251,6 @@ Result<std::optional<ReadBatch>> TimestreamReader::Take(uint32_t index, PageFetc
   split.certificate.records.returned += rows.num_rows();
   bool limited = false;
   if (rows_left_ && rows.num_rows() >= *rows_left_) {
-    limited = rows.num_rows() > *rows_left_ || running_.more;
     if (rows.num_rows() > *rows_left_) {
       std::vector<int64_t> first(static_cast<size_t>(*rows_left_));
       for (size_t i = 0; i < first.size(); ++i) first[i] = static_cast<int64_t>(i);
