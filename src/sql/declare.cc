@@ -2,14 +2,18 @@
 #include "sql/declare.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <variant>
 
 #include "catalog/create_table.h"
 #include "catalog/ddl_tokens.h"
 #include "duckdb/catalog/catalog.hpp"
+#include "duckdb/catalog/catalog_search_path.hpp"
 #include "duckdb/catalog/entry_lookup_info.hpp"
 #include "duckdb/common/string_util.hpp"
 #include "duckdb/main/client_context.hpp"
+#include "duckdb/main/client_data.hpp"
 #include "duckdb/main/connection.hpp"
 #include "duckdb/main/database.hpp"
 #include "duckdb/main/prepared_statement.hpp"
@@ -23,9 +27,6 @@
 
 namespace lotic::sql {
 namespace {
-
-constexpr const char* kOwnCatalog = "memory";
-constexpr const char* kOwnSchema = "main";
 
 std::string QuotedName(const std::string& name) { return "\"" + duckdb::StringUtil::Replace(name, "\"", "\"\"") + "\""; }
 std::string QuotedText(const std::string& text) { return "'" + duckdb::StringUtil::Replace(text, "'", "''") + "'"; }
@@ -95,8 +96,13 @@ Result<std::shared_ptr<const DeclaredTable>> TableDeclarations::Find(const std::
 bool TableDeclarations::IsOwn(const std::string& name) {
   bool own = false;
   connection_.context->RunFunctionInTransaction([&] {
+    auto& context = *connection_.context;
     const duckdb::EntryLookupInfo lookup(duckdb::CatalogType::TABLE_ENTRY, name);
-    own = duckdb::Catalog::GetEntry(*connection_.context, kOwnCatalog, kOwnSchema, lookup, duckdb::OnEntryNotFound::RETURN_NULL) != nullptr;
+    for (const auto& place : duckdb::ClientData::Get(context).catalog_search_path->Get()) {
+      if (IsConnectorCatalog(context, place.catalog)) continue;
+      const auto entry = duckdb::Catalog::GetEntry(context, place.catalog, place.schema, lookup, duckdb::OnEntryNotFound::RETURN_NULL);
+      own = own || (entry != nullptr && !entry->internal);
+    }
   });
   return own;
 }
@@ -127,6 +133,14 @@ Status TableDeclarations::Create(const catalog::CreateTable& create, Front* fron
 
 Result<DeclaredTable> TableDeclarations::Define(TableDefinition definition) {
   DeclaredTable table;
+  std::map<std::string, std::string> folded;
+  for (const ColumnDefinition& column : definition.columns) {
+    const auto [other, is_new] = folded.emplace(duckdb::StringUtil::Lower(column.name), column.name);
+    const bool computes = std::any_of(definition.columns.begin(), definition.columns.end(), [](const auto& one) { return one.kind == ColumnDefinition::Kind::kComputed; });
+    if (!is_new && computes) {
+      return Status::Invalid("columns \"", other->second, "\" and \"", column.name, "\" differ in case only, which an expression cannot tell apart: leave the computed columns out, or rename one");
+    }
+  }
   for (const ColumnDefinition& column : definition.columns) {
     if (column.kind != ColumnDefinition::Kind::kComputed) continue;
     std::string expression = WithFlinkFunctions(BackticksToQuotes(column.expression));
@@ -208,7 +222,10 @@ Status TableDeclarations::TakeHints(Front* front) {
     }
     LOTIC_ASSIGN_OR_RETURN(DeclaredTable under, Define(WithHint(table->definition, hint)));
     for (const std::string& warning : under.defined.warnings) session_->WarnOnce(table->definition.name.table + ": " + warning);
-    const std::string name = table->definition.name.table + "#" + std::to_string(++hints_);
+    std::string name;
+    do {
+      name = table->definition.name.table + "#" + std::to_string(++hints_);
+    } while (session_->declared()->Find(name) != nullptr);
     session_->declared()->AddHinted(name, std::make_shared<const DeclaredTable>(std::move(under)));
     made.emplace_back(&hint, name);
     front->hinted[hint.table_at] = name;

@@ -217,6 +217,30 @@ TEST_F(DeclaredTableTest, ATableIsDeclaredFoundDescribedShownAndDropped) {
   EXPECT_EQ(Ask("SHOW CREATE TABLE `clicks`;").rows, shown);
 }
 
+TEST_F(DeclaredTableTest, DropTableFindsTheSessionsOwnTablesWhereverTheyAre) {
+  Must("CREATE TEMP TABLE mine (a INTEGER)");
+  Must("DROP TABLE IF EXISTS mine");
+  EXPECT_THAT(Error("SELECT * FROM mine"), HasSubstr("mine")) << "it is gone";
+  Must("CREATE SCHEMA s");
+  Must("SET schema = 's'");
+  Must("CREATE TABLE q (a INTEGER)");
+  Must("DROP TABLE q");
+  EXPECT_THAT(Error("SELECT * FROM q"), HasSubstr("q"));
+}
+
+TEST_F(DeclaredTableTest, APreparedInsertIsRefusedInATransaction) {
+  Must(kClicks);
+  Must("PREPARE one AS INSERT INTO clicks (user_id) SELECT 'a'");
+  Must("BEGIN");
+  EXPECT_THAT(Error("EXECUTE one"), HasSubstr("cannot be rolled back"));
+  Must("ROLLBACK");
+  EXPECT_THAT(Ask("SELECT count(*) FROM clicks").rows, ElementsAre("0"));
+}
+
+TEST_F(DeclaredTableTest, AComputedColumnCannotMeanTwoColumns) {
+  EXPECT_THAT(Error("CREATE TABLE k (a INT, A INT, x AS A + 1) WITH ('connector' = 'memory')"), HasSubstr("differ in case only"));
+}
+
 TEST_F(DeclaredTableTest, ComputedColumnsAreEvaluatedByTheEngine) {
   Must("CREATE TABLE gates (`gate id` STRING, passengers INT, crowd AS passengers > 20, `twice` AS `passengers` * 2 COMMENT 'x', ts TIMESTAMP(3), "
        "late AS ts + INTERVAL '5' SECOND, WATERMARK FOR ts AS ts - INTERVAL '1' SECOND) WITH ('connector' = 'memory')");

@@ -177,6 +177,10 @@ void CheckTypes(ClientContext& context, const FoundTable& sink, duckdb::InsertSt
   }
 }
 
+void CheckAutoCommit(ClientContext& context, const std::string& table) {
+  if (!context.transaction.IsAutoCommit()) ThrowStatus(Status::NotImplemented("INSERT INTO ", table, ": what is written cannot be rolled back; run it outside of BEGIN … COMMIT"));
+}
+
 /// What the receipt says where not all went well: "3 rows acknowledged, 2 rejected, 1 unknown".
 std::string Counts(const WriteReceipt& receipt) {
   const auto rows = [](int64_t count) { return std::to_string(count) + (count == 1 ? " row" : " rows"); };
@@ -268,7 +272,8 @@ class ConnectorInsert final : public duckdb::PhysicalOperator {
 
   bool IsSink() const override { return true; }
   bool SinkOrderDependent() const override { return true; }  // and one thread: ParallelSink is false
-  duckdb::unique_ptr<duckdb::GlobalSinkState> GetGlobalSinkState(ClientContext&) const override {
+  duckdb::unique_ptr<duckdb::GlobalSinkState> GetGlobalSinkState(ClientContext& context) const override {
+    CheckAutoCommit(context, request_.table.table);  // again: EXECUTE runs what was prepared elsewhere
     auto& sink = dynamic_cast<TableSink&>(*sink_->connector);
     auto writer = ValueOrThrow(sink.OpenWriter(session_->Context(), request_));
     return duckdb::make_uniq<SinkState>(request_.table.table, sink_->connector, session_, std::make_shared<const Schema>(request_.columns), std::move(writer));
@@ -309,7 +314,7 @@ class ConnectorInsert final : public duckdb::PhysicalOperator {
 
 void ResolveInsert(ClientContext& context, const FoundTable& sink, const InsertConstants& constants, duckdb::InsertStatement& insert) {
   const std::string into = "INSERT INTO " + sink.table + ": ";
-  if (!context.transaction.IsAutoCommit()) ThrowStatus(Status::NotImplemented(into, "what is written cannot be rolled back; run it outside of BEGIN … COMMIT"));
+  CheckAutoCommit(context, sink.table);
   if (insert.on_conflict_info) ThrowStatus(Status::NotImplemented(into, "ON CONFLICT is not supported: the table has no keys to compare"));
   if (!insert.returning_list.empty()) ThrowStatus(Status::NotImplemented(into, "RETURNING is not supported"));
   if (insert.default_values || !insert.select_statement) ThrowStatus(Status::NotImplemented(into, "DEFAULT VALUES is not supported; write the values"));

@@ -29,7 +29,7 @@ using duckdb::ExpressionType;
 struct Subject {
   const duckdb::LogicalGet& get;
   const TableModel& model;
-  bool utc_session;  ///< the session's time zone is UTC: a local time and the instant that it is cast to are one number
+  bool utc_session;  ///< the session's time zone is UTC and its calendar Gregorian: a local time and the instant that it is cast to are one number
   const ModelColumn* column = nullptr;
 
   /// The column that `expression` is, if it is the subject or the first seen. A local time compared with an instant (`time > now()`) comes as a cast.
@@ -268,8 +268,11 @@ void PushFilters(duckdb::ClientContext& context, duckdb::LogicalGet& get, duckdb
   const Constraints before = bind.constraints;
   bind.not_pushed.clear();
   std::vector<const ModelColumn*> subjects(filters.size(), nullptr);
-  duckdb::Value zone;
-  const bool utc_session = context.TryGetCurrentSetting("TimeZone", zone) && !zone.IsNull() && zone.ToString() == "UTC";
+  const auto is_set_to = [&context](const char* name, const char* wanted) {
+    duckdb::Value value;
+    return context.TryGetCurrentSetting(name, value) && !value.IsNull() && value.ToString() == wanted;
+  };
+  const bool utc_session = is_set_to("TimeZone", "UTC") && is_set_to("Calendar", "gregorian");  // the cast depends on both
   for (size_t i = 0; i < filters.size(); ++i) {
     Subject subject{get, *bind.model, utc_session};
     const std::optional<ValueSet> set = SetOf(*filters[i], &subject);
