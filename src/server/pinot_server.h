@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "lotic/connector.h"
+#include "lotic/status.h"
+#include "sql/engine.h"
+
+namespace lotic::table {
+class Tables;
+}
+
+namespace lotic::server {
+
+inline constexpr uint16_t kDefaultControllerPort = 9000;
+inline constexpr uint16_t kDefaultBrokerPort = 8099;
+
+struct PinotServerOptions {
+  std::string host = "127.0.0.1";  ///< loopback only
+  uint16_t controller_port = kDefaultControllerPort;  ///< 0: any free one
+  uint16_t broker_port = kDefaultBrokerPort;
+  table::Tables* tables = nullptr;       ///< outlives the server
+  std::shared_ptr<Connector> connector;  ///< the same tables, for queries
+  std::function<Result<std::unique_ptr<sql::Engine>>(sql::EngineOptions)> open_engine;
+  size_t max_queries = 0;                ///< at once; 0: twice the cores
+  std::function<void(const std::string&)> log;  ///< a sentence an event; any thread
+};
+
+/// The controller and broker API of Apache Pinot over real-time tables: every route is served on both ports, none collide.
+class PinotServer {
+ public:
+  /// Ready when it returns. Errors: HttpServer::Start's, OpenEngine's (the first session is opened at once).
+  static Result<std::unique_ptr<PinotServer>> Start(PinotServerOptions options);
+  ~PinotServer();
+  PinotServer(const PinotServer&) = delete;
+  PinotServer& operator=(const PinotServer&) = delete;
+
+  std::string controller_url() const;  ///< "http://127.0.0.1:9000"
+  std::string broker_url() const;
+  /// See HttpServer::Stop. The tables are their owner's to close, afterwards.
+  void Stop();
+
+ private:
+  struct Impl;
+  explicit PinotServer(std::unique_ptr<Impl> impl);
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lotic::server
