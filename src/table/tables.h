@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lotic/call_context.h"
+#include "lotic/connector.h"
+#include "lotic/status.h"
+#include "table/ports.h"
+#include "table/status_file.h"
+
+namespace lotic::catalog {
+struct StreamConfig;
+}
+
+namespace lotic::table {
+
+class TableView;
+class TableStore;
+
+/// Makes the source of a table's rows from what its configuration says. Does not connect. Errors: Invalid, naming the key. Any thread.
+using StreamFactory = std::function<Result<std::shared_ptr<Connector>>(const catalog::StreamConfig&)>;
+/// Told of each event (created, segment sealed, partition stopped, …) in one sentence without secrets. Any thread; may be empty.
+using EventSink = std::function<void(const std::string& sentence)>;
+
+struct TablesOptions {
+  std::string folder;                 ///< the data directory; made if it is not there
+  StreamFactory streams;              ///< required
+  SegmentFiles* files = nullptr;      ///< borrowed, required; outlives Tables
+  Expressions* expressions = nullptr; ///< borrowed; null: tables with transforms or filters are refused
+  const Clock* clock = &Clock::System();
+  EventSink log;
+
+  std::chrono::milliseconds create_time{10'000};       ///< for the stream to answer when a table is made; 1 .. 600 000
+  std::chrono::milliseconds sync_interval{1'000};      ///< published rows are durable so much later; 1 .. 1000
+  int64_t sync_bytes = int64_t{64} << 20;              ///< or after so many bytes of a partition; 1 .. 64 MiB
+  std::chrono::milliseconds discovery_interval{15'000};///< new partitions are looked for; 1 .. 30 000
+  std::chrono::milliseconds retention_interval{60'000};///< expired segments are looked for; 1 .. 3 600 000
+  std::chrono::milliseconds retry_first{100};          ///< a partition that failed is tried again; 1 .. 10 000
+  std::chrono::milliseconds retry_most{10'000};        ///< doubling up to here; 1 .. 600 000
+  std::chrono::milliseconds snapshot_keep{900'000};    ///< replaced files stay so long for queries that began before
+  int64_t reserve_bytes = int64_t{64} << 20;           ///< of free disk space: below it every partition stops until there is more
+  int64_t memory_bytes = int64_t{128} << 20;           ///< of fetched data in flight, per table
+
+  /// Errors: Invalid, naming the field, its value and its range.
+  Status Validate() const;
+};
+
+/// What a create, change or validation answers.
+struct Accepted {
+  std::string name;               ///< of the schema, or of the table with its type: "events_REALTIME"
+  std::string document;           ///< as GET shows it
+  std::string unrecognized = "{}";///< unknown keys and their values: a JSON object
+  std::vector<std::string> warnings;
+};
+
+/// Attached to an Invalid that is a conflict with what exists: HTTP 409.
+struct Conflict final : StatusDetail {
+  const char* type_id() const override { return "lotic::table::Conflict"; }
+  std::string ToString() const override { return "conflict"; }
+  static bool Is(const Status& status);
+};
+
+enum class ConsumeFrom : uint8_t { kLastConsumed, kSmallest, kLargest };
+
+struct PauseStatus {
+  bool paused = false;
+  std::vector<std::string> consuming_segments;  ///< none while paused
+  std::optional<std::string> reason;            ///< "ADMINISTRATIVE"; none: never paused
+  std::optional<std::string> comment;
+  std::optional<int64_t> at_ms;                 ///< of the last pause or resume
+};
+
+struct ForceCommitJob {
+  std::string id;                                ///< a UUID
+  std::string table;                             ///< with its type
+  int64_t submitted_ms = 0;
+  std::vector<std::string> segments;             ///< consuming when it began
+  std::vector<std::string> yet_to_be_committed;  ///< none: done
+};
+
+/// One consuming segment, as GET …/consumingSegmentsInfo shows it.
+struct ConsumingSegment {
+  std::string segment;
+  PartitionStatus partition;
+};
+
+struct TableStatus {
+  std::string name;       ///< with its type
+  std::string topic;
+  bool healthy = false;   ///< every partition is consuming, or the table is paused
+  std::string error;      ///< of the first partition that is not
+  bool paused = false;
+  std::vector<PartitionStatus> partitions;
+};
+
+/// One number of /metrics: `name` as Pinot has it ("realtimeRowsConsumed"), without prefix and suffix.
+struct Metric {
+  std::string name;
+  bool counter = false;   ///< else a gauge
+  std::string table;      ///< with its type; empty: of the process
+  std::string topic;      ///< empty: of the table
+  int32_t partition = -1; ///< -1: of the table
+  double value = 0;
+};
+
+/// One record that became no row, or not the whole one.
+struct ErrorRow {
+  int64_t at_ms = 0;
+  std::string table;      ///< raw name
+  std::string topic;
+  int32_t partition = 0;
+  int64_t offset = 0;
+  std::string stage;      ///< decode, transform, convert, time, filter, index
+  std::string column;
+  std::string message;
+  std::string payload;    ///< its first 4 KiB
+};
+
+/// The owner of a data directory: schemas, tables, and the ingest of each. One in all processes (the directory is locked).
+/// Any thread; calls that change one table follow each other. Tables are named raw or with their type ("events", "events_REALTIME"), also "default.events".
+/// Errors carry the sentence that an HTTP reply shows: NotFound 404, Invalid 400 (409 where Conflict::Is), everything else 500.
+/// Follows: realtime-tables §2.10, §2.11, §4 (Apache Pinot's controller and server, in one process).
+class Tables {
+ public:
+  /// Opens the directory and starts the ingest of its tables. A table that cannot start is listed with its error, the others run.
+  /// Errors: Invalid (options; another process owns the directory, with its pid), IOError, Invalid (a newer format).
+  static Result<std::unique_ptr<Tables>> Open(TablesOptions options);
+  /// Stop().
+  ~Tables();
+  /// Ends every ingest: what has been read is committed and durable. At most 10 s. Idempotent.
+  Status Stop();
+
+  const std::string& folder() const;
+
+  // ---- Schemas
+
+  /// `replace`: an existing one is changed (§1.7; `force` skips the check). Errors: Invalid; Conflict.
+  Result<Accepted> AddSchema(std::string_view json, bool replace, bool force);
+  /// Applies to its table at once. Errors: NotFound, Invalid.
+  Result<Accepted> UpdateSchema(const std::string& name, std::string_view json, bool force);
+  /// Errors: NotFound, Conflict (a table uses it).
+  Status DeleteSchema(const std::string& name);
+  std::vector<std::string> Schemas() const;
+  Result<std::string> SchemaDocument(const std::string& name) const;
+
+  // ---- Tables
+
+  /// Asks the stream where to begin, and starts. Errors: Invalid (the configuration, or what the stream said); Conflict.
+  Result<Accepted> AddTable(std::string_view json);
+  /// Applies at the next batch. Errors: NotFound, Invalid.
+  Result<Accepted> UpdateTable(const std::string& name, std::string_view json);
+  /// The table, its files and its ingest are gone when it returns. Errors: NotFound.
+  Status DeleteTable(const std::string& name);
+  /// Checks only; `schema_json` may be empty: the stored schema counts.
+  Result<Accepted> Validate(std::string_view table_json, std::string_view schema_json) const;
+  /// Raw names, sorted.
+  std::vector<std::string> List() const;
+  /// The configuration as GET shows it.
+  Result<std::string> TableDocument(const std::string& name) const;
+  /// "events_REALTIME", also for "events" and "default.events". Errors: NotFound.
+  Result<std::string> TypedName(const std::string& name) const;
+  /// What is published now: segments with their names, ranges, rows and fates.
+  Result<std::shared_ptr<const TableView>> View(const std::string& name) const;
+
+  // ---- Consumption
+
+  Result<PauseStatus> Pause(const std::string& name, const std::string& comment);
+  Result<PauseStatus> Resume(const std::string& name, ConsumeFrom from, const std::string& comment);
+  Result<PauseStatus> GetPauseStatus(const std::string& name) const;
+  /// All consuming segments, or those of `partitions`, or those named. @return the job's id. Errors: NotFound; Invalid (both filters, paused, unknown).
+  Result<std::string> ForceCommit(const std::string& name, std::span<const int32_t> partitions, std::span<const std::string> segments);
+  /// Jobs are forgotten with the process, and beyond kMaxForceCommitJobs. Errors: NotFound.
+  Result<ForceCommitJob> JobStatus(const std::string& id) const;
+  Result<std::vector<ConsumingSegment>> ConsumingInfo(const std::string& name) const;
+  Result<TableStatus> GetStatus(const std::string& name) const;
+  /// Looks for new partitions now, and tries again what has stopped for a reason that may have passed.
+  Status RunDiscovery(const std::string& name);
+  /// Newest last, at most `limit`.
+  Result<std::vector<ErrorRow>> Errors(const std::string& name, size_t limit) const;
+  std::vector<Metric> Metrics() const;
+
+  static constexpr size_t kMaxForceCommitJobs = 1000;
+
+ private:
+  struct Impl;
+  explicit Tables(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lotic::table
