@@ -37,6 +37,7 @@
 #include "sql/pushdown.h"
 #include "sql/render.h"
 #include "sql/seam.h"
+#include "sql/segment_files.h"
 #include "sql/session.h"
 #include "sql/split_statements.h"
 #include "sql/using_function.h"
@@ -456,4 +457,12 @@ Result<std::unique_ptr<Engine>> MakeEngine(EngineOptions options) {
 extern "C" __attribute__((visibility("default"))) void lotic_sql_make_engine_v1(
     lotic::sql::EngineOptions* options, lotic::Result<std::unique_ptr<lotic::sql::Engine>>* out) {
   *out = lotic::sql::MakeEngine(std::move(*options));
+}
+
+extern "C" __attribute__((visibility("default"))) void lotic_sql_make_table_ports_v1(lotic::Result<lotic::sql::TablePorts>* out) {
+  *out = []() -> lotic::Result<lotic::sql::TablePorts> {
+    lotic::sql::TablePorts ports;
+    LOTIC_ASSIGN_OR_RETURN(ports.files, lotic::sql::MakeSegmentFiles());
+    return ports;
+  }();
 }

@@ -5,6 +5,7 @@
 #include <climits>
 #include <cstdlib>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,7 +33,12 @@ std::vector<std::string> Candidates() {
   return {folder + "/" + kLibrary, folder + "/../lib/" + kLibrary};
 }
 
-Result<MakeEngineFunction> OpenLibrary() {
+struct Entries {
+  MakeEngineFunction make_engine = nullptr;
+  MakeTablePortsFunction make_table_ports = nullptr;
+};
+
+Result<Entries> OpenLibrary() {
   std::string tried;
   for (const std::string& path : Candidates()) {
     if (!tried.empty()) tried += ", ";
@@ -46,27 +52,48 @@ Result<MakeEngineFunction> OpenLibrary() {
       const char* why = ::dlerror();
       return Status::NotFound("the SQL library ", path, " cannot be opened: ", why == nullptr ? "unknown reason" : why);
     }
-    void* symbol = ::dlsym(library, kMakeEngineSymbol);
-    if (symbol == nullptr) return Status::NotFound("the SQL library ", path, " is of another version: it has no ", kMakeEngineSymbol);
-    return reinterpret_cast<MakeEngineFunction>(symbol);
+    const auto symbol = [&](const char* name) -> Result<void*> {
+      if (void* found = ::dlsym(library, name)) return found;
+      return Status::NotFound("the SQL library ", path, " is of another version: it has no ", name);
+    };
+    LOTIC_ASSIGN_OR_RETURN(void* const engine, symbol(kMakeEngineSymbol));
+    LOTIC_ASSIGN_OR_RETURN(void* const ports, symbol(kMakeTablePortsSymbol));
+    return Entries{reinterpret_cast<MakeEngineFunction>(engine), reinterpret_cast<MakeTablePortsFunction>(ports)};
   }
   return Status::NotFound("the SQL library was not found; tried ", tried, "; LOTIC_SQL_LIBRARY can name it");
+}
+
+/// The library stays open until the process ends; one that was not found is looked for again.
+Result<Entries> Library() {
+  static std::mutex mutex;
+  static std::optional<Entries> entries;
+  std::lock_guard lock(mutex);
+  if (!entries) {
+    LOTIC_ASSIGN_OR_RETURN(entries, OpenLibrary());
+  }
+  return *entries;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Engine>> OpenEngine(EngineOptions options) {
-  static std::mutex mutex;
-  static MakeEngineFunction make_engine = nullptr;  // stays open until the process ends
-  {
-    std::lock_guard lock(mutex);
-    if (make_engine == nullptr) {
-      LOTIC_ASSIGN_OR_RETURN(make_engine, OpenLibrary());
-    }
-  }
+  LOTIC_ASSIGN_OR_RETURN(const Entries library, Library());
   Result<std::unique_ptr<Engine>> engine = Status::UnknownError("the SQL library gave no engine");
-  make_engine(&options, &engine);
+  library.make_engine(&options, &engine);
   return engine;
+}
+
+Result<TablePorts> OpenTablePorts() {
+  LOTIC_ASSIGN_OR_RETURN(const Entries library, Library());
+  static std::mutex mutex;
+  static std::optional<TablePorts> ports;
+  std::lock_guard lock(mutex);
+  if (!ports) {
+    Result<TablePorts> made = Status::UnknownError("the SQL library gave no ports");
+    library.make_table_ports(&made);
+    LOTIC_ASSIGN_OR_RETURN(ports, std::move(made));
+  }
+  return *ports;
 }
 
 }  // namespace lotic::sql
