@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "table/status_file.h"
+
+#include <array>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "table/stored_table.h"
+
+namespace lotic::table {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kVersion = 1;
+constexpr std::array<std::string_view, 5> kStateNames = {"CONNECTING", "CONSUMING", "DEGRADED", "PAUSED", "ERROR"};
+
+void Put(Json& object, const char* key, const std::optional<int64_t>& value) {
+  if (value.has_value()) object[key] = *value;
+}
+
+std::optional<int64_t> Get(const Json& object, const char* key) {
+  const auto at = object.find(key);
+  return at == object.end() ? std::nullopt : std::optional<int64_t>(at->get<int64_t>());
+}
+
+}  // namespace
+
+std::string_view PartitionStateName(PartitionState state) { return kStateNames[static_cast<size_t>(state)]; }
+
+std::string ToJson(const StatusFile& status) {
+  Json json;
+  json["v"] = kVersion;
+  json["writtenMs"] = status.written_ms;
+  json["pid"] = status.pid;
+  json["running"] = status.running;
+  Json& partitions = json["partitions"] = Json::array();
+  for (const PartitionStatus& p : status.partitions) {
+    Json one;
+    one["partition"] = p.partition;
+    one["state"] = PartitionStateName(p.state);
+    if (!p.error.empty()) {
+      one["error"] = p.error;
+      one["errorMs"] = p.error_ms;
+    }
+    one["segment"] = p.segment;
+    one["position"] = p.position;
+    Put(one, "upstream", p.upstream);
+    Put(one, "lag", p.lag);
+    Put(one, "newestStreamMs", p.newest_stream_ms);
+    Put(one, "lastRowMs", p.last_row_ms);
+    Put(one, "heardMs", p.heard_ms);
+    one["lost"] = p.lost;
+    partitions.push_back(std::move(one));
+  }
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<StatusFile> StatusFileFromJson(std::string_view text) {
+  try {
+    const Json json = Json::parse(text);
+    if (json.at("v").get<int>() != kVersion) return Status::Invalid("table status: version ", json.at("v").dump(), " is not known");
+    StatusFile status;
+    status.written_ms = json.at("writtenMs").get<int64_t>();
+    status.pid = json.at("pid").get<int64_t>();
+    status.running = json.at("running").get<bool>();
+    for (const Json& one : json.at("partitions")) {
+      PartitionStatus p;
+      p.partition = one.at("partition").get<int32_t>();
+      const auto name = one.at("state").get<std::string>();
+      size_t state = 0;
+      while (state < kStateNames.size() && kStateNames[state] != name) ++state;
+      if (state == kStateNames.size()) return Status::Invalid("table status: state '", name, "' is not known");
+      p.state = static_cast<PartitionState>(state);
+      if (one.contains("error")) {
+        p.error = one.at("error").get<std::string>();
+        p.error_ms = one.at("errorMs").get<int64_t>();
+      }
+      p.segment = one.at("segment").get<std::string>();
+      p.position = one.at("position").get<int64_t>();
+      p.upstream = Get(one, "upstream");
+      p.lag = Get(one, "lag");
+      p.newest_stream_ms = Get(one, "newestStreamMs");
+      p.last_row_ms = Get(one, "lastRowMs");
+      p.heard_ms = Get(one, "heardMs");
+      p.lost = one.at("lost").get<int64_t>();
+      status.partitions.push_back(std::move(p));
+    }
+    return status;
+  } catch (const Json::exception& thrown) {
+    return Status::Invalid("table status: ", thrown.what());
+  }
+}
+
+Result<StatusFile> ReadStatusFile(const std::string& table_folder) {
+  const std::string path = table_folder + "/" + kStatusFileName;
+  LOTIC_ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(path, kMaxStatusFileBytes));
+  Result<StatusFile> status = StatusFileFromJson(text);
+  if (!status.ok()) return status.status().WithMessage(path, ": ", status.status().message());
+  return status;
+}
+
+Status WriteStatusFile(const std::string& table_folder, const StatusFile& status) {
+  return ReplaceFile(table_folder + "/" + kStatusFileName, ToJson(status), false);
+}
+
+}  // namespace lotic::table

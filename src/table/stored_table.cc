@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "table/stored_table.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+namespace lotic::table {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+constexpr int kVersion = 1;
+constexpr std::string_view kTypeSuffix = "_REALTIME";
+constexpr std::string_view kDefaultDatabase = "default.";
+constexpr const char* kTableFile = "table.json";
+constexpr size_t kMaxSchemaBytes = size_t{8} << 20;
+
+Status Failed(std::string_view doing, const std::string& path) {
+  const int error = errno;
+  if (error == ENOENT) return Status::NotFound(doing, " ", path, ": ", std::strerror(error));
+  return Status::IOError(doing, " ", path, ": ", std::strerror(error));
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  const int fd_;
+};
+
+Status SyncFolder(const std::string& folder) {
+  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.get() < 0) return Failed("open", folder);
+  return ::fsync(fd.get()) == 0 ? Status::OK() : Failed("sync", folder);
+}
+
+template <typename T>
+std::optional<T> Optional(const Json& object, const char* key) {
+  const auto at = object.find(key);
+  if (at == object.end() || at->is_null()) return std::nullopt;
+  return at->get<T>();
+}
+
+}  // namespace
+
+std::string ToJson(const StoredTable& table) {
+  Json json;
+  json["v"] = kVersion;
+  json["name"] = table.name;
+  json["rawName"] = table.raw_name;
+  json["tableId"] = table.table_id;
+  json["createdMs"] = table.created_ms;
+  Json& state = json["state"];
+  state["paused"] = table.paused;
+  if (table.pause_reason.has_value()) state["reason"] = *table.pause_reason;
+  if (table.pause_comment.has_value()) state["comment"] = *table.pause_comment;
+  if (table.pause_changed_ms.has_value()) state["changedMs"] = *table.pause_changed_ms;
+  if (!table.stopped.empty()) {
+    Json& stopped = state["stopped"];
+    for (const auto& [partition, why] : table.stopped) {
+      stopped[std::to_string(partition)] = {{"error", why.error}, {"atMs", why.at_ms}};
+    }
+  }
+  // Text, not an object: the document keeps the order and the numbers it was given with.
+  json["config"] = table.config;
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<StoredTable> StoredTableFromJson(std::string_view text) {
+  try {
+    const Json json = Json::parse(text);
+    if (const int version = json.at("v").get<int>(); version != kVersion) {
+      return Status::Invalid("table definition: version ", version, " is not known (this program knows ", kVersion, ")");
+    }
+    StoredTable table;
+    table.name = json.at("name").get<std::string>();
+    table.raw_name = json.at("rawName").get<std::string>();
+    table.table_id = json.at("tableId").get<std::string>();
+    table.created_ms = json.at("createdMs").get<int64_t>();
+    table.config = json.at("config").get<std::string>();
+    const Json& state = json.at("state");
+    table.paused = state.at("paused").get<bool>();
+    table.pause_reason = Optional<std::string>(state, "reason");
+    table.pause_comment = Optional<std::string>(state, "comment");
+    table.pause_changed_ms = Optional<int64_t>(state, "changedMs");
+    if (const auto stopped = state.find("stopped"); stopped != state.end()) {
+      for (const auto& [partition, why] : stopped->items()) {
+        table.stopped[std::stoi(partition)] = {why.at("error").get<std::string>(), why.at("atMs").get<int64_t>()};
+      }
+    }
+    if (table.raw_name.empty() || table.name != table.raw_name + std::string(kTypeSuffix)) {
+      return Status::Invalid("table definition: '", table.name, "' is not '", table.raw_name, kTypeSuffix, "'");
+    }
+    return table;
+  } catch (const std::exception& thrown) {  // the library's, and stoi's
+    return Status::Invalid("table definition: ", thrown.what());
+  }
+}
+
+std::string TablesFolder(const std::string& data_folder) { return data_folder + "/tables"; }
+std::string SchemasFolder(const std::string& data_folder) { return data_folder + "/schemas"; }
+std::string TableFolder(const std::string& data_folder, const std::string& name) { return TablesFolder(data_folder) + "/" + name; }
+
+std::string RawTableName(std::string_view name) {
+  if (name.substr(0, kDefaultDatabase.size()) == kDefaultDatabase) name.remove_prefix(kDefaultDatabase.size());
+  if (name.size() > kTypeSuffix.size() && name.substr(name.size() - kTypeSuffix.size()) == kTypeSuffix) name.remove_suffix(kTypeSuffix.size());
+  return std::string(name);
+}
+
+Result<std::vector<StoredTable>> ListStoredTables(const std::string& data_folder) {
+  std::vector<StoredTable> tables;
+  std::error_code error;
+  fs::directory_iterator entries(TablesFolder(data_folder), error);
+  if (error == std::errc::no_such_file_or_directory) return tables;
+  if (error) return Status::IOError("list ", TablesFolder(data_folder), ": ", error.message());
+  for (const fs::directory_entry& entry : entries) {
+    const std::string name = entry.path().filename();
+    const std::string path = entry.path().string() + "/" + kTableFile;
+    if (name.size() <= kTypeSuffix.size() || name.substr(name.size() - kTypeSuffix.size()) != kTypeSuffix) continue;
+    const Result<std::string> text = ReadSmallFile(path, kMaxStoredTableBytes);
+    if (!text.ok() && text.status().code() == StatusCode::kNotFound) continue;  // a creation that did not come to its end
+    LOTIC_RETURN_NOT_OK(text.status());
+    Result<StoredTable> table = StoredTableFromJson(*text);
+    if (!table.ok()) return table.status().WithMessage(path, ": ", table.status().message());
+    tables.push_back(std::move(*table));
+  }
+  std::sort(tables.begin(), tables.end(), [](const StoredTable& a, const StoredTable& b) { return a.name < b.name; });
+  return tables;
+}
+
+Result<StoredTable> ReadStoredTable(const std::string& data_folder, std::string_view name) {
+  const std::string raw = RawTableName(name);
+  if (raw.empty() || raw.find('/') != std::string::npos) return Status::NotFound("Table ", name, " does not exist");
+  const std::string path = TableFolder(data_folder, raw + std::string(kTypeSuffix)) + "/" + kTableFile;
+  const Result<std::string> text = ReadSmallFile(path, kMaxStoredTableBytes);
+  if (!text.ok() && text.status().code() == StatusCode::kNotFound) return Status::NotFound("Table ", name, " does not exist");
+  LOTIC_RETURN_NOT_OK(text.status());
+  Result<StoredTable> table = StoredTableFromJson(*text);
+  if (!table.ok()) return table.status().WithMessage(path, ": ", table.status().message());
+  return table;
+}
+
+Status WriteStoredTable(const std::string& data_folder, const StoredTable& table) {
+  return ReplaceFile(TableFolder(data_folder, table.name) + "/" + kTableFile, ToJson(table), true);
+}
+
+Result<std::string> ReadSchemaDocument(const std::string& data_folder, const std::string& raw_name) {
+  Result<std::string> text = raw_name.empty() || raw_name.find('/') != std::string::npos
+                                 ? Result<std::string>(Status::NotFound("Schema not found"))
+                                 : ReadSmallFile(SchemasFolder(data_folder) + "/" + raw_name + ".json", kMaxSchemaBytes);
+  if (!text.ok() && text.status().code() == StatusCode::kNotFound) return Status::NotFound("Schema not found: ", raw_name);
+  return text;
+}
+
+Result<std::vector<std::string>> ListSchemaDocuments(const std::string& data_folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  fs::directory_iterator entries(SchemasFolder(data_folder), error);
+  if (error == std::errc::no_such_file_or_directory) return names;
+  if (error) return Status::IOError("list ", SchemasFolder(data_folder), ": ", error.message());
+  for (const fs::directory_entry& entry : entries) {
+    if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Status WriteSchemaDocument(const std::string& data_folder, const std::string& raw_name, const std::string& document) {
+  std::error_code error;
+  fs::create_directories(SchemasFolder(data_folder), error);
+  if (error) return Status::IOError("create ", SchemasFolder(data_folder), ": ", error.message());
+  return ReplaceFile(SchemasFolder(data_folder) + "/" + raw_name + ".json", document, true);
+}
+
+Status RemoveSchemaDocument(const std::string& data_folder, const std::string& raw_name) {
+  const std::string path = SchemasFolder(data_folder) + "/" + raw_name + ".json";
+  if (::unlink(path.c_str()) != 0) return Failed("remove", path);
+  return SyncFolder(SchemasFolder(data_folder));
+}
+
+Status ReplaceFile(const std::string& path, std::string_view bytes, bool durable) {
+  const std::string beside = path + ".new";
+  {
+    const Descriptor fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (fd.get() < 0) return Failed("create", beside);
+    while (!bytes.empty()) {
+      const ssize_t wrote = ::write(fd.get(), bytes.data(), bytes.size());
+      if (wrote < 0 && errno == EINTR) continue;
+      if (wrote < 0) return Failed("write", beside);
+      bytes.remove_prefix(static_cast<size_t>(wrote));
+    }
+    if (durable && ::fsync(fd.get()) != 0) return Failed("sync", beside);
+  }
+  if (::rename(beside.c_str(), path.c_str()) != 0) return Failed("rename to", path);
+  return durable ? SyncFolder(fs::path(path).parent_path()) : Status::OK();
+}
+
+Result<std::string> ReadSmallFile(const std::string& path, size_t limit) {
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) return Failed("open", path);
+  std::string text;
+  char piece[1 << 14];
+  while (true) {
+    const ssize_t got = ::read(fd.get(), piece, sizeof piece);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Failed("read", path);
+    if (got == 0) return text;
+    text.append(piece, static_cast<size_t>(got));
+    if (text.size() > limit) return Status::CapacityError(path, ": more than ", limit, " bytes");
+  }
+}
+
+}  // namespace lotic::table
