@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "kafka_protocol/crc32c.h"
+#include "base/crc32c.h"
 #include "kafka_protocol/frame.h"
 #include "kafka_protocol/record_batch.h"
 
@@ -107,7 +107,7 @@ void MangleBatch(const FaultAction& action, std::string* records) {
       const size_t size = std::min(records->size(), static_cast<size_t>(length) + kp::kBatchPrefixBytes);
       kp::StoreBigEndian<int32_t>(bytes + kRecordCountAt, static_cast<int32_t>(action.value));
       kp::StoreBigEndian<uint32_t>(
-          bytes + kCrcAt, kp::Crc32c(kp::AsBytes(std::string_view(*records).substr(kCrcStart, size - kCrcStart))));
+          bytes + kCrcAt, Crc32c(kp::AsBytes(std::string_view(*records).substr(kCrcStart, size - kCrcStart))));
       break;
     }
     default: break;

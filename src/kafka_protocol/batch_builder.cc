@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "kafka_protocol/crc32c.h"
+#include "base/crc32c.h"
 
 namespace lotic::kafka_protocol {
 namespace {

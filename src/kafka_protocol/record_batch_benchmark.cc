@@ -6,7 +6,7 @@
 #include <string>
 
 #include "kafka_protocol/batch_builder.h"
-#include "kafka_protocol/crc32c.h"
+#include "base/crc32c.h"
 #include "kafka_protocol/record_batch.h"
 
 namespace lotic::kafka_protocol {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compiled with -mpclmul: call only what the processor can do (crc32c.cc asks it).
-#include "kafka_protocol/crc32c_kernel.h"
+#include "base/crc32c_kernel.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 
 #include <cstring>
 
-namespace lotic::kafka_protocol::internal {
+namespace lotic::internal {
 namespace {
 
 uint64_t Load(const uint8_t* at) {
@@ -107,5 +107,5 @@ uint32_t Crc32cFolded(const uint8_t* data, size_t size, uint32_t crc) {
   return ~static_cast<uint32_t>(Tail(data, size, state));
 }
 
-}  // namespace lotic::kafka_protocol::internal
+}  // namespace lotic::internal
 #endif

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kafka_protocol/crc32c.h"
+#include "base/crc32c.h"
 
 #include <array>
 
-#include "kafka_protocol/crc32c_kernel.h"
+#include "base/crc32c_kernel.h"
 
-namespace lotic::kafka_protocol {
+namespace lotic {
 namespace {
 
 constexpr uint32_t kReflectedPolynomial = 0x82F63B78;  // 0x1EDC6F41, the other way round
@@ -48,13 +48,13 @@ const Chosen& TheChosen() {
 
 }  // namespace
 
-uint32_t Crc32cPlain(Bytes bytes, uint32_t crc) {
+uint32_t Crc32cPlain(std::span<const uint8_t> bytes, uint32_t crc) {
   crc = ~crc;
   for (const uint8_t byte : bytes) crc = (crc >> 8) ^ kTable[(crc ^ byte) & 0xff];
   return ~crc;
 }
 
-uint32_t Crc32c(Bytes bytes, uint32_t crc) {
+uint32_t Crc32c(std::span<const uint8_t> bytes, uint32_t crc) {
   return TheChosen().kernel(bytes.data(), bytes.size(), crc);
 }
 
@@ -62,4 +62,4 @@ std::string_view Crc32cKernel() {
   return TheChosen().name;
 }
 
-}  // namespace lotic::kafka_protocol
+}  // namespace lotic

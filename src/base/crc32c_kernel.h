@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace lotic::kafka_protocol::internal {
+namespace lotic::internal {
 
 #if defined(__x86_64__)
 /// One stream of the crc32 instruction: its latency of 3 cycles binds. Needs SSE4.2.
@@ -13,4 +13,4 @@ uint32_t Crc32cSingle(const uint8_t* data, size_t size, uint32_t crc);
 uint32_t Crc32cFolded(const uint8_t* data, size_t size, uint32_t crc);
 #endif
 
-}  // namespace lotic::kafka_protocol::internal
+}  // namespace lotic::internal
