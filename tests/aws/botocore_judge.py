@@ -21,7 +21,7 @@ import botocore.serialize
 import botocore.session
 import botocore.validate
 
-SERVICES = ("kinesis", "timestream-query", "timestream-write")
+SERVICES = ("glue", "kinesis", "timestream-query", "timestream-write")
 
 
 class Wrong(AssertionError):

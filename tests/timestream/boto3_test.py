@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""AWS's own client and the connector read the fake: boto3_test.py PROBE. What both see must be the same, so the fake is judged too."""
+"""AWS's own client and the connector read the fake: boto3_test.py PROBE. What both see must be the same, so the fake is judged too; botocore judges each of our requests."""
 
 import json
 import math
@@ -13,7 +13,8 @@ try:
     import boto3
     import botocore.config
     import botocore.exceptions
-    import fake_timestream
+    import fake_timestream  # and with it tests/aws in the path
+    from botocore_judge import Judge
 except ImportError as error:
     print(f"skipped: {error} (scripts/setup --test installs it)")
     sys.exit(77)
@@ -49,9 +50,15 @@ def time(text):
 
 class Boto3(unittest.TestCase):
     def setUp(self):
-        self.fake = fake_timestream.FakeTimestream()
-        self.addCleanup(self.fake.close)
-        fake_timestream.add_test_tables(self.fake)
+        self.fake = self.start()
+
+    def start(self, **options):
+        fake = fake_timestream.FakeTimestream(**options)
+        self.addCleanup(fake.close)
+        fake_timestream.add_test_tables(fake)
+        fake.judge = Judge("AKIDEXAMPLE", "fake-secret", region="us-east-1").check
+        self.addCleanup(lambda: self.assertEqual(fake.wrong, []))
+        return fake
 
     def probe(self, *arguments, secret="fake-secret", url=None):
         return subprocess.run([PROBE, url or self.fake.url, *arguments], capture_output=True, text=True, timeout=60, env=dict(os.environ, AWS_SECRET_ACCESS_KEY=secret))
@@ -84,6 +91,7 @@ class Boto3(unittest.TestCase):
             self.assertEqual(self.check_rows("ops", "multi"), 160)
             self.assertEqual(self.check_rows("ops", "cpu"), 120)
             self.check_rows("Green House", "Sensors")
+        self.assertGreater(self.fake.judged["Query"], 6)
 
     def test_both_list_the_same_tables(self):
         for i in range(45):  # three pages
@@ -106,6 +114,8 @@ class Boto3(unittest.TestCase):
                 token = {"NextToken": page["NextToken"]}
             expected += [[database, name] for name in sorted(names)]
         self.assertEqual(self.lines("tables"), expected)
+        for operation in ("ListDatabases", "ListTables"):
+            self.assertGreater(self.fake.judged[operation], 0, operation)
 
     def test_faults_change_no_row(self):
         expected = self.lines("rows", "ops", "multi")
@@ -130,16 +140,16 @@ class Boto3(unittest.TestCase):
         _, rows = self.boto_rows(query)
         self.assertEqual(rows, [["north", "nested"], ["south", "nested"]])
         self.assertEqual(self.fake.operations.count("PrepareQuery"), 1)
+        self.assertEqual(self.fake.judged["PrepareQuery"], 1)
 
     def test_a_moved_cell_is_found_again(self):
-        fake = fake_timestream.FakeTimestream(discovery=True)
-        self.addCleanup(fake.close)
-        fake_timestream.add_test_tables(fake)
+        fake = self.start(discovery=True)
         self.assertEqual(len(self.lines("discovery=on", "rows", "ops", "cpu", url=fake.url)), 120)
         fake.script = {"Query": [None, "wrong_cell"]}
         self.assertEqual(len(self.lines("discovery=on", "rows", "ops", "cpu", url=fake.url)), 120)
         done = self.probe("rows", "ops", "cpu", url=fake.url)
         self.assertIn("InvalidEndpointException", done.stderr)
+        self.assertGreater(fake.judged["DescribeEndpoints"], 0)
 
     def test_the_fake_keeps_the_services_rules_of_paging(self):
         query = client("timestream-query", self.fake.url, retries=1)

@@ -11,7 +11,8 @@ import time
 import unittest
 
 try:
-    import fake_timestream
+    import fake_timestream  # and with it tests/aws in the path
+    from botocore_judge import Judge
 except ImportError as error:
     print(f"skipped: {error} (scripts/setup --test installs it)")
     sys.exit(77)
@@ -27,6 +28,8 @@ class EndToEnd(unittest.TestCase):
         self.fake = fake_timestream.FakeTimestream()
         self.addCleanup(self.fake.close)
         fake_timestream.add_test_tables(self.fake)
+        self.fake.judge = Judge("AKIDEXAMPLE", "fake-secret", region="us-east-1").check
+        self.addCleanup(lambda: self.assertEqual(self.fake.wrong, []))
         self.fake.odd_pages = True
 
     def command(self, *statements, options=""):
@@ -86,6 +89,27 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual(rows, [{"house": "north", "humidity": [{"time": "2026-08-01 00:00:00", "measure_value::double": 61.5},
                                                                {"time": "2026-08-01 00:10:00", "measure_value::double": 60.25}]}])
         self.assertEqual(self.fake.queries[-1], f"WITH t1 AS ( {VIEW} )  SELECT \"house\", \"humidity\" FROM t1 WHERE (\"house\" = 'north')")
+        self.assertGreater(self.fake.judged["GlueGetTable"], 0)
+
+    def test_a_glue_that_fails_fails_the_query(self):
+        self.fake.glue_tables["ops", "cpu"] = {
+            "Name": "cpu", "DatabaseName": "ops", "Parameters": {"timestream-metadata-flag": "yes", "_view_template": "SELECT 'h0' AS host"},
+            "StorageDescriptor": {"Columns": [{"Name": "host", "Type": "varchar"}]}}
+        self.fake.script = {"GlueGetTable": ["internal"] * 20}
+        errors = self.error("SELECT count(*) AS n FROM ts.ops.cpu")
+        self.assertIn("asking Glue whether ops.cpu is a supplemental table (GLUE off in ATTACH", errors)
+        self.assertEqual(self.fake.queries, [], "the native table of that name was not read instead")
+        self.fake.script = {"GlueGetTable": ["denied"] * 20}
+        self.assertEqual(self.rows("SELECT count(*) AS n FROM ts.ops.cpu"), [{"n": 120}])
+        self.fake.script = {}
+        self.assertEqual(self.rows("SELECT host FROM ts.ops.cpu"), [{"host": "h0"}])
+
+    def test_a_filter_on_a_column_that_glue_declares_wrongly_is_an_error(self):
+        self.fake.glue_tables["ops", "typed"] = {
+            "Name": "typed", "DatabaseName": "ops", "Parameters": {"timestream-metadata-flag": "yes", "_view_template": 'SELECT host, hits, small FROM "ops"."multi"'},
+            "StorageDescriptor": {"Columns": [{"Name": "host", "Type": "varchar"}, {"Name": "hits", "Type": "bigint"}, {"Name": "small", "Type": "double"}]}}
+        self.assertGreater(len(self.rows("SELECT hits FROM ts.ops.typed WHERE hits >= 0")), 0)
+        self.assertIn("column 'small' is declared as double, and Timestream answers with INTEGER", self.error("SELECT small FROM ts.ops.typed WHERE small > 0"))
 
     def test_without_glue_native_tables_are_read_all_the_same(self):
         self.fake.glue_tables = None
@@ -112,6 +136,7 @@ class EndToEnd(unittest.TestCase):
         while not self.fake.cancelled and time.monotonic() < deadline:
             time.sleep(0.01)
         self.assertEqual(len(self.fake.cancelled), 1)
+        self.assertEqual(self.fake.judged["CancelQuery"], 1)
 
 
 if __name__ == "__main__":

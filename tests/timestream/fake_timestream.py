@@ -6,6 +6,7 @@
 It needs DuckDB for Python (requirements.txt) in PYTHONPATH.
 """
 
+import collections
 import http.server
 import json
 import pathlib
@@ -71,6 +72,7 @@ class FakeTimestream:
         self.page_calls = 0
         self.running, self.by_client_token = {}, {}
         self.glue_tables = {}  # (database, table) -> Glue's Table; Glue is "not there" while it is None
+        self.judge, self.wrong, self.judged = None, [], collections.Counter()  # judge(method, target, headers, body) sees each request of lotic's that is signed rightly
         self.discovery = discovery
         self.servers = []
         self.url = self.start("regional")
@@ -119,6 +121,7 @@ class FakeTimestream:
                     version, _, operation = self.headers["X-Amz-Target"].partition(".")
                     glue = version == "AWSGlue"
                     verifiers["glue" if glue else "timestream"].verify("POST", self.path, list(self.headers.items()), body)
+                    fake.judge_request(self.path, self.headers, body, ("Glue" if glue else "") + operation)
                     if glue and self.headers["Content-Type"] == "application/x-amz-json-1.1" and fake.glue_tables is not None:
                         return self.send(200, json.dumps(fake.glue(operation, json.loads(body))).encode())
                     if version != "Timestream_20181101" or self.headers["Content-Type"] != "application/x-amz-json-1.0":
@@ -159,9 +162,27 @@ class FakeTimestream:
             server.server_close()
         self.database.close()
 
+    def judge_request(self, target, headers, body, operation):
+        if self.judge is None or "lotic" not in headers.get("User-Agent", ""):
+            return
+        try:
+            self.judge("POST", target, list(headers.items()), body)
+            with self.lock:
+                self.judged[operation] += 1
+        except AssertionError as wrong:
+            with self.lock:
+                self.wrong.append(f"{operation}: {wrong}")
+
     def glue(self, operation, request):
         with self.lock:
             self.operations.append("Glue" + operation)
+            fault = self.take_fault("Glue" + operation)
+            if fault == "denied":
+                raise Refusal("AccessDeniedException", "User: me is not authorized to perform: glue:GetTable")
+            if fault == "throttle":
+                raise Refusal("ThrottlingException", "Rate exceeded")
+            if fault == "internal":
+                raise Refusal("InternalServiceException", "Something went wrong", 500)
             table = self.glue_tables.get((request.get("DatabaseName"), request.get("Name")))
             if operation != "GetTable" or table is None:
                 raise Refusal("EntityNotFoundException", f"Entity Not Found: {request.get('Name')}")

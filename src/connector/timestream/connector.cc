@@ -249,7 +249,8 @@ class Impl final : public Connector, public QueryPassthrough {
     std::optional<SupplementalTable> table;
     std::string note;  // why Glue could not be asked
   };
-  /// What Glue says of a name. A Glue that refuses or does not answer is not asked again for a while; DESCRIBE and the certificate say so.
+  /// What Glue says of a name. A Glue that refuses this caller, or that is not there, is not asked again for a while; DESCRIBE and the certificate say so.
+  /// Errors: what kept Glue from answering.
   Result<Supplement> FindSupplement(const CallContext& ctx, const TableName& name) {
     if (glue_ == nullptr) return Supplement();
     const MonoTime now = client_->clock().Now();
@@ -264,9 +265,13 @@ class Impl final : public Connector, public QueryPassthrough {
       supplements_.Keep(key, now, made);
       return made;
     }
-    if (aws::AwsError::From(answer.status()) == nullptr && aws::TransportError::From(answer.status()) == nullptr &&
-        answer.status().code() != StatusCode::kDeadlineExceeded) {
-      return answer.status();  // Glue did answer: what it says of this table cannot be taken
+    // Without Glue a name may mean another table than with it: only a caller who may not ask it, or a service that has none, goes on.
+    const aws::AwsError* refusal = aws::AwsError::From(answer.status());
+    if (refusal == nullptr || (refusal->kind != aws::AwsErrorKind::kUnauthorized && refusal->kind != aws::AwsErrorKind::kNotBuilt)) {
+      const bool asked = refusal == nullptr && aws::TransportError::From(answer.status()) == nullptr && answer.status().code() != StatusCode::kDeadlineExceeded;
+      if (asked) return answer.status();  // Glue did answer: what it says of this table cannot be taken
+      return answer.status().WithMessage("asking Glue whether ", name.ToString(), " is a supplemental table (GLUE off in ATTACH, disable_glue under Athena, leaves Glue out): ",
+                                         answer.status().message());
     }
     made.note = "Glue could not be asked for supplemental tables (GLUE off in ATTACH leaves it out): " + answer.status().message();
     supplements_.Keep("", now, made);

@@ -37,7 +37,7 @@ class GlueTables {
  public:
   static Result<std::unique_ptr<GlueTables>> Create(aws::Session session, const std::string& endpoint, std::string catalog_id, TimeUnit unit);
 
-  /// Nothing if Glue has no such table, or it is none of ours. Errors: those of ParseGlueTable; aws::JsonClient's, after which a caller goes on without Glue.
+  /// Nothing if Glue has no such table, or it is none of ours. Errors: those of ParseGlueTable; aws::JsonClient's.
   Result<std::optional<SupplementalTable>> Find(const CallContext& ctx, const std::string& database, const std::string& table);
 
  private:

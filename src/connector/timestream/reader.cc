@@ -224,6 +224,21 @@ Status TimestreamReader::CheckColumns(const std::vector<ColumnInfo>& columns) co
   if (columns.size() != targets_.size()) {
     return Status::IOError("the answer has ", columns.size(), " columns where ", targets_.size(), " were asked for");
   }
+  // A filter was written for the type that the column was said to have. Where the service has another one it may have compared otherwise.
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (targets_[i] < 0) continue;
+    const Field& field = layout_->fields[static_cast<size_t>(targets_[i])];
+    const auto source = field.metadata.find(kSourceType);
+    if (source == field.metadata.end() || request_.constraints.columns.count(field.name) == 0) continue;
+    bool known = false, answer_known = false;
+    const Type said = ScalarType(source->second, TimeUnit::kMicro, &known);
+    const Type answered = ScalarType(columns[i].scalar, TimeUnit::kMicro, &answer_known);
+    const auto integer = [](const Type& type) { return type.id() == TypeId::kInt32 || type.id() == TypeId::kInt64; };
+    if (!known || (columns[i].shape == ColumnInfo::Shape::kScalar && answer_known && (said == answered || (integer(said) && integer(answered))))) continue;
+    return Status::Invalid("column '", field.name, "' is declared as ", source->second, ", and Timestream answers with ",
+                           columns[i].shape == ColumnInfo::Shape::kScalar ? columns[i].scalar : std::string("a nested value"),
+                           ": a filter on it would compare otherwise than meant; correct the type where it is declared (a Glue table), or attach again if the table has changed");
+  }
   return Status::OK();
 }
 

@@ -21,7 +21,7 @@ struct TimestreamOptions {
   int64_t page_rows = 0;                          ///< rows a page at most, 1 .. 1000; 0: as many as the service puts into 1 MB
   std::chrono::milliseconds cache_time{60'000};   ///< of names and columns
   std::string glue_endpoint;                      ///< "": the variables' or the region's
-  bool glue = true;                               ///< ask Glue for supplemental tables; a Glue that cannot be asked is done without
+  bool glue = true;                               ///< ask Glue for supplemental tables; one that the caller may not ask, or that the endpoint does not have, is done without
   std::string glue_catalog;                       ///< an account id; "": the caller's
 
   /// Errors: Invalid, naming the field.
