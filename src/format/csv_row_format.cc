@@ -24,6 +24,7 @@ struct CsvOptions {
   std::optional<std::string> null_literal;
   bool stripped_decimals = true;
   bool ignore = false;
+  bool trailing_delimiter = true;  // may stand behind the last column
 };
 
 std::string_view Trim(std::string_view text) {
@@ -216,7 +217,7 @@ class CsvDecoder final : public MessageDecoder {
 
 class CsvChecker final : public MessageChecker {
  public:
-  CsvChecker(const CsvOptions& options, const Schema& columns) : options_(options), cells_(options_), columns_(columns) {
+  CsvChecker(CsvOptions options, const Schema& columns) : options_(std::move(options)), cells_(options_), columns_(columns) {
     for (const Field& field : columns_.fields) scratch_.emplace_back(field.type);
   }
 
@@ -239,7 +240,8 @@ class CsvChecker final : public MessageChecker {
     if (!reason.empty()) return "the line is not csv: " + reason;
     if (line_.is_comment()) return "the line is a comment";
     const size_t expected = columns_.fields.size();
-    if (line_.size() > expected || (line_.size() < expected && !options_.ignore)) {
+    const bool trailing = options_.trailing_delimiter && line_.size() == expected + 1 && line_.field(expected).empty() && !line_.quoted(expected);
+    if ((line_.size() > expected && !trailing) || (line_.size() < expected && !options_.ignore)) {
       return "the line has " + std::to_string(line_.size()) + " fields, the table " + std::to_string(expected) + " columns";
     }
     for (size_t c = 0; c < expected; ++c) {
@@ -283,7 +285,12 @@ class CsvSerializer final : public RowSerializer {
       bool bare = false;
       if (const char* const wrong = Text(column, row, &bare)) return Status::Invalid("column '", name, "': ", wrong);
       if (options_.null_literal && text_ == *options_.null_literal) return Status::Invalid("column '", name, "': the text '", *options_.null_literal, "' would be read as NULL ('csv.null-literal')");
-      if (bare) {
+      // Without quotes nothing is NULL, where the column is no text.
+      if (text_.empty() && column.type.id() == TypeId::kStruct) return Status::Invalid("column '", name, "': a row whose only member is empty has no text in csv");
+      if (text_.empty() && !options_.null_literal && column.type.id() != TypeId::kString) {
+        if (!options_.dialect.quote) return Status::Invalid("column '", name, "': an empty value cannot be told from NULL without quotes ('csv.disable-quote-character'); 'csv.null-literal' gives NULL a text");
+        out->append(2, *options_.dialect.quote);
+      } else if (bare) {
         out->append(text_);
       } else if (!csv::AppendField(text_, options_.dialect, out)) {
         return Status::Invalid("column '", name, "': a text that holds the delimiter or a line end cannot be written without quotes ('csv.disable-quote-character')");
@@ -357,6 +364,8 @@ class CsvSerializer final : public RowSerializer {
     const size_t before = text_.size();
     bool bare = false;
     if (const char* const wrong = Text(column, row, &bare)) return wrong;
+    const std::string_view item = std::string_view(text_).substr(before);
+    if (options_.null_literal ? item == *options_.null_literal : item.empty() && column.type.id() != TypeId::kString) return "an element would be read as NULL ('csv.null-literal')";
     return std::string_view(text_).substr(before).find(options_.element_delimiter) == std::string_view::npos ? nullptr : "an element holds the delimiter of elements ('csv.array-element-delimiter')";
   }
 
@@ -380,7 +389,11 @@ class CsvRowFormat final : public RowFormat {
     }
     return std::unique_ptr<MessageDecoder>(std::make_unique<CsvDecoder>(options_, std::move(places)));
   }
-  Result<std::unique_ptr<MessageChecker>> MakeChecker(const DecoderOptions&) const override { return std::unique_ptr<MessageChecker>(std::make_unique<CsvChecker>(options_, columns_)); }
+  Result<std::unique_ptr<MessageChecker>> MakeChecker(const DecoderOptions&, bool strict) const override {
+    CsvOptions options = options_;
+    options.ignore = options.ignore && !strict;
+    return std::unique_ptr<MessageChecker>(std::make_unique<CsvChecker>(std::move(options), columns_));
+  }
   std::unique_ptr<RowSerializer> MakeSerializer() const override { return std::make_unique<CsvSerializer>(options_); }
 
  private:
@@ -426,12 +439,22 @@ Result<std::shared_ptr<const RowFormat>> MakeCsvRowFormat(const FormatOptions& o
   }
   if (const auto text = reader.Text("escape-character")) made.dialect.escape = OneCharacter(reader, "escape-character", *text);
   made.null_literal = reader.Text("null-literal");
+  if (made.null_literal) {
+    // It is written as it is.
+    const csv::Dialect& d = made.dialect;
+    for (const char c : *made.null_literal) {
+      if (c != d.delimiter && c != d.quote && c != d.escape && c != '\n' && c != '\r' && made.null_literal->find(made.element_delimiter) == std::string::npos) continue;
+      reader.Fail(Status::Invalid("option 'csv.null-literal': '", made.null_literal->substr(0, 40), "' holds a delimiter, the quote or escape character, or a line end, and would be read otherwise"));
+      break;
+    }
+    if (d.comments && made.null_literal->starts_with('#')) reader.Fail(Status::Invalid("option 'csv.null-literal': '", made.null_literal->substr(0, 40), "' would be read as a comment ('csv.allow-comments')"));
+  }
   made.stripped_decimals = reader.Bool("write-bigdecimal-in-scientific-notation", true);
   for (const char* const key : {"trim-spaces", "ignore-trailing-unmappable", "fail-on-missing-columns", "empty-string-as-null", "ignore-first-line"}) reader.NotBuilt(key, "false");
-  reader.NotBuilt("allow-trailing-comma", "true");
+  made.trailing_delimiter = reader.Bool("allow-trailing-comma", true);
   const csv::Dialect& d = made.dialect;
   const char special[] = {d.delimiter, d.quote.value_or('\n'), d.escape.value_or('\r')};
-  if (special[0] == special[1] || special[0] == special[2] || special[0] == '\n' || special[0] == '\r' || d.quote == '\n' || d.quote == '\r' || d.escape == '\n' || d.escape == '\r') {
+  if (special[0] == special[1] || special[0] == special[2] || special[1] == special[2] || special[0] == '\n' || special[0] == '\r' || d.quote == '\n' || d.quote == '\r' || d.escape == '\n' || d.escape == '\r') {
     reader.Fail(Status::Invalid("the csv options for delimiter, quote and escape must be different characters and no line ends"));
   }
   LOTIC_RETURN_NOT_OK(reader.Finish());

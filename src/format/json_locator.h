@@ -58,6 +58,8 @@ struct WalkTrace {
   const uint8_t* stopped = nullptr;  ///< where the walk ended: behind the last wanted value, or behind the object
   bool whole = false;                ///< the object ended there
   bool regular = true;               ///< the text alone decides what was found, so that equal text gives equal answers
+  /// Of a walk over the whole message: nothing may stand behind `stopped`, and a string may have escapes, whose validity is its user's matter.
+  bool to_end = false;
 };
 
 /// One thread at a time.

@@ -86,8 +86,8 @@ class JsonRowFormat final : public RowFormat {
     return MakeJsonDecoder(Fields(wanted), Lenient(options));
   }
 
-  Result<std::unique_ptr<MessageChecker>> MakeChecker(const DecoderOptions& options) const override {
-    LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<MessageChecker> messages, MakeJsonChecker(ignore_ ? std::vector<DecoderField>() : Fields(columns_), Lenient(options)));
+  Result<std::unique_ptr<MessageChecker>> MakeChecker(const DecoderOptions& options, bool strict) const override {
+    LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<MessageChecker> messages, MakeJsonChecker(ignore_ && !strict ? std::vector<DecoderField>() : Fields(columns_), Lenient(options)));
     std::vector<bool> not_null;
     bool any = need_all_;
     for (const Field& field : columns_.fields) {

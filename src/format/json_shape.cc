@@ -52,8 +52,8 @@ bool HasLiteral(const uint8_t* p, const uint8_t* end, const uint8_t* literal, ui
   return nullptr;
 }
 
-/// The closing quote, if no backslash comes before it; else null.
-[[gnu::always_inline]] inline const uint8_t* PlainStringEnd(const uint8_t* p, const uint8_t* end) {
+/// The closing quote; null if a backslash comes before it, unless `escapes`.
+[[gnu::always_inline]] inline const uint8_t* StringEnd(const uint8_t* p, const uint8_t* end, bool escapes) {
   const __m128i quote = _mm_set1_epi8('"');
   const __m128i backslash = _mm_set1_epi8('\\');
   while (p < end) {
@@ -65,7 +65,9 @@ bool HasLiteral(const uint8_t* p, const uint8_t* end, const uint8_t* literal, ui
       continue;
     }
     p += std::countr_zero(hits);
-    return p < end && *p == '"' ? p : nullptr;
+    if (p < end && *p == '"') return p;
+    bool escaped = false;
+    return escapes ? ScanString(p, end, &escaped) : nullptr;
   }
   return nullptr;
 }
@@ -76,6 +78,7 @@ std::optional<Shape> Shape::Learn(const uint8_t* begin, const WalkTrace& trace, 
                                   size_t stride) {
   if (!trace.regular || trace.visits.empty() || trace.visits.size() > kMaxShapeSteps) return std::nullopt;
   Shape shape;
+  shape.to_end_ = trace.to_end;
   const auto add_literal = [&](const uint8_t* from, const uint8_t* to) {
     const uint32_t at = static_cast<uint32_t>(shape.literals_.size());
     shape.literals_.insert(shape.literals_.end(), from, to);
@@ -111,6 +114,7 @@ size_t Shape::RunStep(const Step& step, Extent* cells, size_t stride) {
   const uint32_t size = step.literal_size;
   const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(literal));
   const uint32_t wanted = size >= 16 ? 0xffffu : (1u << size) - 1;
+  const bool escapes = to_end_;
   Extent* const column = step.columns.empty() ? nullptr : cells + step.columns[0] * stride;
   ShapeRow* const rows = active_.data();
   const size_t count = active_.size();
@@ -131,7 +135,7 @@ size_t Shape::RunStep(const Step& step, Extent* cells, size_t stride) {
       if constexpr (kKind == ExtentKind::kBare) {
         stop = BareEnd(at, end);
       } else if constexpr (kKind == ExtentKind::kString) {
-        stop = PlainStringEnd(at, end);
+        stop = StringEnd(at, end, escapes);
       } else {
         stop = SkipBalanced(at, end, 1);
         --at;
@@ -153,7 +157,7 @@ size_t Shape::RunTail() {
   const uint8_t* literal = literals_.data() + tail_at_;
   size_t failed = 0;
   for (ShapeRow& row : active_) {
-    if (HasLiteral(row.at, row.end, literal, tail_size_)) continue;
+    if (HasLiteral(row.at, row.end, literal, tail_size_) && (!to_end_ || row.at + tail_size_ == row.end)) continue;
     row.at = nullptr;
     ++failed;
   }

@@ -60,6 +60,7 @@ class Shape {
   std::vector<Step> steps_;
   uint32_t tail_at_ = 0;
   uint32_t tail_size_ = 0;         // of the text behind the last value that the answers depend on
+  bool to_end_ = false;            // WalkTrace::to_end
   std::vector<uint32_t> missing_;  // columns that such a message has not
   std::vector<ShapeRow> active_;   // of the Match under way: rows that fit so far
 };

@@ -64,6 +64,7 @@ constexpr size_t kMaxPinotFields = 16384;
 constexpr int kMaxPinotNesting = 1000;
 /// Digits of a BIG_DECIMAL written plainly; more: it does not convert.
 constexpr size_t kMaxBigDecimalDigits = 1000;
+constexpr size_t kMaxPinotDefaultBytes = 64 * 1024;
 /// Problems of one call that are described; further ones have no reason.
 constexpr size_t kMaxPinotReasons = 256;
 
@@ -87,8 +88,8 @@ class PinotDecoder {
   virtual ~PinotDecoder() = default;
 
   /// Appends a row to each of `out` (one per field, of its type) for each decodable one of `selection` (indexes into `payloads`, ascending, none of them a tombstone), and says in `outcome`,
-  /// appending, what became of each. Up to `readable_end` bytes may be read, whatever they hold; it may be the end of the last payload. Best called with hundreds of messages. A column grows
-  /// by at most the messages' bytes and kMaxBigDecimalDigits a cell: a caller sees to it that bytes_size() stays below 2^31.
+  /// appending, what became of each. Up to `readable_end` bytes may be read, whatever they hold; it may be the end of the last payload. Best called with hundreds of messages. A column grows by at most the
+  /// messages' bytes, and kMaxBigDecimalDigits or the default value for each cell: a caller sees to it that bytes_size() stays below 2^31.
   virtual void Decode(std::span<const PayloadView> payloads, std::span<const uint32_t> selection, const uint8_t* readable_end, std::span<ColumnBuilder* const> out,
                       PinotOutcome* outcome) = 0;
 
@@ -101,6 +102,8 @@ class PinotTextCells {
   virtual ~PinotTextCells() = default;
   /// Appends one cell to `out` (of the field's type). False, with a NULL appended and `reason` (may be null) set, if `text` (valid UTF-8) does not convert.
   virtual bool Append(std::string_view text, ColumnBuilder& out, std::string* reason) = 0;
+  /// The same for bytes, as they are, of a kBytes field.
+  virtual bool AppendBytes(std::string_view bytes, ColumnBuilder& out, std::string* reason) = 0;
 };
 std::unique_ptr<PinotTextCells> MakePinotTextCells(const PinotDecoderField& field);
 

@@ -130,7 +130,7 @@ class RawRowFormat final : public RowFormat {
     }
     return std::unique_ptr<MessageDecoder>(std::make_unique<RawDecoder>(RawColumn(field_.type, little_), wanted.fields.size()));
   }
-  Result<std::unique_ptr<MessageChecker>> MakeChecker(const DecoderOptions&) const override {
+  Result<std::unique_ptr<MessageChecker>> MakeChecker(const DecoderOptions&, bool) const override {
     return std::unique_ptr<MessageChecker>(std::make_unique<RawChecker>(RawColumn(field_.type, little_), field_.name));
   }
   std::unique_ptr<RowSerializer> MakeSerializer() const override { return std::make_unique<RawSerializer>(RawColumn(field_.type, little_)); }

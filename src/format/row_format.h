@@ -33,9 +33,9 @@ class RowFormat {
   /// Of some of the columns. What does not fit is NULL, counted; a caller that wants errors asks the checker first.
   /// Errors: Invalid, a column that the format does not have.
   virtual Result<std::unique_ptr<MessageDecoder>> MakeDecoder(const Schema& wanted, const DecoderOptions& options) const = 0;
-  /// Which records become a row. Strict (ignores_errors() false): each column fits, none that is NOT NULL is NULL. Else: what is no record of the format
-  /// at all, or lacks a NOT NULL column, is bad.
-  virtual Result<std::unique_ptr<MessageChecker>> MakeChecker(const DecoderOptions& options) const = 0;
+  /// Which records become a row. `strict`, or where ignores_errors() is false: each column fits, none that is NOT NULL is NULL. Else: what is no record of the
+  /// format at all, or lacks a NOT NULL column, is bad.
+  virtual Result<std::unique_ptr<MessageChecker>> MakeChecker(const DecoderOptions& options, bool strict) const = 0;
   virtual std::unique_ptr<RowSerializer> MakeSerializer() const = 0;
   /// The option ignore-parse-errors: bad records are dropped, bad cells are NULL.
   virtual bool ignores_errors() const = 0;

@@ -5,7 +5,7 @@
 
 namespace lotic {
 
-DecodedRecords DecodeRecords(const RowFormat& format, const Schema& columns, const std::vector<std::string>& records) {
+DecodedRecords DecodeRecords(const RowFormat& format, const Schema& columns, const std::vector<std::string>& records, bool strict) {
   DecodedRecords made;
   std::vector<PayloadView> payloads;
   std::vector<uint32_t> all;
@@ -13,7 +13,7 @@ DecodedRecords DecodeRecords(const RowFormat& format, const Schema& columns, con
     all.push_back(static_cast<uint32_t>(payloads.size()));
     payloads.push_back({reinterpret_cast<const uint8_t*>(record.data()), static_cast<uint32_t>(record.size())});
   }
-  made.bad = format.MakeChecker({}).ValueOrDie()->Check(payloads, all, &made.good, &made.first_bad);
+  made.bad = format.MakeChecker({}, strict).ValueOrDie()->Check(payloads, all, &made.good, &made.first_bad);
   const std::unique_ptr<MessageDecoder> decoder = format.MakeDecoder(columns, {}).ValueOrDie();
   BatchBuilder builder(std::make_shared<const Schema>(columns));
   std::vector<ColumnBuilder*> out;

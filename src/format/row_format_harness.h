@@ -17,6 +17,6 @@ struct DecodedRecords {
   std::optional<Batch> rows;  ///< of the good ones
   int64_t undecodable = 0;
 };
-DecodedRecords DecodeRecords(const RowFormat& format, const Schema& columns, const std::vector<std::string>& records);
+DecodedRecords DecodeRecords(const RowFormat& format, const Schema& columns, const std::vector<std::string>& records, bool strict = false);
 
 }  // namespace lotic

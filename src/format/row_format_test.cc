@@ -159,6 +159,45 @@ TEST(RowFormat, NestedValuesComeBack) {
   ExpectSame(row, *DecodeRecords(*csv, flat, {"1;;-3,true;q"}).rows);
 }
 
+TEST(RowFormat, CsvKeepsEmptyValuesApartFromNull) {
+  const Schema schema{{{"b", Type::Binary()}, {"l", Type::List(Type::Int32())}, {"n", Type::Int32()}}};
+  for (const char* const text : {R"({"b":"","l":[],"n":1})", R"({"b":null,"l":null,"n":null})", R"({"b":"","l":null,"n":null})"}) {
+    for (const FormatOptions& options : {FormatOptions{}, {{"null-literal", "N"}}}) {
+      const auto csv = Format("csv", schema, options);
+      const Batch row = Row(schema, text);
+      const DecodedRecords back = DecodeRecords(*csv, schema, Written(*csv, row));
+      EXPECT_EQ(back.bad, 0) << back.first_bad.reason;
+      ExpectSame(row, *back.rows);
+    }
+  }
+  EXPECT_THAT(Written(*Format("csv", schema), Row(schema, R"({"b":"","l":[],"n":null})")), ElementsAre("\"\",\"\","));
+  const auto refused = [](const Schema& of, const char* text, const FormatOptions& options) {
+    std::string out;
+    return Format("csv", of, options)->MakeSerializer()->Append(Row(of, text), 0, &out).message();
+  };
+  EXPECT_THAT(refused(schema, R"({"b":"","l":[1],"n":1})", {{"disable-quote-character", "true"}}), HasSubstr("column 'b': an empty value cannot be told from NULL without quotes"));
+  const Schema nested{{{"r", Type::Struct({{"x", Type::Int32()}})}, {"t", Type::List(Type::String())}}};
+  EXPECT_THAT(refused(nested, R"({"r":{"x":null},"t":[]})", {}), HasSubstr("column 'r': a row whose only member is empty"));
+  EXPECT_THAT(refused(nested, R"({"r":{"x":1},"t":["N","x"]})", {{"null-literal", "N"}}), HasSubstr("column 't': an element would be read as NULL"));
+}
+
+TEST(RowFormat, ACsvLineMayEndWithADelimiter) {
+  const Schema schema{{{"n", Type::Int32()}, {"s", Type::String()}}};
+  EXPECT_EQ(DecodeRecords(*Format("csv", schema), schema, {"1,x,"}).bad, 0);
+  EXPECT_EQ(DecodeRecords(*Format("csv", schema), schema, {"1,x,,"}).bad, 1);
+  EXPECT_EQ(DecodeRecords(*Format("csv", schema), schema, {"1,x,\"\""}).bad, 1);
+  EXPECT_EQ(DecodeRecords(*Format("csv", schema, {{"allow-trailing-comma", "false"}}), schema, {"1,x,"}).bad, 1);
+}
+
+TEST(RowFormat, AStrictCheckerJudgesFieldsThatTheFormatWouldIgnore) {
+  const Schema schema{{{"n", Type::Int32()}}};
+  for (const auto& [name, record] : {std::pair("json", R"({"n":"many"})"), std::pair("csv", "many")}) {
+    const auto format = Format(name, schema, {{"ignore-parse-errors", "true"}});
+    EXPECT_EQ(DecodeRecords(*format, schema, {record}).bad, 0);
+    EXPECT_EQ(DecodeRecords(*format, schema, {record}, true).bad, 1);
+  }
+}
+
 TEST(RowFormat, JsonHasTheTextsOfFlink) {
   const Schema schema{{{"d", Type::Float64()}, {"f", Type::Float32()}, {"m", Type::Decimal(18, 9)}, {"t", Type::Timestamp(TimeUnit::kMicro, false)}, {"z", Type::Timestamp(TimeUnit::kMilli, true)}, {"y", Type::Binary()}, {"s", Type::String()}}};
   BatchBuilder builder(std::make_shared<const Schema>(schema));
@@ -273,7 +312,7 @@ TEST(RowFormat, ARowWithoutAFormIsAnError) {
   EXPECT_THAT(Format("json", schema)->MakeSerializer()->Append(row, 0, &out).message(), HasSubstr("column 't': a value of type"));
   EXPECT_THAT(Format("csv", schema)->MakeSerializer()->Append(row, 0, &out).message(), HasSubstr("column 't': a time outside the years 0001 to 9999"));
   EXPECT_THAT(Format("csv", only_text.schema(), {{"disable-quote-character", "true"}})->MakeSerializer()->Append(only_text, 0, &out).message(), HasSubstr("column 's': a text that holds the delimiter"));
-  EXPECT_THAT(Format("csv", only_text.schema(), {{"null-literal", "a,b"}})->MakeSerializer()->Append(only_text, 0, &out).message(), HasSubstr("would be read as NULL"));
+  EXPECT_THAT(Format("csv", only_text.schema(), {{"null-literal", "a,b"}, {"field-delimiter", "|"}})->MakeSerializer()->Append(only_text, 0, &out).message(), HasSubstr("would be read as NULL"));
   BatchBuilder null(std::make_shared<const Schema>(only_text.schema()));
   null.column(0).AppendNull();
   EXPECT_THAT(Format("raw", only_text.schema())->MakeSerializer()->Append(null.Finish(1), 0, &out).message(), HasSubstr("NULL has no bytes"));
@@ -303,6 +342,10 @@ TEST(RowFormat, WhatIsWrongWithOptionsIsNamed) {
       {"csv", {{"quote-character", "'"}, {"disable-quote-character", "true"}}, invalid, "exclude each other"},
       {"csv", {{"array-element-delimiter", ""}}, invalid, "is empty"},
       {"csv", {{"ignore-first-line", "true"}}, unbuilt, "only 'false' is"},
+      {"csv", {{"null-literal", "a,b"}}, invalid, "'a,b' holds a delimiter"},
+      {"csv", {{"null-literal", "a;b"}}, invalid, "'a;b' holds a delimiter"},
+      {"csv", {{"null-literal", "#N"}, {"allow-comments", "true"}}, invalid, "would be read as a comment"},
+      {"csv", {{"quote-character", "'"}, {"escape-character", "'"}}, invalid, "must be different characters"},
       {"raw", {}, invalid, "exactly one physical column, not 2"},
       {"raw", {{"charset", "UTF-16"}}, unbuilt, "only 'UTF-8' is"},
       {"raw", {{"endianness", "middle"}}, invalid, "is none of big-endian, little-endian"},
