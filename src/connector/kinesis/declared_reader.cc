@@ -48,7 +48,7 @@ Result<std::unique_ptr<DeclaredReader>> DeclaredReader::Make(Plan plan, std::uni
     made->decoded_.push_back(c);
   }
   if (made->plan_.payload) {
-    LOTIC_ASSIGN_OR_RETURN(made->checker_, made->plan_.format->MakeChecker({}));
+    LOTIC_ASSIGN_OR_RETURN(made->checker_, made->plan_.format->MakeChecker({}, made->plan_.strict));
     if (!payload.fields.empty()) {
       LOTIC_ASSIGN_OR_RETURN(made->decoder_, made->plan_.format->MakeDecoder(payload, {}));
     }

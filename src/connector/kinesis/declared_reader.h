@@ -40,6 +40,7 @@ class DeclaredReader final : public Reader {
     Schema stream;                             ///< of the reader underneath: kRecord's columns, and where `payload`, _data and _sequence_number
     bool payload = false;                      ///< whether records are judged and decoded at all
     BadRecords bad = BadRecords::kFail;
+    bool strict = false;                       ///< a field that does not fit makes its record a bad one, whatever the format ignores
     std::optional<int64_t> limit;              ///< stop after so many rows
     std::shared_ptr<const RowFormat> format;
   };

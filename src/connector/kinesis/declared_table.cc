@@ -237,6 +237,7 @@ class DeclaredConnector final : public Connector, public SplitDiscovery, public 
     plan.format = format_;
     const bool skips = format_->ignores_errors() ? request.policy.on_error != OnError::kFail : request.policy.on_error == OnError::kSkip;
     plan.bad = skips ? BadRecords::kSkip : BadRecords::kFail;
+    plan.strict = request.policy.on_error != OnError::kNull;
     plan.payload = true;  // a record may be none, which a count must know, too
     Schema& stream = made.request.layout;
     const auto need = [&](const std::string& column) {

@@ -194,6 +194,20 @@ TEST(DeclaredTable, ABadRecordFailsItsShardAndNamesIt) {
   EXPECT_TRUE(out.certificates[0].complete);
 }
 
+TEST(DeclaredTable, AFieldThatTheFormatIgnoresFailsOnRequest) {
+  TestStream stream;
+  stream.Put(kShard0, R"({"n":"many"})", TestTime::kBeginMs - 2'000);
+  TableDefinition definition = Clicks({Physical("n", Type::Int32())});
+  definition.options.emplace_back("json.ignore-parse-errors", "true");
+  const auto connector = Defined(stream, definition);
+  EXPECT_THAT(ReadAll(*connector).rows, ElementsAre("NULL"));
+  ScanRequest request;
+  request.policy.on_error = OnError::kSkip;
+  EXPECT_THAT(ReadAll(*connector, {}, request).rows, IsEmpty());
+  request.policy.on_error = OnError::kFail;
+  EXPECT_THAT(ReadAll(*connector, {}, request).status.message(), HasSubstr("column \"n\": value does not fit INTEGER"));
+}
+
 TEST(DeclaredTable, ALimitIsReachedBeforeABadRecordIsMet) {
   TestStream stream;
   for (const char* const data : {R"({"n":1})", "", R"({"n":2})", "{"}) stream.Put(kShard0, data, TestTime::kBeginMs - 3'000);

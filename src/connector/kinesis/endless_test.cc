@@ -212,6 +212,34 @@ TEST(KinesisEndless, PositionsGoOnWhereTheyWereAndTheirAncestorsAreDone) {
   EXPECT_EQ(connector->Prepare(Soon(), request).status().code(), StatusCode::kInvalid);
 }
 
+TEST(KinesisEndless, APositionThatRetentionHasPassedIsNamed) {
+  TestStream stream;
+  for (const char* const data : {"a1", "a2", "a3"}) stream.Put(kShard0, data, stream.NowMs() - 5'000);
+  Door kept(stream, ScanStart::Kind::kEarliest);
+  kept.ReadUntil(3);
+  for (const bool gone : {false, true}) {
+    const auto connector = stream.Connect();
+    ScanRequest request = Endless(*connector, ScanStart::Kind::kPositions);
+    // 1000000 lies before all records of the stream: what retention leaves of an older one.
+    request.start.positions[kShard0] = {gone ? R"({"kind":"AFTER_SEQUENCE_NUMBER","seq":"1000000"})" : R"({"kind":"AFTER_SEQUENCE_NUMBER","seq":"1000001"})"};
+    const std::vector<Split> splits = Planned(*connector, &request);
+    const std::vector<SplitStart> starts = {{splits[0], splits[0].start}};
+    const std::unique_ptr<Reader> reader = connector->Open(Soon(), request, starts).ValueOrDie();
+    std::vector<std::string> rows;
+    while (rows.size() < (gone ? 3u : 2u)) {
+      const ReadBatch batch = reader->Next(Soon()).ValueOrDie();
+      for (int64_t i = 0; batch.rows && i < batch.rows->num_rows(); ++i) rows.push_back(std::string(batch.rows->column(0).Text(i)));
+    }
+    EXPECT_EQ(rows.front(), gone ? "a1" : "a2");
+    const std::vector<std::string> notes = reader->Certificate(0).notes;
+    if (gone) {
+      EXPECT_THAT(notes, testing::ElementsAre(testing::HasSubstr("what follows record 1000000 was asked for, and the first kept is 1000001")));
+    } else {
+      EXPECT_THAT(notes, testing::IsEmpty());
+    }
+  }
+}
+
 // The oracle: keys in the order they were put. A restart, a split or a merge may come at any batch boundary.
 TEST(KinesisEndless, EveryRecordOnceAndInOrderPerKeyThroughRestartsSplitsAndMerges) {
   for (uint32_t seed = 1; seed <= 6; ++seed) {

@@ -360,11 +360,11 @@ Result<std::vector<Shard>> KinesisClient::ListShards(const CallContext& ctx, con
   return Status::CapacityError("kinesis ListShards: more than ", kMaxListPages, " pages");
 }
 
-Result<std::string> KinesisClient::GetIterator(const CallContext& ctx, const std::string& arn, const std::string& shard, const ShardPosition& at) {
+Result<std::string> KinesisClient::GetIterator(const CallContext& ctx, const std::string& arn, const std::string& shard, const ShardPosition& at, bool inclusive) {
   std::string request = "{\"StreamARN\":" + Quoted(arn) + ",\"ShardId\":" + Quoted(shard) + ",\"ShardIteratorType\":";
   if (at.kind == ShardPosition::Kind::kHorizon) request += "\"TRIM_HORIZON\"";
   if (at.kind == ShardPosition::Kind::kTime) request += "\"AT_TIMESTAMP\",\"Timestamp\":" + ApiTime(std::max<int64_t>(at.time_ms, 0));
-  if (at.kind == ShardPosition::Kind::kAfter) request += "\"AFTER_SEQUENCE_NUMBER\",\"StartingSequenceNumber\":" + Quoted(at.sequence);
+  if (at.kind == ShardPosition::Kind::kAfter) request += std::string(inclusive ? "\"AT" : "\"AFTER") + "_SEQUENCE_NUMBER\",\"StartingSequenceNumber\":" + Quoted(at.sequence);
   LOTIC_ASSIGN_OR_RETURN(const std::string body, Call(ctx, "GetShardIterator", request + "}", {}));
   std::string iterator;
   LOTIC_ASSIGN_OR_RETURN(const Extent root, Root("GetShardIterator", body));

@@ -129,7 +129,8 @@ class KinesisClient {
   Result<StreamSummary> Describe(const CallContext& ctx, const std::string& stream);
   /// Sorted by id, each once. `from_ms`: only those that may hold a record since then.
   Result<std::vector<Shard>> ListShards(const CallContext& ctx, const std::string& stream, std::optional<int64_t> from_ms);
-  Result<std::string> GetIterator(const CallContext& ctx, const std::string& arn, const std::string& shard, const ShardPosition& at);
+  /// `inclusive`: of kAfter, beginning with the record that it names.
+  Result<std::string> GetIterator(const CallContext& ctx, const std::string& arn, const std::string& shard, const ShardPosition& at, bool inclusive = false);
   enum class Attempts : uint8_t { kOne, kPolicy };  ///< kOne: the caller decides what comes after a refusal
   Result<RecordPage> GetRecords(const CallContext& ctx, const std::string& arn, const std::string& iterator, int64_t limit, Attempts attempts);
 

@@ -84,6 +84,7 @@ Result<uint32_t> KinesisReader::Add(SplitStart start) {
   c.planned_start = start.split.start;
   c.planned_end = start.split.end;
   c.read_start = c.read_end = start.position;
+  state.resumes = !start.split.end && state.position.kind == ShardPosition::Kind::kAfter;
   state.at = std::move(start);
   if (const std::string ms = Property(state.at.split, "kept_from_ms"); !ms.empty()) {
     state.certificate.notes.push_back("retention: records that arrived before " + ms + " ms may be gone since the snapshot was planned");
@@ -204,7 +205,7 @@ std::optional<milliseconds> KinesisReader::StartCalls(const CallContext& ctx, st
         turn_ = at + 1;
         split.in_flight = true;
         const int64_t limit = rows_left_ ? std::clamp<int64_t>(*rows_left_, 100, 10'000) : 10'000;
-        calls_.Start({at, split.arn, split.at.split.partition, split.iterator, split.position, limit, split.expected_bytes, ctx});
+        calls_.Start({at, split.arn, split.at.split.partition, split.iterator, split.position, split.resumes, limit, split.expected_bytes, ctx});
         continue;
       }
     }
@@ -266,6 +267,15 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
   size_t taken = 0;
   int64_t repeated = 0;
   const std::string_view *first = nullptr, *last = nullptr;  // of this answer
+  if (split.resumes && !page.records.empty()) {
+    split.resumes = false;
+    if (page.records[0].sequence == split.position.sequence) {
+      taken = 1;  // the one that was read before
+    } else {
+      c.notes.push_back("retention: what follows record " + split.position.sequence + " was asked for, and the first kept is " + std::string(page.records[0].sequence) +
+                        ": records between them may be gone");
+    }
+  }
   for (; taken < page.records.size(); ++taken) {
     const RecordView& record = page.records[taken];
     // Numbers rise within a shard: what does not lie behind the last one has been here before.

@@ -54,6 +54,7 @@ class KinesisReader final : public Reader {
     int64_t expected_bytes = kExpectedAnswerBytes;
     int failures = 0;
     int64_t repeated = 0;  // records that had come before
+    bool resumes = false;  // endless, and nothing has come since it began behind a record: that one is asked for, too, to see whether it is still kept
     bool reopened = false;
     std::optional<MonoTime> idle_since;
     int64_t least_behind_ms = std::numeric_limits<int64_t>::max();

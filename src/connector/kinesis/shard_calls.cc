@@ -115,7 +115,7 @@ ShardAnswer ShardCalls::Ask(ShardCall call, const std::stop_token& stop) {
   ctx.stop = stop;
   ctx.deadline = std::chrono::steady_clock::time_point::max();
   if (call.iterator.empty()) {
-    Result<std::string> iterator = client_->GetIterator(ctx, call.arn, call.shard, call.from);
+    Result<std::string> iterator = client_->GetIterator(ctx, call.arn, call.shard, call.from, call.inclusive);
     answer.status = iterator.status();
     if (iterator.ok()) answer.iterator = *std::move(iterator);
   } else {

@@ -29,6 +29,7 @@ struct ShardCall {
   std::string arn, shard;
   std::string iterator;
   ShardPosition from;                            // where the iterator is to begin
+  bool inclusive = false;                        // and whether with the record that `from` names
   int64_t limit = 0;
   int64_t expected_bytes = kExpectedAnswerBytes;  // counted until it is answered
   CallContext ctx;                               // its stop and deadline are not used: a call outlives the Next that began it

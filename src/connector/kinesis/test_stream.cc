@@ -177,7 +177,8 @@ aws::TestHttpAnswer TestStream::Answer(const aws::TestHttpRequest& request) {
     const double from_s = std::strtod(Member(body, "Timestamp").c_str(), nullptr);
     const std::string after = Member(body, "StartingSequenceNumber");
     while (next < records.size() && ((type == "AT_TIMESTAMP" && static_cast<double>(records[next].arrival_ms) < from_s * 1000) ||
-                                     (type == "AFTER_SEQUENCE_NUMBER" && Sequence(records[next].number) <= after))) {
+                                     (type == "AFTER_SEQUENCE_NUMBER" && Sequence(records[next].number) <= after) ||
+                                     (type == "AT_SEQUENCE_NUMBER" && Sequence(records[next].number) < after))) {
       ++next;
     }
     return {.headers = {}, .body = R"({"ShardIterator":")" + shard + "/" + std::to_string(next) + "\"}", .raw = {}};
