@@ -169,6 +169,12 @@ Result<std::string> TableDeclarations::TypeOf(const TableDefinition& definition,
       const Status error = StatusFrom(prepared->GetErrorObject());
       return Status(error.code(), "computed column \"" + computed.name + "\": " + error.message());
     }
+    // What a WHERE cannot hold (a window function, UNNEST) is no value of one row.
+    const auto filter = checker_->Prepare("SELECT true FROM (SELECT " + columns + ") WHERE (" + expression + "\n) IS NULL");
+    if (filter->HasError()) {
+      const Status error = StatusFrom(filter->GetErrorObject());
+      return Status(error.code(), "computed column \"" + computed.name + "\" must be a value of its own row: " + error.message());
+    }
     return prepared->GetTypes().back().ToString();
   });
 }

@@ -260,6 +260,8 @@ TEST_F(DeclaredTableTest, ComputedColumnsAreEvaluatedByTheEngine) {
 
   EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS nothing + 1) WITH ('connector' = 'memory')"), AllOf(HasSubstr("computed column \"b\""), HasSubstr("nothing")));
   EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS count(*)) WITH ('connector' = 'memory')"), HasSubstr("computed column \"b\""));
+  EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS row_number() OVER ()) WITH ('connector' = 'memory')"), HasSubstr("computed column \"b\" must be a value of its own row"));
+  EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS unnest([a, a])) WITH ('connector' = 'memory')"), HasSubstr("computed column \"b\" must be a value of its own row"));
   EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS a, c AS b) WITH ('connector' = 'memory')"), HasSubstr("computed column \"c\""));
 }
 
@@ -386,6 +388,7 @@ TEST_F(DeclaredTableTest, AnInsertThatCannotBeMadeIsRefusedBeforeItRuns) {
   EXPECT_THAT(Error("INSERT INTO t (k, v) VALUES ('a', NULL)"), HasSubstr("v"));
   EXPECT_THAT(Error("INSERT INTO t VALUES ('a', 1, NULL)"), HasSubstr("3 values"));
   EXPECT_THAT(Error("INSERT INTO t PARTITION (k = 'a') (k, n) VALUES ('b', 1)"), HasSubstr("is in PARTITION and in the list of columns"));
+  EXPECT_THAT(Error("INSERT INTO t PARTITION (k = 'a') BY NAME SELECT 1 AS n"), HasSubstr("BY NAME together with PARTITION"));
   EXPECT_THAT(Error("INSERT INTO t PARTITION (nothing = 'a') VALUES (1)"), HasSubstr("nothing"));
   EXPECT_THAT(Error("INSERT INTO t DEFAULT VALUES"), HasSubstr("DEFAULT VALUES"));
   EXPECT_THAT(Error("INSERT INTO t VALUES ('a', 1) RETURNING k"), HasSubstr("RETURNING"));

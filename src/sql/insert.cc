@@ -322,6 +322,7 @@ void ResolveInsert(ClientContext& context, const FoundTable& sink, const InsertC
   std::set<std::string> constant;
   for (const auto& [name, value] : constants) constant.insert(ColumnOf(sink, name).name);
   const bool by_name = insert.column_order == duckdb::InsertColumnOrder::INSERT_BY_NAME;
+  if (by_name && !constants.empty()) ThrowStatus(Status::NotImplemented(into, "BY NAME together with PARTITION (…) is not supported; select the constant as a column"));
   std::vector<const ModelColumn*> targets;
   if (!insert.columns.empty()) {
     for (const auto& name : insert.columns) {
