@@ -89,6 +89,7 @@ Result<std::shared_ptr<Connector>> MakeKinesisOf(const Environment& environment)
   shown.variable = "kinesis_streams";
   const std::string streams = ValueOf(environment, "kinesis_streams");
   if (!streams.empty()) {
+    if (!sampled) return Status::Invalid("environment variable kinesis_streams = '", streams.substr(0, 100), "' chooses among streams without a definition, and kinesis_definitions = 'ddl' shows none of those");
     LOTIC_ASSIGN_OR_RETURN(shown.patterns, ParseTablePatterns("kinesis_streams", streams));
   }
   LOTIC_ASSIGN_OR_RETURN(shown.hidden_columns, TrueOrFalse(environment, "kinesis_metadata_columns", true));

@@ -23,7 +23,7 @@ using MonoTime = std::chrono::steady_clock::time_point;
 
 constexpr size_t kMaxCached = 1'000;  // of each cache; above it, it is emptied
 constexpr size_t kTablesPerPage = 1'000;
-constexpr int kMaxSmallPages = 10'000;  // of a DESCRIBE; more is a CapacityError
+constexpr int kMaxSmallPages = 10'000;  // of a DESCRIBE, and of a query that is run for its columns; more is a CapacityError
 constexpr const char* kQueryArgument = "QUERY";
 
 /// Answers remembered for a while. Any thread.
@@ -342,18 +342,26 @@ class Impl final : public Connector, public QueryPassthrough {
   Result<std::vector<ColumnInfo>> FirstColumns(const CallContext& ctx, const std::string& query) {
     PageParser parser;
     PageRequestBody body{query, RandomToken(), "", 1};
-    for (;;) {
+    std::string running;  // the query of an answer that was not the last
+    const auto given_up = [&](Status status) {
+      if (!running.empty()) client_->CancelLater(running);
+      return status.WithMessage("timestream Query: ", status.message());
+    };
+    for (int pages = 0; pages < kMaxSmallPages; ++pages) {
       LOTIC_ASSIGN_OR_RETURN(const aws::JsonAnswer answer, Sourced(client_->Query(ctx, body)));
       Result<QueryPage> page = parser.Parse(answer.body, nullptr);
-      if (!page.ok()) return page.status().WithMessage("timestream Query: ", page.status().message());
+      if (!page.ok()) return given_up(page.status());
+      running = page->next_token.empty() ? "" : page->query_id;
       if (!page->columns.empty()) {
-        if (!page->next_token.empty()) client_->CancelLater(page->query_id);
+        if (!running.empty()) client_->CancelLater(running);
         return std::move(page->columns);
       }
-      if (page->next_token.empty()) return Status::IOError("timestream Query: no answer says what the columns of the query are");
+      if (page->next_token.empty()) return given_up(Status::IOError("no answer says what the columns of the query are"));
+      if (page->next_token == body.next_token) return given_up(Status::IOError("the same page token twice"));
       body.client_token.clear();
       body.next_token = page->next_token;
     }
+    return given_up(Status::CapacityError("none of ", kMaxSmallPages, " answers says what the columns of the query are"));
   }
 
   const TimestreamOptions options_;
