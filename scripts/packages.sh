@@ -173,6 +173,19 @@ need_flink() {  # Flink's SQL planner and its Kinesis connector
   finish "$FLINK_FOLDER"
 }
 
+need_pinot() {  # Apache Pinot, all of its roles in one process
+  [ -d "$LOTIC_DEPS/$PINOT_FOLDER" ] && return
+  open_work
+  say "downloading Apache Pinot (for the tests)"
+  mkdir -p "$work/$PINOT_FOLDER"
+  mvn -B -q -Dstyle.color=never -f "$root/tests/pinot/lab/pom.xml" \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies -DincludeScope=runtime \
+    -DoutputDirectory="$work/$PINOT_FOLDER" >&2 || die "Maven could not fetch Apache Pinot; run the same command again"
+  (cd "$work/$PINOT_FOLDER" && sha256sum --quiet --strict -c "$root/tests/pinot/lab/jars.sha256" >&2) \
+    || die "the jars of Apache Pinot are not those of tests/pinot/lab/jars.sha256"
+  finish "$PINOT_FOLDER"
+}
+
 need_kinesis_local() {  # a stand-in of Kinesis, for Node.js; with a node of its own where the machine has none
   [ -d "$LOTIC_DEPS/$KINESIS_LOCAL_FOLDER" ] && return
   open_work
