@@ -19,8 +19,8 @@ inline constexpr const char* kSegmentNameColumn = "$segmentName";
 inline constexpr const char* kPartitionIdColumn = "$partitionId";  ///< of the stream; also called __metadata$partition
 inline constexpr const char* kDocIdColumn = "$docId";              ///< the number of the row within its segment, from 0
 inline constexpr const char* kHostNameColumn = "$hostName";
-inline constexpr const char* kOffsetColumn = "$offset";            ///< of the row's record
-inline constexpr const char* kTimestampColumn = "$timestamp";      ///< of the row's record, by the stream
+inline constexpr const char* kRowOffsetColumn = "$offset";            ///< of the row's record
+inline constexpr const char* kRowTimestampColumn = "$timestamp";      ///< of the row's record, by the stream
 
 struct TablesConnectorOptions {
   std::string folder;              ///< the data directory

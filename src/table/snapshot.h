@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lotic/scan.h"
 #include "lotic/status.h"
+#include "table/fates.h"
 
 namespace lotic::table {
 
@@ -17,12 +19,18 @@ struct SnapshotPartition {
   int32_t partition = 0;
   int64_t start = 0;  ///< the first one retained at that moment
   int64_t end = 0;    ///< a commit ended here
+  /// The sequence numbers of the first and the last segment, only where offsets alone do not say it: an operator made the partition read offsets again.
+  struct Segments {
+    int64_t first = 0, last = 0;
+    bool operator==(const Segments&) const = default;
+  };
+  std::optional<Segments> segments;
   bool operator==(const SnapshotPartition&) const = default;
 };
 
 /// A table at one moment. Its text is the token:
 ///   {"v":1,"kind":"exact","table":"events_REALTIME","table_id":"6f1c2d0e","partitions":[{"p":0,"start":"0","end":"11940"},{"p":1,"start":"0","end":"11802"}]}
-/// Members in this order, no white space, partitions ascending, offsets as text.
+/// Members in this order, no white space, partitions ascending, offsets as text. A partition with `segments` ends in ,"segments":["3","5"]}.
 struct TableSnapshot {
   static constexpr size_t kMaxPartitions = 100'000;
   static constexpr size_t kMaxTokenBytes = size_t{16} << 20;
@@ -51,6 +59,13 @@ struct SegmentSplit {
   int64_t generation = 0;
   std::string state;           ///< CONSUMING or ONLINE, for people
   std::string file;            ///< below the table's folder, for people
+  /// What became of the records of [start, end), where the plan knew it (a snapshot that ends within a sealed segment does not).
+  struct Contents {
+    int64_t rows = 0;  ///< stored rows
+    RecordFates fates;
+    bool operator==(const Contents&) const = default;
+  };
+  std::optional<Contents> contents;
 
   Split ToSplit() const;
   /// Errors: Invalid, with what is missing or wrong.

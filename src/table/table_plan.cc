@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "table/table_plan.h"
+
+#include <algorithm>
+
+#include "scan/certificate.h"
+#include "table/connector.h"
+
+namespace lotic::table {
+namespace {
+
+/// Pruned segments that a certificate names one by one; those after are added up by partition.
+constexpr size_t kMaxNamedPruned = 1000;
+
+// Whether offsets of the partition were read again on request: a segment begins before its predecessor's end.
+bool ReadAgain(const PartitionView& partition) {
+  for (size_t i = 1; i < partition.segments.size(); ++i) {
+    if (partition.segments[i].start < partition.segments[i - 1].end) return true;
+  }
+  return false;
+}
+
+bool Allows(const Type& type, const CompareOptions& compare, const std::optional<ValueSet>& set, const Scalar& value) {
+  return !set || ValueSetAllows(type, compare, *set, value);
+}
+
+// Whether `set` allows a value of [low, high].
+bool Meets(const Type& type, const CompareOptions& compare, const ValueSet& set, int64_t low, int64_t high) {
+  const ValueSet range = ValueSet::Range({Scalar(low), true, Scalar(high), true});
+  return IntersectValueSets(type, compare, set, range).kind != ValueSet::Kind::kNone;
+}
+
+// The column by which a segment cannot hold a wanted row; empty: it may.
+std::string PrunedBy(const TableFacts& facts, const TableView& view, const SegmentInfo& info, const SegmentSplit& split, const TableFilters& filters, const ScanRequest& request,
+                     const std::string& host_name) {
+  const CompareOptions& compare = request.compare;
+  if (!Allows(Type::Int32(), compare, filters.partition, Scalar(int64_t{info.partition}))) return kPartitionIdColumn;
+  if (!Allows(Type::String(), compare, filters.segment, Scalar(info.name))) return kSegmentNameColumn;
+  if (!Allows(Type::String(), compare, filters.host, Scalar(host_name))) return kHostNameColumn;
+  if (filters.offset && !Meets(Type::Int64(), compare, *filters.offset, split.start, split.end - 1)) return kRowOffsetColumn;
+  const SegmentTotals& totals = info.totals;
+  if (info.state == SegmentState::kDamaged) return "";  // its totals speak of a part only
+  if (filters.timestamp && totals.newest_stream_ms != INT64_MIN) {
+    // The newest of all records: an upper bound for rows.
+    const Type type = Type::Timestamp(TimeUnit::kMilli, true);
+    if (!Meets(type, compare, *filters.timestamp, INT64_MIN, totals.newest_stream_ms)) return kRowTimestampColumn;
+  }
+  if (filters.time && facts.time && view.identity().time_column == facts.time->name && !(filters.time->null_allowed && totals.rows_without_time > 0)) {
+    if (totals.times.empty() ? totals.rows == totals.rows_without_time && totals.rows > 0
+                             : !Meets(request.layout.fields[*request.layout.IndexOf(facts.time->name)].type, compare, *filters.time, totals.times.min_ms / facts.time->ms_per_value,
+                                      totals.times.max_ms / facts.time->ms_per_value)) {
+      return facts.time->name;
+    }
+  }
+  return "";
+}
+
+// Why no segment covers these offsets, where the partition says it: they were jumped over. Empty: it does not.
+std::string WhyLost(const PartitionView& partition, int64_t from, int64_t to) {
+  for (const LostRange& lost : partition.losses) {
+    if (lost.from < to && lost.to > from) return lost.why.empty() ? "jumped over" : lost.why;
+  }
+  return "";
+}
+
+PlannedSegment Plan(const TableFacts& facts, const TableView& view, const SegmentInfo& info, int64_t end, const TableFilters& filters, const ScanRequest& request, const std::string& host_name) {
+  PlannedSegment made;
+  SegmentSplit& split = made.split;
+  split.table_id = view.identity().table_id;
+  split.segment = info.name;
+  split.partition = info.partition;
+  split.start = info.start;
+  split.end = end;
+  split.generation = info.generation;
+  split.state = std::string(SegmentStateName(info.state));
+  split.file = "p" + std::to_string(info.partition) + "/" + (info.file.empty() ? info.rows_file : info.file);
+  // The files of a dropped one stay for a while, for snapshots of before; its reader sees whether they do.
+  made.certain = info.state != SegmentState::kDamaged && info.state != SegmentState::kDropped;
+  if (end == info.end && info.state != SegmentState::kDamaged && info.totals.fates.Sum() == info.end - info.start) split.contents = {info.totals.rows, info.totals.fates};
+  made.bytes = info.file.empty() ? info.rows_bytes : info.file_bytes;
+  made.most_rows = split.contents ? split.contents->rows : end - info.start;
+  made.pruned = PrunedBy(facts, view, info, split, filters, request, host_name);
+  return made;
+}
+
+std::string ConstraintText(const std::string& name, const Type& type, const ValueSet& set) {
+  std::string text = name;
+  constexpr size_t kShown = 8;
+  const auto cut = [](size_t all) { return all > kShown ? ", …" : ""; };
+  switch (set.kind) {
+    case ValueSet::Kind::kAll: text += " is not null"; break;
+    case ValueSet::Kind::kNone: return text + (set.null_allowed ? " is null" : " in ()");
+    case ValueSet::Kind::kListed:
+    case ValueSet::Kind::kUnlisted:
+      text += set.kind == ValueSet::Kind::kListed ? " in (" : " not in (";
+      for (size_t i = 0; i < std::min(set.values.size(), kShown); ++i) text += (i == 0 ? "" : ", ") + ScalarToString(type, set.values[i]);
+      text += std::string(cut(set.values.size())) + ")";
+      break;
+    case ValueSet::Kind::kRanges:
+      for (size_t i = 0; i < std::min(set.ranges.size(), kShown); ++i) {
+        const ValueRange& range = set.ranges[i];
+        text += i == 0 ? " in " : ", ";
+        text += range.low ? (range.low_inclusive ? "[" : "(") + ScalarToString(type, *range.low) : "(";
+        text += ", ";
+        text += range.high ? ScalarToString(type, *range.high) + (range.high_inclusive ? "]" : ")") : ")";
+      }
+      text += cut(set.ranges.size());
+      break;
+  }
+  return set.null_allowed ? text + " or null" : text;
+}
+
+std::string Range(int64_t from, int64_t to) { return "[" + std::to_string(from) + ", " + std::to_string(to) + ")"; }
+
+// Zero length: what is left out of the reading, by name.
+SplitCertificate NotRead(std::string name, int64_t start, bool complete, EndReason reason, std::string note) {
+  Split split;
+  split.partition = std::move(name);
+  split.start = {std::to_string(start)};
+  SplitCertificate made = UnreadCertificate(split, complete, reason);
+  made.planned_end = split.start;
+  made.notes.push_back(std::move(note));
+  return made;
+}
+
+}  // namespace
+
+Result<TableFilters> TableFilters::Of(const ScanRequest& request, const TableFacts& facts) {
+  TableFilters filters;
+  for (const auto& [name, set] : request.constraints.columns) {
+    if (!request.layout.IndexOf(name)) return Status::Invalid("constraint on column \"", name, "\", which the layout lacks");
+    const bool hidden = facts.info.hidden.IndexOf(name).has_value();
+    if (hidden && name == kPartitionIdColumn) {
+      filters.partition = set;
+    } else if (hidden && name == kSegmentNameColumn) {
+      filters.segment = set;
+    } else if (hidden && name == kHostNameColumn) {
+      filters.host = set;
+    } else if (hidden && name == kRowOffsetColumn) {
+      filters.offset = set;
+    } else {
+      if (hidden && name == kRowTimestampColumn) filters.timestamp = set;
+      if (!hidden && facts.time && name == facts.time->name) {
+        filters.time = set;
+        filters.time_column = name;
+      }
+      filters.residual.columns.emplace(name, set);
+    }
+  }
+  filters.residual.expressions = request.constraints.expressions;
+  filters.limit = request.limit.has_value() && filters.residual.empty() && request.order_by.empty();
+  return filters;
+}
+
+TableSnapshot SnapshotOf(const TableFacts& facts, const TableView& view) {
+  TableSnapshot snapshot{facts.stored.name, view.identity().table_id, {}};
+  for (const PartitionView& partition : view.partitions()) {
+    SnapshotPartition made{partition.partition, partition.position, partition.position, {}};
+    const SegmentInfo* first = nullptr;
+    const SegmentInfo* last = nullptr;
+    for (const SegmentInfo& segment : partition.segments) {
+      if (segment.state == SegmentState::kDropped) continue;
+      if (first == nullptr) first = &segment;
+      last = &segment;
+    }
+    if (first != nullptr) {
+      made.start = first->start;
+      made.end = last->end;
+      if (ReadAgain(partition)) made.segments = {first->sequence, last->sequence};
+    }
+    snapshot.partitions.push_back(made);
+  }
+  return snapshot;
+}
+
+Result<TablePlan> PlanTable(const TableFacts& facts, const TableView& view, const TableSnapshot& snapshot, const TableFilters& filters, const ScanRequest& request, const std::string& host_name) {
+  const std::string& name = facts.stored.raw_name;
+  if (snapshot.table != facts.stored.name) return Status::Invalid("table ", name, ": the snapshot token is one of ", snapshot.table);
+  if (snapshot.table_id != view.identity().table_id) {
+    return Status::DataLoss("table ", name, " was created again: the snapshot token is of table_id ", snapshot.table_id, ", the table is ", view.identity().table_id, " now; plan again without the token");
+  }
+  TablePlan plan;
+  plan.snapshot = snapshot;
+  for (const SnapshotPartition& asked : snapshot.partitions) {
+    PlannedPartition made;
+    made.snapshot = asked;
+    const PartitionView* partition = view.Find(asked.partition);
+    if (partition == nullptr) return Status::DataLoss("table ", name, " has no partition ", asked.partition, " any more, which the snapshot token names; plan again without the token");
+    made.damaged = partition->damaged;
+    if (!made.damaged.ok() || (asked.start >= asked.end && !asked.segments)) {
+      plan.partitions.push_back(std::move(made));
+      continue;
+    }
+    int64_t covered = asked.start;  // offsets up to here are accounted for
+    bool ended = false;
+    for (const SegmentInfo& segment : partition->segments) {
+      if (ended) break;
+      if (asked.segments ? segment.sequence < asked.segments->first : segment.end <= asked.start) continue;
+      const bool last = asked.segments ? segment.sequence == asked.segments->last : segment.end >= asked.end;
+      ended = last;
+      const int64_t end = last ? asked.end : segment.end;
+      if (!asked.segments && segment.start > covered) {
+        const PlannedPartition::Gone range{covered, std::min(segment.start, asked.end), WhyLost(*partition, covered, segment.start)};
+        if (range.what.empty()) {  // a snapshot begins with a segment, so this one has gone since
+          made.gone.push_back({range.from, range.to, "dropped by retention since the snapshot"});
+        } else {
+          made.holes.push_back(range);
+        }
+      }
+      covered = end;
+      if (segment.end < end) {
+        return Status::DataLoss("table ", name, ", segment ", segment.name, ": published up to offset ", segment.end, ", the snapshot ends at ", end,
+                                ": a crash took rows that were not on disk yet, and they are not read again so far; plan again without the token");
+      }
+      if (end <= segment.start) continue;
+      made.segments.push_back(Plan(facts, view, segment, end, filters, request, host_name));
+    }
+    if (!ended) {
+      return Status::DataLoss("table ", name, ", partition ", asked.partition, ": published up to offset ", partition->position, ", the snapshot ends at ", asked.end,
+                              "; plan again without the token");
+    }
+    plan.partitions.push_back(std::move(made));
+  }
+  return plan;
+}
+
+std::vector<PushedConstraint> ReportOf(const ScanRequest& request, const TableFilters& filters, const TablePlan& plan) {
+  std::map<std::string, int64_t> pruned;
+  int64_t segments = 0;
+  for (const PlannedPartition& partition : plan.partitions) {
+    for (const PlannedSegment& segment : partition.segments) {
+      ++segments;
+      if (!segment.pruned.empty()) ++pruned[segment.pruned];
+    }
+  }
+  std::vector<PushedConstraint> report;
+  for (const auto& [name, set] : request.constraints.columns) {
+    PushedConstraint line{ConstraintText(name, request.layout.fields[*request.layout.IndexOf(name)].type, set), name, Pushdown::kNot, ""};
+    const bool hint = (filters.time && name == filters.time_column) || (filters.timestamp && name == kRowTimestampColumn);
+    if (filters.residual.columns.count(name) == 0) {
+      line.pushdown = Pushdown::kExact;
+      line.reason = name == kRowOffsetColumn ? "segments are chosen by it, rows filtered in the reader" : "segments are chosen by it";
+    } else if (hint) {
+      line.pushdown = Pushdown::kHint;
+      line.reason = "segments are chosen by their smallest and largest time";
+    } else {
+      line.reason = "segments have no statistics of this column";
+    }
+    if (line.pushdown != Pushdown::kNot) line.reason += "; " + std::to_string(pruned[name]) + " of " + std::to_string(segments) + " left out";
+    report.push_back(std::move(line));
+  }
+  for (const Expression& expression : request.constraints.expressions) {
+    report.push_back({expression.ToString(), "", Pushdown::kNot, "expressions are not evaluated by the reader"});
+  }
+  if (request.limit) {
+    PushedConstraint line{"LIMIT " + std::to_string(*request.limit), "LIMIT", Pushdown::kNot, request.order_by.empty() ? "some filter is left to the door" : "an ORDER BY stands before it"};
+    if (filters.limit) {
+      line.pushdown = Pushdown::kHint;
+      line.reason = "each reader stops after so many rows; the door counts over its readers";
+    }
+    report.push_back(std::move(line));
+  }
+  if (!request.order_by.empty()) {
+    report.push_back({"ORDER BY " + request.order_by[0].column + (request.order_by.size() > 1 ? ", …" : ""), "ORDER BY", Pushdown::kNot, "segments are read side by side, each in the order of its offsets"});
+  }
+  return report;
+}
+
+Estimate EstimateOf(const ScanRequest& request, const TableFilters& filters, const TablePlan& plan) {
+  Estimate estimate;
+  estimate.records = estimate.bytes = estimate.table_records = 0;
+  estimate.source = "segments' row counts and file sizes";
+  int64_t rows = 0;
+  bool exact = filters.residual.empty() && !filters.offset;
+  for (const PlannedPartition& partition : plan.partitions) {
+    exact = exact && partition.damaged.ok() && partition.gone.empty();
+    for (const PlannedSegment& segment : partition.segments) {
+      ++estimate.table_partitions;
+      *estimate.table_records += segment.split.end - segment.split.start;
+      if (!segment.pruned.empty()) continue;
+      *estimate.records += segment.most_rows;
+      *estimate.bytes += segment.bytes;
+      exact = exact && segment.certain && segment.split.contents.has_value();
+      if (segment.split.contents) rows += segment.split.contents->rows;
+    }
+  }
+  if (exact) estimate.exact_rows = std::min(rows, request.limit.value_or(INT64_MAX));
+  return estimate;
+}
+
+std::vector<SplitCertificate> LeftOut(const TablePlan& plan) {
+  std::vector<SplitCertificate> left_out;
+  size_t named = 0;
+  const std::string raw = RawTableName(plan.snapshot.table);
+  for (const PlannedPartition& partition : plan.partitions) {
+    const std::string name = raw + "__" + std::to_string(partition.snapshot.partition);
+    if (!partition.damaged.ok()) left_out.push_back(NotRead(name, partition.snapshot.start, false, EndReason::kDataLoss, partition.damaged.message()));
+    for (const PlannedPartition::Gone& gone : partition.gone) {
+      left_out.push_back(NotRead(name, gone.from, false, EndReason::kDataLoss, "offsets " + Range(gone.from, gone.to) + ": " + gone.what));
+    }
+    for (const PlannedPartition::Gone& hole : partition.holes) {
+      left_out.push_back(NotRead(name, hole.from, true, EndReason::kEnd, "offsets " + Range(hole.from, hole.to) + " are in no segment: " + hole.what));
+    }
+    size_t more = 0;
+    int64_t from = 0, to = 0;
+    for (const PlannedSegment& segment : partition.segments) {
+      if (segment.pruned.empty()) continue;
+      if (named++ < kMaxNamedPruned) {
+        left_out.push_back(NotRead(segment.split.segment, segment.split.start, true, EndReason::kPruned,
+                                   "offsets " + Range(segment.split.start, segment.split.end) + " left out by " + segment.pruned));
+        continue;
+      }
+      if (more++ == 0) from = segment.split.start;
+      to = segment.split.end;
+    }
+    if (more > 0) left_out.push_back(NotRead(name, from, true, EndReason::kPruned, std::to_string(more) + " segments between offsets " + Range(from, to) + " left out"));
+    if (partition.damaged.ok() && partition.gone.empty() && partition.segments.empty()) {
+      left_out.push_back(NotRead(name, partition.snapshot.start, true, EndReason::kEnd, "no offsets yet"));
+    }
+  }
+  return left_out;
+}
+
+}  // namespace lotic::table
