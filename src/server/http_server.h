@@ -35,15 +35,18 @@ struct HttpServerOptions {
 };
 
 /// HTTP/1.1 with keep-alive, on loopback only, since nothing here asks who the caller is. Reads requests on threads of its own, handles them on the workers of their lane; a client that
-/// goes away cancels its request. One thread at a time for Start and Stop.
+/// goes away cancels its request. One thread at a time for Serve and Stop.
 class HttpServer {
  public:
-  /// Listens and serves. `router` must outlive the server.
+  /// Takes the ports; connections wait until Serve(). `router` must outlive the server, and be filled by then.
   /// Errors: Invalid (not a loopback address), IOError (the address is taken, with port and system's words).
-  static Result<std::unique_ptr<HttpServer>> Start(HttpServerOptions options, const Router* router);
+  static Result<std::unique_ptr<HttpServer>> Listen(HttpServerOptions options, const Router* router);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
+
+  /// Begins to answer. Once.
+  void Serve();
 
   /// The ports that are listened on, in the order of the options.
   const std::vector<uint16_t>& ports() const;
@@ -62,8 +65,8 @@ class HttpServer {
 
  private:
   struct Impl;
-  explicit HttpServer(std::shared_ptr<Impl> impl);
-  const std::shared_ptr<Impl> impl_;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+  const std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace lotic::server

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+// The HTTP server over real sockets: what it takes, what it refuses, and how it ends.
+#include "server/http_server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "net/poll.h"
+#include "net/stream.h"
+
+namespace lotic::server {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr std::chrono::seconds kPatience{20};
+
+CallContext Patient() {
+  CallContext ctx;
+  ctx.deadline = std::chrono::steady_clock::now() + kPatience;
+  return ctx;
+}
+
+class Connection {
+ public:
+  explicit Connection(const HttpServer& server) : stream_(net::Stream::Connect(Patient(), {"127.0.0.1", server.ports()[0]}, {}).ValueOrDie()) {}
+  void Send(std::string_view text) {
+    const Status sent = stream_->WriteAll(Patient(), {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+    ASSERT_TRUE(sent.ok()) << sent.ToString();
+  }
+  /// The next response, head and body.
+  std::string Receive() {
+    while (buffer_.find("\r\n\r\n") == std::string::npos) {
+      if (!More()) return std::exchange(buffer_, "");
+    }
+    const size_t head = buffer_.find("\r\n\r\n") + 4;
+    const size_t at = buffer_.find("Content-Length: ");
+    const size_t length = at < head ? std::stoul(buffer_.substr(at + 16)) : 0;
+    const size_t size = head + (bodies_ ? length : 0);
+    while (buffer_.size() < size) {
+      if (!More()) break;
+    }
+    std::string response = buffer_.substr(0, size);
+    buffer_.erase(0, size);
+    return response;
+  }
+  void WithoutBodies() { bodies_ = false; }
+  /// Everything up to the end of the connection.
+  std::string Rest() {
+    while (More()) {
+    }
+    return std::exchange(buffer_, "");
+  }
+
+ private:
+  bool More() {
+    uint8_t bytes[4096];
+    for (;;) {
+      const auto read = stream_->ReadSome(bytes);
+      if (!read.ok() || read->end()) return false;
+      if (read->has_bytes()) {
+        buffer_.append(reinterpret_cast<const char*>(bytes), read->bytes);
+        return true;
+      }
+      net::PollItem item = stream_->PollFor(true, false);
+      if (!net::Wait(Patient(), {&item, 1}, nullptr, std::chrono::milliseconds(-1)).ok()) return false;
+    }
+  }
+  std::unique_ptr<net::Stream> stream_;
+  std::string buffer_;
+  bool bodies_ = true;
+};
+
+/// Opens when told, for handlers that wait.
+class Gate {
+ public:
+  void Open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+  /// False: the request was stopped.
+  bool Wait(const CallContext& ctx) {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    changed_.notify_all();
+    const bool opened = changed_.wait_until(lock, ctx.stop, ctx.deadline, [this] { return open_; });
+    if (!opened) ++stopped_;
+    changed_.notify_all();
+    return opened;
+  }
+  void UntilWaiting(size_t count) { Until([&] { return waiting_ >= count; }); }
+  void UntilStopped(size_t count) { Until([&] { return stopped_ >= count; }); }
+
+ private:
+  void Until(const std::function<bool()>& condition) {
+    std::unique_lock lock(mutex_);
+    ASSERT_TRUE(changed_.wait_for(lock, kPatience, condition));
+  }
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool open_ = false;
+  size_t waiting_ = 0, stopped_ = 0;
+};
+
+class HttpServerTest : public testing::Test {
+ protected:
+  HttpServerTest() {
+    router_.Get("/health", Access::kOpen, [](const CallContext&, const HttpRequest&) { return TextResponse("OK"); });
+    router_.Add({"POST", "/echo/{name}", Access::kWrite, Lane::kControl, [](const CallContext&, const HttpRequest& request) {
+                   return TextResponse(request.Parameter("name") + "|" + std::string(request.Query("q").value_or("-")) + "|" + std::string(request.Header("x-test")) + "|" + request.body);
+                 }});
+    router_.Add({"GET", "/wait", Access::kQuery, Lane::kQuery, [this](const CallContext& ctx, const HttpRequest&) { return gate_.Wait(ctx) ? TextResponse("done") : ErrorResponse(503, "stopped"); }});
+    router_.Get("/throw", Access::kRead, [](const CallContext&, const HttpRequest&) -> HttpResponse { throw std::bad_alloc(); });
+  }
+  void Start() {
+    HttpServerOptions options;
+    options.ports = {0};
+    options.query_workers = 2;
+    options.log = [this](const std::string& sentence) {
+      const std::lock_guard lock(mutex_);
+      log_ += sentence + "\n";
+    };
+    server_ = HttpServer::Listen(options, &router_).ValueOrDie();
+    server_->Serve();
+  }
+  std::string log() {
+    const std::lock_guard lock(mutex_);
+    return log_;
+  }
+  /// One request on a connection of its own that the server is to close, or whose answer ends the talk.
+  std::string Ask(const std::string& text) {
+    Connection connection(*server_);
+    connection.Send(text);
+    return connection.Receive();
+  }
+
+  Gate gate_;
+  Router router_;
+  std::mutex mutex_;
+  std::string log_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(HttpServerTest, KeepsAConnectionForTheNextRequest) {
+  Start();
+  Connection connection(*server_);
+  for (int i = 0; i < 3; ++i) {
+    connection.Send("POST /echo/a%20b?q=x%2By HTTP/1.1\r\nHost: localhost\r\nX-Test: t\r\nContent-Length: 4\r\n\r\nbody");
+    EXPECT_THAT(connection.Receive(), AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("\r\n\r\na b|x+y|t|body"), HasSubstr("X-Content-Type-Options: nosniff")));
+  }
+  EXPECT_EQ(server_->counters().connections, 1);
+  EXPECT_EQ(server_->counters().requests, 3);
+}
+
+TEST_F(HttpServerTest, AnswersRequestsThatWereSentTogetherInTheirOrder) {
+  Start();
+  Connection connection(*server_);
+  connection.Send(
+      "POST /echo/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\naPOST /echo/2 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+  EXPECT_THAT(connection.Receive(), HasSubstr("1|-||a"));
+  EXPECT_THAT(connection.Receive(), HasSubstr("2|-||abc"));
+}
+
+TEST_F(HttpServerTest, AnswersHeadWithoutABody) {
+  Start();
+  Connection connection(*server_);
+  connection.WithoutBodies();
+  connection.Send("HEAD /health HTTP/1.1\r\nHost: localhost\r\n\r\nHEAD /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(connection.Receive(), AllOf(StartsWith("HTTP/1.1 200 OK"), HasSubstr("Content-Length: 2\r\n")));
+  EXPECT_THAT(connection.Receive(), StartsWith("HTTP/1.1 404 Not Found"));
+}
+
+TEST_F(HttpServerTest, ClosesWhenTheClientWantsIt) {
+  Start();
+  Connection connection(*server_);
+  connection.Send("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(connection.Rest(), AllOf(StartsWith("HTTP/1.1 200 OK"), HasSubstr("Connection: close")));
+}
+
+struct BadRequest {
+  std::string text;
+  int status;
+  const char* message;
+};
+TEST_F(HttpServerTest, RefusesWhatIsNoProperRequest) {
+  Start();
+  const std::string host = "Host: localhost\r\n";
+  const std::vector<BadRequest> cases = {
+      {"GET /health HTTP/1.1\r\n\r\n", 400, "no Host header"},
+      {"GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421, "loopback names only"},
+      {"GET /health HTTP/1.1\nHost: localhost\n\n", 400, "bare line feed"},
+      {"GET /health HTTP/1.1\r\n" + host + "A: b\r\n c\r\n\r\n", 400, "folded"},
+      {"POST /echo/a HTTP/1.1\r\n" + host + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "no HTTP/1.1"},
+      {"POST /echo/a HTTP/1.1\r\n" + host + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400, "no HTTP/1.1"},
+      {"POST /echo/a HTTP/1.1\r\n" + host + "Content-Length: -1\r\n\r\n", 400, "no HTTP/1.1"},
+      {"POST /echo/a HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "no HTTP/1.1"},
+      {"POST /echo/a HTTP/1.1\r\n" + host + "Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\na", 415, "compressed"},
+      {"POST /echo/a HTTP/1.1\r\n" + host + "Content-Length: 8388609\r\n\r\n", 413, "more than 8388608 bytes"},
+      {"GET /health HTTP/1.1\r\n" + host + "A: " + std::string(kMaxHeadBytes, 'a'), 431, "more than 16384 bytes"},
+      {"GET /" + std::string(9000, 'a') + " HTTP/1.1\r\n" + host + "\r\n", 414, "more than 8192 bytes"},
+      {"GET /users;. HTTP/1.1\r\n" + host + "\r\n", 400, "semicolon"},
+      {"GET /nothing HTTP/1.1\r\n" + host + "\r\n", 404, "there is no /nothing"},
+      {"DELETE /health HTTP/1.1\r\n" + host + "\r\n", 405, "asked by GET, not by DELETE"},
+      {"POST /echo/a HTTP/1.1\r\n" + host + "Origin: http://evil.example\r\nContent-Length: 0\r\n\r\n", 403, "another origin"},
+      {"HELO\r\n\r\n", 400, "no HTTP/1.1"},
+      {"GET /health HTTP/2.7\r\n" + host + "\r\n", 400, "no HTTP/1.1"},
+      {"\x16\x03\x01\x02\x01\x0a\x0a", 400, ""},
+  };
+  for (const BadRequest& bad : cases) {
+    const std::string answer = Ask(bad.text);
+    EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 " + std::to_string(bad.status) + " "), HasSubstr("{\"code\":" + std::to_string(bad.status) + ",\"error\":\""), HasSubstr(bad.message)))
+        << bad.text.substr(0, 200);
+  }
+  EXPECT_THAT(Ask("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"), HasSubstr("OK"));
+}
+
+TEST_F(HttpServerTest, TakesALargeBodyAfterSayingSo) {
+  Start();
+  Connection connection(*server_);
+  const std::string body(kMaxBodyBytes, 'b');
+  connection.Send("POST /echo/a HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+  EXPECT_EQ(connection.Receive(), "HTTP/1.1 100 Continue\r\n\r\n");
+  connection.Send(body);
+  EXPECT_EQ(connection.Receive().size() - body.size() < 400, true);
+}
+
+TEST_F(HttpServerTest, RefusesBeyondItsQueueAndStillAnswersTheRest) {
+  Start();
+  std::vector<std::unique_ptr<Connection>> waiting;
+  for (size_t i = 0; i < 2 + kMaxQueuedRequests; ++i) {
+    waiting.push_back(std::make_unique<Connection>(*server_));
+    waiting.back()->Send("GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+  gate_.UntilWaiting(2);
+  // Whichever comes last is refused; that all others are in the queue is known once it is.
+  std::string refused;
+  std::vector<std::unique_ptr<Connection>> more;
+  while (refused.empty()) {
+    more.push_back(std::make_unique<Connection>(*server_));
+    more.back()->Send("GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    if (server_->counters().refused > 0) refused = "seen";
+    ASSERT_LT(more.size(), 1000U);
+  }
+  EXPECT_THAT(Ask("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"), HasSubstr("OK"));
+  gate_.Open();
+  size_t done = 0, busy = 0;
+  for (auto* list : {&waiting, &more}) {
+    for (auto& connection : *list) {
+      const std::string answer = connection->Receive();
+      if (answer.find("done") != std::string::npos) ++done;
+      if (answer.rfind("HTTP/1.1 429 ", 0) == 0) {
+        ++busy;
+        EXPECT_THAT(answer, HasSubstr("Retry-After: 1"));
+      }
+    }
+  }
+  EXPECT_EQ(done + busy, waiting.size() + more.size());
+  EXPECT_GE(busy, 1U);
+}
+
+TEST_F(HttpServerTest, StopsARequestWhoseClientHasGone) {
+  Start();
+  {
+    Connection connection(*server_);
+    connection.Send("GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    gate_.UntilWaiting(1);
+  }
+  gate_.UntilStopped(1);
+}
+
+TEST_F(HttpServerTest, LetsRequestsEndBeforeItStops) {
+  Start();
+  Connection connection(*server_);
+  connection.Send("GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  gate_.UntilWaiting(1);
+  Connection idle(*server_);
+  idle.Send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(idle.Receive(), HasSubstr("OK"));
+  std::jthread stopping([this] { server_->Stop(); });
+  EXPECT_EQ(idle.Rest(), "");  // closed at once
+  gate_.Open();
+  EXPECT_THAT(connection.Rest(), AllOf(StartsWith("HTTP/1.1 200 OK"), HasSubstr("Connection: close"), HasSubstr("done")));
+}
+
+TEST_F(HttpServerTest, CancelsRequestsThatDoNotEnd) {
+  Start();
+  Connection connection(*server_);
+  connection.Send("GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  gate_.UntilWaiting(1);
+  server_->Stop();
+  EXPECT_THAT(connection.Rest(), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("stopped")));
+}
+
+TEST_F(HttpServerTest, OutlivesAHandlerThatThrows) {
+  Start();
+  EXPECT_THAT(Ask("GET /throw HTTP/1.1\r\nHost: localhost\r\n\r\n"), AllOf(StartsWith("HTTP/1.1 500 "), Not(HasSubstr("bad_alloc"))));
+  EXPECT_THAT(log(), HasSubstr("GET /throw: std::bad_alloc"));
+  EXPECT_THAT(Ask("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"), HasSubstr("OK"));
+}
+
+TEST_F(HttpServerTest, ListensOnLoopbackOnly) {
+  HttpServerOptions options;
+  options.ports = {0};
+  for (const char* host : {"0.0.0.0", "::", "192.168.1.5", "example.com", ""}) {
+    options.host = host;
+    const auto server = HttpServer::Listen(options, &router_);
+    ASSERT_FALSE(server.ok()) << host;
+    EXPECT_EQ(server.status().message(), "serving on " + std::string(host) + " is refused: as long as nobody is asked who he is, only a loopback address is served (127.0.0.1, ::1)");
+  }
+}
+
+TEST_F(HttpServerTest, SaysWhichPortIsTaken) {
+  Start();
+  HttpServerOptions options;
+  options.ports = {server_->ports()[0]};
+  const auto second = HttpServer::Listen(options, &router_);
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.status().message(), "cannot listen on 127.0.0.1:" + std::to_string(server_->ports()[0]) + ": Address already in use");
+}
+
+}  // namespace
+}  // namespace lotic::server

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/controller.h"
+#include "table/connector.h"
+#include "table/stored_table.h"
+#include "table/table_view.h"
+
+namespace lotic::server {
+namespace {
+
+/// Bytes of a segment on disk, by what serves it.
+int64_t SegmentBytes(const table::SegmentInfo& segment) {
+  return segment.file.empty() ? segment.rows_bytes : segment.file_bytes;
+}
+
+HttpResponse Size(const Controller& controller, const HttpRequest& request) {
+  const auto typed = controller.tables->TypedName(request.Parameter("t"));
+  if (!typed.ok()) return TablesError(typed.status());
+  const auto view = controller.tables->View(*typed);
+  if (!view.ok()) return TablesError(view.status());
+  const bool verbose = request.QueryFlag("verbose", true);
+  int64_t total = 0;
+  std::string segments;
+  for (const auto& partition : (*view)->partitions()) {
+    for (const auto& segment : partition.segments) {
+      if (segment.state == table::SegmentState::kDropped) continue;
+      const std::string bytes = std::to_string(SegmentBytes(segment));
+      total += SegmentBytes(segment);
+      if (!verbose) continue;
+      if (!segments.empty()) segments.push_back(',');
+      AppendJsonString(&segments, segment.name);
+      segments += ":{\"reportedSizeInBytes\":" + bytes + ",\"estimatedSizeInBytes\":" + bytes + ",\"maxReportedSizePerReplicaInBytes\":" + bytes + ",\"serverInfo\":{";
+      AppendJsonString(&segments, controller.server_id());
+      segments += ":{\"segmentName\":";
+      AppendJsonString(&segments, segment.name);
+      segments += ",\"diskSizeInBytes\":" + bytes + "}}}";
+    }
+  }
+  const std::string bytes = std::to_string(total);
+  std::string out = "{\"tableName\":";
+  AppendJsonString(&out, table::RawTableName(*typed));
+  out += ",\"reportedSizeInBytes\":" + bytes + ",\"estimatedSizeInBytes\":" + bytes + ",\"reportedSizePerReplicaInBytes\":" + bytes + ",\"offlineSegments\":null,\"realtimeSegments\":{\"reportedSizeInBytes\":" + bytes +
+         ",\"estimatedSizeInBytes\":" + bytes + ",\"missingSegments\":0,\"reportedSizePerReplicaInBytes\":" + bytes + ",\"segments\":{" + segments + "}}}";
+  return JsonResponse(std::move(out));
+}
+
+HttpResponse Metadata(const Controller& controller, const HttpRequest& request) {
+  const auto typed = controller.tables->TypedName(request.Parameter("t"));
+  if (!typed.ok()) return TablesError(typed.status());
+  const auto view = controller.tables->View(*typed);
+  if (!view.ok()) return TablesError(view.status());
+  int64_t bytes = 0, segments = 0;
+  for (const auto& partition : (*view)->partitions()) {
+    for (const auto& segment : partition.segments) {
+      if (segment.state == table::SegmentState::kDropped) continue;
+      bytes += SegmentBytes(segment);
+      ++segments;
+    }
+  }
+  std::string out = "{\"tableName\":";
+  AppendJsonString(&out, *typed);
+  out += ",\"diskSizeInBytes\":" + std::to_string(bytes) + ",\"numSegments\":" + std::to_string(segments) + ",\"numRows\":" + std::to_string((*view)->rows()) +
+         ",\"columnLengthMap\":{},\"columnCardinalityMap\":{},\"maxNumMultiValuesMap\":{},\"columnIndexSizeMap\":{},\"upsertPartitionToServerPrimaryKeyCountMap\":{}}";
+  return JsonResponse(std::move(out));
+}
+
+HttpResponse List(const table::Tables& tables, const HttpRequest& request) {
+  const auto realtime = WantsRealtime(request);
+  if (!realtime.ok()) return ErrorResponse(realtime.status());
+  std::vector<std::string> names;
+  if (*realtime) names = tables.List();
+  if (!request.Query("type").value_or("").empty()) {
+    for (std::string& name : names) name += table::kRealtimeSuffix;
+  }
+  return JsonResponse("{\"tables\":" + JsonList(names) + "}");
+}
+
+}  // namespace
+
+void AddTableRoutes(const Controller& controller, Router* router) {
+  table::Tables& tables = *controller.tables;
+  router->Get("/tables", Access::kRead, [&tables](const CallContext&, const HttpRequest& request) { return List(tables, request); });
+  router->Add({"POST", "/tables", Access::kWrite, Lane::kControl, [&tables](const CallContext&, const HttpRequest& request) {
+                 const auto added = tables.AddTable(request.body);
+                 return added.ok() ? AcceptedResponse(*added, "Table " + added->name + " successfully added") : TablesError(added.status());
+               }});
+  router->Add({"POST", "/tables/validate", Access::kRead, Lane::kControl, [&tables](const CallContext&, const HttpRequest& request) {
+                 const auto valid = tables.Validate(request.body, "");
+                 if (!valid.ok()) return TablesError(valid.status());
+                 std::string out = "{\"REALTIME\":" + valid->document + ",\"unrecognizedProperties\":" + valid->unrecognized;
+                 if (!valid->warnings.empty()) out += ",\"warnings\":" + JsonList(valid->warnings);
+                 return JsonResponse(out + "}");
+               }});
+  router->Get("/tables/{t}", Access::kRead, [&tables](const CallContext&, const HttpRequest& request) {
+    const auto realtime = WantsRealtime(request);
+    if (!realtime.ok()) return ErrorResponse(realtime.status());
+    const auto document = tables.TableDocument(request.Parameter("t"));
+    if (!document.ok()) return TablesError(document.status());
+    return JsonResponse(*realtime ? "{\"REALTIME\":" + *document + "}" : "{}");
+  });
+  router->Add({"PUT", "/tables/{t}", Access::kWrite, Lane::kControl, [&tables](const CallContext&, const HttpRequest& request) {
+                 const auto changed = tables.UpdateTable(request.Parameter("t"), request.body);
+                 return changed.ok() ? AcceptedResponse(*changed, "Table config updated for " + table::RawTableName(changed->name)) : TablesError(changed.status());
+               }});
+  router->Add({"DELETE", "/tables/{t}", Access::kWrite, Lane::kControl, [&tables](const CallContext&, const HttpRequest& request) {
+                 const auto realtime = WantsRealtime(request);
+                 if (!realtime.ok()) return ErrorResponse(realtime.status());
+                 const auto typed = tables.TypedName(request.Parameter("t"));
+                 if (!typed.ok()) return TablesError(typed.status());
+                 if (!*realtime) return ErrorResponse(404, "Table " + table::RawTableName(*typed) + " has no offline part");
+                 const Status deleted = tables.DeleteTable(*typed);
+                 return deleted.ok() ? StatusResponse("Tables: [" + *typed + "] deleted") : TablesError(deleted);
+               }});
+  router->Get("/tables/{t}/schema", Access::kRead, [&tables](const CallContext&, const HttpRequest& request) {
+    const auto typed = tables.TypedName(request.Parameter("t"));
+    if (!typed.ok()) return TablesError(typed.status());
+    auto document = tables.SchemaDocument(table::RawTableName(*typed));
+    return document.ok() ? JsonResponse(*std::move(document)) : TablesError(document.status());
+  });
+  router->Get("/tables/{t}/size", Access::kRead, [&controller](const CallContext&, const HttpRequest& request) { return Size(controller, request); });
+  router->Get("/tables/{t}/metadata", Access::kRead, [&controller](const CallContext&, const HttpRequest& request) { return Metadata(controller, request); });
+}
+
+}  // namespace lotic::server
