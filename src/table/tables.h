@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/pinot_parsed.h"
 #include "lotic/call_context.h"
 #include "lotic/connector.h"
 #include "lotic/status.h"
@@ -39,6 +40,8 @@ struct TablesOptions {
   Expressions* expressions = nullptr; ///< borrowed; null: tables with transforms or filters are refused
   const Clock* clock = &Clock::System();
   EventSink log;
+  std::vector<std::string> allowed_folders;  ///< files that table documents name are read from there only; see catalog::CheckFiles
+  catalog::VariableLookup variables;         ///< of `${NAME}` in table documents; null: none is set
 
   std::chrono::milliseconds create_time{10'000};       ///< for the stream to answer when a table is made; 1 .. 600 000
   std::chrono::milliseconds sync_interval{1'000};      ///< published rows are durable so much later; 1 .. 1000

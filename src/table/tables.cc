@@ -1,0 +1,641 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "table/tables.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <deque>
+#include <mutex>
+#include <random>
+#include <utility>
+
+#include "catalog/pinot_schema.h"
+#include "catalog/pinot_table_config.h"
+#include "table/data_folder.h"
+#include "table/files.h"
+#include "table/ingest.h"
+#include "table/stored_table.h"
+#include "table/table_metrics.h"
+#include "table/table_view.h"
+
+namespace lotic::table {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::string_view kDeletedPrefix = ".deleted-";
+constexpr const char* kPausedByHand = "ADMINISTRATIVE";
+
+template <typename T>
+Status CheckRange(const char* field, T value, T low, T high) {
+  if (value >= low && value <= high) return Status::OK();
+  return Status::Invalid("tables option ", field, "=", value, ": it must lie in ", low, " .. ", high);
+}
+
+std::string RandomHex(size_t digits) {
+  std::random_device device;
+  std::string text;
+  while (text.size() < digits) {
+    char piece[9];
+    std::snprintf(piece, sizeof piece, "%08x", static_cast<unsigned>(device()));
+    text += piece;
+  }
+  return text.substr(0, digits);
+}
+
+std::string RandomUuid() {
+  std::string hex = RandomHex(32);
+  hex[12] = '4';  // version 4, and its variant
+  hex[16] = "89ab"[hex[16] % 4];
+  return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" + hex.substr(16, 4) + "-" + hex.substr(20);
+}
+
+Status MakeConflict(const std::string& message) { return Status::Invalid(message).WithDetail(std::make_shared<Conflict>()); }
+
+/// A table while it is open.
+struct Entry {
+  std::mutex change;  // held by calls that change the table, one after the other
+
+  mutable std::mutex mutex;  // guards `stored` and `definition`
+  StoredTable stored;
+  IngestDefinition definition;
+
+  // Set before the entry is seen by others.
+  std::unique_ptr<TableIngest> ingest;  // null: it could not start
+  Status error;                         // why
+};
+
+struct Job {
+  std::string table;
+  int64_t submitted_ms = 0;
+  std::vector<std::string> segments;
+};
+
+}  // namespace
+
+bool Conflict::Is(const Status& status) { return dynamic_cast<const Conflict*>(status.detail().get()) != nullptr; }
+
+Status TablesOptions::Validate() const {
+  if (folder.empty()) return Status::Invalid("tables option folder: no data directory is given");
+  if (!streams) return Status::Invalid("tables option streams: there is nothing to make streams with");
+  if (files == nullptr) return Status::Invalid("tables option files: there is nothing to write segments with");
+  LOTIC_RETURN_NOT_OK(CheckRange<int64_t>("create_time (ms)", create_time.count(), 1, 600'000));
+  LOTIC_RETURN_NOT_OK(CheckRange<int64_t>("sync_interval (ms)", sync_interval.count(), 1, 1'000));
+  LOTIC_RETURN_NOT_OK(CheckRange<int64_t>("sync_bytes", sync_bytes, 1, int64_t{64} << 20));
+  LOTIC_RETURN_NOT_OK(CheckRange<int64_t>("discovery_interval (ms)", discovery_interval.count(), 1, 30'000));
+  LOTIC_RETURN_NOT_OK(CheckRange<int64_t>("retention_interval (ms)", retention_interval.count(), 1, 3'600'000));
+  LOTIC_RETURN_NOT_OK(CheckRange<int64_t>("retry_first (ms)", retry_first.count(), 1, 10'000));
+  LOTIC_RETURN_NOT_OK(CheckRange<int64_t>("retry_most (ms)", retry_most.count(), 1, 600'000));
+  LOTIC_RETURN_NOT_OK(CheckRange<int64_t>("reserve_bytes", reserve_bytes, 0, int64_t{1} << 60));
+  return CheckRange<int64_t>("memory_bytes", memory_bytes, int64_t{1} << 20, int64_t{16} << 30);
+}
+
+struct Tables::Impl {
+  TablesOptions options;
+  std::unique_ptr<DataFolder> data;
+
+  mutable std::mutex mutex;  // guards all members below
+  std::map<std::string, std::shared_ptr<Entry>> tables;  // by name with type
+  std::map<std::string, std::string> schemas;            // documents
+  std::map<std::string, Job> jobs;
+  std::deque<std::string> job_order;
+  std::mutex creating;       // held while a table is made or a schema changes: names and schemas hold still
+
+  void Log(const std::string& sentence) const {
+    if (options.log) options.log(sentence);
+  }
+
+  Result<std::shared_ptr<Entry>> Find(const std::string& name) const {
+    std::lock_guard lock(mutex);
+    const auto at = tables.find(RawTableName(name) + "_REALTIME");
+    if (at == tables.end()) return Status::NotFound("Table ", name, " does not exist");
+    return at->second;
+  }
+  /// With a running ingest.
+  Result<std::shared_ptr<Entry>> FindRunning(const std::string& name) const {
+    LOTIC_ASSIGN_OR_RETURN(std::shared_ptr<Entry> entry, Find(name));
+    if (entry->ingest == nullptr) return entry->error.WithMessage("Table ", name, " is not running: ", entry->error.message());
+    return entry;
+  }
+
+  Result<catalog::PinotSchema> StoredSchema(const std::string& raw) const {
+    std::string document;
+    {
+      std::lock_guard lock(mutex);
+      const auto at = schemas.find(raw);
+      if (at == schemas.end()) return Status::Invalid("schema '", raw, "' does not exist; a table needs the schema of its name");
+      document = at->second;
+    }
+    LOTIC_ASSIGN_OR_RETURN(catalog::Parsed<catalog::PinotSchema> parsed, catalog::ParsePinotSchema(document));
+    return std::move(parsed.value);
+  }
+
+  Result<std::shared_ptr<Connector>> MakeStream(const catalog::StreamConfig& config) const {
+    catalog::StreamConfig checked = config;
+    LOTIC_RETURN_NOT_OK(catalog::CheckFiles(options.allowed_folders, &checked));
+    return options.streams(checked);
+  }
+
+  Status Remember(Entry& entry, const std::function<void(StoredTable&)>& change) {
+    std::lock_guard lock(entry.mutex);
+    StoredTable changed = entry.stored;
+    change(changed);
+    LOTIC_RETURN_NOT_OK(WriteStoredTable(options.folder, changed));
+    entry.stored = std::move(changed);
+    return Status::OK();
+  }
+
+  Status StartIngest(const std::shared_ptr<Entry>& entry, std::shared_ptr<Connector> connector, std::unique_ptr<TableStore> store) {
+    std::weak_ptr<Entry> weak = entry;
+    const StopSink on_stopped = [this, weak](int32_t partition, const std::optional<StoppedPartition>& why) {
+      const std::shared_ptr<Entry> locked = weak.lock();
+      if (locked == nullptr) return;
+      const Status kept = Remember(*locked, [&](StoredTable& stored) {
+        stored.stopped.erase(partition);
+        if (why.has_value()) stored.stopped[partition] = *why;
+      });
+      if (!kept.ok()) Log("table " + locked->stored.name + ": that partition " + std::to_string(partition) + " stopped could not be written down: " + kept.message());
+    };
+    LOTIC_ASSIGN_OR_RETURN(entry->ingest, TableIngest::Start(options, entry->definition, std::move(connector), std::move(store), entry->stored.paused,
+                                                             entry->stored.stopped, on_stopped));
+    return Status::OK();
+  }
+
+  StoreOptions OptionsOfStore() const {
+    StoreOptions made;
+    made.snapshot_keep_ms = options.snapshot_keep.count();
+    made.clock = options.clock;
+    return made;
+  }
+
+  Status OpenTable(const std::shared_ptr<Entry>& entry) {
+    LOTIC_ASSIGN_OR_RETURN(catalog::Parsed<catalog::PinotTableConfig> config, catalog::ParsePinotTableConfig(entry->stored.config, options.variables));
+    LOTIC_ASSIGN_OR_RETURN(entry->definition.schema, StoredSchema(entry->stored.raw_name));
+    entry->definition.config = std::move(config.value);
+    LOTIC_ASSIGN_OR_RETURN(std::shared_ptr<Connector> connector, MakeStream(entry->definition.config.stream));
+    LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<TableStore> store, TableStore::Open(TableFolder(options.folder, entry->stored.name), OptionsOfStore()));
+    return StartIngest(entry, std::move(connector), std::move(store));
+  }
+
+  Status ChangeSchema(const std::string& name, catalog::Parsed<catalog::PinotSchema> parsed, bool force) {
+    LOTIC_ASSIGN_OR_RETURN(const catalog::PinotSchema before, StoredSchema(name));
+    if (!force) LOTIC_RETURN_NOT_OK(catalog::CheckSchemaChange(before, parsed.value));
+    const Result<std::shared_ptr<Entry>> entry = Find(name);
+    if (entry.ok()) {
+      std::lock_guard changing((*entry)->change);
+      IngestDefinition definition;
+      {
+        std::lock_guard lock((*entry)->mutex);
+        definition = (*entry)->definition;
+      }
+      definition.schema = parsed.value;
+      LOTIC_RETURN_NOT_OK(catalog::CheckTable(definition.config, definition.schema));
+      if ((*entry)->ingest != nullptr) LOTIC_RETURN_NOT_OK((*entry)->ingest->Update(definition, nullptr));
+      std::lock_guard lock((*entry)->mutex);
+      (*entry)->definition = std::move(definition);
+    }
+    LOTIC_RETURN_NOT_OK(WriteSchemaDocument(options.folder, name, parsed.value.document));
+    std::lock_guard lock(mutex);
+    schemas[name] = parsed.value.document;
+    Log("schema " + name + " changed");
+    return Status::OK();
+  }
+};
+
+Tables::Tables(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Tables::~Tables() { (void)Stop(); }
+
+Result<std::unique_ptr<Tables>> Tables::Open(TablesOptions options) {
+  LOTIC_RETURN_NOT_OK(options.Validate());
+  auto impl = std::make_unique<Impl>();
+  LOTIC_ASSIGN_OR_RETURN(impl->data, DataFolder::Own(options.folder));
+  impl->options = std::move(options);
+  const std::string& folder = impl->options.folder;
+  LOTIC_RETURN_NOT_OK(MakeFolder(TablesFolder(folder)));
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListSchemaDocuments(folder));
+  for (const std::string& name : names) {
+    LOTIC_ASSIGN_OR_RETURN(impl->schemas[name], ReadSchemaDocument(folder, name));
+  }
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<StoredTable> stored, ListStoredTables(folder));
+  // What a creation or a deletion that was cut off has left.
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> entries, ListFolder(TablesFolder(folder)));
+  for (const std::string& name : entries) {
+    const bool known = std::any_of(stored.begin(), stored.end(), [&](const StoredTable& table) { return table.name == name; });
+    if (!known) LOTIC_RETURN_NOT_OK(RemoveFolder(TablesFolder(folder) + "/" + name));
+  }
+  for (const StoredTable& table : stored) {
+    auto entry = std::make_shared<Entry>();
+    entry->stored = table;
+    entry->error = impl->OpenTable(entry);
+    if (!entry->error.ok()) impl->Log("table " + table.name + " cannot start: " + entry->error.message());
+    impl->tables[table.name] = std::move(entry);
+  }
+  return std::unique_ptr<Tables>(new Tables(std::move(impl)));
+}
+
+Status Tables::Stop() {
+  std::map<std::string, std::shared_ptr<Entry>> tables;
+  {
+    std::lock_guard lock(impl_->mutex);
+    tables = impl_->tables;
+  }
+  Status first;
+  for (const auto& [name, entry] : tables) {
+    if (entry->ingest == nullptr) continue;
+    const Status stopped = entry->ingest->Stop();
+    if (first.ok()) first = stopped;
+  }
+  return first;
+}
+
+const std::string& Tables::folder() const { return impl_->options.folder; }
+
+// ---- Schemas
+
+Result<Accepted> Tables::AddSchema(std::string_view json, bool replace, bool force) {
+  LOTIC_ASSIGN_OR_RETURN(catalog::Parsed<catalog::PinotSchema> parsed, catalog::ParsePinotSchema(json));
+  LOTIC_ASSIGN_OR_RETURN(const std::string name, catalog::RawTableName(parsed.value.name));
+  const Accepted accepted{name, parsed.value.document, parsed.unrecognized, parsed.warnings};
+  std::lock_guard creating(impl_->creating);
+  bool exists = false;
+  {
+    std::lock_guard lock(impl_->mutex);
+    exists = impl_->schemas.count(name) != 0;
+  }
+  if (exists && !replace) return MakeConflict("Schema: " + name + " already exists");
+  if (exists) {
+    LOTIC_RETURN_NOT_OK(impl_->ChangeSchema(name, std::move(parsed), force));
+    return accepted;
+  }
+  LOTIC_RETURN_NOT_OK(WriteSchemaDocument(impl_->options.folder, name, accepted.document));
+  std::lock_guard lock(impl_->mutex);
+  impl_->schemas[name] = accepted.document;
+  impl_->Log("schema " + name + " added");
+  return accepted;
+}
+
+Result<Accepted> Tables::UpdateSchema(const std::string& name, std::string_view json, bool force) {
+  LOTIC_ASSIGN_OR_RETURN(catalog::Parsed<catalog::PinotSchema> parsed, catalog::ParsePinotSchema(json));
+  const Accepted accepted{parsed.value.name, parsed.value.document, parsed.unrecognized, parsed.warnings};
+  const std::string raw = RawTableName(name);
+  if (RawTableName(parsed.value.name) != raw) return Status::Invalid("Schema name mismatch for uploaded schema, tried to add schema with name ", parsed.value.name, " as ", name);
+  std::lock_guard creating(impl_->creating);
+  {
+    std::lock_guard lock(impl_->mutex);
+    if (impl_->schemas.count(raw) == 0) return Status::NotFound("Schema not found: ", name);
+  }
+  LOTIC_RETURN_NOT_OK(impl_->ChangeSchema(raw, std::move(parsed), force));
+  return accepted;
+}
+
+Status Tables::DeleteSchema(const std::string& name) {
+  const std::string raw = RawTableName(name);
+  std::lock_guard creating(impl_->creating);
+  {
+    std::lock_guard lock(impl_->mutex);
+    if (impl_->schemas.count(raw) == 0) return Status::NotFound("Schema not found: ", name);
+    if (impl_->tables.count(raw + "_REALTIME") != 0) return MakeConflict("Cannot delete schema " + raw + ": it is used by table " + raw + "_REALTIME");
+  }
+  LOTIC_RETURN_NOT_OK(RemoveSchemaDocument(impl_->options.folder, raw));
+  std::lock_guard lock(impl_->mutex);
+  impl_->schemas.erase(raw);
+  impl_->Log("schema " + raw + " deleted");
+  return Status::OK();
+}
+
+std::vector<std::string> Tables::Schemas() const {
+  std::lock_guard lock(impl_->mutex);
+  std::vector<std::string> names;
+  for (const auto& [name, document] : impl_->schemas) names.push_back(name);
+  return names;
+}
+
+Result<std::string> Tables::SchemaDocument(const std::string& name) const {
+  std::lock_guard lock(impl_->mutex);
+  const auto at = impl_->schemas.find(RawTableName(name));
+  if (at == impl_->schemas.end()) return Status::NotFound("Schema not found: ", name);
+  return at->second;
+}
+
+// ---- Tables
+
+Result<Accepted> Tables::Validate(std::string_view table_json, std::string_view schema_json) const {
+  LOTIC_ASSIGN_OR_RETURN(catalog::Parsed<catalog::PinotTableConfig> config, catalog::ParsePinotTableConfig(table_json, impl_->options.variables));
+  catalog::PinotSchema schema;
+  std::vector<std::string> warnings;
+  if (schema_json.empty()) {
+    LOTIC_ASSIGN_OR_RETURN(schema, impl_->StoredSchema(config.value.raw_name));
+  } else {
+    LOTIC_ASSIGN_OR_RETURN(catalog::Parsed<catalog::PinotSchema> parsed, catalog::ParsePinotSchema(schema_json));
+    schema = std::move(parsed.value);
+    warnings = std::move(parsed.warnings);
+  }
+  warnings.insert(warnings.end(), config.warnings.begin(), config.warnings.end());
+  LOTIC_RETURN_NOT_OK(catalog::CheckTable(config.value, schema));
+  LOTIC_RETURN_NOT_OK(RecordPipeline::Create(schema, config.value, impl_->options.expressions).status());
+  LOTIC_RETURN_NOT_OK(impl_->MakeStream(config.value.stream).status());
+  return Accepted{config.value.NameWithType(), config.value.document, config.unrecognized, std::move(warnings)};
+}
+
+Result<Accepted> Tables::AddTable(std::string_view json) {
+  LOTIC_ASSIGN_OR_RETURN(catalog::Parsed<catalog::PinotTableConfig> parsed, catalog::ParsePinotTableConfig(json, impl_->options.variables));
+  catalog::PinotTableConfig& config = parsed.value;
+  const std::string name = config.NameWithType();
+  const TablesOptions& options = impl_->options;
+  std::lock_guard creating(impl_->creating);
+  {
+    std::lock_guard lock(impl_->mutex);
+    if (impl_->tables.count(name) != 0) return MakeConflict("Table " + name + " already exists");
+  }
+  auto entry = std::make_shared<Entry>();
+  LOTIC_ASSIGN_OR_RETURN(entry->definition.schema, impl_->StoredSchema(config.raw_name));
+  LOTIC_RETURN_NOT_OK(catalog::CheckTable(config, entry->definition.schema));
+  LOTIC_RETURN_NOT_OK(RecordPipeline::Create(entry->definition.schema, config, options.expressions).status());
+  LOTIC_ASSIGN_OR_RETURN(std::shared_ptr<Connector> connector, impl_->MakeStream(config.stream));
+  const int64_t now = options.clock->NowMs();
+  CallContext ctx;
+  ctx.clock = options.clock;
+  ctx.deadline = steady_clock::now() + options.create_time;
+  const Result<StreamPlan> plan = PlanStream(ctx, *connector, config.stream, config.stream.start, now);
+  if (!plan.ok()) {
+    return Status::Invalid("Table ", name, ": its stream cannot be read: ", plan.status().message());
+  }
+  std::vector<PartitionStart> starts;
+  for (const auto& [partition, split] : plan->splits) {
+    LOTIC_ASSIGN_OR_RETURN(const int64_t start, OffsetOf(split.start));
+    starts.push_back({partition, start, {}});
+  }
+  entry->stored.name = name;
+  entry->stored.raw_name = config.raw_name;
+  entry->stored.table_id = RandomHex(8);
+  entry->stored.created_ms = now;
+  entry->stored.config = config.document;
+  const std::string folder = TableFolder(options.folder, name);
+  const auto make = [&]() -> Status {
+    const TableIdentity identity{entry->stored.table_id, config.raw_name, config.time_column};
+    LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<TableStore> store, TableStore::Create(folder, identity, impl_->OptionsOfStore()));
+    LOTIC_RETURN_NOT_OK(store->AddPartitions(plan->ToText(), starts));
+    entry->definition.config = config;
+    LOTIC_RETURN_NOT_OK(WriteStoredTable(options.folder, entry->stored));  // from here on it exists
+    return impl_->StartIngest(entry, std::move(connector), std::move(store));
+  };
+  const Status made = make();
+  if (!made.ok()) {
+    const Status removed = RemoveFolder(folder);
+    if (!removed.ok()) impl_->Log("table " + name + " was not made, and what there is of it could not be removed: " + removed.message());
+    return made;
+  }
+  impl_->Log("table " + name + " added: topic '" + config.stream.topic + "', " + std::to_string(starts.size()) + " partitions");
+  std::lock_guard lock(impl_->mutex);
+  impl_->tables[name] = std::move(entry);
+  return Accepted{name, config.document, parsed.unrecognized, parsed.warnings};
+}
+
+Result<Accepted> Tables::UpdateTable(const std::string& name, std::string_view json) {
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->FindRunning(name));
+  LOTIC_ASSIGN_OR_RETURN(catalog::Parsed<catalog::PinotTableConfig> parsed, catalog::ParsePinotTableConfig(json, impl_->options.variables));
+  catalog::PinotTableConfig& config = parsed.value;
+  std::lock_guard creating(impl_->creating);
+  std::lock_guard changing(entry->change);
+  IngestDefinition definition;
+  {
+    std::lock_guard lock(entry->mutex);
+    if (config.NameWithType() != entry->stored.name) return Status::Invalid("Request table ", name, " does not match table name in the body ", config.NameWithType());
+    definition = entry->definition;
+  }
+  LOTIC_RETURN_NOT_OK(catalog::CheckTable(config, definition.schema));
+  LOTIC_RETURN_NOT_OK(catalog::CheckTableChange(definition.config, config, false));
+  std::shared_ptr<Connector> connector;
+  if (config.stream.client_properties != definition.config.stream.client_properties) {
+    LOTIC_ASSIGN_OR_RETURN(connector, impl_->MakeStream(config.stream));
+  }
+  definition.config = config;
+  LOTIC_RETURN_NOT_OK(entry->ingest->Update(definition, std::move(connector)));
+  LOTIC_RETURN_NOT_OK(impl_->Remember(*entry, [&](StoredTable& stored) { stored.config = config.document; }));
+  {
+    std::lock_guard lock(entry->mutex);
+    entry->definition = std::move(definition);
+  }
+  impl_->Log("table " + config.NameWithType() + " changed");
+  return Accepted{config.NameWithType(), config.document, parsed.unrecognized, parsed.warnings};
+}
+
+Status Tables::DeleteTable(const std::string& name) {
+  std::lock_guard creating(impl_->creating);
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->Find(name));
+  std::lock_guard changing(entry->change);
+  const std::string& folder = impl_->options.folder;
+  const std::string typed = entry->stored.name;
+  if (entry->ingest != nullptr) {
+    const Status stopped = entry->ingest->Stop();
+    if (!stopped.ok()) impl_->Log("table " + typed + " is deleted although it did not end well: " + stopped.message());
+  }
+  const std::string aside = TablesFolder(folder) + "/" + std::string(kDeletedPrefix) + entry->stored.table_id;
+  LOTIC_RETURN_NOT_OK(RenameFile(TableFolder(folder, typed), aside));  // from here on it is gone
+  {
+    std::lock_guard lock(impl_->mutex);
+    impl_->tables.erase(typed);
+  }
+  impl_->Log("table " + typed + " deleted");
+  return RemoveFolder(aside);
+}
+
+std::vector<std::string> Tables::List() const {
+  std::lock_guard lock(impl_->mutex);
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : impl_->tables) names.push_back(RawTableName(name));
+  return names;
+}
+
+Result<std::string> Tables::TableDocument(const std::string& name) const {
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->Find(name));
+  std::lock_guard lock(entry->mutex);
+  return entry->stored.config;
+}
+
+Result<std::string> Tables::TypedName(const std::string& name) const {
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->Find(name));
+  std::lock_guard lock(entry->mutex);
+  return entry->stored.name;
+}
+
+Result<std::shared_ptr<const TableView>> Tables::View(const std::string& name) const {
+  LOTIC_ASSIGN_OR_RETURN(const std::string typed, TypedName(name));
+  return TableView::Open(TableFolder(impl_->options.folder, typed));
+}
+
+// ---- Consumption
+
+Result<PauseStatus> Tables::GetPauseStatus(const std::string& name) const {
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->Find(name));
+  PauseStatus status;
+  {
+    std::lock_guard lock(entry->mutex);
+    status.paused = entry->stored.paused;
+    status.reason = entry->stored.pause_reason;
+    status.comment = entry->stored.pause_comment;
+    status.at_ms = entry->stored.pause_changed_ms;
+  }
+  if (entry->ingest != nullptr && !status.paused) {
+    for (const PartitionStatus& partition : entry->ingest->status()) {
+      if (!partition.segment.empty()) status.consuming_segments.push_back(partition.segment);
+    }
+  }
+  return status;
+}
+
+Result<PauseStatus> Tables::Pause(const std::string& name, const std::string& comment) {
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->FindRunning(name));
+  {
+    std::lock_guard changing(entry->change);
+    // The flag first: a restart in between pauses.
+    LOTIC_RETURN_NOT_OK(impl_->Remember(*entry, [&](StoredTable& stored) {
+      stored.paused = true;
+      stored.pause_reason = kPausedByHand;
+      stored.pause_comment = comment.empty() ? std::nullopt : std::optional(comment);
+      stored.pause_changed_ms = impl_->options.clock->NowMs();
+    }));
+    LOTIC_RETURN_NOT_OK(entry->ingest->Pause());
+  }
+  return GetPauseStatus(name);
+}
+
+Result<PauseStatus> Tables::Resume(const std::string& name, ConsumeFrom from, const std::string& comment) {
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->FindRunning(name));
+  {
+    std::lock_guard changing(entry->change);
+    LOTIC_RETURN_NOT_OK(entry->ingest->Resume(from));
+    LOTIC_RETURN_NOT_OK(impl_->Remember(*entry, [&](StoredTable& stored) {
+      stored.paused = false;
+      stored.pause_reason = kPausedByHand;
+      stored.pause_comment = comment.empty() ? std::nullopt : std::optional(comment);
+      stored.pause_changed_ms = impl_->options.clock->NowMs();
+    }));
+  }
+  return GetPauseStatus(name);
+}
+
+Result<std::string> Tables::ForceCommit(const std::string& name, std::span<const int32_t> partitions, std::span<const std::string> segments) {
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->FindRunning(name));
+  if (!partitions.empty() && !segments.empty()) return Status::Invalid("Cannot specify both partitions and segments to commit");
+  if (entry->ingest->paused()) return Status::Invalid("Table ", name, " is paused: there is no consuming segment to commit");
+  std::vector<int32_t> wanted(partitions.begin(), partitions.end());
+  const std::vector<PartitionStatus> status = entry->ingest->status();
+  for (const std::string& segment : segments) {
+    const auto at = std::find_if(status.begin(), status.end(), [&](const PartitionStatus& one) { return one.segment == segment; });
+    if (at == status.end()) return Status::Invalid("Segment ", segment, " is not a consuming segment of table ", name);
+    wanted.push_back(at->partition);
+  }
+  for (const int32_t partition : wanted) {
+    const bool known = std::any_of(status.begin(), status.end(), [&](const PartitionStatus& one) { return one.partition == partition; });
+    if (!known) return Status::Invalid("Table ", name, " has no partition ", partition);
+  }
+  Job job;
+  job.table = entry->stored.name;
+  job.submitted_ms = impl_->options.clock->NowMs();
+  LOTIC_ASSIGN_OR_RETURN(job.segments, entry->ingest->ForceCommit(wanted));
+  const std::string id = RandomUuid();
+  std::lock_guard lock(impl_->mutex);
+  impl_->jobs[id] = std::move(job);
+  impl_->job_order.push_back(id);
+  if (impl_->job_order.size() > kMaxForceCommitJobs) {
+    impl_->jobs.erase(impl_->job_order.front());
+    impl_->job_order.pop_front();
+  }
+  return id;
+}
+
+Result<ForceCommitJob> Tables::JobStatus(const std::string& id) const {
+  ForceCommitJob status;
+  {
+    std::lock_guard lock(impl_->mutex);
+    const auto at = impl_->jobs.find(id);
+    if (at == impl_->jobs.end()) return Status::NotFound("Failed to find controller job id: ", id);
+    status = {id, at->second.table, at->second.submitted_ms, at->second.segments, {}};
+  }
+  const Result<std::shared_ptr<const TableView>> view = View(status.table);
+  if (!view.ok()) return view.status().code() == StatusCode::kNotFound ? Result<ForceCommitJob>(status) : view.status();
+  for (const PartitionView& partition : (*view)->partitions()) {
+    for (const SegmentInfo& segment : partition.segments) {
+      if (segment.state != SegmentState::kConsuming && segment.state != SegmentState::kSealing) continue;
+      if (std::find(status.segments.begin(), status.segments.end(), segment.name) != status.segments.end()) status.yet_to_be_committed.push_back(segment.name);
+    }
+  }
+  return status;
+}
+
+Result<std::vector<ConsumingSegment>> Tables::ConsumingInfo(const std::string& name) const {
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->FindRunning(name));
+  std::vector<ConsumingSegment> info;
+  for (PartitionStatus& partition : entry->ingest->status()) {
+    if (!partition.segment.empty()) info.push_back({partition.segment, std::move(partition)});
+  }
+  return info;
+}
+
+Result<TableStatus> Tables::GetStatus(const std::string& name) const {
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->Find(name));
+  TableStatus status;
+  {
+    std::lock_guard lock(entry->mutex);
+    status.name = entry->stored.name;
+    status.paused = entry->stored.paused;
+    status.topic = entry->definition.config.stream.topic;
+  }
+  if (entry->ingest == nullptr) {
+    status.error = entry->error.message();
+    return status;
+  }
+  status.partitions = entry->ingest->status();
+  status.healthy = true;
+  for (const PartitionStatus& partition : status.partitions) {
+    if (partition.state == PartitionState::kConsuming || partition.state == PartitionState::kPaused) continue;
+    if (partition.state == PartitionState::kConnecting && partition.error.empty()) continue;
+    status.healthy = false;
+    if (status.error.empty()) status.error = "partition " + std::to_string(partition.partition) + ": " + partition.error;
+  }
+  return status;
+}
+
+Status Tables::RunDiscovery(const std::string& name) {
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->FindRunning(name));
+  return entry->ingest->RunDiscovery();
+}
+
+Result<std::vector<ErrorRow>> Tables::Errors(const std::string& name, size_t limit) const {
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->Find(name));
+  std::string raw, typed, topic;
+  {
+    std::lock_guard lock(entry->mutex);
+    raw = entry->stored.raw_name;
+    typed = entry->stored.name;
+    topic = entry->definition.config.stream.topic;
+  }
+  LOTIC_ASSIGN_OR_RETURN(ErrorRing::Contents contents, ErrorRing::Read(TableFolder(impl_->options.folder, typed) + "/errors", limit));
+  std::vector<ErrorRow> rows;
+  for (RecordError& error : contents.errors) {
+    rows.push_back({error.at_ms, raw, topic, error.partition, error.offset, std::move(error.stage), std::move(error.column), std::move(error.message), std::move(error.payload)});
+  }
+  return rows;
+}
+
+std::vector<Metric> Tables::Metrics() const {
+  std::map<std::string, std::shared_ptr<Entry>> tables;
+  {
+    std::lock_guard lock(impl_->mutex);
+    tables = impl_->tables;
+  }
+  std::vector<Metric> metrics;
+  for (const auto& [name, entry] : tables) {
+    std::string topic;
+    {
+      std::lock_guard lock(entry->mutex);
+      topic = entry->definition.config.stream.topic;
+    }
+    if (entry->ingest != nullptr) AppendMetrics(name, topic, *entry->ingest, impl_->options.clock->NowMs(), &metrics);
+  }
+  return metrics;
+}
+
+}  // namespace lotic::table
