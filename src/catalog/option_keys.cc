@@ -16,7 +16,7 @@ constexpr size_t kMaxShownKey = 100;  // bytes of a key in a message
 bool IsSecretOption(std::string_view key) {
   const std::string lowered = AsciiLower(key);
   if (lowered.find("token.file") != std::string::npos) return false;  // the name of a file
-  for (const std::string_view part : {"secret", "accesskeyid", "password", "passphrase", "token", "jaas"}) {
+  for (const std::string_view part : {"secret", "accesskeyid", "password", "passphrase", "token", "jaas", "user.info", "client.key", "keystore.key"}) {
     if (lowered.find(part) != std::string::npos) return true;
   }
   return false;

@@ -23,6 +23,7 @@ struct DefinitionKey {
   KeySupport support;
   KeyType type;
   std::string_view note;   ///< W: ends the sentence "KEY has no effect: …"; R: "KEY: …"; H: what it does, for the documentation
+  std::string_view quiet = "";  ///< W: a value that says what is so anyway, in any case of letters: no warning; "<table>": the table's name
 };
 
 /// All of them, grouped by place.

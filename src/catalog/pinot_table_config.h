@@ -55,8 +55,17 @@ Result<std::string> RawTableName(std::string_view name);
 /// shown as "******" in messages and warnings. Errors: Invalid (what HTTP 400 carries), CapacityError (a named limit).
 Result<Parsed<PinotTableConfig>> ParsePinotTableConfig(std::string_view json, const VariableLookup& variables = nullptr);
 
+/// The document as it may be shown to anybody: values of passwords and the like (see IsSecretOption) are "******", but for plain `${NAME}`.
+std::string ShownPinotTable(const std::string& document);
+
+/// `json`, which its author made from ShownPinotTable's text, with each "******" of a secret replaced by what `stored` (a document) has at that place. Errors: as ParsePinotTableConfig's.
+Result<std::string> WithStoredSecrets(std::string_view json, const std::string& stored);
+
 /// The pair: the schema has the table's name, time column, and every column that the configuration names; transforms do not contradict the schema. Errors: Invalid.
 Status CheckTable(const PinotTableConfig& table, const PinotSchema& schema);
+
+/// The part of CheckTable that is about transforms and the filter: destinations, arguments, order. Errors: Invalid.
+Status CheckTransforms(const PinotTableConfig& table, const PinotSchema& schema);
 
 /// Transforms of both, the schema's first. A column has one at most (CheckTable).
 std::vector<PinotTransform> AllTransforms(const PinotTableConfig& table, const PinotSchema& schema);
