@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catalog/pinot_sql.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "catalog/pinot_expression.h"
+#include "catalog/pinot_schema.h"
+#include "catalog/pinot_sql_names.h"
+
+namespace lotic::catalog {
+namespace {
+
+std::string ReadText(const std::string& path) {
+  std::ifstream file(std::string(LOTIC_TESTDATA) + "/" + path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  EXPECT_FALSE(text.str().empty()) << path;
+  return text.str();
+}
+
+const PinotSchema& Events() {
+  static const PinotSchema* schema = new PinotSchema(ParsePinotSchema(ReadText("pinot/sql_schema.json")).ValueOrDie().value);
+  return *schema;
+}
+
+PinotTranslateOptions Options() {
+  PinotTranslateOptions options;
+  options.from = "events";
+  options.now_ms = 1'767'225'600'000;  // 2026-01-01
+  return options;
+}
+
+Result<PinotTranslation> Translate(std::string_view sql, const PinotTranslateOptions& options = Options()) {
+  LOTIC_ASSIGN_OR_RETURN(const PinotQuery query, ParsePinotQuery(sql));
+  return TranslatePinotQuery(query, Events(), options);
+}
+
+std::string CodeAndMessage(const Status& status) {
+  const std::optional<PinotErrorCode> code = PinotErrorCodeOf(status);
+  return (code ? std::to_string(static_cast<int>(*code)) : std::string("no code")) + " " + status.message();
+}
+
+/// A block of sql_cases.txt: `Q:` a query, `W:` words about its table (basic: its nulls are known; unlimited: no default limit), then `C:` its columns and `S:` DuckDB's SQL, or `E:` a number and
+/// a part of the message.
+struct Case {
+  size_t line = 0;
+  std::string query, words, columns, sql, error;
+  std::string Text() const {
+    std::string text = "Q: " + query + "\n";
+    if (!words.empty()) text += "W: " + words + "\n";
+    return text + (error.empty() ? "C: " + columns + "\nS: " + sql + "\n" : "E: " + error + "\n");
+  }
+};
+
+Case Actual(const Case& given) {
+  Case actual = given;
+  actual.columns = actual.sql = actual.error = "";
+  PinotTranslateOptions options = Options();
+  options.basic_null_handling = given.words.find("basic") != std::string::npos;
+  if (given.words.find("unlimited") != std::string::npos) options.default_limit = -1;
+  const Result<PinotTranslation> made = Translate(given.query, options);
+  if (!made.ok()) {
+    actual.error = CodeAndMessage(made.status());
+    return actual;
+  }
+  for (const PinotOutputColumn& column : made->columns) actual.columns += (actual.columns.empty() ? "" : "; ") + column.name + " " + column.type;
+  actual.sql = made->sql;
+  return actual;
+}
+
+std::vector<Case> ReadCases() {
+  std::istringstream text(ReadText("pinot/sql_cases.txt"));
+  std::vector<Case> cases;
+  std::string line;
+  for (size_t number = 1; std::getline(text, line); ++number) {
+    if (line.size() < 3 || line[0] == '#') continue;
+    const std::string value = line.substr(3);
+    if (line.starts_with("Q: ")) cases.push_back({number, value, "", "", "", ""});
+    if (cases.empty()) continue;
+    if (line.starts_with("W: ")) cases.back().words = value;
+    if (line.starts_with("C: ")) cases.back().columns = value;
+    if (line.starts_with("S: ")) cases.back().sql = value;
+    if (line.starts_with("E: ")) cases.back().error = value;
+  }
+  return cases;
+}
+
+TEST(PinotSql, TranslatesAsTheCasesSay) {
+  const std::vector<Case> cases = ReadCases();
+  ASSERT_GT(cases.size(), 100u);
+  for (const Case& one : cases) {
+    const Case actual = Actual(one);
+    if (one.error.empty()) {
+      EXPECT_EQ(one.columns + "\n" + one.sql + "\n" + one.error, actual.columns + "\n" + actual.sql + "\n" + actual.error) << "sql_cases.txt:" << one.line << "\n" << actual.Text();
+    } else {
+      EXPECT_TRUE(actual.error.find(one.error) == 0) << "sql_cases.txt:" << one.line << "\n" << actual.Text();
+    }
+  }
+}
+
+TEST(PinotSql, MergesOptionsFromAllPlaces) {
+  const PinotQueryOptions request = ParsePinotOptions(";groupByMode=sql;responseFormat=sql;timeoutMs=5").ValueOrDie();
+  EXPECT_EQ(request.size(), 3u);
+  const PinotQuery query =
+      ParsePinotQuery("SET timeoutMs = 7; SET \"useMultistageEngine\" = 'true'; SELECT id FROM events; SET x=-1; OPTION(timeoutMs=6, preserveType='true')", request).ValueOrDie();
+  EXPECT_EQ(query.Option("timeoutms"), "7");
+  EXPECT_EQ(query.Option("x"), "-1");
+  EXPECT_EQ(query.Option("preservetype"), "true");
+  EXPECT_EQ(query.Option("groupbymode"), "sql");
+  EXPECT_TRUE(query.Flag("usemultistageengine"));
+  EXPECT_FALSE(query.Flag("enablenullhandling"));
+  EXPECT_EQ(query.table, "events");
+  EXPECT_EQ(TranslatePinotQuery(query, Events(), Options()).ValueOrDie().timeout_ms, 7);
+}
+
+TEST(PinotSql, OptionsThatAreNoneAreNamed) {
+  EXPECT_NE(ParsePinotOptions("a=1;b").status().message().find("not 'b'"), std::string::npos);
+  EXPECT_EQ(CodeAndMessage(ParsePinotQuery("SELECT 1 OPTION(timeoutMs)").status()).substr(0, 4), "150 ");
+  EXPECT_NE(CodeAndMessage(Translate("SET timeoutMs = 'soon'; SELECT id FROM events").status()).find("not 'soon'"), std::string::npos);
+}
+
+TEST(PinotSql, SaysWhetherTheDefaultLimitIsApplied) {
+  EXPECT_TRUE(Translate("SELECT id FROM events").ValueOrDie().default_limit_applied);
+  EXPECT_TRUE(Translate("SELECT id, count(*) FROM events GROUP BY id").ValueOrDie().default_limit_applied);
+  EXPECT_FALSE(Translate("SELECT count(*) FROM events").ValueOrDie().default_limit_applied);
+  EXPECT_FALSE(Translate("SELECT id FROM events LIMIT 5").ValueOrDie().default_limit_applied);
+  const PinotTranslation behind = Translate("SELECT id FROM events; LIMIT 1000000").ValueOrDie();
+  EXPECT_FALSE(behind.default_limit_applied);
+  EXPECT_EQ(behind.limit, 1000000);
+}
+
+TEST(PinotSql, NumbersPrintAsJavaPrintsThem) {
+  EXPECT_EQ(JavaDoubleText(0), "0.0");
+  EXPECT_EQ(JavaDoubleText(-0.0), "-0.0");
+  EXPECT_EQ(JavaDoubleText(1), "1.0");
+  EXPECT_EQ(JavaDoubleText(1234567.5), "1234567.5");
+  EXPECT_EQ(JavaDoubleText(9999999), "9999999.0");
+  EXPECT_EQ(JavaDoubleText(10000000), "1.0E7");
+  EXPECT_EQ(JavaDoubleText(0.001), "0.001");
+  EXPECT_EQ(JavaDoubleText(0.00099), "9.9E-4");
+  EXPECT_EQ(JavaDoubleText(1e300 * 1e300), "Infinity");
+  EXPECT_EQ(JavaFloatText(0.1f), "0.1");
+  EXPECT_EQ(JavaFloatText(1.5e20f), "1.5E20");
+}
+
+TEST(PinotSql, DepthAndSizeAreBounded) {
+  const auto deep = [](size_t n) { return "SELECT " + std::string(n, '(') + "id" + std::string(n, ')') + " FROM events"; };
+  EXPECT_TRUE(Translate(deep(150)).ok());
+  EXPECT_EQ(Translate(deep(100000)).status().code(), StatusCode::kCapacityError);
+  std::string sum = "id";
+  for (int i = 0; i < 5000; ++i) sum += "+id";
+  EXPECT_EQ(Translate("SELECT " + sum + " FROM events").status().code(), StatusCode::kCapacityError);
+  std::string many = "id IN (0";
+  for (int i = 1; i < 20000; ++i) many += "," + std::to_string(i);
+  EXPECT_TRUE(Translate("SELECT id FROM events WHERE " + many + ")").ok());
+  // A template that doubles its argument, in itself.
+  std::string nested = "uuid";
+  for (int i = 0; i < 60; ++i) nested = "substr(" + nested + ", 1, 2)";
+  EXPECT_EQ(Translate("SELECT " + nested + " FROM events").status().code(), StatusCode::kCapacityError);
+  EXPECT_EQ(Translate(std::string(kMaxPinotSqlBytes + 1, ' ')).status().code(), StatusCode::kCapacityError);
+}
+
+TEST(PinotExpression, FindsItsInputs) {
+  EXPECT_EQ(PinotExpressionInputs("concat(first, last, ' ')").ValueOrDie(), (std::vector<std::string>{"first", "last"}));
+  EXPECT_EQ(PinotExpressionInputs("strcmp(kind,'heartbeat') = 0").ValueOrDie(), (std::vector<std::string>{"kind"}));
+  EXPECT_EQ(PinotExpressionInputs("dateTrunc('MINUTE', \"ts\")").ValueOrDie(), (std::vector<std::string>{"ts"}));
+  EXPECT_EQ(PinotExpressionInputs("fromEpochDays(x) + x").ValueOrDie(), (std::vector<std::string>{"x"}));
+}
+
+TEST(PinotExpression, RefusesByName) {
+  EXPECT_NE(PinotExpressionInputs("Groovy({a + b}, a, b)").status().message().find("Groovy"), std::string::npos);
+  EXPECT_NE(PinotExpressionInputs("now()").status().message().find("now()"), std::string::npos);
+  EXPECT_NE(PinotExpressionInputs("sum(x)").status().message().find("aggregate sum"), std::string::npos);
+  EXPECT_NE(PinotExpressionInputs("todatetme(x, 'yyyy')").status().message().find("todatetime"), std::string::npos);
+  EXPECT_NE(PinotExpressionInputs("a +").status().message().find("the expression a +"), std::string::npos);
+}
+
+TEST(PinotExpression, BecomesDuckDbsSql) {
+  Schema input;
+  input.fields = {{"ts", Type::Int64()}, {"kind", Type::String()}, {"at", Type::Timestamp(TimeUnit::kMilli, true)}, {"tags", Type::List(Type::String())}};
+  EXPECT_EQ(TranslatePinotExpression("dateTrunc('MINUTE', ts)", input, Type::Int64()).ValueOrDie(), "epoch_ms(date_trunc('minute', make_timestamp_ms(\"ts\")))");
+  EXPECT_EQ(TranslatePinotExpression("strcmp(kind,'heartbeat') = 0", input, Type::Bool()).ValueOrDie(),
+            "(CASE WHEN \"kind\" < 'heartbeat' THEN -1 WHEN \"kind\" > 'heartbeat' THEN 1 WHEN \"kind\" = 'heartbeat' THEN 0 END = 0)");
+  EXPECT_EQ(TranslatePinotExpression("ts / 1000", input, Type::Int32()).ValueOrDie(), "CAST(trunc((CAST(\"ts\" AS DOUBLE) / 1e+03)) AS INTEGER)");
+  EXPECT_EQ(TranslatePinotExpression("fromEpochDays(ts)", input, Type::Timestamp(TimeUnit::kMilli, true)).ValueOrDie(), "timezone('UTC', make_timestamp_ms((\"ts\" * 86400000)))");
+  EXPECT_EQ(TranslatePinotExpression("split(kind, ',')", input, Type::List(Type::String())).ValueOrDie(), "list_filter(string_split(\"kind\", ','), lambda lotic_e: lotic_e <> '')");
+  EXPECT_NE(TranslatePinotExpression("length(kin)", input, Type::Int32()).status().message().find("did you mean kind"), std::string::npos);
+}
+
+// LOTIC_PRINT_CASES=1: prints the file as the code would have it, for its author to read.
+TEST(PinotSql, PrintsItsCasesWhenAsked) {
+  if (std::getenv("LOTIC_PRINT_CASES") == nullptr) return;
+  for (const Case& one : ReadCases()) std::cout << Actual(one).Text() << "\n";
+}
+
+}  // namespace
+}  // namespace lotic::catalog
