@@ -2,6 +2,7 @@
 #include "cli/kafka_source.h"
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <sstream>
 
@@ -51,6 +52,12 @@ Result<kafka::KafkaOptions> MakeKafkaOptions(const KafkaSource& source, std::vec
     if (document->topic.empty()) return Status::Invalid("schema file ", path, " names no topic: add \"topic\": \"NAME\" to it");
     options.schema_documents[document->topic] = std::move(text);
   }
+  if (!source.parallel_splits.empty()) {
+    const char* const end = source.parallel_splits.data() + source.parallel_splits.size();
+    const auto read = std::from_chars(source.parallel_splits.data(), end, options.parallel_splits);
+    if (read.ec != std::errc() || read.ptr != end) return Status::Invalid("parallel_splits=", source.parallel_splits, " is no whole number");
+    options.min_piece_records = 1;
+  }
   options.log = [](kafka::LogDetail detail, const std::string& sentence) {
     detail == kafka::LogDetail::kEvent ? LogInfo(sentence) : LogDebug(sentence);
   };
@@ -67,6 +74,8 @@ KafkaSource KafkaSourceOfAttach(const std::string& path, const std::map<std::str
       source.config_file = value;
     } else if (name == "schema") {
       source.schema_files.push_back(value);
+    } else if (name == "parallel_splits") {
+      source.parallel_splits = value;
     } else {
       std::string property = name;
       std::replace(property.begin(), property.end(), '_', '.');

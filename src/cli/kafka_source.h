@@ -18,6 +18,7 @@ struct KafkaSource {
   std::vector<std::string> properties;    ///< "name=value", after the file
   std::string properties_origin = "-X";   ///< names them in messages
   std::vector<std::string> schema_files;  ///< schema documents, each naming its topic
+  std::string parallel_splits;            ///< KafkaOptions::parallel_splits, reached with pieces of any size; empty: its default
 };
 
 /// Reads the files and makes sense of the properties; no network. Warnings of the properties go to `warnings`.
@@ -25,7 +26,7 @@ struct KafkaSource {
 Result<kafka::KafkaOptions> MakeKafkaOptions(const KafkaSource& source, std::vector<std::string>* warnings);
 
 /// `ATTACH 'host:port' AS name (TYPE kafka, config 'client.properties', schema 'orders.json', sasl_username 'me', ...)`: any client property, with
-/// _ for each dot where SQL would want quotes.
+/// _ for each dot where SQL would want quotes; and parallel_splits, how many splits a plan has at least where partitions can be cut.
 KafkaSource KafkaSourceOfAttach(const std::string& path, const std::map<std::string, std::string>& options);
 
 }  // namespace lotic::cli

@@ -101,7 +101,7 @@ def certificate(folder):
     chosen = []
     for plans in loads.values():
         plans.sort(key=lambda each: each[:2])
-        begun = [each for each in plans if any(attempt is not None for attempt in each[3])]
+        begun = [each for each in plans if not each[3] or any(attempt is not None for attempt in each[3])]  # nothing to read is read
         chosen += begun or plans[-1:]
     tables = []
     for _, _, value, attempts in sorted(chosen, key=lambda each: each[:2]):
