@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "table/journal.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/crc32c.h"
+#include "table/fault_point.h"
+#include "table/rows_format.h"
+
+namespace lotic::table {
+namespace {
+
+constexpr std::string_view kMagic = "LOTICJRN";
+constexpr uint32_t kVersion = 1, kRecordMagic = 0x31434552;  // "REC1"
+constexpr size_t kPublishedWordAt = 16;
+
+template <typename T>
+T Load(std::string_view bytes, size_t at) {
+  T value;
+  std::memcpy(&value, bytes.data() + at, sizeof value);
+  return value;
+}
+
+template <typename T>
+void Put(std::string* out, T value) {
+  out->append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+uint32_t Crc(std::string_view bytes, uint32_t crc = 0) { return Crc32c({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, crc); }
+
+uint32_t HeaderCrc(std::string_view header) { return Crc(header.substr(24, kJournalHeaderBytes - 24), Crc(header.substr(0, 12))); }
+
+std::string EncodeRecord(const std::string& payload, uint64_t number, uint32_t crc_before) {
+  std::string rest;
+  Put(&rest, static_cast<uint32_t>(payload.size()));
+  Put(&rest, crc_before);
+  Put(&rest, number);
+  rest += payload;
+  std::string record;
+  Put(&record, kRecordMagic);
+  Put(&record, Crc(rest));
+  return record + rest;
+}
+
+std::string CopyOf(const std::string& path) { return path + ".copy"; }
+
+Result<JournalContents> ReadOne(const std::string& path) {
+  LOTIC_ASSIGN_OR_RETURN(const std::string bytes, ReadWholeFile(path, kMaxJournalBytes));
+  Result<JournalContents> contents = ParseJournal(bytes);
+  if (!contents.ok()) return contents.status().WithMessage(path, ": ", contents.status().message());
+  return contents;
+}
+
+bool IsMissing(const Status& status) { return status.code() == StatusCode::kNotFound; }
+
+}  // namespace
+
+Result<JournalContents> ParseJournal(std::string_view bytes) {
+  if (bytes.size() < kJournalHeaderBytes) return Status::DataLoss("the journal is cut off at byte ", bytes.size());
+  if (!bytes.starts_with(kMagic)) return Status::DataLoss("no journal: it does not begin with ", kMagic);
+  if (Load<uint32_t>(bytes, 12) != HeaderCrc(bytes)) return Status::DataLoss("the journal's header fails its checksum");
+  if (const auto version = Load<uint32_t>(bytes, 8); version != kVersion) return Status::Invalid("a journal of format ", version, ", this program knows ", kVersion);
+  const std::optional<int64_t> published = FromLiveWord(Load<uint64_t>(bytes, kPublishedWordAt));
+  if (!published.has_value() || *published < static_cast<int64_t>(kJournalHeaderBytes)) return Status::DataLoss("the journal's published length is damaged");
+  if (*published > static_cast<int64_t>(bytes.size())) return Status::DataLoss("the journal is cut off at byte ", bytes.size(), " of ", *published);
+  JournalContents contents;
+  contents.good_bytes = static_cast<int64_t>(kJournalHeaderBytes);
+  for (size_t at = kJournalHeaderBytes; at < bytes.size();) {
+    const auto damaged = [&](std::string_view what) -> Result<JournalContents> {
+      if (static_cast<int64_t>(at) >= *published) return std::move(contents);  // a torn tail
+      return Status::DataLoss("the journal's record ", contents.records.size(), " at byte ", at, ": ", what);
+    };
+    if (bytes.size() - at < kRecordHeaderBytes || Load<uint32_t>(bytes, at) != kRecordMagic) return damaged("no record begins here");
+    const size_t length = Load<uint32_t>(bytes, at + 8);
+    if (length > bytes.size() - at - kRecordHeaderBytes) return damaged("it is cut off");
+    const auto crc = Load<uint32_t>(bytes, at + 4);
+    if (crc != Crc(bytes.substr(at + 8, kRecordHeaderBytes - 8 + length))) return damaged("it fails its checksum");
+    if (Load<uint32_t>(bytes, at + 12) != contents.last_crc || Load<uint64_t>(bytes, at + 16) != contents.records.size()) return damaged("it does not follow the one before");
+    contents.records.emplace_back(bytes.substr(at + kRecordHeaderBytes, length));
+    contents.last_crc = crc;
+    at += kRecordHeaderBytes + length;
+    contents.good_bytes = static_cast<int64_t>(at);
+  }
+  if (contents.good_bytes < *published) return Status::DataLoss("the journal ends before its published length");
+  return contents;
+}
+
+std::string EncodeJournal(std::span<const std::string> records) {
+  std::string body;
+  uint32_t crc = 0;
+  for (size_t i = 0; i < records.size(); ++i) {
+    const std::string record = EncodeRecord(records[i], i, crc);
+    crc = Load<uint32_t>(record, 4);
+    body += record;
+  }
+  std::string header(kMagic);
+  Put(&header, kVersion);
+  Put(&header, uint32_t{0});
+  Put(&header, LiveWord(static_cast<int64_t>(kJournalHeaderBytes + body.size())));
+  header.resize(kJournalHeaderBytes, '\0');
+  const uint32_t sum = HeaderCrc(header);
+  std::memcpy(header.data() + 12, &sum, sizeof sum);
+  return header + body;
+}
+
+Result<JournalContents> ReadJournal(const std::string& path) {
+  Result<JournalContents> first = ReadOne(path);
+  if (first.ok()) return first;  // the copy is never ahead of it
+  Result<JournalContents> copy = ReadOne(CopyOf(path));
+  if (copy.ok()) return copy;
+  return IsMissing(first.status()) && !IsMissing(copy.status()) ? copy.status() : first.status();
+}
+
+Result<std::string> JournalStamp(const std::string& path) {
+  LOTIC_ASSIGN_OR_RETURN(const File file, File::Open(path, O_RDONLY));
+  struct stat info{};
+  if (::fstat(file.fd(), &info) != 0) return FileFailure("look at", path, errno);
+  std::string stamp(kJournalHeaderBytes, '\0');
+  if (info.st_size >= static_cast<off_t>(stamp.size())) LOTIC_RETURN_NOT_OK(file.ReadAt(0, stamp.data(), stamp.size()));
+  for (const uint64_t value : {static_cast<uint64_t>(info.st_dev), static_cast<uint64_t>(info.st_ino), static_cast<uint64_t>(info.st_size), static_cast<uint64_t>(info.st_mtim.tv_sec),
+                               static_cast<uint64_t>(info.st_mtim.tv_nsec)}) {
+    Put(&stamp, value);
+  }
+  return stamp;
+}
+
+Result<std::unique_ptr<Journal>> Journal::Create(const std::string& path, std::span<const std::string> records) {
+  if (::access(path.c_str(), F_OK) == 0) return FileFailure("create", path, EEXIST);
+  std::unique_ptr<Journal> journal(new Journal(path));
+  LOTIC_RETURN_NOT_OK(journal->Rewrite(records));
+  return journal;
+}
+
+Result<std::unique_ptr<Journal>> Journal::Open(const std::string& path, const std::string& quarantine, JournalContents* contents, std::vector<std::string>* found) {
+  Result<JournalContents> first = ReadOne(path), copy = ReadOne(CopyOf(path));
+  for (const Status& status : {first.status(), copy.status()}) {
+    if (!status.ok() && status.code() != StatusCode::kDataLoss && status.code() != StatusCode::kNotFound) return status;  // not to be read now: no judgement
+  }
+  if (!first.ok() && !copy.ok()) return IsMissing(first.status()) && !IsMissing(copy.status()) ? copy.status() : first.status();
+  *contents = first.ok() && (!copy.ok() || first->records.size() >= copy->records.size()) ? *first : *copy;
+  const auto put_aside = [&](const std::string& damaged, const Status& status) -> Status {
+    if (IsMissing(status)) {
+      found->push_back(damaged + " was missing and is written anew");
+      return Status::OK();
+    }
+    found->push_back(status.message() + "; it is written anew from its other copy");
+    if (quarantine.empty()) return RemoveFile(damaged);
+    LOTIC_RETURN_NOT_OK(MakeFolder(quarantine));
+    return RenameFile(damaged, quarantine + damaged.substr(damaged.rfind('/')));
+  };
+  std::unique_ptr<Journal> journal(new Journal(path));
+  if (!first.ok()) LOTIC_RETURN_NOT_OK(put_aside(path, first.status()));
+  if (!copy.ok()) LOTIC_RETURN_NOT_OK(put_aside(CopyOf(path), copy.status()));
+  const bool same = first.ok() && copy.ok() && first->records == copy->records;
+  if (!same) {
+    LOTIC_RETURN_NOT_OK(journal->Rewrite(contents->records));
+    return journal;
+  }
+  journal->all_ = contents->records;
+  journal->bytes_ = contents->good_bytes;
+  journal->last_crc_ = contents->last_crc;
+  LOTIC_ASSIGN_OR_RETURN(journal->first_, File::Open(path, O_RDWR));
+  LOTIC_ASSIGN_OR_RETURN(journal->copy_, File::Open(CopyOf(path), O_RDWR));
+  for (const File* file : {&journal->first_, &journal->copy_}) {
+    LOTIC_RETURN_NOT_OK(file->Truncate(journal->bytes_));
+    const uint64_t word = LiveWord(journal->bytes_);
+    LOTIC_RETURN_NOT_OK(file->WriteAt(static_cast<int64_t>(kPublishedWordAt), {reinterpret_cast<const char*>(&word), sizeof word}));
+  }
+  return journal;
+}
+
+Status Journal::AppendTo(File& file, const std::string& record) {
+  const auto write = [&]() -> Status {
+    LOTIC_RETURN_NOT_OK(file.WriteAt(bytes_, record));
+    (void)FaultPoint("store.journal.before_sync");
+    LOTIC_RETURN_NOT_OK(file.Sync());
+    (void)FaultPoint("store.journal.before_publish");
+    const uint64_t word = LiveWord(bytes_ + static_cast<int64_t>(record.size()));
+    return file.WriteAt(static_cast<int64_t>(kPublishedWordAt), {reinterpret_cast<const char*>(&word), sizeof word});
+  };
+  return write();
+}
+
+Status Journal::Append(const std::string& record) {
+  if (static_cast<size_t>(bytes_) + record.size() + kRecordHeaderBytes > kMaxJournalBytes) return Status::CapacityError(path_, " would pass ", kMaxJournalBytes, " bytes");
+  if (!first_.is_open() || !copy_.is_open()) {
+    // An earlier failure left a file whose contents are not known: it is replaced, never written to again.
+    std::vector<std::string> records = all_;
+    records.push_back(record);
+    return Rewrite(records);
+  }
+  const std::string encoded = EncodeRecord(record, all_.size(), last_crc_);
+  Status status = AppendTo(first_, encoded);
+  if (!status.ok()) {
+    const bool cut = first_.Truncate(bytes_).ok() && FileError::IsDiskFull(status);
+    if (!cut) {
+      // The record may be there in whole, and would count for a reader: the file is replaced by one that does not have it.
+      first_ = File();
+      (void)Rewrite(all_);
+    }
+    return status;
+  }
+  if (!AppendTo(copy_, encoded).ok()) copy_ = File();  // it is behind, and written anew at the next change
+  all_.push_back(record);
+  bytes_ += static_cast<int64_t>(encoded.size());
+  last_crc_ = Load<uint32_t>(encoded, 4);
+  (void)FaultPoint("store.journal.after");
+  return Status::OK();
+}
+
+Status Journal::Rewrite(std::span<const std::string> records) {
+  std::vector<std::string> all(records.begin(), records.end());
+  const std::string bytes = EncodeJournal(all);
+  if (bytes.size() > kMaxJournalBytes) return Status::CapacityError(path_, " would pass ", kMaxJournalBytes, " bytes");
+  (void)FaultPoint("store.journal.before_rewrite");
+  LOTIC_RETURN_NOT_OK(ReplaceFile(path_, bytes));
+  (void)FaultPoint("store.journal.between_copies");
+  all_ = std::move(all);
+  bytes_ = static_cast<int64_t>(bytes.size());
+  last_crc_ = 0;
+  for (size_t at = kJournalHeaderBytes; at < bytes.size(); at += kRecordHeaderBytes + Load<uint32_t>(bytes, at + 8)) last_crc_ = Load<uint32_t>(bytes, at + 4);
+  first_ = File();
+  copy_ = File();
+  LOTIC_ASSIGN_OR_RETURN(first_, File::Open(path_, O_RDWR));
+  if (ReplaceFile(CopyOf(path_), bytes).ok()) {
+    Result<File> copy = File::Open(CopyOf(path_), O_RDWR);
+    if (copy.ok()) copy_ = *std::move(copy);
+  }
+  return Status::OK();
+}
+
+}  // namespace lotic::table

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lotic/status.h"
+#include "table/files.h"
+
+// Small records, each durable before it counts, in two copies: manifests and the discovery journal.
+//
+//   0    "LOTICJRN"   8 u32 version 1   12 u32 CRC-32C of [0, 12) and [24, 64)   16 u64 published, a live word (rows_format.h)   24 zeroes
+//   64   records: "REC1", u32 CRC-32C of the rest of the record, u32 length, u32 CRC of the record before (0: first), u64 number from 0, then the payload
+//
+// Everything up to the published length must hold; a record behind it counts if it is whole (the process ended between record and publishing).
+
+namespace lotic::table {
+
+inline constexpr size_t kMaxJournalBytes = size_t{256} << 20;
+inline constexpr size_t kJournalHeaderBytes = 64, kRecordHeaderBytes = 24;
+
+struct JournalContents {
+  std::vector<std::string> records;
+  int64_t good_bytes = 0;  ///< behind the last whole record
+  uint32_t last_crc = 0;
+};
+/// Errors: DataLoss (damaged), Invalid (a newer format).
+Result<JournalContents> ParseJournal(std::string_view bytes);
+std::string EncodeJournal(std::span<const std::string> records);
+
+/// What a reader of any process gets: the copy that holds, and the longer one of two. Errors: NotFound (neither is there), DataLoss (neither holds), IOError.
+Result<JournalContents> ReadJournal(const std::string& path);
+/// Changes whenever the journal does: of its inode, size and published word. Errors: NotFound, IOError.
+Result<std::string> JournalStamp(const std::string& path);
+
+/// The journal written, by its owner. One thread at a time.
+class Journal {
+ public:
+  /// Both copies, durable. Errors: IOError (also if it exists).
+  static Result<std::unique_ptr<Journal>> Create(const std::string& path, std::span<const std::string> records);
+  /// A copy that is damaged or behind is moved to `quarantine` (a folder, made if needed; empty: removed) and written anew; `found` says what was.
+  static Result<std::unique_ptr<Journal>> Open(const std::string& path, const std::string& quarantine, JournalContents* contents, std::vector<std::string>* found);
+
+  /// Durable in the first copy when it returns OK. Not written at all (a full disk, an error of the disk): an error, and the record does not count.
+  Status Append(const std::string& record);
+  /// Both copies hold exactly `records` instead.
+  Status Rewrite(std::span<const std::string> records);
+  int64_t bytes() const { return bytes_; }
+
+ private:
+  explicit Journal(std::string path) : path_(std::move(path)) {}
+  Status AppendTo(File& file, const std::string& record);
+
+  const std::string path_;
+  File first_, copy_;              // not open: has to be written anew
+  std::vector<std::string> all_;   // what counts
+  int64_t bytes_ = 0;
+  uint32_t last_crc_ = 0;
+};
+
+}  // namespace lotic::table

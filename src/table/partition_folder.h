@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "table/journal.h"
+#include "table/manifest.h"
+#include "table/rows_file.h"
+#include "table/store.h"
+
+namespace lotic::table {
+
+/// What the partitions of a store share. `event` may be called by any thread.
+struct StoreParts {
+  std::string folder;
+  TableIdentity identity;
+  StoreOptions options;
+  std::function<void(int32_t partition, std::string sentence)> event;
+};
+
+/// One partition's folder, owned. Any thread; the rows file is written by one thread at a time (PartitionWriter).
+class PartitionFolder {
+ public:
+  /// Makes the folder with its first segment, in place of one that was never committed.
+  static Result<std::unique_ptr<PartitionFolder>> Create(const StoreParts& parts, const PartitionStart& start);
+  /// Recovers; see TableStore::Open.
+  static Result<std::unique_ptr<PartitionFolder>> Open(const StoreParts& parts, int32_t partition);
+
+  const StoreParts& parts() const { return parts_; }
+  int32_t partition() const { return partition_; }
+  std::string PathOf(const std::string& file) const { return folder_ + "/" + file; }
+  PartitionState state() const;
+  /// The consuming segment as published; none while paused.
+  std::optional<SegmentInfo> Published() const;
+  /// Of the consuming segment; null while paused.
+  std::shared_ptr<RowsFile> rows() const;
+  /// Durable, then so in state(). `rows`: the rows file of the consuming segment from now on, where that changes.
+  Status Change(const ManifestChange& change, std::optional<std::shared_ptr<RowsFile>> rows = std::nullopt);
+
+  /// A consuming segment that is to be added by Change, and its rows file, durable.
+  struct NewSegment {
+    SegmentInfo info;
+    std::shared_ptr<RowsFile> rows;
+  };
+  Result<NewSegment> MakeSegment(int64_t sequence, int64_t start, int64_t now_ms, std::map<std::string, std::string> attributes);
+
+  /// The segment becomes kDamaged: its good rows (of `check`, if there are any) go to a rows file of the next generation, damaged files to quarantine.
+  Status MarkDamaged(const SegmentInfo& segment, const RowsCheck* check, const std::string& damage);
+  /// Checks the files of a segment that is sealing or done; MarkDamaged if they are.
+  Status CheckSegment(const SegmentInfo& segment);
+  /// `file` of the folder goes to quarantine/.
+  Status Quarantine(const std::string& file);
+
+ private:
+  PartitionFolder(const StoreParts& parts, int32_t partition);
+  Status Recover();
+  Status RecoverConsuming(SegmentInfo segment);
+  Status RecoverSealing(const SegmentInfo& segment);
+  Status RecoverDone(const SegmentInfo& segment);
+  Status RecoverDamaged(SegmentInfo segment);
+  Status RemoveOrphans();
+  void Event(std::string sentence) const { parts_.event(partition_, std::move(sentence)); }
+
+  const StoreParts& parts_;
+  const int32_t partition_;
+  const std::string folder_;
+  mutable std::mutex mutex_;  // guards what follows
+  PartitionState state_;
+  std::unique_ptr<Journal> journal_;
+  int64_t compact_at_bytes_ = 0;
+  std::shared_ptr<RowsFile> rows_;
+};
+
+/// The writer of the consuming segment of `folder`, which outlives it.
+std::unique_ptr<PartitionWriter> MakeWriter(PartitionFolder* folder);
+/// The writer of what is missing of a damaged segment.
+Result<std::unique_ptr<PartitionWriter>> MakeRepairWriter(std::shared_ptr<PartitionFolder> folder, int64_t sequence);
+
+}  // namespace lotic::table
