@@ -324,7 +324,7 @@ CellConverter::Made CellConverter::AppendSingle(const Value& value, ColumnBuilde
     case PinotCell::kBigDecimal: {
       made_.clear();
       if (value.kind == Value::Kind::kBool) {
-        made_ = value.truth ? "1" : "0";
+        made_.push_back(value.truth ? '1' : '0');
       } else if (!AppendPlainDecimal(Trim(value.text), field_.allow_trailing_zeros, &made_)) {
         return Bad("not a decimal number of at most 1000 digits");
       }

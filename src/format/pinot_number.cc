@@ -137,7 +137,7 @@ bool AppendPlainDecimal(std::string_view text, bool keep_zeros, std::string* out
     if (digits.empty()) places = 0;
   }
   const bool zero = digits.empty();
-  if (zero) digits = "0", places = std::max<int64_t>(places, 0);
+  if (zero) digits.assign(1, '0'), places = std::max<int64_t>(places, 0);
   const int64_t limit = static_cast<int64_t>(kMaxBigDecimalDigits);
   if (places > limit || static_cast<int64_t>(digits.size()) - std::min<int64_t>(places, 0) > limit) return false;
   if (places < 0) digits.append(static_cast<size_t>(-places), '0'), places = 0;
