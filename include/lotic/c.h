@@ -156,9 +156,10 @@ LOTIC_EXPORT lotic_status lotic_arrow_schema(const char* schema_json, struct Arr
 LOTIC_EXPORT lotic_status lotic_request(const char* table_json, const char* columns_json, const char* filter, const char* constraints_json,
                                         int64_t limit, char** request_json, char** error);
 /* Fixes the snapshot and plans: reads no rows, changes nothing. The plan's "token" goes into the request's "token" for everything below.
+ * table_json: the one that the request was made from; it is not looked up again.
  * Errors: INVALID (the request does not fit the table), DATA_LOSS (a token whose topic was re-created or truncated). */
-LOTIC_EXPORT lotic_status lotic_prepare(lotic_connector* connector, const lotic_call* call, const char* request_json, char** plan_json,
-                                        char** error);
+LOTIC_EXPORT lotic_status lotic_prepare(lotic_connector* connector, const lotic_call* call, const char* table_json, const char* request_json,
+                                        char** plan_json, char** error);
 /* {"splits": [...], "next_page": ""}: the splits of a plan, for any process. request_json: with the plan's token. Pages as in lotic_tables. */
 LOTIC_EXPORT lotic_status lotic_splits(lotic_connector* connector, const lotic_call* call, const char* request_json, const char* plan_json,
                                        const char* page_token, int32_t max_items, char** page_json, char** error);

@@ -24,7 +24,7 @@ _FUNCTIONS = {
     "lotic_table": [_handle, _handle, _text, _text, _out],
     "lotic_arrow_schema": [_text, ctypes.c_void_p],
     "lotic_request": [_text, _text, _text, _text, ctypes.c_int64, _out],
-    "lotic_prepare": [_handle, _handle, _text, _out],
+    "lotic_prepare": [_handle, _handle, _text, _text, _out],
     "lotic_splits": [_handle, _handle, _text, _text, _text, ctypes.c_int32, _out],
     "lotic_open": [_handle, _handle, _text, _text, _out],
     "lotic_reader_stream": [_handle, ctypes.c_int64, ctypes.c_void_p],

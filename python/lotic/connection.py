@@ -51,9 +51,9 @@ class Connection:
         """Its description: columns, hidden columns, properties, notes."""
         return json.loads(text_of("lotic_table", self._handle, None, encode(schema), encode(table)))
 
-    def prepare(self, request):
-        """The plan of a request: snapshot, partitions, pushdown report, estimate. Reads no rows."""
-        return json.loads(text_of("lotic_prepare", self._handle, None, encode(json.dumps(request))))
+    def prepare(self, table, request):
+        """The plan of a request made from `table`'s description: snapshot, partitions, pushdown report, estimate. Reads no rows."""
+        return json.loads(text_of("lotic_prepare", self._handle, None, encode(json.dumps(table)), encode(json.dumps(request))))
 
     def splits(self, request, plan):
         """Every split of a plan; `request` with the plan's token."""
@@ -79,11 +79,10 @@ class Connection:
             if len(schemas) != 1:
                 raise LoticError(f"the source has the schemas {', '.join(schemas)}: say which, schema=...", "Invalid")
             schema = schemas[0]
-        wanted = request(self.table(schema, table), columns, filter, limit=limit)
-        num_columns = -1 if columns is None else len(columns)
-        if columns is None:
-            num_columns = len(self.table(schema, table)["columns"]["fields"])
-        plan = self.prepare(wanted)
+        description = self.table(schema, table)
+        wanted = request(description, columns, filter, limit=limit)
+        num_columns = len(description["columns"]["fields"] if columns is None else columns)
+        plan = self.prepare(description, wanted)
         wanted["token"] = plan["token"]
         return self.open(wanted, self.splits(wanted, plan), num_columns)
 

@@ -289,11 +289,13 @@ lotic_status lotic_request(const char* table_json, const char* columns_json, con
   });
 }
 
-lotic_status lotic_prepare(lotic_connector* connector, const lotic_call* call, const char* request_json, char** plan_json, char** error) {
+lotic_status lotic_prepare(lotic_connector* connector, const lotic_call* call, const char* table_json, const char* request_json, char** plan_json,
+                           char** error) {
   return Guard(error, [&]() -> Status {
-    LOTIC_RETURN_NOT_OK(Need("lotic_prepare", connector, request_json, plan_json));
+    LOTIC_RETURN_NOT_OK(Need("lotic_prepare", connector, table_json, request_json, plan_json));
+    LOTIC_ASSIGN_OR_RETURN(const lotic::TableInfo info, lotic::capi::TableFromJson(table_json));
     LOTIC_ASSIGN_OR_RETURN(const lotic::ScanRequest request, lotic::ScanRequestFromJson(request_json));
-    LOTIC_ASSIGN_OR_RETURN(const lotic::TableInfo info, connector->connector->GetTable(ContextOf(call), request.table));
+    if (request.table != info.name) return Status::Invalid("the request is for ", request.table.ToString(), ", the table's text describes ", info.name.ToString());
     LOTIC_ASSIGN_OR_RETURN(const lotic::Prepared plan, connector->connector->Prepare(ContextOf(call), request));
     *plan_json = Copied(lotic::capi::ToJson(plan, info));
     return Status::OK();

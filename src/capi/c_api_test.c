@@ -99,10 +99,11 @@ static Reading ReadAll(const char* type, const char* path, const char* schema, c
   OK(lotic_connector_open(type, path, NULL, &planner, &error));
   OK(lotic_table(planner, NULL, schema, table, &table_json, &error));
   OK(lotic_request(table_json, columns, filter, NULL, limit, &request, &error));
-  OK(lotic_prepare(planner, NULL, request, &plan, &error));
+  OK(lotic_prepare(planner, NULL, table_json, request, &plan, &error));
   if (plan == NULL) return reading;
   planned = WithToken(request, plan);
   OK(lotic_splits(planner, NULL, planned, plan, NULL, 0, &page, &error));
+  if (page == NULL) return reading;
   lotic_connector_release(planner);
   splits = Between(page, "{\"splits\":", ",\"next_page\"");
   next = Between(page, "\"next_page\":\"", "\"");
@@ -262,7 +263,7 @@ static void AMissingCertificateMakesTheWholeIncomplete(void) {
   OK(lotic_connector_open("memory", "sample", NULL, &connector, &error));
   OK(lotic_table(connector, NULL, "default", "numbers", &table, &error));
   OK(lotic_request(table, NULL, NULL, NULL, -1, &request, &error));
-  OK(lotic_prepare(connector, NULL, request, &plan, &error));
+  OK(lotic_prepare(connector, NULL, table, request, &plan, &error));
   planned = WithToken(request, plan);
   OK(lotic_splits(connector, NULL, planned, plan, NULL, 0, &page, &error));
   splits = Between(page, "{\"splits\":", ",\"next_page\"");
@@ -298,7 +299,7 @@ static void WrongInputIsSaidClearly(void) {
   FAILS(lotic_request(table, NULL, "id > x", NULL, -1, &text, &error), LOTIC_INVALID, "\"x\" is no value of column \"id\"");
   FAILS(lotic_request(table, NULL, NULL, "[{\"columns\":[],\"expressions\":[],\"more\":1}]", -1, &text, &error), LOTIC_INVALID, "more");
   FAILS(lotic_request("{\"name\":1}", NULL, NULL, NULL, -1, &text, &error), LOTIC_INVALID, "name");
-  FAILS(lotic_prepare(connector, NULL, "{", &text, &error), LOTIC_INVALID, "not well formed");
+  FAILS(lotic_prepare(connector, NULL, table, "{", &text, &error), LOTIC_INVALID, "not well formed");
   FAILS(lotic_open(connector, NULL, "{}", "[]", &reader, &error), LOTIC_INVALID, "no member");
   lotic_string_release(table);
   lotic_connector_release(connector);
@@ -332,7 +333,7 @@ static void AStoppedCallStopsItsReaders(const char* broker) {
   FAILS(lotic_table(connector, late, "default", "orders", &table, &error), LOTIC_DEADLINE_EXCEEDED, "");
   OK(lotic_table(connector, call, "default", "orders", &table, &error));
   OK(lotic_request(table, NULL, NULL, NULL, -1, &request, &error));
-  OK(lotic_prepare(connector, call, request, &plan, &error));
+  OK(lotic_prepare(connector, call, table, request, &plan, &error));
   planned = WithToken(request, plan);
   OK(lotic_splits(connector, call, planned, plan, NULL, 0, &page, &error));
   splits = Between(page, "{\"splits\":", ",\"next_page\"");

@@ -223,6 +223,11 @@ Result<TableInfo> TableFromJson(std::string_view text) {
   LOTIC_ASSIGN_OR_RETURN(info.hidden, SchemaFromJson(Dump(*hidden)));
   LOTIC_ASSIGN_OR_RETURN(const Json* aliases, Member(json, kWhat, "aliases"));
   LOTIC_ASSIGN_OR_RETURN(info.aliases, TextsIn(*aliases, kWhat, "aliases"));
+  LOTIC_ASSIGN_OR_RETURN(const Json columns_of_partitions, Array(json, kWhat, "partition_columns"));
+  for (const Json& name : columns_of_partitions) {
+    if (!name.is_string()) return Expected(kWhat, "partition_columns", "an array of texts");
+    info.partition_columns.push_back(name.get<std::string>());
+  }
   return info;
 }
 

@@ -28,7 +28,7 @@ std::string ToJson(const Prepared& plan, const TableInfo& info);
 
 Result<std::vector<std::string>> NamesFromJson(std::string_view json);
 Result<std::map<std::string, std::string>> OptionsFromJson(std::string_view json);
-/// Name, schema, hidden, aliases; what else a table's text holds is not needed to make a request.
+/// Name, columns, hidden columns, aliases, partition columns; what else a table's text holds is not needed to plan.
 Result<TableInfo> TableFromJson(std::string_view json);
 Result<Prepared> PlanFromJson(std::string_view json);
 /// An array of constraints, as a request and a split hold them; columns are typed by `schema`.

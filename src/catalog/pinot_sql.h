@@ -62,7 +62,8 @@ struct PinotQuery {
 };
 
 /// Reads one query with its SET statements, before or behind, OPTION(…) and a LIMIT that stands behind a semicolon. `request`: the options that came beside it.
-/// Errors: Invalid or NotImplemented, each with PinotErrorDetail: 150 (syntax, with line and column; what the dialect does not have, by its name), 700 (DISTINCT with GROUP BY and the like).
+/// Errors: Invalid or NotImplemented, each with PinotErrorDetail: 150 (syntax, with line and column; what the dialect does not have, by its name; DISTINCT with GROUP BY and the like), 190 (a
+/// database that is not `default`).
 /// CapacityError with 150 for the limits above.
 /// Follows: Apache Pinot 0.11, CalciteSqlParser; later spellings where they do not collide.
 Result<PinotQuery> ParsePinotQuery(std::string_view sql, const PinotQueryOptions& request = {});

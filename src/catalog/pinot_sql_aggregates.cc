@@ -246,7 +246,7 @@ Result<PinotValue> PinotTranslator::Percentile(const PinotExpr& call, const std:
   const bool estimate = kind == "est" || kind == "tdigest" || kind == "kll";
   std::string sql;
   if (estimate && !elements) {
-    sql = "approx_quantile(" + of + ", " + SqlDouble(percent / 100) + ")" + when;
+    sql = "approx_quantile(" + of + ", " + "CAST(" + SqlDouble(percent / 100) + " AS FLOAT))" + when;
   } else {
     const std::string list = elements ? "flatten(list(" + of + ")" + when + ")" : "list(" + of + ")" + when;
     const std::string count = elements ? "len(" + list + ")" : "count(" + of + ")" + when;

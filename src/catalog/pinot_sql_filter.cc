@@ -76,6 +76,15 @@ std::optional<int> Order(const PinotExpr& left, const PinotExpr& right, PinotTyp
       if (!a.ok() || !b.ok()) return std::nullopt;
       return order(*a, *b);
     }
+    case PinotType::kBytes: {
+      std::string a = PinotLiteralText(left), b = PinotLiteralText(right);
+      for (std::string* hex : {&a, &b}) {
+        for (char& c : *hex) {
+          if (c >= 'A' && c <= 'F') c = static_cast<char>(c + 32);
+        }
+      }
+      return order(a, b);  // as the bytes do
+    }
     case PinotType::kString:
     case PinotType::kJson:
       return order(std::string_view(left.text), std::string_view(PinotLiteralText(right)));
@@ -192,6 +201,7 @@ Result<std::string> PinotTranslator::Filter(const PinotExprPtr& expr, bool negat
   }
   // Anything else is true where it equals true.
   LOTIC_ASSIGN_OR_RETURN(PinotValue value, Value(expr));
+  if (value.column != nullptr && value.type == PinotType::kBoolean && !value.array) return Comparison(*PinotCall("equals", {expr, PinotBool(true, call.at)}, call.at), "=", negated);
   if (value.type != PinotType::kBoolean || value.array || value.literal != nullptr) {
     if (value.array || value.literal == nullptr) {
       if (value.array || IsPinotText(value.type) || value.type == PinotType::kBytes || value.type == PinotType::kTimestamp) {

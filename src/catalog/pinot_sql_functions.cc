@@ -15,8 +15,9 @@ constexpr auto kSameArrayShape = PinotFunction::Shape::kSameArray;
 #define LOTIC_NAN "CAST('NaN' AS DOUBLE)"
 #define LOTIC_LOG(call) "CASE WHEN $1 > 0 THEN " call " WHEN $1 = 0 THEN CAST('-Infinity' AS DOUBLE) WHEN $1 < 0 THEN " LOTIC_NAN " END"
 #define LOTIC_UNIT(call) "CASE WHEN abs($1) <= 1 THEN " call " WHEN $1 IS NOT NULL THEN " LOTIC_NAN " END"
-#define LOTIC_T "make_timestamp_ms($1)"
-#define LOTIC_TZ "timezone($2, timezone('UTC', make_timestamp_ms($1)))"
+// What no calendar reaches, the default of LONG among it, counts as the calendar's end, so that one such row does not fail a query.
+#define LOTIC_T "make_timestamp_ms(greatest(least($1, 9000000000000000), -9000000000000000))"
+#define LOTIC_TZ "timezone($2, timezone('UTC', " LOTIC_T "))"
 #define LOTIC_BLANKS "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
 #define LOTIC_PARTS "list_filter(string_split($1, $2), lambda lotic_e: lotic_e <> '')"
 
@@ -95,8 +96,8 @@ constexpr PinotFunction kFunctions[] = {
     // Bytes
     {"toutf8", "S", kBytes, "encode($1)"},
     {"toascii", "S", kBytes, "encode($1)"},
-    {"fromutf8", "B", kString, "decode($1)"},
-    {"fromascii", "B", kString, "decode($1)"},
+    {"fromutf8", "B", kString, "decode($1, 'replace')"},
+    {"fromascii", "B", kString, "decode($1, 'replace')"},
     {"hextobytes", "S", kBytes, "unhex($1)"},
     {"bytestohex", "B", kString, "lower(hex($1))"},
     {"tobase64", "B", kString, "to_base64($1)"},

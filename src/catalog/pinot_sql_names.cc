@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <map>
 
 namespace lotic::catalog {
@@ -98,6 +99,8 @@ std::string PinotAggregateText(const PinotExpr& call, bool null_handling) {
     if (rank.kind == PinotExpr::Kind::kText) std::from_chars(rank.text.data(), rank.text.data() + rank.text.size(), percent);
     return call.text + "(" + PinotExprText(*call.args[0]) + ", " + JavaDoubleText(percent) + ")";
   }
+  static constexpr std::string_view kAllArguments[] = {"firstwithtime", "lastwithtime", "covarpop", "covarsamp", "corr"};
+  if (std::find(std::begin(kAllArguments), std::end(kAllArguments), call.text) != std::end(kAllArguments)) return PinotExprText(call);
   // Pinot prints the first argument of the others only.
   return call.args.empty() ? call.text + "()" : call.text + "(" + PinotExprText(*call.args[0]) + ")";
 }

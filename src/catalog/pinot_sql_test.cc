@@ -182,7 +182,7 @@ TEST(PinotExpression, RefusesByName) {
 TEST(PinotExpression, BecomesDuckDbsSql) {
   Schema input;
   input.fields = {{"ts", Type::Int64()}, {"kind", Type::String()}, {"at", Type::Timestamp(TimeUnit::kMilli, true)}, {"tags", Type::List(Type::String())}};
-  EXPECT_EQ(TranslatePinotExpression("dateTrunc('MINUTE', ts)", input, Type::Int64()).ValueOrDie(), "epoch_ms(date_trunc('minute', make_timestamp_ms(\"ts\")))");
+  EXPECT_EQ(TranslatePinotExpression("dateTrunc('MINUTE', ts)", input, Type::Int64()).ValueOrDie(), "epoch_ms(date_trunc('minute', make_timestamp_ms(greatest(least(\"ts\", 9000000000000000), -9000000000000000))))");
   EXPECT_EQ(TranslatePinotExpression("strcmp(kind,'heartbeat') = 0", input, Type::Bool()).ValueOrDie(),
             "(CASE WHEN \"kind\" < 'heartbeat' THEN -1 WHEN \"kind\" > 'heartbeat' THEN 1 WHEN \"kind\" = 'heartbeat' THEN 0 END = 0)");
   EXPECT_EQ(TranslatePinotExpression("ts / 1000", input, Type::Int32()).ValueOrDie(), "CAST(trunc((CAST(\"ts\" AS DOUBLE) / 1e+03)) AS INTEGER)");

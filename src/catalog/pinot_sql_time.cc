@@ -18,9 +18,12 @@ std::string Lower(std::string text) {
 
 bool IsUtc(std::string_view zone) { return zone.empty() || zone == "UTC" || zone == "GMT" || zone == "Z" || zone == "Etc/UTC"; }
 
+/// What no calendar reaches, the default of LONG among it, counts as the calendar's end, so that one such row does not fail a query.
+std::string Bounded(const std::string& ms) { return "greatest(least(" + ms + ", 9000000000000000), -9000000000000000)"; }
+
 /// Milliseconds as the clock of a zone shows them.
-std::string Clock(const std::string& ms, std::string_view zone) {
-  const std::string utc = "make_timestamp_ms(" + ms + ")";
+std::string Clock(const std::string& ms, std::string_view zone, bool bounded = false) {
+  const std::string utc = "make_timestamp_ms(" + (bounded ? ms : Bounded(ms)) + ")";
   return IsUtc(zone) ? utc : "timezone(" + QuotedLiteral(zone) + ", timezone('UTC', " + utc + "))";
 }
 /// The way back.
@@ -158,17 +161,12 @@ bool IsCalendarUnit(const std::string& unit) { return unit == "month" || unit ==
 }  // namespace
 
 Result<PinotValue> PinotTranslator::MillisOf(PinotValue value) const {
-  const PinotColumn* column = value.column;
   if (IsPinotText(value.type)) {
     LOTIC_ASSIGN_OR_RETURN(value, ConvertValue(value, PinotType::kTimestamp));
   } else {
     LOTIC_ASSIGN_OR_RETURN(value, ConvertValue(value, PinotType::kLong));
   }
   if (value.literal != nullptr) value.sql = "CAST(" + value.sql + " AS BIGINT)";
-  if (column != nullptr && !null_handling() && column->type == PinotType::kLong && column->substitute != nullptr && column->substitute->kind == PinotExpr::Kind::kLong &&
-      column->substitute->integer == INT64_MIN) {
-    value.sql = "greatest(" + value.sql + ", -9223372036854775)";
-  }
   return value;
 }
 
@@ -198,10 +196,14 @@ Result<PinotValue> PinotTranslator::DateTrunc(const PinotExpr& call) {
   }
   LOTIC_ASSIGN_OR_RETURN(const Unit from, UnitOf(in, call.text));
   LOTIC_ASSIGN_OR_RETURN(const Unit to, UnitOf(out, call.text));
-  LOTIC_ASSIGN_OR_RETURN(const std::string value, Millis(call.args[1]));
-  const std::string truncated = MillisOfClock("date_trunc('" + unit + "', " + Clock(ToMillis(value, from, 1), zone) + ")", zone);
+  LOTIC_ASSIGN_OR_RETURN(PinotValue of, Value(call.args[1]));
+  const bool bounded = of.type == PinotType::kTimestamp && of.column != nullptr && of.column->epoch_ms && from.ms == 1;
+  LOTIC_ASSIGN_OR_RETURN(of, MillisOf(std::move(of)));
+  const std::string& value = of.sql;
+  const bool literal = call.args[1]->is_literal();
+  const std::string truncated = MillisOfClock("date_trunc('" + unit + "', " + Clock(ToMillis(value, from, 1), zone, bounded || literal) + ")", zone);
   PinotValue result = Long(FromMillis(truncated, to, 1));
-  result.constant = call.args[1]->is_literal();
+  result.constant = literal;
   return result;
 }
 
@@ -317,15 +319,15 @@ Result<PinotValue> PinotTranslator::TimestampAdd(const PinotExpr& call) {
   if (call.text.ends_with("diff")) {
     LOTIC_ASSIGN_OR_RETURN(const std::string from, Millis(call.args[1]));
     LOTIC_ASSIGN_OR_RETURN(const std::string to, Millis(call.args[2]));
-    if (fixed > 0) return Long("((" + to + " - " + from + ") // " + std::to_string(fixed) + ")");
-    return Long("date_sub('" + unit + "', make_timestamp_ms(" + from + "), make_timestamp_ms(" + to + "))");
+    if (fixed > 0) return Long("((" + Bounded(to) + " - " + Bounded(from) + ") // " + std::to_string(fixed) + ")");
+    return Long("date_sub('" + unit + "', " + Clock(from, "") + ", " + Clock(to, "") + ")");
   }
   LOTIC_ASSIGN_OR_RETURN(PinotValue count, Value(call.args[1]));
   LOTIC_ASSIGN_OR_RETURN(count, ConvertValue(count, fixed > 0 ? PinotType::kLong : PinotType::kInt));
   LOTIC_ASSIGN_OR_RETURN(const std::string ms, Millis(call.args[2]));
-  if (fixed > 0) return Long("(" + ms + " + " + count.sql + " * " + std::to_string(fixed) + ")");
+  if (fixed > 0) return Long("(" + Bounded(ms) + " + " + count.sql + " * " + std::to_string(fixed) + ")");
   const char* months = unit == "month" ? "" : unit == "quarter" ? " * 3" : " * 12";
-  return Long("epoch_ms(make_timestamp_ms(" + ms + ") + to_months(CAST(" + count.sql + months + " AS INTEGER)))");
+  return Long("epoch_ms(" + Clock(ms, "") + " + to_months(CAST(" + count.sql + months + " AS INTEGER)))");
 }
 
 Result<PinotValue> PinotTranslator::Extract(const PinotExpr& call) {

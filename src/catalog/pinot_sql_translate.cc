@@ -239,7 +239,7 @@ Status QueryTranslation::Groups(PinotTranslator* translator, const std::vector<P
     value.column = nullptr;
     if (value.array) {  // a row belongs to the group of each of its elements
       const std::string name = QuotedName("$key" + std::to_string(exploded.size()));
-      exploded.emplace_back(name, value.sql);
+      exploded.emplace_back(name, made_.null_handling ? "coalesce(" + value.sql + ", [NULL])" : value.sql);  // NULL is a group, too
       value.sql = name;
       value.array = false;
     } else if (value.literal != nullptr) {

@@ -39,9 +39,16 @@ std::string SqlDefault(PinotType type) {
   }
 }
 
+constexpr int kBigintBits = 62;  // magnitudes that BIGINT holds on both sides of zero
+
+/// The n of the least 2^n that no magnitude of a whole number exceeds; 0: the value is none.
 int Width(const PinotValue& value) {
+  if (value.literal != nullptr && value.literal->kind == Kind::kLong) {
+    const int64_t integer = value.literal->integer;
+    return std::max(1, 64 - __builtin_clzll(static_cast<uint64_t>(integer < 0 ? ~integer : integer) | 1));
+  }
   if (value.bits > 0) return value.bits;
-  return value.type == PinotType::kInt ? 32 : value.type == PinotType::kLong || value.type == PinotType::kTimestamp ? 64 : 0;
+  return value.type == PinotType::kInt ? 31 : value.type == PinotType::kLong || value.type == PinotType::kTimestamp ? 63 : 0;
 }
 
 }  // namespace
@@ -223,7 +230,6 @@ Result<PinotValue> PinotTranslator::Arithmetic(const PinotExpr& call) {
       const int more = Width(values[i]);
       bits = op == "times" ? bits + more : op == "mod" ? std::max(bits, more) : std::max(bits, more) + 1;
     }
-    if (op == "minusprefix") bits += 1;
     exact = bits <= 126;
     result.bits = exact ? bits : 0;
   }
@@ -234,8 +240,9 @@ Result<PinotValue> PinotTranslator::Arithmetic(const PinotExpr& call) {
   std::vector<std::string> parts;
   for (const PinotValue& value : values) {
     if (exact) {
-      const char* type = result.bits > 63 ? "HUGEINT" : "BIGINT";
-      const bool wide = result.bits > 63 ? value.bits > 63 : (value.type == PinotType::kLong || value.type == PinotType::kTimestamp || value.bits > 0);
+      const bool huge = result.bits > kBigintBits;
+      const char* type = huge ? "HUGEINT" : "BIGINT";
+      const bool wide = huge ? value.bits > kBigintBits : (value.type == PinotType::kLong || value.type == PinotType::kTimestamp || value.bits > 0);
       parts.push_back(wide && value.literal == nullptr ? value.sql : "CAST(" + value.sql + " AS " + type + ")");
     } else {
       LOTIC_ASSIGN_OR_RETURN(const PinotValue real, ConvertValue(value, PinotType::kDouble));
@@ -288,7 +295,6 @@ Result<PinotValue> PinotTranslator::Case(const PinotExpr& call) {
     LOTIC_ASSIGN_OR_RETURN(std::string condition, Filter(call.args[i]));
     conditions.push_back(std::move(condition));
   }
-  bool constant = false;
   for (size_t i = whens; i < call.args.size(); ++i) {
     LOTIC_ASSIGN_OR_RETURN(PinotValue result, Value(call.args[i]));
     results.push_back(std::move(result));
@@ -296,7 +302,6 @@ Result<PinotValue> PinotTranslator::Case(const PinotExpr& call) {
   LOTIC_ASSIGN_OR_RETURN(const PinotType type, Unify(&results));
   PinotValue value;
   value.type = type;
-  value.constant = constant;
   value.sql = "CASE";
   for (size_t i = 0; i <= whens; ++i) {
     std::string one = results[i].sql;

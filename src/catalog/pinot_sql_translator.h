@@ -71,7 +71,7 @@ class PinotTranslator {
   Result<PinotValue> FromDateTime(const PinotExpr& call);
   Result<PinotValue> TimestampAdd(const PinotExpr& call);
   Result<PinotValue> Extract(const PinotExpr& call);
-  /// A value as BIGINT milliseconds: texts are parsed, LONG's default is no time that can be computed with.
+  /// A value as BIGINT milliseconds: texts are parsed.
   Result<PinotValue> MillisOf(PinotValue value) const;
   Result<std::string> Millis(const PinotExprPtr& expr);
 

@@ -277,7 +277,7 @@ Result<PinotValue> ConvertValue(const PinotValue& value, PinotType type) {
         made.sql = "lower(hex(" + value.sql + "))";
       } else if (from == PinotType::kTimestamp) {
         // As Pinot prints it: milliseconds without trailing zeroes, but with one digit.
-        made.sql = "regexp_replace(strftime(make_timestamp_ms(" + value.sql + "), '%Y-%m-%d %H:%M:%S.%g'), '0{1,2}$', '')";
+        made.sql = "regexp_replace(strftime(make_timestamp_ms(greatest(least(" + value.sql + ", 9000000000000000), -9000000000000000)), '%Y-%m-%d %H:%M:%S.%g'), '0{1,2}$', '')";
       } else {
         made.sql = Cast(value.bits > 0 ? Cast(value.sql, "DOUBLE") : value.sql, "VARCHAR");
       }

@@ -52,7 +52,7 @@ struct PinotValue {
   const PinotColumn* column = nullptr;  ///< it is this column and nothing else; with its substitute in `sql`
 };
 
-inline constexpr size_t kMaxDuckDbSqlBytes = 16 << 20;  ///< of one translated expression
+inline constexpr size_t kMaxDuckDbSqlBytes = 4 << 20;  ///< of one translated expression
 
 bool IsPinotNumber(PinotType type);  ///< INT LONG FLOAT DOUBLE
 bool IsPinotText(PinotType type);    ///< STRING JSON MAP

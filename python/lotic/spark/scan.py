@@ -179,7 +179,7 @@ def make_plan(options, tables, names, constraints, load):
             request["start"] = {"kind": "time", "time_ms": str(options.starting_timestamp), "positions": {}}
         if options.ending_timestamp is not None:
             request["as_of_ms"] = str(options.ending_timestamp)
-        prepared = connection.prepare(request)
+        prepared = connection.prepare(table.description, request)
         request["token"] = prepared["token"]
         request.pop("as_of_ms", None)  # the token holds its outcome
         splits = connection.splits(request, prepared)

@@ -71,8 +71,11 @@ class LoticDataSource(DataSource):
             output.append((asked.name, column, layout))
         parsed = user_options.parse(dict(self.options))
         columns = {name: (column, type_text) for name, (column, type_text, _, _) in fields.items()}
-        reader = _FilteringReader if _spark_pushes_filters() else _PlainReader
-        return reader(parsed, self._describe(), self._load, output, columns)
+        if _spark_pushes_filters():
+            return _FilteringReader(parsed, self._describe(), self._load, output, columns)
+        reader = _PlainReader(parsed, self._describe(), self._load, output, columns)
+        reader._planned()
+        return reader
 
     def streamReader(self, schema):
         raise NotImplementedError('readStream of format "lotic" is not built yet; spark.read reads what is there')
@@ -102,7 +105,8 @@ class _Splits(InputPartition):
 
 
 class _PlainReader(DataSourceReader):
-    """Planned in the driver when Spark takes it there for the executors; the plan travels with it, the splits with the partitions."""
+    """Planned in the driver, once all is known, before Spark takes it there for the executors: the plan travels with it, the splits with the
+    partitions."""
 
     def __init__(self, options, tables, load, output, columns):
         self._options = options
@@ -173,6 +177,7 @@ class _FilteringReader(_PlainReader):
                 self._constraints.append(constraint_of(each, everywhere)[1])
             except NotTheSame:
                 yield each
+        self._planned()
 
 
 def _attempt():
