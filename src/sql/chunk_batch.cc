@@ -145,10 +145,14 @@ void AppendRows(Vector& in, idx_t begin, idx_t count, const std::string& column,
 
 }  // namespace
 
-Batch BatchOf(const std::shared_ptr<const Schema>& schema, duckdb::DataChunk& chunk) {
+void AppendChunk(const Schema& schema, duckdb::DataChunk& chunk, BatchBuilder* builder) {
   chunk.Flatten();
+  for (size_t i = 0; i < schema.fields.size(); ++i) AppendRows(chunk.data[i], 0, chunk.size(), schema.fields[i].name, &builder->column(i));
+}
+
+Batch BatchOf(const std::shared_ptr<const Schema>& schema, duckdb::DataChunk& chunk) {
   BatchBuilder builder(schema);
-  for (size_t i = 0; i < schema->fields.size(); ++i) AppendRows(chunk.data[i], 0, chunk.size(), schema->fields[i].name, &builder.column(i));
+  AppendChunk(*schema, chunk, &builder);
   return builder.Finish(static_cast<int64_t>(chunk.size()));
 }
 

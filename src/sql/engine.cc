@@ -33,6 +33,7 @@
 #include "sql/flink_functions.h"
 #include "sql/function_call.h"
 #include "sql/implicit_catalogs.h"
+#include "sql/ingest_expressions.h"
 #include "sql/names.h"
 #include "sql/pushdown.h"
 #include "sql/render.h"
@@ -463,6 +464,7 @@ extern "C" __attribute__((visibility("default"))) void lotic_sql_make_table_port
   *out = []() -> lotic::Result<lotic::sql::TablePorts> {
     lotic::sql::TablePorts ports;
     LOTIC_ASSIGN_OR_RETURN(ports.files, lotic::sql::MakeSegmentFiles());
+    LOTIC_ASSIGN_OR_RETURN(ports.expressions, lotic::sql::MakeIngestExpressions());
     return ports;
   }();
 }

@@ -25,7 +25,7 @@ using std::chrono::steady_clock;
 
 constexpr int kMaxTablesPerPage = 1000;
 constexpr int kMaxSplitsPerPage = 1000;
-constexpr size_t kMaxKeptViews = 16;            // the least recently used goes first
+constexpr size_t kMaxKeptViews = 64;            // the least recently used goes first
 constexpr std::chrono::seconds kKeepView{120};  // well below the time that replaced files stay
 
 std::string HostName() {

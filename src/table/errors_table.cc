@@ -43,6 +43,12 @@ bool Wanted(const ScanRequest& request, const char* column, const std::string& v
   return set == request.constraints.columns.end() || ValueSetAllows(Type::String(), request.compare, set->second, value.empty() && column == kTopic ? Scalar() : Scalar(value));
 }
 
+// Whether request.limit stops the read: nothing is left to be filtered or sorted.
+bool LimitStops(const ScanRequest& request) {
+  return request.limit && request.order_by.empty() && request.constraints.expressions.empty() &&
+         std::all_of(request.constraints.columns.begin(), request.constraints.columns.end(), [](const auto& one) { return IsExact(one.first); });
+}
+
 void AppendCell(const std::string& column, const std::string& table, const std::string& topic, const RecordError& error, ColumnBuilder* out) {
   const auto text = [out](const std::string& value) { value.empty() ? out->AppendNull() : out->AppendBytes(value); };
   if (column == "ts") {
@@ -72,7 +78,8 @@ void AppendCell(const std::string& column, const std::string& table, const std::
 
 class ErrorsReader final : public Reader {
  public:
-  ErrorsReader(std::string data_folder, const ScanRequest& request) : data_folder_(std::move(data_folder)), layout_(std::make_shared<const Schema>(request.layout)) {}
+  ErrorsReader(std::string data_folder, const ScanRequest& request)
+      : data_folder_(std::move(data_folder)), layout_(std::make_shared<const Schema>(request.layout)), rows_left_(LimitStops(request) ? *request.limit : -1) {}
 
   Result<uint32_t> Add(SplitStart start) override {
     if (start.position != start.split.start) return Status::Invalid("table ", kErrorsTable, ": a reading cannot be resumed at '", start.position.text, "'");
@@ -127,6 +134,12 @@ class ErrorsReader final : public Reader {
     run.split = number;
     run.ended = true;
     std::optional<Batch> rows;
+    if (rows_left_ == 0) {
+      state.certificate.complete = true;
+      End(&state, EndReason::kLimit);
+      run.next = state.certificate.read_end;
+      return ReadBatch{std::nullopt, {std::move(run)}};
+    }
     auto ring = ErrorRing::Read(RingPath(data_folder_, table));
     SplitCertificate& c = state.certificate;
     if (!ring.ok()) {
@@ -137,25 +150,28 @@ class ErrorsReader final : public Reader {
     }
     const auto topic = state.split.properties.find(kTopic);
     BatchBuilder builder(layout_);
-    for (const RecordError& error : ring->errors) {
+    const auto all = static_cast<int64_t>(ring->errors.size());
+    const int64_t count = rows_left_ < 0 ? all : std::min(all, rows_left_);
+    for (const RecordError& error : std::span(ring->errors).first(static_cast<size_t>(count))) {
       for (size_t i = 0; i < layout_->fields.size(); ++i) {
         AppendCell(layout_->fields[i].name, table, topic == state.split.properties.end() ? "" : topic->second, error, &builder.column(i));
       }
     }
-    const auto count = static_cast<int64_t>(ring->errors.size());
+    if (rows_left_ > 0) rows_left_ -= count;
     if (count > 0) rows = builder.Finish(count);
     read_.fetch_add(count, std::memory_order_relaxed);
-    c.read_end = *state.split.end;
+    c.read_end = count == all ? *state.split.end : Position{std::to_string(count)};
     c.records.returned = c.rows = run.num_rows = count;
     c.complete = true;
-    if (ring->count > count) c.notes.push_back(std::to_string(ring->count) + " errors were recorded, the newest " + std::to_string(count) + " are kept");
-    End(&state, EndReason::kEnd);
+    if (ring->count > all) c.notes.push_back(std::to_string(ring->count) + " errors were recorded, the newest " + std::to_string(all) + " are kept");
+    End(&state, count == all ? EndReason::kEnd : EndReason::kLimit);
     run.next = c.read_end;
     return ReadBatch{std::move(rows), {std::move(run)}};
   }
 
   const std::string data_folder_;
   const std::shared_ptr<const Schema> layout_;
+  int64_t rows_left_;  // of the limit; negative: no limit
   std::vector<State> splits_;
   std::atomic<int64_t> read_ = 0;
 };

@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "table/connector.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "scan/certificate.h"
+#include "table/record_errors.h"
+#include "table/snapshot.h"
+#include "table/stored_table.h"
+#include "table/test_segment_files.h"
+#include "table/test_table.h"
+
+namespace lotic::table {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+struct Reading {
+  Prepared plan;
+  std::vector<Split> splits;
+  std::vector<Batch> batches;
+  std::vector<Status> failures;  // of splits
+  TableCertificate certificate;
+
+  int64_t rows() const {
+    int64_t sum = 0;
+    for (const Batch& batch : batches) sum += batch.num_rows();
+    return sum;
+  }
+  // The values of an integer column, sorted.
+  std::vector<int64_t> Values(const std::string& name) const {
+    std::vector<int64_t> values;
+    for (const Batch& batch : batches) {
+      const Column& column = batch.column(*batch.schema().IndexOf(name));
+      for (int64_t row = 0; row < batch.num_rows(); ++row) values.push_back(std::get<int64_t>(ScalarAt(column, row)));
+    }
+    std::sort(values.begin(), values.end());
+    return values;
+  }
+};
+
+class TablesConnectorTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    TablesConnectorOptions options;
+    options.folder = data_.folder();
+    options.segment_files = files_.get();
+    options.host_name = "Server_here_8098";
+    auto made = MakeTablesConnector(options);
+    ASSERT_TRUE(made.ok()) << made.status();
+    connector_ = *made;
+  }
+
+  ScanRequest Request(const std::vector<std::string>& columns) {
+    ScanRequest request;
+    const auto info = connector_->GetTable({}, {"default", table_});
+    EXPECT_TRUE(info.ok()) << info.status();
+    if (!info.ok()) return request;
+    request.table = info->name;
+    for (const std::string& name : columns) {
+      const auto own = info->schema.IndexOf(name), hidden = info->hidden.IndexOf(name);
+      request.layout.fields.push_back(own ? info->schema.fields[*own] : info->hidden.fields.at(hidden.value_or(99)));
+    }
+    return request;
+  }
+
+  void Constrain(ScanRequest* request, const std::string& column, ValueSet set) {
+    const Type& type = request->layout.fields[*request->layout.IndexOf(column)].type;
+    ASSERT_TRUE(NormalizeValueSet(type, request->compare, &set).ok());
+    request->constraints.columns[column] = std::move(set);
+  }
+
+  Result<Reading> Read(ScanRequest request) {
+    Reading out;
+    LOTIC_ASSIGN_OR_RETURN(out.plan, connector_->Prepare({}, request));
+    request.token = out.plan.token;
+    LOTIC_ASSIGN_OR_RETURN(SplitPage page, connector_->Splits({}, request, out.plan.partitions, {}));
+    out.splits = page.splits;
+    std::vector<SplitStart> starts;
+    for (const Split& split : out.splits) starts.push_back({split, split.start});
+    LOTIC_ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader, connector_->Open({}, request, starts));
+    for (;;) {
+      LOTIC_ASSIGN_OR_RETURN(ReadBatch batch, reader->Next({}));
+      if (batch.runs.empty()) break;
+      for (const lotic::Run& run : batch.runs) {
+        if (!run.status.ok()) out.failures.push_back(run.status);
+      }
+      if (batch.rows) out.batches.push_back(*batch.rows);
+    }
+    std::vector<SplitCertificate> certificates;
+    for (uint32_t i = 0; i < starts.size(); ++i) {
+      certificates.push_back(reader->Certificate(i));
+      EXPECT_TRUE(CheckAccounting(certificates.back()).ok()) << CheckAccounting(certificates.back());
+    }
+    out.certificate = MakeTableCertificate(out.plan, certificates);
+    return out;
+  }
+
+  Reading MustRead(const ScanRequest& request) {
+    auto read = Read(request);
+    EXPECT_TRUE(read.ok()) << read.status();
+    return read.ok() ? *read : Reading{};
+  }
+
+  void SealAll() {
+    for (;;) {
+      const auto sealed = data_.store(table_).SealOne(*files_, {});
+      ASSERT_TRUE(sealed.ok()) << sealed.status();
+      if (!*sealed) return;
+    }
+  }
+
+  TestData data_;
+  const std::unique_ptr<SegmentFiles> files_ = MakeTestSegmentFiles();
+  std::string table_ = "events";
+  std::shared_ptr<Connector> connector_;
+};
+
+TEST_F(TablesConnectorTest, TablesAreFoundByEveryNameTheyHave) {
+  data_.AddTable("events", 1);
+  for (const char* name : {"events", "events_REALTIME", "EVENTS", "Events_Realtime"}) {
+    const auto info = connector_->GetTable({}, {"default", name});
+    ASSERT_TRUE(info.ok()) << info.status();
+    EXPECT_EQ(info->name.table, "events");
+  }
+  const Status unknown = connector_->GetTable({}, {"default", "event"}).status();
+  EXPECT_EQ(unknown.code(), StatusCode::kNotFound);
+  EXPECT_THAT(unknown.message(), HasSubstr("events"));
+  EXPECT_EQ(connector_->GetTable({}, {"default", "_errors_REALTIME"}).status().code(), StatusCode::kNotFound);
+  const auto tables = connector_->ListTables({}, "default", {});
+  ASSERT_TRUE(tables.ok());
+  EXPECT_THAT(tables->tables, ElementsAre(TableName{"default", "_errors"}, TableName{"default", "events"}));
+}
+
+TEST_F(TablesConnectorTest, WhatIsNoDataDirectoryIsSaidSo) {
+  TablesConnectorOptions options;
+  EXPECT_EQ(MakeTablesConnector(options).status().code(), StatusCode::kInvalid);
+  options.folder = data_.folder() + "/nothing";
+  const Status missing = MakeTablesConnector(options).status();
+  EXPECT_THAT(missing.message(), HasSubstr(options.folder));
+  options.folder = data_.folder() + "/tables";
+  std::filesystem::create_directories(options.folder);
+  const Status other = MakeTablesConnector(options).status();
+  EXPECT_FALSE(other.ok());
+  EXPECT_THAT(other.message(), HasSubstr(options.folder));
+}
+
+TEST_F(TablesConnectorTest, HiddenColumnsSayWhereARowLies) {
+  data_.AddTable("events", 2);
+  data_.Commit("events", 1, 12);
+  const Reading read = MustRead(Request({"$segmentName", "$partitionId", "$docId", "$hostName", "$offset", "$timestamp", "qty"}));
+  ASSERT_EQ(read.rows(), 11);
+  const Batch& rows = read.batches.at(0);
+  const std::string segment = read.splits.at(0).partition;
+  EXPECT_THAT(segment, HasSubstr("events__1__0__"));
+  EXPECT_EQ(rows.column(0).Text(10), segment);
+  EXPECT_EQ(rows.column(3).Text(0), "Server_here_8098");
+  EXPECT_EQ(rows.column(1).values<int32_t>()[10], 1);
+  EXPECT_EQ(rows.column(2).values<int32_t>()[10], 10);
+  EXPECT_EQ(rows.column(4).values<int64_t>()[10], 11) << "offset 9 gave no row";
+  EXPECT_EQ(rows.column(5).values<int64_t>()[10], TestData::TimeOf(11));
+  const auto info = connector_->GetTable({}, {"default", "events"});
+  EXPECT_EQ(info->aliases.at("__metadata$partition"), "$partitionId");
+}
+
+TEST_F(TablesConnectorTest, TheCertificateSaysWhatBecameOfEachRecord) {
+  data_.AddTable("events", 1);
+  data_.Commit("events", 0, 40);
+  data_.Commit("events", 0, 5);
+  const Reading read = MustRead(Request({"qty"}));
+  EXPECT_TRUE(read.certificate.complete);
+  EXPECT_EQ(read.certificate.partition_word, "segment");
+  ASSERT_THAT(read.certificate.partitions, SizeIs(1));
+  const SplitCertificate& c = read.certificate.partitions[0];
+  EXPECT_EQ(c.read_end.text, "45");
+  EXPECT_EQ(c.records, (RecordCounts{.returned = 41, .filtered = 1, .skipped = 1, .aborted = 0, .control = 1, .missing = 1}));
+  EXPECT_EQ(c.rows, 41);
+  EXPECT_THAT(c.notes, testing::Contains("at ingest: 1 filtered, 1 dropped (convert)"));
+  const std::string json = CertificatesToJson({&read.certificate, 1});
+  EXPECT_THAT(json, HasSubstr("\"isolation_level\": \"read_uncommitted\""));
+  EXPECT_THAT(json, HasSubstr("\"segments\": ["));
+}
+
+TEST_F(TablesConnectorTest, CountingReadsNothing) {
+  data_.AddTable("events", 2);
+  data_.Commit("events", 0, 1000);
+  data_.Roll("events", 0);
+  data_.Commit("events", 1, 70);
+  ScanRequest request = Request({});
+  const auto plan = connector_->Prepare({}, request);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->estimate.exact_rows, 963);
+  EXPECT_EQ(plan->estimate.table_records, 1070);
+  EXPECT_EQ(MustRead(request).rows(), 963);
+  request = Request({"qty", "$partitionId"});
+  Constrain(&request, "$partitionId", ValueSet::Listed({Scalar(int64_t{1})}));
+  EXPECT_EQ(connector_->Prepare({}, request)->estimate.exact_rows, 63) << "which segments have it is known";
+  Constrain(&request, "qty", ValueSet::Listed({Scalar(int64_t{1})}));
+  EXPECT_EQ(connector_->Prepare({}, request)->estimate.exact_rows, std::nullopt);
+}
+
+TEST_F(TablesConnectorTest, SegmentsAreLeftOutByTimeOffsetPartitionAndName) {
+  data_.AddTable("events", 2);
+  for (int segment = 0; segment < 4; ++segment) {
+    data_.Commit("events", 0, 100);
+    data_.Roll("events", 0);
+  }
+  data_.Commit("events", 1, 100);
+  SealAll();
+  const std::vector<std::string> columns = {"ts", "$offset", "$partitionId", "$segmentName", "$timestamp"};
+  const Reading all = MustRead(Request(columns));
+  EXPECT_EQ(all.rows(), 450);
+  EXPECT_THAT(all.splits, SizeIs(5));
+
+  ScanRequest request = Request(columns);
+  Constrain(&request, "ts", ValueSet::Range({Scalar(TestData::TimeOf(150)), true, Scalar(TestData::TimeOf(210)), true}));
+  Reading read = MustRead(request);
+  EXPECT_THAT(read.splits, SizeIs(2));
+  EXPECT_EQ(read.plan.report[0].pushdown, Pushdown::kHint);
+  EXPECT_THAT(read.plan.report[0].reason, HasSubstr("3 of 5 left out"));
+  EXPECT_EQ(read.splits[0].residual.columns.count("ts"), 1u) << "the door filters";
+  EXPECT_TRUE(read.certificate.complete);
+  ASSERT_THAT(read.certificate.partitions, SizeIs(5)) << "what was left out is named";
+  EXPECT_THAT(read.certificate.partitions[0].notes, ElementsAre("offsets [0, 100) left out by ts"));
+
+  request = Request(columns);
+  Constrain(&request, "$offset", ValueSet::Range({Scalar(int64_t{150}), true, Scalar(int64_t{210}), false}));
+  read = MustRead(request);
+  EXPECT_EQ(read.plan.report[0].pushdown, Pushdown::kExact);
+  EXPECT_THAT(read.splits, SizeIs(2));
+  EXPECT_EQ(read.rows(), TestData::RowsIn(150, 210));
+  EXPECT_TRUE(read.splits[0].residual.empty());
+
+  request = Request(columns);
+  Constrain(&request, "$partitionId", ValueSet::Listed({Scalar(int64_t{1})}));
+  read = MustRead(request);
+  EXPECT_THAT(read.splits, SizeIs(1));
+  EXPECT_THAT(read.plan.partitions, SizeIs(1));
+
+  request = Request(columns);
+  Constrain(&request, "$segmentName", ValueSet::Listed({Scalar(all.splits[2].partition)}));
+  read = MustRead(request);
+  ASSERT_THAT(read.splits, SizeIs(1));
+  EXPECT_EQ(read.splits[0].partition, all.splits[2].partition);
+
+  request = Request(columns);
+  Constrain(&request, "$timestamp", ValueSet::Range({Scalar(TestData::TimeOf(350)), false, std::nullopt, true}));
+  EXPECT_THAT(MustRead(request).splits, SizeIs(1)) << "an upper bound of each segment";
+}
+
+TEST_F(TablesConnectorTest, ASnapshotOutlivesTheSealOfItsSegment) {
+  data_.AddTable("events", 1);
+  data_.Commit("events", 0, 55);
+  ScanRequest request = Request({"$offset", "user"});
+  const Reading before = MustRead(request);
+  request.token = before.plan.token;
+  // Splits of before, read after: as another process would, whose plan is minutes old.
+  std::vector<SplitStart> starts = {{before.splits.at(0), before.splits.at(0).start}};
+  data_.Commit("events", 0, 100);
+  data_.Roll("events", 0);
+  SealAll();
+  SetUp();  // another process: no kept views
+  Reading after = MustRead(request);
+  EXPECT_EQ(after.Values("$offset"), before.Values("$offset"));
+  EXPECT_EQ(after.plan.token, before.plan.token);
+  EXPECT_TRUE(after.certificate.complete);
+  EXPECT_EQ(after.certificate.partitions.at(0).read_end.text, "55");
+  const auto reader = connector_->Open({}, request, starts);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  int64_t rows = 0;
+  for (;;) {
+    const auto batch = (*reader)->Next({});
+    ASSERT_TRUE(batch.ok()) << batch.status();
+    if (batch->runs.empty()) break;
+    for (const lotic::Run& run : batch->runs) ASSERT_TRUE(run.status.ok()) << run.status;
+    if (batch->rows) rows += batch->rows->num_rows();
+  }
+  EXPECT_EQ(rows, before.rows());
+  EXPECT_EQ((*reader)->Certificate(0).records.filtered, 2) << "the plan knew what became of each record";
+}
+
+TEST_F(TablesConnectorTest, ALargeSegmentIsResumedInItsMiddle) {
+  data_.AddTable("events", 1);
+  for (int i = 0; i < 3; ++i) data_.Commit("events", 0, 3000);
+  for (const bool sealed : {false, true}) {
+    if (sealed) {
+      data_.Roll("events", 0);
+      SealAll();
+    }
+    ScanRequest request = Request({"qty", "$docId"});
+    const Reading whole = MustRead(request);
+    request.token = whole.plan.token;
+    std::vector<SplitStart> starts = {{whole.splits.at(0), whole.splits.at(0).start}};
+    std::vector<int64_t> rows;
+    int64_t certified = 0, readers = 0;
+    for (bool ended = false; !ended; ++readers) {
+      const auto reader = connector_->Open({}, request, starts);
+      ASSERT_TRUE(reader.ok()) << reader.status();
+      const auto batch = (*reader)->Next({});
+      ASSERT_TRUE(batch.ok()) << batch.status();
+      ASSERT_THAT(batch->runs, SizeIs(1));
+      ASSERT_TRUE(batch->runs[0].status.ok()) << batch->runs[0].status;
+      for (int64_t row = 0; batch->rows && row < batch->rows->num_rows(); ++row) rows.push_back(batch->rows->column(1).values<int32_t>()[static_cast<size_t>(row)]);
+      ended = batch->runs[0].ended;
+      starts[0].position = batch->runs[0].next;
+      ASSERT_TRUE((*reader)->Close({}).ok());
+      const SplitCertificate part = (*reader)->Certificate(0);
+      EXPECT_TRUE(CheckAccounting(part).ok()) << CheckAccounting(part);
+      certified += part.records.Sum();
+      if (!ended) { EXPECT_THAT(part.notes, testing::Contains(HasSubstr("gave no row"))); }
+    }
+    EXPECT_GE(readers, 3) << "no batch is the whole segment";
+    EXPECT_EQ(certified, 9000) << "the parts add up to the segment";
+    ASSERT_EQ(rows.size(), 8100u);
+    for (size_t i = 0; i < rows.size(); ++i) ASSERT_EQ(rows[i], static_cast<int64_t>(i));
+  }
+}
+
+TEST_F(TablesConnectorTest, ATableMadeAgainIsAnError) {
+  data_.AddTable("events", 1);
+  data_.Commit("events", 0, 55);
+  ScanRequest request = Request({"qty"});
+  const Reading before = MustRead(request);
+  request.token = before.plan.token;
+  data_.RemoveTable("events");
+  data_.AddTable("events", 1, "90ab11c4");
+  data_.Commit("events", 0, 55);
+  for (const bool another_process : {false, true}) {
+    if (another_process) SetUp();
+    const Status prepare = connector_->Prepare({}, request).status();
+    EXPECT_EQ(prepare.code(), StatusCode::kDataLoss) << prepare;
+    EXPECT_THAT(prepare.message(), HasSubstr("created again"));
+    const std::vector<SplitStart> starts = {{before.splits.at(0), before.splits.at(0).start}};
+    const Status open = connector_->Open({}, request, starts).status();
+    EXPECT_EQ(open.code(), StatusCode::kDataLoss) << open;
+    EXPECT_THAT(open.message(), HasSubstr("created again"));
+  }
+  ScanRequest other = Request({"qty"});
+  other.token = TableSnapshot{"others_REALTIME", "6f1c2d0e", {}}.ToToken();
+  EXPECT_THAT(connector_->Prepare({}, other).status().message(), HasSubstr("is one of others_REALTIME"));
+}
+
+TEST_F(TablesConnectorTest, WhatRetentionTookSinceIsNamed) {
+  data_.AddTable("events", 1);
+  for (int segment = 0; segment < 2; ++segment) {
+    data_.Commit("events", 0, 100);
+    data_.Roll("events", 0);
+  }
+  data_.Commit("events", 0, 10);
+  SealAll();
+  ScanRequest request = Request({"$offset"});
+  const Reading before = MustRead(request);
+  ASSERT_TRUE(data_.store("events").DropSegment(0, 0, TestData::TimeOf(0)).ok());
+  SetUp();
+  EXPECT_EQ(MustRead(Request({"$offset"})).rows(), before.rows() - 90) << "a new plan does not see it";
+  request.token = before.plan.token;
+  EXPECT_EQ(MustRead(request).rows(), before.rows()) << "its file stays for snapshots of before";
+  std::filesystem::remove(TableFolder(data_.folder(), "events_REALTIME") + "/" + before.splits.at(0).properties.at("file"));
+  SetUp();
+  auto gone = Read(request);
+  ASSERT_TRUE(gone.ok()) << gone.status();
+  ASSERT_THAT(gone->failures, SizeIs(1));
+  EXPECT_EQ(gone->failures[0].code(), StatusCode::kDataLoss);
+  EXPECT_THAT(gone->failures[0].message(), HasSubstr("dropped by retention"));
+  EXPECT_FALSE(gone->certificate.complete);
+  request.policy.on_data_loss = OnDataLoss::kWarn;
+  gone = Read(request);
+  ASSERT_TRUE(gone.ok()) << gone.status();
+  EXPECT_THAT(gone->failures, SizeIs(0));
+  EXPECT_FALSE(gone->certificate.complete);
+  EXPECT_EQ(gone->certificate.partitions.at(0).records.missing, 100);
+  EXPECT_EQ(gone->rows(), before.rows() - 90);
+}
+
+TEST_F(TablesConnectorTest, AQuarantinedSegmentIsNamedAndTheOthersAreRead) {
+  data_.AddTable("events", 1);
+  data_.Commit("events", 0, 100);
+  data_.Roll("events", 0);
+  data_.Commit("events", 0, 50);
+  SealAll();
+  const Reading good = MustRead(Request({"$offset"}));
+  const std::string name = good.splits.at(0).partition;
+  const std::string folder = TableFolder(data_.folder(), "events_REALTIME") + "/";
+  std::filesystem::remove(folder + "p0/0.1.rows");  // what the file was made from; with it the file would be made again
+  const std::string path = folder + good.splits.at(0).properties.at("file");
+  {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    ASSERT_TRUE(file.good()) << path;
+    file.seekp(40);
+    file.put('\x5a');
+  }
+  ASSERT_TRUE(data_.store("events").Suspect(0, 0).ok());
+  SetUp();
+  auto read = Read(Request({"$offset"}));
+  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_THAT(read->failures, SizeIs(1));
+  EXPECT_EQ(read->failures[0].code(), StatusCode::kDataLoss);
+  EXPECT_THAT(read->failures[0].message(), HasSubstr(name));
+  EXPECT_FALSE(read->certificate.complete);
+  EXPECT_EQ(read->rows(), 45);
+  EXPECT_EQ(read->plan.estimate.exact_rows, std::nullopt) << "a count must read";
+}
+
+TEST_F(TablesConnectorTest, EndlessAndTimedReadingAreRefusedByName) {
+  data_.AddTable("events", 1);
+  ScanRequest request = Request({"qty"});
+  request.unbounded = true;
+  EXPECT_THAT(connector_->Prepare({}, request).status().message(), HasSubstr("endless reading is not served"));
+  request = Request({"qty"});
+  request.as_of_ms = 1;
+  EXPECT_EQ(connector_->Prepare({}, request).status().code(), StatusCode::kNotImplemented);
+  request = Request({"qty"});
+  request.start.kind = ScanStart::Kind::kLatest;
+  EXPECT_EQ(connector_->Prepare({}, request).status().code(), StatusCode::kNotImplemented);
+}
+
+TEST_F(TablesConnectorTest, ALayoutThatDoesNotFitIsRefused) {
+  data_.AddTable("events", 1);
+  ScanRequest request = Request({"qty"});
+  request.layout.fields[0].type = Type::Int64();
+  EXPECT_THAT(connector_->Prepare({}, request).status().message(), HasSubstr("\"qty\" is INTEGER, not BIGINT"));
+  request.layout.fields[0].name = "nope";
+  EXPECT_THAT(connector_->Prepare({}, request).status().message(), HasSubstr("no column \"nope\""));
+}
+
+TEST_F(TablesConnectorTest, RowsPublishedWhileReadingAreNotSeenAndNoneVanish) {
+  data_.AddTable("events", 1);
+  int64_t published = 0;
+  for (int i = 0; i < 40; ++i) {
+    data_.Commit("events", 0, 10);
+    published += 10;
+    if (i % 7 == 6) data_.Roll("events", 0);
+    if (i % 11 == 10) SealAll();
+    const Reading read = MustRead(Request({"$offset"}));
+    EXPECT_EQ(read.rows(), TestData::RowsIn(0, published));
+    const std::vector<int64_t> offsets = read.Values("$offset");
+    EXPECT_EQ(std::adjacent_find(offsets.begin(), offsets.end()), offsets.end());
+  }
+}
+
+TEST_F(TablesConnectorTest, ErrorsAreATable) {
+  data_.AddTable("events", 1);
+  data_.AddTable("other", 1);
+  const RecordError errors[] = {{0, 7, TestData::TimeOf(7), 1'700'000'100'000, "convert", "qty", "'x' is no INT", "{\"qty\":\"x\"}", 11},
+                                {0, 9, TestData::TimeOf(9), 1'700'000'200'000, "decode", "", "no JSON", std::string("\xff\x00", 2), 2}};
+  ASSERT_TRUE(data_.store("events").errors().Append(errors).ok());
+  table_ = "_errors";
+  ScanRequest request = Request({"ts", "table", "topic", "partition", "offset", "key", "stage", "column", "message", "payload", "$timestamp"});
+  Constrain(&request, "topic", ValueSet::Listed({Scalar(std::string("events-topic"))}));
+  const Reading read = MustRead(request);
+  EXPECT_EQ(read.plan.report[0].pushdown, Pushdown::kExact);
+  EXPECT_THAT(read.splits, SizeIs(1));
+  ASSERT_EQ(read.rows(), 2);
+  const Batch& rows = read.batches.at(0);
+  EXPECT_TRUE(rows.Validate().ok());
+  EXPECT_EQ(rows.column(0).values<int64_t>()[0], 1'700'000'100'000);
+  EXPECT_EQ(rows.column(1).Text(0), "events");
+  EXPECT_EQ(rows.column(6).Text(1), "decode");
+  EXPECT_EQ(rows.column(7).Text(0), "qty");
+  EXPECT_TRUE(rows.column(7).IsNull(1));
+  EXPECT_EQ(rows.column(9).Text(1), std::string_view("\xff\x00", 2));
+  EXPECT_TRUE(read.certificate.complete);
+  EXPECT_EQ(MustRead(Request({"message"})).rows(), 2);
+}
+
+}  // namespace
+}  // namespace lotic::table
