@@ -140,6 +140,15 @@ need_pyarrow() {  # Arrow C++ with its Python binding, for PYTHONPATH
   finish "$PYARROW_FOLDER"
 }
 
+need_pinotdb() {  # Pinot's Python client, for PYTHONPATH
+  [ -d "$LOTIC_DEPS/$PINOTDB_FOLDER" ] && return
+  open_work
+  say "downloading pinotdb (for the tests)"
+  "$(client_python)" -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --no-compile \
+    --target "$work/$PINOTDB_FOLDER" -r "$root/tests/realtime/requirements.txt" >&2 || die "pip could not fetch pinotdb; run the same command again"
+  finish "$PINOTDB_FOLDER"
+}
+
 need_duckdb_python() {  # DuckDB for Python, for PYTHONPATH
   [ -d "$LOTIC_DEPS/$DUCKDB_PYTHON_FOLDER" ] && return
   open_work
