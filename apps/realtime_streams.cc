@@ -31,6 +31,8 @@ Result<std::shared_ptr<Connector>> MakeRealtimeStream(const catalog::StreamConfi
   LOTIC_ASSIGN_OR_RETURN(options.client, kafka::MakeClientProperties(properties));
   if (options.client.bootstrap_servers.empty()) return Status::Invalid("stream.kafka.broker.list is missing");
   options.client.api_timeout = std::min(options.client.api_timeout, kApiTime);
+  options.client.request_timeout = std::min(options.client.request_timeout, options.client.api_timeout);
+  options.client.connection_setup_timeout = std::min(options.client.connection_setup_timeout, options.client.api_timeout);
   options.sample_records = 0;  // the table's own decoder reads the messages
   if (log) {
     options.log = [log](kafka::LogDetail detail, const std::string& sentence) {
