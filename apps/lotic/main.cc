@@ -7,10 +7,14 @@
 #include "apps/athena_endpoints.h"
 #include "apps/builtin_connectors.h"
 #include "apps/local_function.h"
+#include "apps/realtime_streams.h"
+#include "cli/add_table_command.h"
 #include "cli/athena/athena_command.h"
 #include "cli/lambda_command.h"
 #include "cli/program.h"
+#include "cli/serve_command.h"
 #include "sql/engine.h"
+#include "sql/table_ports.h"
 
 int main(int argc, char** argv) {
   lotic::cli::Interrupts interrupts;  // before any other thread
@@ -33,5 +37,9 @@ int main(int argc, char** argv) {
   wiring.table_functions.push_back(lotic::AthenaEndpoints::TableFunction());
   wiring.subprograms["athena"] = lotic::cli::RunAthenaCommand;
   wiring.subprograms["lambda"] = [](const auto& args, const auto&, auto& signals) { return lotic::cli::RunLambdaCommand(args, lotic::MakeAthenaFunction, signals); };
+  wiring.subprograms["serve"] = [](const auto& args, const auto& wired, auto& signals) {
+    return lotic::cli::RunServeCommand(args, {lotic::sql::OpenTablePorts, lotic::MakeRealtimeStream}, wired, signals);
+  };
+  wiring.subprograms["AddTable"] = [](const auto& args, const auto&, auto& signals) { return lotic::cli::RunAddTableCommand(args, lotic::athena::ProcessEnvironment(), signals); };
   return lotic::cli::RunProgram(std::vector<std::string>(argv + 1, argv + argc), wiring, interrupts);
 }

@@ -21,7 +21,9 @@ constexpr const char* kIntroduction =
     "  lotic topics -b BROKER:9092                          topics, partitions, records, times, formats\n"
     "  lotic demo                                           a broker with sample topics, and answers from it\n"
     "  lotic athena --help                                  play Amazon Athena against any of its connectors\n"
-    "  lotic lambda local kafka --env NAME=VALUE            a connector for Athena, as a Lambda function on this machine\n";
+    "  lotic lambda local kafka --env NAME=VALUE            a connector for Athena, as a Lambda function on this machine\n"
+    "  lotic serve --data DIR                               real-time tables, for Apache Pinot's clients\n"
+    "  lotic AddTable -help                                 make such a table\n";
 
 constexpr const char* kFooter =
     "\nOutput is a box on a terminal and jsonl (one JSON object a line) into a pipe or a file, unless --format says otherwise.\n"
@@ -68,7 +70,7 @@ Result<Value> OneOf(const std::string& option, const std::string& text, std::vec
 
 // `lotic topcis -b ...`: a mistyped command would otherwise be an odd SQL error.
 Status CheckMistypedCommand(const std::string& word) {
-  static const std::vector<std::string> commands = {"topics", "demo", "athena", "lambda"};
+  static const std::vector<std::string> commands = {"topics", "demo", "athena", "lambda", "serve"};
   if (word.empty() || !std::all_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; })) return Status::OK();
   static const std::set<std::string> single_word_sql = {"begin", "commit", "rollback", "abort", "checkpoint", "analyze", "vacuum", "end"};
   const auto near = NearestNames(word, commands, 1);

@@ -66,6 +66,7 @@ Result<std::unique_ptr<PinotServer>> PinotServer::Start(PinotServerOptions optio
   door.connector = self.options.connector;
   door.sessions = self.sessions.get();
   door.controller = &self.controller;
+  door.variables = self.options.variables;
   self.door = std::make_unique<QueryDoor>(door);
   self.door->AddRoutes(&self.router);
   self.router.Get("/", Access::kRead, [&self](const CallContext&, const HttpRequest&) { return self.Home(); });

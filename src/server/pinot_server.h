@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "catalog/pinot_parsed.h"
 #include "lotic/connector.h"
 #include "lotic/status.h"
 #include "sql/engine.h"
@@ -26,6 +27,7 @@ struct PinotServerOptions {
   table::Tables* tables = nullptr;       ///< outlives the server
   std::shared_ptr<Connector> connector;  ///< the same tables, for queries
   std::function<Result<std::unique_ptr<sql::Engine>>(sql::EngineOptions)> open_engine;
+  catalog::VariableLookup variables;     ///< of `${NAME}` in table documents, as TablesOptions has it
   size_t max_queries = 0;                ///< at once; 0: twice the cores
   std::function<void(const std::string&)> log;  ///< a sentence an event; any thread
 };

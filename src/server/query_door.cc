@@ -58,7 +58,7 @@ std::optional<catalog::PinotType> PinotTypeOf(const Type& type) {
 
 }  // namespace
 
-Result<QueryDoor::Table> QueryDoor::ConnectorTable(const CallContext& ctx, const std::string& name) const {
+Result<QueryDoor::TablePtr> QueryDoor::ConnectorTable(const CallContext& ctx, const std::string& name) const {
   LOTIC_ASSIGN_OR_RETURN(const TableInfo info, options_.connector->GetTable(ctx, {table::kTablesSchema, name}));
   Table found;
   found.shown = found.raw = name;
@@ -76,10 +76,10 @@ Result<QueryDoor::Table> QueryDoor::ConnectorTable(const CallContext& ctx, const
     if (*type == catalog::PinotType::kTimestamp) field.default_null = "1970-01-01 00:00:00.0";
     found.schema.fields.push_back(std::move(field));
   }
-  return found;
+  return std::make_shared<const Table>(std::move(found));
 }
 
-Result<QueryDoor::Table> QueryDoor::FindTable(const CallContext& ctx, const std::string& name) const {
+Result<QueryDoor::TablePtr> QueryDoor::FindTable(const CallContext& ctx, const std::string& name) {
   std::string raw = name;
   if (raw.size() > kTypeSuffix.size() && EqualsIgnoringCase(std::string_view(raw).substr(raw.size() - kTypeSuffix.size()), kTypeSuffix)) raw.resize(raw.size() - kTypeSuffix.size());
   std::vector<std::string> names = options_.tables->List();
@@ -90,18 +90,31 @@ Result<QueryDoor::Table> QueryDoor::FindTable(const CallContext& ctx, const std:
     names.emplace_back(table::kErrorsTable);
     return NoTable(name, names);
   }
+  LOTIC_ASSIGN_OR_RETURN(std::string schema_document, options_.tables->SchemaDocument(*at));
+  LOTIC_ASSIGN_OR_RETURN(std::string config_document, options_.tables->TableDocument(*at));
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = known_.find(*at);
+    if (known != known_.end() && known->second.schema_document == schema_document && known->second.config_document == config_document) return known->second.table;
+  }
+  LOTIC_ASSIGN_OR_RETURN(TablePtr table, ParseTable(*at, schema_document, config_document));
+  const std::lock_guard lock(mutex_);
+  if (known_.size() >= kMaxKnownTables) known_.clear();
+  known_.insert_or_assign(*at, Known{std::move(schema_document), std::move(config_document), table});
+  return table;
+}
+
+Result<QueryDoor::TablePtr> QueryDoor::ParseTable(const std::string& raw, const std::string& schema_document, const std::string& config_document) const {
   Table found;
-  found.shown = found.raw = *at;
+  found.shown = found.raw = raw;
   found.realtime = true;
   found.from = std::string(kTablesCatalog) + "." + Quoted(table::kTablesSchema) + "." + Quoted(found.raw);
-  LOTIC_ASSIGN_OR_RETURN(const std::string schema_document, options_.tables->SchemaDocument(found.raw));
-  LOTIC_ASSIGN_OR_RETURN(const std::string config_document, options_.tables->TableDocument(found.raw));
   LOTIC_ASSIGN_OR_RETURN(catalog::Parsed<catalog::PinotSchema> schema, catalog::ParsePinotSchema(schema_document));
-  LOTIC_ASSIGN_OR_RETURN(const catalog::Parsed<catalog::PinotTableConfig> config, catalog::ParsePinotTableConfig(config_document, nullptr));
+  LOTIC_ASSIGN_OR_RETURN(const catalog::Parsed<catalog::PinotTableConfig> config, catalog::ParsePinotTableConfig(config_document, options_.variables));
   found.schema = std::move(schema.value);
   found.null_handling = config.value.null_handling;
   found.timeout_ms = config.value.query_timeout_ms;
-  return found;
+  return std::make_shared<const Table>(std::move(found));
 }
 
 Status QueryDoor::Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Segments& segments, bool drop_results, BrokerResponse* response) {
@@ -207,11 +220,12 @@ Status QueryDoor::RunInto(const CallContext& ctx, const SqlRequest& request, Bro
     return Status(StatusCode::kNotImplemented, "EXPLAIN PLAN FOR is not built yet; `lotic --data DIR \"EXPLAIN …\"` shows what is read",
                   std::make_shared<catalog::PinotErrorDetail>(catalog::PinotErrorCode::kSqlParsing));
   }
-  Table found;
+  TablePtr table = std::make_shared<const Table>();  // of a query without FROM
   if (!query.table.empty()) {
-    LOTIC_ASSIGN_OR_RETURN(found, FindTable(ctx, query.table));
-    response->tables.push_back(found.shown);
+    LOTIC_ASSIGN_OR_RETURN(table, FindTable(ctx, query.table));
+    response->tables.push_back(table->shown);
   }
+  const Table& found = *table;
   catalog::PinotTranslateOptions options;
   options.from = found.from;
   options.now_ms = options_.clock->NowMs();

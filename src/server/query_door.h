@@ -5,13 +5,16 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "catalog/pinot_parsed.h"
 #include "catalog/pinot_schema.h"
 #include "catalog/pinot_sql.h"
 #include "lotic/call_context.h"
@@ -35,6 +38,7 @@ inline constexpr std::chrono::milliseconds kDefaultQueryTime{10'000};  ///< wher
 inline constexpr std::chrono::milliseconds kMaxQueryTime{600'000};     ///< what either may ask for at most
 inline constexpr int64_t kDefaultLimit = 10;                            ///< rows of a query without LIMIT
 inline constexpr size_t kMaxAnswerBytes = size_t{256} << 20;            ///< of rows: a larger answer is exception 245, never cut
+inline constexpr size_t kMaxKnownTables = 1000;                         ///< whose documents stay parsed; then all are parsed anew
 inline constexpr size_t kMaxClientRequestId = 256;                      ///< bytes of X-Correlation-Id that are echoed
 
 struct QueryDoorOptions {
@@ -42,6 +46,7 @@ struct QueryDoorOptions {
   std::shared_ptr<Connector> connector;  ///< the same tables
   SessionPool* sessions = nullptr;       ///< outlives the door
   const Controller* controller = nullptr;  ///< names this broker; outlives the door
+  catalog::VariableLookup variables;     ///< of `${NAME}` in table documents
   const Clock* clock = &Clock::System();
 };
 
@@ -75,8 +80,10 @@ class QueryDoor {
     bool realtime = false;  ///< one of Tables; else only the connector's (_errors)
   };
   Status RunInto(const CallContext& ctx, const SqlRequest& request, BrokerResponse* response);
-  Result<Table> FindTable(const CallContext& ctx, const std::string& name) const;
-  Result<Table> ConnectorTable(const CallContext& ctx, const std::string& name) const;
+  using TablePtr = std::shared_ptr<const Table>;
+  Result<TablePtr> FindTable(const CallContext& ctx, const std::string& name);
+  Result<TablePtr> ParseTable(const std::string& raw, const std::string& schema_document, const std::string& config_document) const;
+  Result<TablePtr> ConnectorTable(const CallContext& ctx, const std::string& name) const;
   /// The segments of a table before it is read, and as of when the consuming ones are.
   struct Segment {
     std::string name;
@@ -94,6 +101,12 @@ class QueryDoor {
   const QueryDoorOptions options_;
   std::atomic<uint64_t> next_request_{1};
   std::atomic<int64_t> queries_{0}, exceptions_{0}, docs_scanned_{0}, milliseconds_{0};
+  struct Known {
+    std::string schema_document, config_document;
+    TablePtr table;
+  };
+  std::mutex mutex_;  // guards all members below
+  std::map<std::string, Known> known_;  ///< what was parsed before; at most kMaxKnownTables
 };
 
 }  // namespace lotic::server
