@@ -32,6 +32,7 @@ struct JsonTree {
   bool is_array() const { return kind == Kind::kArray; }
   /// Null: no such key, or its value is null.
   const JsonTree* Find(std::string_view key) const;
+  JsonTree* Find(std::string_view key) { return const_cast<JsonTree*>(static_cast<const JsonTree*>(this)->Find(key)); }
   /// kObject: replaces the value of `key`, or appends it.
   void Set(std::string_view key, JsonTree value);
   /// kText and kNumber: as it may be shown.

@@ -19,7 +19,7 @@ constexpr KeyType kArray = KeyType::kArray;
 constexpr KeyType kTexts = KeyType::kTexts;
 constexpr KeyType kAny = KeyType::kAny;
 
-constexpr std::string_view kDescribes = "it describes and is only shown again";
+constexpr std::string_view kDescribes = "describes; shown again";
 constexpr std::string_view kCluster = "one process holds the table, there is no cluster to spread it over";
 constexpr std::string_view kBatch = "it is about loading files, and the table reads a stream";
 constexpr std::string_view kPhysical = "segments are Parquet files, laid out their own way";
@@ -39,7 +39,7 @@ constexpr std::string_view kJavaTls = "it chooses between Java's TLS providers; 
 constexpr DefinitionKey kKeys[] = {
     {"schema", "schemaName", H, kText, "the name; a table reads the schema of its own name"},
     {"schema", "description", H, kText, "shown again"},
-    {"schema", "tags", W, kTexts, kDescribes},
+    {"schema", "tags", H, kTexts, kDescribes},
     {"schema", "enableColumnBasedNullHandling", H, kBool, "columns may be NULL in answers"},
     {"schema", "dimensionFieldSpecs", H, kArray, "columns"},
     {"schema", "metricFieldSpecs", H, kArray, "columns"},
@@ -60,11 +60,11 @@ constexpr DefinitionKey kKeys[] = {
     {"field", "transformFunction", H, kText, "as a transform of the table"},
     {"field", "virtualColumnProvider", R, kText, "columns of one's own making by a Java class are not supported"},
     {"field", "childFieldSpecs", W, kObject, "the values of a MAP are kept as JSON, of any type"},
-    {"field", "description", W, kText, kDescribes},
-    {"field", "tags", W, kTexts, kDescribes},
-    {"field", "aliases", W, kTexts, kDescribes},
-    {"field", "metadata", W, kObject, kDescribes},
-    {"field", "fieldId", W, kAny, kDescribes},
+    {"field", "description", H, kText, kDescribes},
+    {"field", "tags", H, kTexts, kDescribes},
+    {"field", "aliases", H, kTexts, kDescribes},
+    {"field", "metadata", H, kObject, kDescribes},
+    {"field", "fieldId", H, kAny, kDescribes},
     {"field", "format", H, kText, "dateTime columns"},
     {"field", "granularity", H, kText, "dateTime columns; rounds nothing"},
     {"field", "sampleValue", H, kAny, "dateTime columns: must be a time of the format"},
@@ -74,7 +74,7 @@ constexpr DefinitionKey kKeys[] = {
     {"table", "segmentsConfig", H, kObject, "required"},
     {"table", "tenants", H, kObject, "required"},
     {"table", "tableIndexConfig", H, kObject, "required"},
-    {"table", "metadata", W, kObject, kDescribes},
+    {"table", "metadata", H, kObject, kDescribes},
     {"table", "ingestionConfig", H, kObject, "see there"},
     {"table", "fieldConfigList", H, kArray, "see there"},
     {"table", "upsertConfig", R, kObject, "upsert tables are not built yet; without them every row would be kept and counted"},
@@ -91,8 +91,8 @@ constexpr DefinitionKey kKeys[] = {
     {"table", "tableSamplers", W, kArray, kCluster},
     {"table", "isDimTable", R, kBool, "dimension tables are OFFLINE tables, which are not built yet"},
     {"table", "dimensionTableConfig", R, kObject, "dimension tables are OFFLINE tables, which are not built yet"},
-    {"table", "description", W, kText, kDescribes},
-    {"table", "tags", W, kTexts, kDescribes},
+    {"table", "description", H, kText, kDescribes},
+    {"table", "tags", H, kTexts, kDescribes},
 
     {"segmentsConfig", "timeColumnName", H, kText, "required: a dateTime column"},
     {"segmentsConfig", "timeType", W, kText, "the schema says how the time column is written"},

@@ -283,6 +283,7 @@ Result<Parsed<PinotSchema>> SchemaReader::Read(std::string_view json) {
   const JsonTree& root = document.root;
   if (!root.is_object()) return Status::Invalid("a schema is a JSON object, not ", ShownJson("", root));
   for (const std::string& key : document.repeated) findings_.Warn("\"" + key.substr(0, 100) + "\" stands twice in an object; the last one counts");
+  if (const JsonTree* const name = root.Find("schemaName")) LOTIC_RETURN_NOT_OK(CheckType(*name, KeyType::kText, "schemaName"));
   schema_.name = TextAt(root, "schemaName");
   if (schema_.name.empty()) return Status::Invalid("schemaName is missing");
   LOTIC_RETURN_NOT_OK(CheckKeys(root, "schema", "", &findings_));

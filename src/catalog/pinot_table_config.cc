@@ -37,6 +37,7 @@ class TableReader {
   Result<Parsed<PinotTableConfig>> Read(std::string_view json);
 
  private:
+  Status ReplaceInStreams();
   Status ReadEnvelope();
   Status ReadSegments(const JsonTree& segments);
   Status ReadIndexes(const JsonTree& indexes);
@@ -66,7 +67,21 @@ Status TableReader::Use(std::string_view key, const std::string& column, const C
   return Status::OK();
 }
 
+/// Names of tables and columns, and expressions, are shown in messages; the stream's map is not.
+Status TableReader::ReplaceInStreams() {
+  if (JsonTree* const indexes = root_.Find("tableIndexConfig")) {
+    if (JsonTree* const stream = indexes->Find("streamConfigs")) LOTIC_RETURN_NOT_OK(ReplaceVariables(variables_, stream));
+  }
+  if (JsonTree* const ingestion = root_.Find("ingestionConfig")) {
+    if (JsonTree* const streams = ingestion->Find("streamIngestionConfig")) LOTIC_RETURN_NOT_OK(ReplaceVariables(variables_, streams));
+  }
+  return Status::OK();
+}
+
 Status TableReader::ReadEnvelope() {
+  for (const std::string_view key : {"tableName", "tableType"}) {
+    if (const JsonTree* const text = root_.Find(key)) LOTIC_RETURN_NOT_OK(CheckType(*text, KeyType::kText, std::string(key)));
+  }
   const JsonTree* const name = root_.Find("tableName");
   if (name == nullptr || ScalarText(*name).empty()) return Status::Invalid("tableName is missing");
   const Result<std::string> raw = RawTableName(ScalarText(*name));
@@ -286,7 +301,7 @@ Result<Parsed<PinotTableConfig>> TableReader::Read(std::string_view json) {
   root_ = std::move(document.root);
   if (!root_.is_object()) return Status::Invalid("a table configuration is a JSON object, not ", ShownJson("", root_));
   for (const std::string& key : document.repeated) findings_.Warn("\"" + key.substr(0, 100) + "\" stands twice in an object; the last one counts");
-  LOTIC_RETURN_NOT_OK(ReplaceVariables(variables_, &root_));
+  LOTIC_RETURN_NOT_OK(ReplaceInStreams());
   LOTIC_RETURN_NOT_OK(ReadEnvelope());
   LOTIC_RETURN_NOT_OK(ReadSegments(*root_.Find("segmentsConfig")));
   LOTIC_RETURN_NOT_OK(CheckKeys(*root_.Find("tenants"), "tenants", "tenants.", &findings_));

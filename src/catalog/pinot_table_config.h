@@ -51,8 +51,9 @@ struct PinotTableConfig {
 /// "events" and "events_REALTIME" are "events". Errors: Invalid: empty, "__", white space, more than one dot, a slash or another character that no file name may have.
 Result<std::string> RawTableName(std::string_view name);
 
-/// `${NAME}` and `${NAME:default}` in texts are replaced through `variables` (null: as if none were set). Messages, warnings and `document` show texts as given, never replaced; passwords in them are
-/// shown as "******" in messages and warnings. Errors: Invalid (what HTTP 400 carries), CapacityError (a named limit).
+/// `${NAME}` and `${NAME:default}` in the stream's map are replaced through `variables` (null: as if none were set); elsewhere they are plain text, since names and expressions are shown. Messages,
+/// warnings and `document` show texts as given, never replaced; passwords are shown as "******" in messages and warnings. What is made of the result (a topic, a broker that cannot be reached) may
+/// show the value: `variables` should know only what the operator means for it. Errors: Invalid (what HTTP 400 carries), CapacityError (a named limit).
 Result<Parsed<PinotTableConfig>> ParsePinotTableConfig(std::string_view json, const VariableLookup& variables = nullptr);
 
 /// The document as it may be shown to anybody: values of passwords and the like (see IsSecretOption) are "******", but for plain `${NAME}`.

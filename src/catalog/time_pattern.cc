@@ -174,10 +174,16 @@ Result<TimePattern> TimePattern::Parse(std::string_view pattern, std::string_vie
         i += 2;
         continue;
       }
-      const size_t close = pattern.find('\'', i + 1);
-      if (close == std::string_view::npos) return Status::Invalid("time pattern \"", pattern, "\": a quote is not closed");
-      literal(pattern.substr(i + 1, close - i - 1));
-      i = close + 1;
+      ++i;
+      while (true) {  // two quotes within quotes are one
+        const size_t close = pattern.find('\'', i);
+        if (close == std::string_view::npos) return Status::Invalid("time pattern \"", pattern, "\": a quote is not closed");
+        literal(pattern.substr(i, close - i));
+        i = close + 1;
+        if (i >= pattern.size() || pattern[i] != '\'') break;
+        literal("'");
+        ++i;
+      }
       continue;
     }
     if (std::isalpha(static_cast<unsigned char>(c)) == 0) {
