@@ -1,0 +1,286 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The controller and broker API over plain HTTP, and the two commands: api_test.py LOTIC DEMO_BROKER."""
+
+import json
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import server
+
+LOTIC, DEMO_BROKER = sys.argv[1:3]
+del sys.argv[1:3]
+
+RESPONSE_KEYS = """numRowsResultSet partialResult exceptions numGroupsLimitReached numGroupsWarningLimitReached maxRowsInDistinctReached maxRowsWithoutChangeInDistinctReached
+maxExecutionTimeInDistinctReached timeUsedMs requestId clientRequestId brokerId numDocsScanned totalDocs numEntriesScannedInFilter numEntriesScannedPostFilter numServersQueried
+numServersResponded numSegmentsQueried numSegmentsProcessed numSegmentsMatched numConsumingSegmentsQueried numConsumingSegmentsProcessed numConsumingSegmentsMatched
+minConsumingFreshnessTimeMs numSegmentsPrunedByBroker numSegmentsPrunedByServer numSegmentsPrunedInvalid numSegmentsPrunedByLimit numSegmentsPrunedByValue brokerReduceTimeMs
+offlineThreadCpuTimeNs realtimeThreadCpuTimeNs offlineSystemActivitiesCpuTimeNs realtimeSystemActivitiesCpuTimeNs offlineResponseSerializationCpuTimeNs
+realtimeResponseSerializationCpuTimeNs offlineTotalCpuTimeNs realtimeTotalCpuTimeNs explainPlanNumEmptyFilterSegments explainPlanNumMatchAllFilterSegments traceInfo tablesQueried""".split()
+
+
+def lotic(*arguments):
+    return subprocess.run([LOTIC, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=server.PATIENCE)
+
+
+class ApiTest(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="lotic-api."))
+        cls.brokers = cls.enterClassContext(server.Broker(DEMO_BROKER)).address
+        cls.data = f"{cls.folder}/data"
+        cls.serve = cls.enterClassContext(server.Serve(LOTIC, cls.data, "-q"))
+        cls.port = cls.serve.controller.rsplit(":", 1)[1]
+        cls.schema = server.write(cls.folder, "schema-stream.json", server.SCHEMA)
+        cls.config = server.write(cls.folder, "table-config-stream.json", server.table(cls.brokers))
+        told = lotic("-b", cls.brokers, "--format", "json", "SELECT count(*)::BIGINT AS n, sum(count)::BIGINT AS s FROM events")
+        cls.expected = list(json.loads(told.stdout)[0].values())
+        made = lotic("AddTable", "-schemaFile", cls.schema, "-tableConfigFile", cls.config, "-controllerPort", cls.port, "-exec")
+        assert made.returncode == 0, made.stderr
+        assert made.stdout == "TableConfigs events successfully added\n", made.stdout
+        server.wait_for("the rows", lambda: cls.serve.query("select count(*) from events").get("resultTable", {}).get("rows") == [[cls.expected[0]]])
+
+    def test_a_query_answers_in_the_order_and_form_of_pinot(self):
+        answer = self.serve.ask("POST", "/query/sql", {"sql": "select count(*), sum(count) from events"}, broker=True, headers={"X-Correlation-Id": "mine"})
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(answer.headers["X-Pinot-Error-Code"], "-1")
+        reply = answer.json
+        self.assertEqual(list(reply), ["resultTable", *RESPONSE_KEYS, "defaultLimitApplied", "certificate"] if "defaultLimitApplied" in reply else ["resultTable", *RESPONSE_KEYS, "certificate"])
+        self.assertEqual(reply["resultTable"]["dataSchema"], {"columnNames": ["count(*)", "sum(count)"], "columnDataTypes": ["LONG", "DOUBLE"]})
+        self.assertEqual(reply["resultTable"]["rows"], [[self.expected[0], float(self.expected[1])]])
+        self.assertIn(f"{float(self.expected[1])}", answer.body)
+        self.assertEqual(reply["clientRequestId"], "mine")
+        self.assertEqual(reply["tablesQueried"], ["events"])
+        self.assertEqual(reply["totalDocs"], self.expected[0])
+        self.assertGreater(reply["minConsumingFreshnessTimeMs"], 1_600_000_000_000)
+        for key in RESPONSE_KEYS:
+            if key.startswith("num") and not key.endswith(("Reached",)):
+                self.assertIs(type(reply[key]), int, key)
+
+    def test_the_certificate_accounts_for_every_record(self):
+        reply = self.serve.query("select uuid from events limit 100000")
+        (reading,) = reply["certificate"]["tables"]
+        self.assertTrue(reading["complete"])
+        self.assertEqual(sum(part["rows"] for part in reading["segments" if "segments" in reading else "partitions"]), self.expected[0])
+        self.assertEqual(reply["numDocsScanned"], self.expected[0])
+        self.assertEqual(reply["numSegmentsQueried"], reply["numSegmentsMatched"])
+
+    def test_ten_rows_are_the_default_and_said(self):
+        reply = self.serve.query("select uuid, ts from events")
+        self.assertEqual(len(reply["resultTable"]["rows"]), 10)
+        self.assertIs(reply["defaultLimitApplied"], True)
+        self.assertNotIn("defaultLimitApplied", self.serve.query("select uuid from events limit 3"))
+
+    def test_options_come_in_three_ways(self):
+        self.assertEqual(self.serve.rows("set timeoutMs = 5000; select count(*) from events"), [[self.expected[0]]])
+        self.assertEqual(self.serve.rows("select count(*) from events option(timeoutMs=5000)"), [[self.expected[0]]])
+        self.assertEqual(self.serve.rows("select count(*) from events", queryOptions=";timeoutMs=5000;groupByMode=sql"), [[self.expected[0]]])
+        self.assertEqual(self.serve.query("select uuid from events", queryOptions="dropResults=true")["resultTable"]["rows"], [])
+
+    def test_every_path_of_a_query_answers(self):
+        for method, path, body, broker in [("POST", "/query", {"sql": "select count(*) from events"}, True), ("GET", "/query/sql?sql=select+count(*)+from+events", None, True),
+                                           ("POST", "/sql", {"sql": "select count(*) from events", "trace": "true"}, False), ("GET", "/sql?sql=select%20count(*)%20from%20default.events_REALTIME", None, False)]:
+            with self.subTest(method + " " + path):
+                self.assertEqual(self.serve.ask(method, path, body, broker=broker).json["resultTable"]["rows"], [[self.expected[0]]])
+
+    def test_an_error_is_an_exception_with_its_number(self):
+        for sql, code, words in [("selec 1", 150, "SQLParsingError"), ("select * from nothing", 190, "there is no table nothing"), ("select missing from events", 710, "missing"),
+                                 ("select distinct uuid from events group by uuid", 700, "DISTINCT"), ("select nosuch(uuid) from events", 700, "nosuch"),
+                                 ("select uuid from event", 190, "did you mean events"), ("explain plan for select 1 from events", 150, "EXPLAIN PLAN FOR is not built yet"),
+                                 ("select a.uuid from events a join events b on a.uuid = b.uuid", 150, "JOIN")]:
+            with self.subTest(sql):
+                answer = self.serve.ask("POST", "/query/sql", {"sql": sql}, broker=True)
+                self.assertEqual(answer.status, 200)
+                (exception,) = answer.json["exceptions"]
+                self.assertEqual(exception["errorCode"], code, exception)
+                self.assertIn(words, exception["message"])
+                self.assertNotIn("resultTable", answer.json)
+                self.assertEqual(answer.headers["X-Pinot-Error-Code"], str(code))
+        real = self.serve.ask("POST", "/query/sql", {"sql": "select * from nothing"}, headers={"Pinot-Use-Http-Status-For-Errors": "true"})
+        self.assertEqual(real.status, 404)
+
+    def test_the_controller_lists_what_there_is(self):
+        get = lambda path: self.serve.ask("GET", path).json
+        self.assertEqual(self.serve.ask("GET", "/health").body, "OK")
+        self.assertEqual(self.serve.ask("GET", "/health", broker=True).body, "OK")
+        self.assertEqual(get("/tables"), {"tables": ["events"]})
+        self.assertEqual(get("/tables?type=realtime"), {"tables": ["events_REALTIME"]})
+        self.assertEqual(get("/tables?type=offline"), {"tables": []})
+        self.assertEqual(get("/tables/events")["REALTIME"]["tableName"], "events_REALTIME")
+        self.assertEqual(get("/tables/default.events_REALTIME/schema")["schemaName"], "events")
+        self.assertEqual(get("/schemas"), ["events"])
+        self.assertEqual([field["name"] for field in get("/schemas/events")["dateTimeFieldSpecs"]], ["ts"])
+        self.assertEqual(get("/tableConfigs"), ["events"])
+        self.assertEqual(list(get("/tableConfigs/events")), ["tableName", "schema", "realtime"])
+        self.assertEqual(get("/databases"), ["default"])
+        self.assertEqual(self.serve.ask("HEAD", "/mytables").status, 404)
+        broker_port = int(self.serve.broker.rsplit(":", 1)[1])
+        self.assertEqual(get("/v2/brokers/tables?state=ONLINE"), {"events": [{"instanceName": f"Broker_127.0.0.1_{broker_port}", "host": "127.0.0.1", "port": broker_port}]})
+        self.assertEqual(get("/tables/livebrokers?tables=events"),
+                         {"events_REALTIME": [{"port": broker_port, "host": "127.0.0.1", "instanceName": f"Broker_127.0.0.1_{broker_port}", "grpcPort": -1}]})
+        self.assertEqual(get("/brokers/tables"), {"events": [f"Broker_127.0.0.1_{broker_port}"]})
+        (segments,) = get("/segments/events")
+        for name in segments["REALTIME"]:
+            self.assertRegex(name, r"^events__\d+__\d+__\d{8}T\d{4}Z$")
+        size = get("/tables/events/size")
+        self.assertEqual(sorted(size["realtimeSegments"]["segments"]), sorted(segments["REALTIME"]))
+        self.assertEqual(get("/tables/events/metadata")["numRows"], self.expected[0])
+        self.assertEqual(get("/tables/events/status?type=realtime"), {"ingestionStatus": {"ingestionState": "HEALTHY", "errorMessage": ""}})
+        info = get("/tables/events/consumingSegmentsInfo")
+        self.assertEqual((info["serversFailingToRespond"], info["serversUnparsableRespond"]), (0, 0))
+        for name, (replica,) in info["_segmentToConsumingInfoMap"].items():
+            self.assertIn(name, segments["REALTIME"])
+            self.assertEqual(replica["consumerState"], "CONSUMING")
+            (partition,) = replica["partitionToOffsetMap"]
+            self.assertEqual(replica["partitionOffsetInfo"]["recordsLagMap"], {partition: "0"})
+
+    def test_metrics_have_pinots_names(self):
+        page = self.serve.ask("GET", "/metrics")
+        self.assertIn("version=0.0.4", page.headers["Content-Type"])
+        consumed = [line for line in page.body.splitlines() if line.startswith("pinot_server_realtimeRowsConsumed_Count{")]
+        self.assertEqual(sum(float(line.split()[-1]) for line in consumed), self.expected[0], page.body[:2000])
+        self.assertIn('table="events_REALTIME"', consumed[0])
+
+    def test_the_page_lists_tables_and_endpoints(self):
+        page = self.serve.ask("GET", "/")
+        self.assertIn("text/html", page.headers["Content-Type"])
+        self.assertIn('<a href="/tables/events">events</a>', page.body)
+        self.assertIn("/tables/{t}/forceCommit", page.body)
+        self.assertNotIn("<script", page.body)
+
+    def test_bad_requests_are_answered_with_a_sentence(self):
+        table = server.table(self.brokers)
+        schema = server.SCHEMA
+        for method, path, body, status, words in [
+            ("GET", "/tables/nothing", None, 404, "nothing"), ("GET", "/tables/events?type=hybrid", None, 400, "type is HYBRID"), ("GET", "/nothing", None, 404, "there is no /nothing"),
+            ("PATCH", "/tables", None, 405, "not by PATCH"), ("GET", "/schemas/nothing", None, 404, "nothing"), ("POST", "/schemas", "{", 400, ""), ("POST", "/schemas", {}, 400, "schemaName"),
+            ("POST", "/schemas?override=false", schema, 409, "events"), ("DELETE", "/schemas/events", None, 409, "events"), ("DELETE", "/schemas/nothing", None, 404, "nothing"),
+            ("PUT", "/schemas/events", {**schema, "metricFieldSpecs": []}, 400, "count"), ("PUT", "/schemas/nothing", schema, 404, "nothing"),
+            ("POST", "/tables", table, 409, "events"), ("POST", "/tables", {**table, "tableName": "other"}, 400, "other"), ("POST", "/tables", "[1]", 400, ""),
+            ("PUT", "/tables/nothing", table, 404, "nothing"), ("DELETE", "/tables/nothing", None, 404, "nothing"), ("DELETE", "/tables/events?type=offline", None, 404, "no offline part"),
+            ("POST", "/tableConfigs", {"tableName": "events", "schema": schema, "realtime": table}, 400, "already exists"), ("POST", "/tableConfigs", {}, 400, "no tableName"),
+            ("POST", "/tableConfigs", {"tableName": "x"}, 400, "no realtime table"), ("POST", "/tableConfigs", {"tableName": "x", "offline": {}}, 400, "offline"),
+            ("POST", "/tableConfigs", {"tableName": "x", "realtime": table}, 400, "names must be equal"), ("POST", "/tableConfigs", {"tableName": "x", "schema": []}, 400, "schema is not an object"),
+            ("PUT", "/tableConfigs/nothing", {"tableName": "nothing", "realtime": {**table, "tableName": "nothing"}}, 404, "nothing"),
+            ("POST", "/tableConfigs/validate", {"tableName": "y", "schema": {**schema, "schemaName": "y"}, "realtime": {"tableName": "y"}}, 400, ""),
+            ("GET", "/segments/nothing", None, 404, "nothing"), ("GET", "/segments/events/none/metadata", None, 404, "none"),
+            ("POST", "/tables/nothing/pauseConsumption", None, 404, "nothing"), ("POST", "/tables/events/resumeConsumption?consumeFrom=yesterday", None, 400, "consumeFrom is yesterday"),
+            ("POST", "/tables/events/forceCommit?partitions=a", None, 400, "partitions has a"), ("POST", "/tables/events/forceCommit?partitions=0&segments=b", None, 400, "both"),
+            ("POST", "/tables/events/forceCommit?partitions=0,,1", None, 400, "empty entry"), ("GET", "/tables/forceCommitStatus/none", None, 404, "none"),
+            ("GET", "/periodictask/run?taskname=Other", None, 404, "Other"), ("GET", "/brokers/tenants/other", None, 404, "other"),
+            ("POST", "/query/sql", "select 1", 400, "not JSON"), ("POST", "/query/sql", {}, 400, "no sql"), ("GET", "/query/sql", None, 400, "no parameter sql"),
+            ("POST", "/query/sql?getCursor=true", {"sql": "select 1"}, 501, "pages"), ("GET", "/users;.", None, 400, "semicolon"), ("GET", "/tables/..%2f..", None, 400, "slash"),
+        ]:
+            with self.subTest(f"{method} {path}", body=str(body)[:60]):
+                answer = self.serve.ask(method, path, body)
+                self.assertEqual(answer.status, status, answer.body)
+                self.assertEqual(list(answer.json), ["code", "error"])
+                self.assertEqual(answer.json["code"], status)
+                self.assertIn(words, answer.json["error"])
+        self.assertEqual(self.serve.ask("GET", "/tables").json, {"tables": ["events"]})
+
+    def test_pages_of_other_origins_are_kept_out(self):
+        for headers, status in [({"Origin": "http://evil.example"}, 403), ({"Sec-Fetch-Site": "cross-site"}, 403), ({"Host": "evil.example"}, 421), ({"Origin": self.serve.controller}, 200)]:
+            with self.subTest(headers):
+                self.assertEqual(self.serve.ask("POST", "/query/sql", {"sql": "select 1 from events limit 1"}, headers=headers).status, status)
+                self.assertEqual(self.serve.ask("GET", "/tables", headers=headers).status, status)
+
+    def test_unknown_keys_are_given_back_and_warnings_said(self):
+        answer = self.serve.ask("POST", "/tables/validate", server.table(self.brokers, odd={"a": 1}))
+        self.assertEqual(answer.status, 200, answer.body)
+        self.assertEqual(answer.json["unrecognizedProperties"], {"odd": {"a": 1}})
+        self.assertEqual(answer.json["REALTIME"]["tableName"], "events_REALTIME")
+
+    def test_a_dry_run_makes_nothing(self):
+        config = server.write(self.folder, "other-table.json", server.table(self.brokers, "other"))
+        schema = server.write(self.folder, "other-schema.json", {**server.SCHEMA, "schemaName": "other"})
+        dry = lotic("AddTable", "-schemaFile", schema, "-tableConfigFile", config, "-controllerPort", self.port)
+        self.assertEqual(dry.returncode, 0, dry.stderr)
+        self.assertIn("finds the files valid", dry.stdout)
+        self.assertIn("Would make the table other_REALTIME and its schema. Nothing was done", dry.stdout)
+        self.assertEqual(self.serve.ask("GET", "/tables").json, {"tables": ["events"]})
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            free = str(closed.getsockname()[1])
+        here = lotic("AddTable", "-schemaFile", schema, "-tableConfigFile", config, "-controllerPort", free)
+        self.assertEqual(here.returncode, 0, here.stderr)
+        self.assertIn(f"No controller answers at http://localhost:{free}; checked here, the files are valid.", here.stdout)
+        bad = server.write(self.folder, "bad-table.json", {"tableName": "other"})
+        for port in (self.port, free):
+            refused = lotic("AddTable", "-schemaFile", schema, "-tableConfigFile", bad, "-controllerPort", port)
+            self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+            self.assertIn("error: ", refused.stderr)
+
+    def test_add_table_says_what_is_wrong(self):
+        for arguments, code, words in [
+            ([], 2, "needs -tableConfigFile FILE"), (["-tableConfigFile", self.config], 2, "needs -schemaFile FILE"), (["-schemaFile"], 2, "needs a value"), (["-nothing"], 2, "no option -nothing"),
+            (["events"], 2, "takes options only"), (["-schemaFile", self.schema, "-tableConfigFile", self.config, "-controllerPort", "x"], 2, "number from 1 to 65535"),
+            (["-schemaFile", self.schema, "-tableConfigFile", self.config, "-controllerProtocol", "ftp"], 2, "http or https"), (["-offlineTableConfigFile", "x"], 2, "offline tables are not served"),
+            (["-schemaFile", self.schema, "-tableConfigFile", f"{self.folder}/none.json"], 1, "No such file or directory"), (["-schemaFile", self.schema, "-tableConfigFile", self.schema], 1, "has no tableName"),
+            (["-schemaFile", self.schema, "-tableConfigFile", self.config, "-controllerPort", self.port, "-exec"], 1, "already exists"),
+        ]:
+            with self.subTest(arguments):
+                done = lotic("AddTable", *arguments)
+                self.assertEqual(done.returncode if code != 1 else 1 if done.returncode in (1, 3) else done.returncode, code, done.stderr)
+                self.assertIn(words, done.stderr)
+
+    def test_serve_says_what_is_wrong(self):
+        file = server.write(self.folder, "a-file", {})
+        for arguments, code, words in [([], 2, "needs --data DIR"), (["--data", self.data, "x"], 2, 'got "x"'), (["--data", self.data, "--broker-port", "70000"], 2, "0 to 65535"),
+                                       (["--data", self.data, "--controller-port", "0", "--broker-port", "0"], 1, str(self.serve.process.pid)),
+                                       (["--data", f"{self.folder}/new", "--host", "0.0.0.0"], 1, "serving on 0.0.0.0 is refused"),
+                                       (["--data", f"{self.folder}/new", "--controller-port", self.port, "--broker-port", "0"], 3, "Address already in use"),
+                                       (["--data", file], None, "a-file")]:
+            with self.subTest(arguments):
+                done = lotic("serve", "-q", *arguments)
+                self.assertNotEqual(done.returncode, 0)
+                if code is not None:
+                    self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(words, done.stderr)
+                self.assertEqual(done.stdout, "")
+
+
+class LifeTest(unittest.TestCase):
+    def test_tables_pauses_and_rows_outlive_a_restart(self):
+        with tempfile.TemporaryDirectory(prefix="lotic-life.") as folder, server.Broker(DEMO_BROKER) as broker:
+            log = pathlib.Path(folder, "log").open("w+")
+            with log, server.Serve(LOTIC, f"{folder}/data", log=log) as first:
+                both = {"tableName": "events", "schema": server.SCHEMA, "realtime": server.table(broker.address)}
+                made = first.ask("POST", "/tableConfigs", both)
+                self.assertEqual(made.json, {"unrecognizedProperties": {}, "status": "TableConfigs events successfully added", **({"warnings": made.json["warnings"]} if "warnings" in made.json else {})})
+                caught_up = lambda one: all(replica["partitionOffsetInfo"]["recordsLagMap"].popitem()[1] == "0" for (replica,) in one.ask("GET", "/tables/events/consumingSegmentsInfo").json["_segmentToConsumingInfoMap"].values())
+                server.wait_for("the end of the topic", lambda: first.rows("select count(*) from events")[0][0] > 0 and caught_up(first))
+                rows = first.rows("select count(*), sum(count), min(ts), max(ts) from events")
+                job = first.ask("POST", "/tables/events/forceCommit").json
+                self.assertEqual((job["forceCommitStatus"], job["jobMetaZKWriteStatus"]), ("SUCCESS", "SUCCESS"))
+                server.wait_for("the commit", lambda: first.ask("GET", f"/tables/forceCommitStatus/{job['forceCommitJobId']}").json["numberOfSegmentsYetToBeCommitted"] == 0)
+                self.assertEqual(first.rows("select count(*), sum(count), min(ts), max(ts) from events"), rows)
+                paused = first.ask("POST", "/tables/events/pauseConsumption?comment=a%20rest").json
+                self.assertEqual((paused["pauseFlag"], paused["reasonCode"], paused["comment"]), (True, "ADMINISTRATIVE", "a rest"))
+                self.assertRegex(paused["timestamp"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+                self.assertEqual(first.stop(), 0)
+                log.seek(0)
+                lines = log.read().splitlines()
+                self.assertTrue(lines)
+            with server.Serve(LOTIC, f"{folder}/data", "-q") as second:
+                self.assertEqual(second.ask("GET", "/tables").json, {"tables": ["events"]})
+                status = second.ask("GET", "/tables/events/pauseStatus").json
+                self.assertEqual((status["pauseFlag"], status["comment"], status["consumingSegments"]), (True, "a rest", []))
+                self.assertEqual(second.rows("select count(*), sum(count), min(ts), max(ts) from events"), rows)
+                self.assertIs(second.ask("POST", "/tables/events/resumeConsumption").json["pauseFlag"], False)
+                changed = second.ask("PUT", "/schemas/events", {**server.SCHEMA, "dimensionFieldSpecs": [{"name": "uuid", "dataType": "STRING"}, {"name": "extra", "dataType": "INT"}]})
+                self.assertEqual(changed.json["status"], "events successfully added")
+                self.assertEqual(second.rows("select extra, count(*) from events group by extra"), [[-2147483648, rows[0][0]]])
+                self.assertEqual(second.ask("DELETE", "/tables/events").json, {"status": "Tables: [events_REALTIME] deleted"})
+                self.assertEqual(second.ask("GET", "/tables").json, {"tables": []})
+                self.assertEqual(second.ask("DELETE", "/schemas/events").json, {"status": "Schema events deleted"})
+                self.assertEqual(second.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
