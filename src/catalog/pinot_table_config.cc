@@ -377,6 +377,7 @@ std::string ShownPinotTable(const std::string& document) {
 }
 
 Result<std::string> WithStoredSecrets(std::string_view json, const std::string& stored) {
+  if (json.find(kHidden) == std::string_view::npos) return std::string(json);
   LOTIC_ASSIGN_OR_RETURN(JsonDocument given, ParseJsonDocument(json));
   LOTIC_ASSIGN_OR_RETURN(const JsonDocument before, ParseJsonDocument(stored));
   Restore(before.root, &given.root);

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/pinot_table_config.h"
 #include "server/controller.h"
 #include "server/sql_request.h"
 #include "table/stored_table.h"
@@ -128,7 +129,7 @@ HttpResponse Validate(const table::Tables& tables, const HttpRequest& request) {
   both.Add("realtime.", *valid);
   std::string out = "{\"tableName\":";
   AppendJsonString(&out, table::RawTableName(parsed->table_name));
-  out += ",\"schema\":" + (parsed->schema.empty() ? std::string("null") : parsed->schema) + ",\"realtime\":" + valid->document + ",\"unrecognizedProperties\":" + Text(both.unrecognized);
+  out += ",\"schema\":" + (parsed->schema.empty() ? std::string("null") : parsed->schema) + ",\"realtime\":" + catalog::ShownPinotTable(valid->document) + ",\"unrecognizedProperties\":" + Text(both.unrecognized);
   if (!both.warnings.empty()) out += ",\"warnings\":" + JsonList(both.warnings);
   return JsonResponse(out + "}");
 }
@@ -141,7 +142,7 @@ HttpResponse Show(const table::Tables& tables, const HttpRequest& request) {
   if (!schema.ok()) return TablesError(schema.status());
   std::string out = "{\"tableName\":";
   AppendJsonString(&out, raw);
-  return JsonResponse(out + ",\"schema\":" + *schema + ",\"realtime\":" + *document + "}");
+  return JsonResponse(out + ",\"schema\":" + *schema + ",\"realtime\":" + catalog::ShownPinotTable(*document) + "}");
 }
 
 HttpResponse Delete(table::Tables& tables, const HttpRequest& request) {

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/pinot_table_config.h"
 #include "server/controller.h"
 #include "table/connector.h"
 #include "table/stored_table.h"
@@ -99,7 +100,7 @@ void AddTableRoutes(const Controller& controller, Router* router) {
     if (!realtime.ok()) return ErrorResponse(realtime.status());
     const auto document = tables.TableDocument(request.Parameter("t"));
     if (!document.ok()) return TablesError(document.status());
-    return JsonResponse(*realtime ? "{\"REALTIME\":" + *document + "}" : "{}");
+    return JsonResponse(*realtime ? "{\"REALTIME\":" + catalog::ShownPinotTable(*document) + "}" : "{}");
   });
   router->Add({"PUT", "/tables/{t}", Access::kWrite, Lane::kControl, [&tables](const CallContext&, const HttpRequest& request) {
                  const auto changed = tables.UpdateTable(request.Parameter("t"), request.body);

@@ -394,10 +394,16 @@ Result<Accepted> Tables::AddTable(std::string_view json) {
 
 Result<Accepted> Tables::UpdateTable(const std::string& name, std::string_view json) {
   LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->FindRunning(name));
-  LOTIC_ASSIGN_OR_RETURN(catalog::Parsed<catalog::PinotTableConfig> parsed, catalog::ParsePinotTableConfig(json, impl_->options.variables));
-  catalog::PinotTableConfig& config = parsed.value;
   std::lock_guard creating(impl_->creating);
   std::lock_guard changing(entry->change);
+  std::string stored;
+  {
+    std::lock_guard lock(entry->mutex);
+    stored = entry->stored.config;
+  }
+  LOTIC_ASSIGN_OR_RETURN(const std::string whole, catalog::WithStoredSecrets(json, stored));
+  LOTIC_ASSIGN_OR_RETURN(catalog::Parsed<catalog::PinotTableConfig> parsed, catalog::ParsePinotTableConfig(whole, impl_->options.variables));
+  catalog::PinotTableConfig& config = parsed.value;
   IngestDefinition definition;
   {
     std::lock_guard lock(entry->mutex);
