@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "catalog/pinot_expression.h"
@@ -147,21 +148,26 @@ TEST(PinotSql, NumbersPrintAsJavaPrintsThem) {
   EXPECT_EQ(JavaFloatText(1.5e20f), "1.5E20");
 }
 
-TEST(PinotSql, DepthAndSizeAreBounded) {
+TEST(PinotSql, BracketsAndSumsHaveADepth) {
   const auto deep = [](size_t n) { return "SELECT " + std::string(n, '(') + "id" + std::string(n, ')') + " FROM events"; };
   EXPECT_TRUE(Translate(deep(150)).ok());
   EXPECT_EQ(Translate(deep(100000)).status().code(), StatusCode::kCapacityError);
   std::string sum = "id";
   for (int i = 0; i < 5000; ++i) sum += "+id";
   EXPECT_EQ(Translate("SELECT " + sum + " FROM events").status().code(), StatusCode::kCapacityError);
+  EXPECT_EQ(Translate(std::string(kMaxPinotSqlBytes + 1, ' ')).status().code(), StatusCode::kCapacityError);
+}
+
+TEST(PinotSql, LongListsOfValuesAreTaken) {
   std::string many = "id IN (0";
   for (int i = 1; i < 20000; ++i) many += "," + std::to_string(i);
   EXPECT_TRUE(Translate("SELECT id FROM events WHERE " + many + ")").ok());
-  // A template that doubles its argument, in itself.
-  std::string nested = "uuid";
+}
+
+TEST(PinotSql, WhatTranslationMultipliesIsBounded) {
+  std::string nested = "uuid";  // the template of substr has its argument twice
   for (int i = 0; i < 60; ++i) nested = "substr(" + nested + ", 1, 2)";
   EXPECT_EQ(Translate("SELECT " + nested + " FROM events").status().code(), StatusCode::kCapacityError);
-  EXPECT_EQ(Translate(std::string(kMaxPinotSqlBytes + 1, ' ')).status().code(), StatusCode::kCapacityError);
 }
 
 TEST(PinotExpression, FindsItsInputs) {
@@ -189,6 +195,29 @@ TEST(PinotExpression, BecomesDuckDbsSql) {
   EXPECT_EQ(TranslatePinotExpression("fromEpochDays(ts)", input, Type::Timestamp(TimeUnit::kMilli, true)).ValueOrDie(), "timezone('UTC', make_timestamp_ms((\"ts\" * 86400000)))");
   EXPECT_EQ(TranslatePinotExpression("split(kind, ',')", input, Type::List(Type::String())).ValueOrDie(), "list_filter(string_split(\"kind\", ','), lambda lotic_e: lotic_e <> '')");
   EXPECT_NE(TranslatePinotExpression("length(kin)", input, Type::Int32()).status().message().find("did you mean kind"), std::string::npos);
+}
+
+TEST(PinotSql, TheReferenceListsTheFunctionsThereAre) {
+  std::string page = ReadText("../docs/reference/pinot-sql.md");
+  const size_t begin = page.find("<!-- functions"), end = page.find("<!-- end of functions");
+  ASSERT_TRUE(begin != std::string::npos && end != std::string::npos);
+  page = page.substr(begin, end - begin);
+  std::set<std::string> listed;
+  for (size_t at = page.find('`'); at != std::string::npos; at = page.find('`', at + 1)) {
+    const size_t close = page.find('`', at + 1);
+    ASSERT_NE(close, std::string::npos);
+    std::string name = page.substr(at + 1, close - at - 1);
+    at = close;
+    if (name == "percentile95") continue;
+    if (!name.ends_with("*")) {
+      EXPECT_TRUE(listed.insert(name).second) << name << " is listed twice";
+      continue;
+    }
+    name.pop_back();
+    for (const char* suffix : {"", "int", "long", "float", "double", "string"}) listed.insert(name + suffix);
+  }
+  const std::vector<std::string> known = PinotFunctionNames();
+  EXPECT_EQ(listed, std::set<std::string>(known.begin(), known.end()));
 }
 
 // LOTIC_PRINT_CASES=1: prints the file as the code would have it, for its author to read.
