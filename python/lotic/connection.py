@@ -2,6 +2,7 @@
 """Tables of a source over liblotic.so: listed, planned, read as Arrow batches. All texts are those of docs/reference/c-api.md, as Python values."""
 
 import json
+import os
 
 from lotic import _library
 from lotic._library import LoticError, call, encode, handle_of, text_of
@@ -28,10 +29,11 @@ class Connection:
 
     def __init__(self, connector, path, options=None):
         self._handle = None
+        self._owner = os.getpid()
         self._handle = handle_of("lotic_connector_open", encode(connector), encode(path), encode(json.dumps(options or {})))
 
     def __del__(self):
-        if self._handle is not None:
+        if self._handle is not None and self._owner == os.getpid():  # a forked child leaves its parent's connections alone
             _library.library().lotic_connector_release(self._handle)
 
     def schemas(self):
@@ -68,9 +70,10 @@ class Connection:
             if not page:
                 return splits
 
-    def open(self, request, splits, num_columns=-1):
-        """A reader of some splits: the wanted rows, in the first `num_columns` columns of the request's layout."""
-        return Reader(self, request, splits, num_columns)
+    def open(self, request, splits, num_columns=-1, memory_budget=0):
+        """A reader of some splits: the wanted rows, in the first `num_columns` columns of the request's layout.
+        memory_budget: bytes of its buffers and of batches not yet taken; 0: the library's own."""
+        return Reader(self, request, splits, num_columns, memory_budget)
 
     def read(self, table, columns=None, filter=None, limit=None, schema=None):
         """A reader of a whole table, planned now."""
@@ -110,13 +113,17 @@ def certificate_of(request, plan, splits, certificates):
 class Reader:
     """Iterates over pyarrow.RecordBatch. One thread at a time, except cancel()."""
 
-    def __init__(self, connection, request, splits, num_columns):
+    def __init__(self, connection, request, splits, num_columns, memory_budget):
         import pyarrow
 
-        self._handle = None
+        self._handle = self._batches = None
         self._connection = connection  # the library keeps what it needs; this keeps the library's order of releases simple
         self._num_splits = len(splits)
-        self._handle = handle_of("lotic_open", connection._handle, None, encode(json.dumps(request)), encode(json.dumps(splits)))
+        context = _library.library().lotic_call_new(-1, memory_budget)
+        try:
+            self._handle = handle_of("lotic_open", connection._handle, context, encode(json.dumps(request)), encode(json.dumps(splits)))
+        finally:
+            _library.library().lotic_call_release(context)
         struct, address = _library.room()
         call("lotic_reader_stream", self._handle, num_columns, address)
         self._batches = pyarrow.RecordBatchReader._import_from_c(address)

@@ -69,6 +69,14 @@ class TheLibraryFromPython(unittest.TestCase):
             self.assertIn(expected, said.stdout, said.stderr)
 
 
+    def test_an_old_spark_is_told_what_it_lacks(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "pyspark.py").write_text('__version__ = "3.5.4"\n')
+            environment = dict(os.environ, PYTHONPATH=os.pathsep.join([folder, os.path.join(SOURCE, "python"), str(PYARROW)]), PYTHONDONTWRITEBYTECODE="1")
+            said = subprocess.run([sys.executable, "-c", "import lotic.spark, pyspark_lotic"], env=environment, capture_output=True, text=True, timeout=60)
+            self.assertIn("lotic needs Apache Spark 4.0 or newer, whose Python data sources it is; this is 3.5.4", said.stderr)
+
+
 class Installing(unittest.TestCase):
     def test_the_package_brings_the_library(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -126,11 +134,14 @@ class OptionsOfUsers(unittest.TestCase):
             (dict(startingOffsets="earliest", startingTimestamp="5"), "exclude each other"),
             (dict(kafka__isolation__level="none"), "none of read_committed"),
             (dict(region="eu"), "is not known"),
+            (dict(sasl_password="se" + "cret"), "is not known"),
         ]
         for more, expected in cases:
             with self.subTest(**more), self.assertRaises(options.OptionError) as caught:
                 self.parse(**more)
             self.assertIn(expected, str(caught.exception))
+            self.assertNotIn("se" + "cret", str(caught.exception))
+        self.assertNotIn("hidden", repr(self.parse(kafka__sasl__password="hidden")))
         with self.assertRaisesRegex(options.OptionError, "nothing says what to read"):
             self.parse(["path"])
         with self.assertRaisesRegex(options.OptionError, "bootstrap.servers"):

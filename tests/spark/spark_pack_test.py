@@ -326,6 +326,18 @@ class TypesOfSpark(Case):
             self.assertEqual(mine, row)
 
 
+    def test_names_that_differ_in_case_get_numbers(self):
+        from lotic.spark.types import spark_names
+
+        self.assertEqual(spark_names(["ID", "id", "Id_1", "x"]), ["ID", "id_2", "Id_1", "x"])
+
+    def test_a_value_that_spark_cannot_hold_is_an_error_with_its_column(self):
+        frame = spark.read.format("lotic").option("connector", "memory").option("source", "sample").option("columns", "id, at_ns").load("types")
+        with self.assertRaises(Exception) as caught:
+            frame.agg({"at_ns": "max"}).collect()
+        self.assertIn('column "at_ns": a value does not fit', str(caught.exception))
+
+
 class OverRealKafka(Case):
     @classmethod
     def setUpClass(cls):

@@ -32,7 +32,7 @@ class OptionError(ValueError):
 class Options:
     connector: str = ""
     source: str = ""  # what ATTACH 'path' takes; for Kafka the brokers
-    connector_options: dict = field(default_factory=dict)
+    connector_options: dict = field(default_factory=dict, repr=False)  # passwords, too
     schema: str = None
     tables: list = None  # names; None: those that match `pattern`
     pattern: str = None
@@ -95,7 +95,7 @@ def _folder(text):
     return text
 
 
-def _unknown(name, value, connector):
+def _unknown(name, connector):  # without the value: a mistyped name may hide a password
     if name in _INSTEAD:
         raise OptionError(f'option "{name}" is not known to format "lotic": {_INSTEAD[name]}')
     known = list(_OPTIONS) + (list(_KAFKA_OPTIONS) if connector == "kafka" else [])
@@ -104,7 +104,7 @@ def _unknown(name, value, connector):
     advice = f'; did you mean "{by_lower[near[0]]}"?' if near else f' (known: {", ".join(known)}, and {connector}.* for the connector\'s own)'
     if not near and name in (each.lower() for each in _KAFKA_OPTIONS):
         advice = f': it belongs to connector kafka, and this is {connector}'
-    raise OptionError(f'option "{name}" = {value!r} is not known to format "lotic"{advice}')
+    raise OptionError(f'option "{name}" is not known to format "lotic"{advice}')
 
 
 def parse(given):
@@ -143,7 +143,7 @@ def parse(given):
             options.policy["isolation"] = _one_of(isolation, "kafka.isolation.level", ("read_committed", "read_uncommitted"))
     for name, value in given.items():
         if name in _INSTEAD:
-            _unknown(name, value, options.connector)
+            _unknown(name, options.connector)
         elif name.startswith(own):
             options.connector_options[name[len(own) :]] = value
         elif name == "source" and not kafka:
@@ -177,7 +177,7 @@ def parse(given):
         elif kafka and name == "minpartitions":
             options.min_partitions = _whole(value, "minPartitions", 1)
         else:
-            _unknown(name, value, options.connector)
+            _unknown(name, options.connector)
     if options.starting_offsets is not None and options.starting_timestamp is not None:
         raise OptionError("startingOffsets and startingTimestamp exclude each other")
     if options.ending_offsets is not None and options.ending_timestamp is not None:

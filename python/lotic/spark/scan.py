@@ -2,9 +2,10 @@
 """What the driver knows of the tables that one load() reads, and the plan of a reading. Needs no Spark."""
 
 import difflib
+import os
 import re
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import lotic
 from lotic.connection import arrow_schema
@@ -20,12 +21,18 @@ _connections = {}  # (connector, source, options) → Connection: the tasks of o
 
 def connection_of(options):
     """The process's connection to the source that the options name."""
-    key = (options.connector, options.source, tuple(sorted(options.connector_options.items())))
+    key = (os.getpid(), options.connector, options.source, tuple(sorted(options.connector_options.items())))
     if key not in _connections:
         while len(_connections) >= _MAX_OPEN:
             _connections.pop(next(iter(_connections)))
         _connections[key] = lotic.connect(options.connector, options.source, options.connector_options)
     return _connections[key]
+
+
+def for_executors(options):
+    """The options without what only planning needs: a file that the driver alone has."""
+    kept = {name: value for name, value in options.connector_options.items() if options.connector != "kafka" or name != "schema"}
+    return replace(options, connector_options=kept)
 
 
 @dataclass

@@ -20,6 +20,7 @@ from lotic.spark.filters import NotTheSame, constraint_of
 from lotic.spark.options import OptionError
 from lotic.spark.types import NotInSpark, as_spark_takes_it, spark_names, spark_type
 
+_TASK_MEMORY = 128 << 20  # bytes of a task's reader: beside Spark's own, within what executors are given for Python by default
 _PUSHDOWN_WORKER = "pyspark.sql.worker.data_source_pushdown_filters"
 
 
@@ -124,7 +125,7 @@ class _PlainReader(DataSourceReader):
 
     def __getstate__(self):
         # Executors need the request of the plan, and nothing of what only planning needs.
-        state = dict(self.__dict__, _tables=None, _columns=None, _constraints=None)
+        state = dict(self.__dict__, _tables=None, _columns=None, _constraints=None, _options=scan.for_executors(self._options))
         plan = self._planned()
         state["_plan"] = scan.Plan(plan.tables, [])
         return state
@@ -142,7 +143,7 @@ class _PlainReader(DataSourceReader):
         certificate = None
         if task.certificate_folder is not None:
             certificate = TaskCertificate(task.certificate_folder, task.number, **_attempt())
-        reader = scan.connection_of(self._options).open(table.request, task.splits, table.num_columns)
+        reader = scan.connection_of(self._options).open(table.request, task.splits, table.num_columns, _TASK_MEMORY)
         finished = False
         try:
             for batch in reader:
