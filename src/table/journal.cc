@@ -162,20 +162,21 @@ Result<std::unique_ptr<Journal>> Journal::Open(const std::string& path, const st
     LOTIC_RETURN_NOT_OK(journal->Rewrite(contents->records));
     return journal;
   }
-  journal->all_ = contents->records;
+  journal->count_ = contents->records.size();
   journal->bytes_ = contents->good_bytes;
   journal->last_crc_ = contents->last_crc;
-  LOTIC_ASSIGN_OR_RETURN(journal->first_, File::Open(path, O_RDWR));
-  LOTIC_ASSIGN_OR_RETURN(journal->copy_, File::Open(CopyOf(path), O_RDWR));
-  for (const File* file : {&journal->first_, &journal->copy_}) {
-    LOTIC_RETURN_NOT_OK(file->Truncate(journal->bytes_));
+  for (const std::string& one : {path, CopyOf(path)}) {
+    LOTIC_ASSIGN_OR_RETURN(const File file, File::Open(one, O_RDWR));
+    LOTIC_RETURN_NOT_OK(file.Truncate(journal->bytes_));
     const uint64_t word = LiveWord(journal->bytes_);
-    LOTIC_RETURN_NOT_OK(file->WriteAt(static_cast<int64_t>(kPublishedWordAt), {reinterpret_cast<const char*>(&word), sizeof word}));
+    LOTIC_RETURN_NOT_OK(file.WriteAt(static_cast<int64_t>(kPublishedWordAt), {reinterpret_cast<const char*>(&word), sizeof word}));
   }
+  journal->first_known_ = journal->copy_known_ = true;
   return journal;
 }
 
-Status Journal::AppendTo(File& file, const std::string& record) {
+Status Journal::AppendTo(const std::string& path, const std::string& record) const {
+  LOTIC_ASSIGN_OR_RETURN(const File file, File::Open(path, O_RDWR));
   const auto write = [&]() -> Status {
     LOTIC_RETURN_NOT_OK(file.WriteAt(bytes_, record));
     (void)FaultPoint("store.journal.before_sync");
@@ -184,30 +185,25 @@ Status Journal::AppendTo(File& file, const std::string& record) {
     const uint64_t word = LiveWord(bytes_ + static_cast<int64_t>(record.size()));
     return file.WriteAt(static_cast<int64_t>(kPublishedWordAt), {reinterpret_cast<const char*>(&word), sizeof word});
   };
-  return write();
+  const Status status = write();
+  // After a failed sync nothing is known of the file, so that only a full disk can be undone.
+  if (!status.ok() && FileError::IsDiskFull(status)) (void)file.Truncate(bytes_);
+  return status;
 }
 
-Status Journal::Append(const std::string& record) {
+Status Journal::Append(const std::string& record, const Rebuild& rebuild) {
   if (static_cast<size_t>(bytes_) + record.size() + kRecordHeaderBytes > kMaxJournalBytes) return Status::CapacityError(path_, " would pass ", kMaxJournalBytes, " bytes");
-  if (!first_.is_open() || !copy_.is_open()) {
-    // An earlier failure left a file whose contents are not known: it is replaced, never written to again.
-    std::vector<std::string> records = all_;
-    records.push_back(record);
-    return Rewrite(records);
-  }
-  const std::string encoded = EncodeRecord(record, all_.size(), last_crc_);
-  Status status = AppendTo(first_, encoded);
+  if (!first_known_ || !copy_known_) return Rewrite(rebuild(true));
+  const std::string encoded = EncodeRecord(record, count_, last_crc_);
+  const Status status = AppendTo(path_, encoded);
   if (!status.ok()) {
-    const bool cut = first_.Truncate(bytes_).ok() && FileError::IsDiskFull(status);
-    if (!cut) {
-      // The record may be there in whole, and would count for a reader: the file is replaced by one that does not have it.
-      first_ = File();
-      (void)Rewrite(all_);
-    }
+    // The record may be there in whole, and would count for a reader: the file is replaced by one that does not have it, now or at the next change.
+    first_known_ = false;
+    (void)Rewrite(rebuild(false));
     return status;
   }
-  if (!AppendTo(copy_, encoded).ok()) copy_ = File();  // it is behind, and written anew at the next change
-  all_.push_back(record);
+  copy_known_ = AppendTo(CopyOf(path_), encoded).ok();
+  ++count_;
   bytes_ += static_cast<int64_t>(encoded.size());
   last_crc_ = Load<uint32_t>(encoded, 4);
   (void)FaultPoint("store.journal.after");
@@ -215,23 +211,18 @@ Status Journal::Append(const std::string& record) {
 }
 
 Status Journal::Rewrite(std::span<const std::string> records) {
-  std::vector<std::string> all(records.begin(), records.end());
-  const std::string bytes = EncodeJournal(all);
+  const std::string bytes = EncodeJournal(records);
   if (bytes.size() > kMaxJournalBytes) return Status::CapacityError(path_, " would pass ", kMaxJournalBytes, " bytes");
   (void)FaultPoint("store.journal.before_rewrite");
-  LOTIC_RETURN_NOT_OK(ReplaceFile(path_, bytes));
+  const Status status = ReplaceFile(path_, bytes);
+  first_known_ = status.ok();
+  LOTIC_RETURN_NOT_OK(status);
   (void)FaultPoint("store.journal.between_copies");
-  all_ = std::move(all);
+  count_ = records.size();
   bytes_ = static_cast<int64_t>(bytes.size());
   last_crc_ = 0;
   for (size_t at = kJournalHeaderBytes; at < bytes.size(); at += kRecordHeaderBytes + Load<uint32_t>(bytes, at + 8)) last_crc_ = Load<uint32_t>(bytes, at + 4);
-  first_ = File();
-  copy_ = File();
-  LOTIC_ASSIGN_OR_RETURN(first_, File::Open(path_, O_RDWR));
-  if (ReplaceFile(CopyOf(path_), bytes).ok()) {
-    Result<File> copy = File::Open(CopyOf(path_), O_RDWR);
-    if (copy.ok()) copy_ = *std::move(copy);
-  }
+  copy_known_ = ReplaceFile(CopyOf(path_), bytes).ok();
   return Status::OK();
 }
 

@@ -46,19 +46,23 @@ class Journal {
   /// A copy that is damaged or behind is moved to `quarantine` (a folder, made if needed; empty: removed) and written anew; `found` says what was.
   static Result<std::unique_ptr<Journal>> Open(const std::string& path, const std::string& quarantine, JournalContents* contents, std::vector<std::string>* found);
 
-  /// Durable in the first copy when it returns OK. Not written at all (a full disk, an error of the disk): an error, and the record does not count.
-  Status Append(const std::string& record);
+  /// The fewest records that say what the journal says, with the record that is being appended or without it.
+  using Rebuild = std::function<std::vector<std::string>(bool with_record)>;
+  /// Durable in the first copy when it returns OK. Not written at all (a full disk, an error of the disk): an error, and the record does not count. `rebuild` is asked
+  /// where a file has to be replaced because it is not known what an earlier failure left in it.
+  Status Append(const std::string& record, const Rebuild& rebuild);
   /// Both copies hold exactly `records` instead.
   Status Rewrite(std::span<const std::string> records);
+  /// Of one copy.
   int64_t bytes() const { return bytes_; }
 
  private:
   explicit Journal(std::string path) : path_(std::move(path)) {}
-  Status AppendTo(File& file, const std::string& record);
+  Status AppendTo(const std::string& path, const std::string& record) const;
 
   const std::string path_;
-  File first_, copy_;              // not open: has to be written anew
-  std::vector<std::string> all_;   // what counts
+  bool first_known_ = false, copy_known_ = false;  // what the files hold; no: written anew at the next change
+  size_t count_ = 0;
   int64_t bytes_ = 0;
   uint32_t last_crc_ = 0;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "table/discovery.h"
@@ -19,6 +20,19 @@ int64_t SizeOf(std::span<const std::string> records) {
   size_t bytes = kJournalHeaderBytes;
   for (const std::string& record : records) bytes += kRecordHeaderBytes + record.size();
   return static_cast<int64_t>(bytes);
+}
+
+// What stands where a new partition's folder is to be: what an interrupted AddPartitions left is removed, and what has rows is kept beside.
+Status PutAside(const std::string& folder, int64_t now_ms) {
+  Result<std::vector<std::string>> names = ListFolder(folder);
+  if (!names.ok()) return names.status().code() == StatusCode::kNotFound ? Status::OK() : names.status();
+  for (const std::string& name : *names) {
+    struct stat info{};
+    if (name.ends_with(".parquet") || (name.ends_with(".rows") && ::stat((folder + "/" + name).c_str(), &info) == 0 && info.st_size > kRowsHeaderBytes)) {
+      return RenameFile(folder, folder + ".unknown-" + std::to_string(now_ms));
+    }
+  }
+  return RemoveFolder(folder);
 }
 
 }  // namespace
@@ -47,14 +61,26 @@ std::optional<SegmentInfo> PartitionFolder::Published() const {
   return info;
 }
 
-Status PartitionFolder::Change(const ManifestChange& change, std::optional<std::shared_ptr<RowsFile>> rows) {
+Status PartitionFolder::damage() const {
   const std::lock_guard lock(mutex_);
-  LOTIC_RETURN_NOT_OK(journal_->Append(EncodeChange(change)));
-  Apply(change, &state_);
-  if (rows.has_value()) rows_ = *std::move(rows);
+  return damage_;
+}
+
+Status PartitionFolder::Change(const ManifestChange& change, std::optional<std::shared_ptr<RowsFile>> rows) {
+  const std::lock_guard one(change_mutex_);
+  LOTIC_RETURN_NOT_OK(journal_->Append(EncodeChange(change), [&](bool with_record) {
+    PartitionState state = this->state();
+    if (with_record) Apply(change, &state);
+    return EncodeManifest(state);
+  }));
+  {
+    const std::lock_guard lock(mutex_);
+    Apply(change, &state_);
+    if (rows.has_value()) rows_ = *std::move(rows);
+  }
   if (journal_->bytes() >= compact_at_bytes_) {
     // More than half of it may be history.
-    const std::vector<std::string> records = EncodeManifest(state_);
+    const std::vector<std::string> records = EncodeManifest(state());
     const int64_t bytes = SizeOf(records);
     // Where that fails, the longer form still holds.
     if (bytes * 2 < journal_->bytes()) (void)journal_->Rewrite(records);
@@ -85,7 +111,7 @@ Result<PartitionFolder::NewSegment> PartitionFolder::MakeSegment(int64_t sequenc
 
 Result<std::unique_ptr<PartitionFolder>> PartitionFolder::Create(const StoreParts& parts, const PartitionStart& start) {
   std::unique_ptr<PartitionFolder> folder(new PartitionFolder(parts, start.partition));
-  LOTIC_RETURN_NOT_OK(RemoveFolder(folder->folder_));
+  LOTIC_RETURN_NOT_OK(PutAside(folder->folder_, parts.options.clock->NowMs()));
   LOTIC_RETURN_NOT_OK(MakeFolder(folder->folder_));
   PartitionState& state = folder->state_;
   state.table_id = parts.identity.table_id;
@@ -169,6 +195,15 @@ Status PartitionFolder::CheckSegment(const SegmentInfo& segment) {
     Event(segment.name + ": " + damage + "; it is sealed again from " + segment.rows_file);
     return Status::OK();
   };
+  if (segment.state == SegmentState::kConsuming) {
+    LOTIC_ASSIGN_OR_RETURN(const RowsCheck check, CheckRowsFile(PathOf(segment.rows_file)));
+    const std::lock_guard lock(mutex_);
+    if (damage_.ok() && !check.damage.ok()) {
+      damage_ = check.damage;
+      is_suspect_.store(true, std::memory_order_release);
+    }
+    return Status::OK();
+  }
   if (segment.state == SegmentState::kSealing) return by_rows_file("");
   if (segment.state != SegmentState::kDone || segment.file.empty()) return Status::OK();
   const Result<FileSum> sum = SumFile(PathOf(segment.file));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -52,8 +53,11 @@ class PartitionFolder {
 
   /// The segment becomes kDamaged: its good rows (of `check`, if there are any) go to a rows file of the next generation, damaged files to quarantine.
   Status MarkDamaged(const SegmentInfo& segment, const RowsCheck* check, const std::string& damage);
-  /// Checks the files of a segment that is sealing or done; MarkDamaged if they are.
+  /// Checks the files of a segment: MarkDamaged if they are, or, of a consuming one, damage().
   Status CheckSegment(const SegmentInfo& segment);
+  /// Not OK once the consuming segment was found damaged: it is settled when the folder is opened again.
+  Status damage() const;
+  bool is_suspect() const { return is_suspect_.load(std::memory_order_acquire); }
   /// `file` of the folder goes to quarantine/.
   Status Quarantine(const std::string& file);
 
@@ -70,11 +74,14 @@ class PartitionFolder {
   const StoreParts& parts_;
   const int32_t partition_;
   const std::string folder_;
-  mutable std::mutex mutex_;  // guards what follows
-  PartitionState state_;
+  std::mutex change_mutex_;   // one change at a time; guards the next two, and held longer than mutex_: a change is synced
   std::unique_ptr<Journal> journal_;
   int64_t compact_at_bytes_ = 0;
+  std::atomic<bool> is_suspect_{false};
+  mutable std::mutex mutex_;  // guards what follows
+  PartitionState state_;      // written under both
   std::shared_ptr<RowsFile> rows_;
+  Status damage_;
 };
 
 /// The writer of the consuming segment of `folder`, which outlives it.

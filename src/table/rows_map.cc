@@ -19,7 +19,7 @@ namespace {
 
 constexpr int64_t kFirstMappedBytes = int64_t{64} << 20;
 // So many files keep their index while nobody reads them; a descriptor and a mapping each.
-constexpr size_t kMaxKept = 64;
+constexpr size_t kMaxKept = 256;
 
 struct Registry {
   std::mutex mutex;  // guards what follows
@@ -35,6 +35,13 @@ Registry& TheRegistry() {
 
 RowsMap::Mapping::~Mapping() {
   if (data != nullptr) ::munmap(const_cast<uint8_t*>(data), bytes);
+}
+
+void RowsMap::Mapping::LetGo(int64_t from, int64_t to) const {
+  constexpr int64_t kPage = 4096;
+  from = from / kPage * kPage;
+  to = to / kPage * kPage;
+  if (to > from) (void)::madvise(const_cast<uint8_t*>(data) + from, static_cast<size_t>(to - from), MADV_DONTNEED);
 }
 
 RowsMap::~RowsMap() = default;

@@ -42,6 +42,8 @@ class RowsMap {
     const uint8_t* data = nullptr;
     size_t bytes = 0;
     ~Mapping();
+    /// The pages of [from, to) leave this process's memory; they come back when they are read again.
+    void LetGo(int64_t from, int64_t to) const;
   };
   struct BlockSchema {
     std::shared_ptr<const Schema> schema;

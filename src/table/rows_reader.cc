@@ -23,8 +23,8 @@ int64_t RowsBefore(const Column& offsets, int64_t end) {
 
 class MappedRows final : public SegmentRows {
  public:
-  MappedRows(std::shared_ptr<RowsMap> map, int64_t published, const Schema& layout, SegmentRowsOptions options)
-      : map_(std::move(map)), published_(published), layout_(std::make_shared<const Schema>(layout)), options_(options), next_row_(options.first_row) {}
+  MappedRows(std::shared_ptr<RowsMap> map, int64_t published, const Schema& layout, SegmentRowsOptions options, PagesBehind behind)
+      : behind_(behind), map_(std::move(map)), published_(published), layout_(std::make_shared<const Schema>(layout)), options_(options), next_row_(options.first_row) {}
 
   Status Start() {
     LOTIC_ASSIGN_OR_RETURN(blocks_, map_->IndexTo(published_));
@@ -47,6 +47,11 @@ class MappedRows final : public SegmentRows {
 
   Result<std::optional<Batch>> Next(const CallContext& ctx) override {
     LOTIC_RETURN_NOT_OK(ctx.Check("reading a consuming segment"));
+    if (behind_ == PagesBehind::kLetGo && mapping_ != nullptr && at_ > 0) {
+      const int64_t read_to = map_->block(at_ - 1)->header.next_at();
+      mapping_->LetGo(let_go_, read_to);
+      let_go_ = read_to;
+    }
     if (layout_->fields.empty()) return CountOnly();
     std::vector<Part> parts;
     int64_t rows = 0;
@@ -192,10 +197,12 @@ class MappedRows final : public SegmentRows {
     return std::optional<Batch>(Batch(layout_, rows, std::move(columns), std::move(owner)));
   }
 
+  const PagesBehind behind_;
   const std::shared_ptr<RowsMap> map_;
   const int64_t published_;
   const std::shared_ptr<const Schema> layout_;
   const SegmentRowsOptions options_;
+  int64_t let_go_ = 0;
   size_t blocks_ = 0;
   size_t at_ = 0;
   int64_t next_row_ = 0;
@@ -286,8 +293,8 @@ Status CheckSealedFile(const std::string& path, const SegmentInfo& segment) {
 
 }  // namespace
 
-Result<std::unique_ptr<SegmentRows>> OpenRowsFile(std::shared_ptr<RowsMap> map, int64_t published, const Schema& layout, SegmentRowsOptions options) {
-  auto rows = std::make_unique<MappedRows>(std::move(map), published, layout, options);
+Result<std::unique_ptr<SegmentRows>> OpenRowsFile(std::shared_ptr<RowsMap> map, int64_t published, const Schema& layout, SegmentRowsOptions options, PagesBehind behind) {
+  auto rows = std::make_unique<MappedRows>(std::move(map), published, layout, options, behind);
   LOTIC_RETURN_NOT_OK(rows->Start());
   return std::unique_ptr<SegmentRows>(std::move(rows));
 }

@@ -63,12 +63,13 @@ class SegmentWriter final : public PartitionWriter {
   }
 
   Status failed() const override {
+    if (folder_.is_suspect()) return folder_.damage();
     const std::lock_guard lock(mutex_);
     return failed_;
   }
 
   Status Append(const Commit& commit) override {
-    if (is_failed_.load(std::memory_order_acquire)) return failed();
+    if (is_failed_.load(std::memory_order_acquire) || folder_.is_suspect()) return failed();
     if (rows_ == nullptr) return Status::Invalid(Where(), " is paused: it has no consuming segment");
     LOTIC_RETURN_NOT_OK(CheckCommit(commit, position_.load(std::memory_order_relaxed), Where()));
     if (commit.end == commit.start && commit.rows.num_rows() == 0) return Status::OK();

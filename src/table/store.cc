@@ -116,7 +116,7 @@ class Store final : public TableStore {
     next.state = state;
     for (const PartitionStart& start : partitions) next.partitions[start.partition] = start;
     (void)FaultPoint("store.discovery.before_record");
-    LOTIC_RETURN_NOT_OK(discovery_->Append(EncodeDiscovery(state, partitions)));
+    LOTIC_RETURN_NOT_OK(discovery_->Append(EncodeDiscovery(state, partitions), [&](bool with_record) { return EncodeDiscoveryContents(with_record ? next : contents_); }));
     (void)FaultPoint("store.discovery.after_record");
     contents_ = std::move(next);
     slots_.merge(made);
@@ -419,7 +419,7 @@ class Store final : public TableStore {
     LOTIC_RETURN_NOT_OK(RemoveFile(temporary));
     const auto write = [&]() -> Status {
       LOTIC_ASSIGN_OR_RETURN(auto map, RowsMap::Open(folder.PathOf(segment.rows_file)));
-      LOTIC_ASSIGN_OR_RETURN(auto rows, OpenRowsFile(std::move(map), segment.rows_bytes, check.schema, {}));
+      LOTIC_ASSIGN_OR_RETURN(auto rows, OpenRowsFile(std::move(map), segment.rows_bytes, check.schema, {}, PagesBehind::kLetGo));
       LOTIC_ASSIGN_OR_RETURN(auto writer, files.Create(temporary, check.schema));
       (void)FaultPoint("store.seal.before_write");
       for (;;) {

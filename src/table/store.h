@@ -98,7 +98,7 @@ class TableStore {
   virtual Result<PartitionWriter*> writer(int32_t partition) = 0;
   /// After a failed sync: what is not known to be durable is given up, and position() is where to read on. The old writer is gone.
   virtual Result<PartitionWriter*> ReopenWriter(int32_t partition) = 0;
-  /// Offsets [position, to) of `partition` are gone: recorded by name, and counted as missing in a commit that moves the position to `to`.
+  /// By the writer's thread. Offsets [position, to) of `partition` are gone: recorded by name, and counted as missing in a commit that moves the position to `to`.
   virtual Status RecordLoss(int32_t partition, int64_t to, const std::string& why, int64_t now_ms) = 0;
   /// Newest last.
   virtual std::vector<LostRange> losses(int32_t partition) const = 0;
@@ -116,7 +116,7 @@ class TableStore {
 
   /// Checks the sealed file that was checked longest ago against its CRC. Damage is quarantined. @return false: there is none.
   virtual Result<bool> CheckOne(const CallContext& ctx) = 0;
-  /// A reader found a segment damaged: check it, and quarantine it if that is so. OK either way.
+  /// A reader found a segment damaged: check it, and quarantine it if that is so (a consuming one: its writer is failed(), ReopenWriter settles it). OK either way.
   virtual Status Suspect(int32_t partition, int64_t sequence) = 0;
   /// What has to be read again.
   virtual std::vector<DamagedSegment> Damaged() const = 0;

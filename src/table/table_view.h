@@ -57,7 +57,7 @@ struct SegmentRowsOptions {
 };
 
 /// The rows of one segment of a view, in the order of their offsets: from the mapped rows file (each buffer's CRC is checked when this process first reads it),
-/// or through `files` (the file's CRC is checked when this process first opens it). Batches of at least kMinRows, but the last; large blocks are not
+/// or through `files` (the file's CRC is checked when this process first opens it). Small commits are put together into batches of at least kMinRows (fewer before a large one and at the end); large blocks are not
 /// copied. A batch stays valid after the reader, the view and even the file are gone. One thread.
 class SegmentRows {
  public:
