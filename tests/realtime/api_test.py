@@ -54,7 +54,8 @@ class ApiTest(unittest.TestCase):
         self.assertEqual(list(reply), ["resultTable", *RESPONSE_KEYS, "defaultLimitApplied", "certificate"] if "defaultLimitApplied" in reply else ["resultTable", *RESPONSE_KEYS, "certificate"])
         self.assertEqual(reply["resultTable"]["dataSchema"], {"columnNames": ["count(*)", "sum(count)"], "columnDataTypes": ["LONG", "DOUBLE"]})
         self.assertEqual(reply["resultTable"]["rows"], [[self.expected[0], float(self.expected[1])]])
-        self.assertIn(f"{float(self.expected[1])}", answer.body)
+        digits = str(self.expected[1]).rstrip("0")
+        self.assertIn(f"[[{self.expected[0]},{digits[0]}.{digits[1:]}E{len(str(self.expected[1])) - 1}]]", answer.body)  # as Java writes a double from 10^7 on
         self.assertEqual(reply["clientRequestId"], "mine")
         self.assertEqual(reply["tablesQueried"], ["events"])
         self.assertEqual(reply["totalDocs"], self.expected[0])
@@ -91,7 +92,7 @@ class ApiTest(unittest.TestCase):
 
     def test_an_error_is_an_exception_with_its_number(self):
         for sql, code, words in [("selec 1", 150, "SQLParsingError"), ("select * from nothing", 190, "there is no table nothing"), ("select missing from events", 710, "missing"),
-                                 ("select distinct uuid from events group by uuid", 700, "DISTINCT"), ("select nosuch(uuid) from events", 700, "nosuch"),
+                                 ("select distinct uuid from events group by uuid", 150, "DISTINCT"), ("select nosuch(uuid) from events", 700, "nosuch"),
                                  ("select uuid from event", 190, "did you mean events"), ("explain plan for select 1 from events", 150, "EXPLAIN PLAN FOR is not built yet"),
                                  ("select a.uuid from events a join events b on a.uuid = b.uuid", 150, "JOIN")]:
             with self.subTest(sql):
@@ -161,7 +162,7 @@ class ApiTest(unittest.TestCase):
             ("GET", "/tables/nothing", None, 404, "nothing"), ("GET", "/tables/events?type=hybrid", None, 400, "type is HYBRID"), ("GET", "/nothing", None, 404, "there is no /nothing"),
             ("PATCH", "/tables", None, 405, "not by PATCH"), ("GET", "/schemas/nothing", None, 404, "nothing"), ("POST", "/schemas", "{", 400, ""), ("POST", "/schemas", {}, 400, "schemaName"),
             ("POST", "/schemas?override=false", schema, 409, "events"), ("DELETE", "/schemas/events", None, 409, "events"), ("DELETE", "/schemas/nothing", None, 404, "nothing"),
-            ("PUT", "/schemas/events", {**schema, "metricFieldSpecs": []}, 400, "count"), ("PUT", "/schemas/nothing", schema, 404, "nothing"),
+            ("PUT", "/schemas/events", {**schema, "metricFieldSpecs": []}, 400, "count"), ("PUT", "/schemas/nothing", {**schema, "schemaName": "nothing"}, 404, "nothing"),
             ("POST", "/tables", table, 409, "events"), ("POST", "/tables", {**table, "tableName": "other"}, 400, "other"), ("POST", "/tables", "[1]", 400, ""),
             ("PUT", "/tables/nothing", table, 404, "nothing"), ("DELETE", "/tables/nothing", None, 404, "nothing"), ("DELETE", "/tables/events?type=offline", None, 404, "no offline part"),
             ("POST", "/tableConfigs", {"tableName": "events", "schema": schema, "realtime": table}, 400, "already exists"), ("POST", "/tableConfigs", {}, 400, "no tableName"),

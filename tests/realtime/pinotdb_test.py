@@ -40,7 +40,9 @@ class PinotdbTest(unittest.TestCase):
         server.wait_for("the rows", lambda: cls.serve.query("select count(*) from events").get("resultTable", {}).get("rows") == [[cls.count]])
 
     def cursor(self, **options):
-        return pinotdb.connect(host=self.host, port=self.port, path="/query/sql", scheme="http", **options).cursor()
+        connection = pinotdb.connect(host=self.host, port=self.port, path="/query/sql", scheme="http", **options)
+        self.addCleanup(connection.close)
+        return connection.cursor()
 
     def test_the_guides_query_with_curl(self):
         done = subprocess.run(["curl", "-s", f"{self.serve.broker}/query/sql", "-d", '{"sql":"select * from events limit 10"}'], check=True, capture_output=True, text=True)
