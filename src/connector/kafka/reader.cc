@@ -50,7 +50,8 @@ Result<SplitState> MakeState(const SplitStart& from, int32_t max_bytes) {
                            from.split.start.text, ", ", from.split.end.has_value() ? from.split.end->text : "", ")");
   }
   state.position = state.fetch_offset = state.start;
-  const std::string epoch = PropertyOf(from.split, "leader_epoch");
+  // The plan's epoch says what the log held up to the plan's end. Endless reading goes on behind that, under later epochs, which its positions do not carry.
+  const std::string epoch = state.bounded() || state.start == first ? PropertyOf(from.split, "leader_epoch") : "";
   if (!epoch.empty()) {
     LOTIC_ASSIGN_OR_RETURN(const int64_t value, ParseOffset("leader epoch", epoch));
     state.seen_epoch = static_cast<int32_t>(std::min<int64_t>(value, std::numeric_limits<int32_t>::max()));
