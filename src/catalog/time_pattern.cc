@@ -236,7 +236,7 @@ bool TimePattern::ToMillis(std::string_view text, int64_t* ms) const {
 std::string TimePattern::FromMillis(int64_t ms) const {
   const auto floor_div = [](int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); };
   const int64_t utc = floor_div(ms, 1000);
-  const int64_t millis = ms - utc * 1000;
+  const int64_t millis = ms % 1000 < 0 ? ms % 1000 + 1000 : ms % 1000;
   const int32_t offset = impl_->zone.OffsetAt(utc);
   const int64_t local = utc + offset;
   const int64_t days = floor_div(local, kDaySeconds);
