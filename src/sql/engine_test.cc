@@ -35,6 +35,7 @@ struct ScriptedSplit {
 /// A connector whose table `t` (id BIGINT, text VARCHAR NULL in every third row) does what the test says. Rows of partition p have
 /// id = p * 1,000,000 + row.
 struct Script {
+  std::optional<Status> splits_fail;
   std::vector<ScriptedSplit> splits;
   std::map<std::string, Pushdown> pushdown;  // by column; else kNot
   std::optional<int64_t> exact_rows;
@@ -189,6 +190,7 @@ class ScriptedConnector final : public Connector {
     return plan;
   }
   Result<SplitPage> Splits(const CallContext&, const ScanRequest&, std::span<const LayoutPartition> partitions, const PageRequest& page) override {
+    if (script_.splits_fail) return *script_.splits_fail;
     // One split a page, so that paging is exercised.
     const size_t at = page.page_token.empty() ? 0 : std::stoul(page.page_token);
     SplitPage out;
@@ -261,6 +263,13 @@ Script Splits(std::vector<ScriptedSplit> splits) {
   Script script;
   script.splits = std::move(splits);
   return script;
+}
+
+TEST_F(EngineTest, AReadingThatCannotBePlannedIsAnErrorOfTheQuery) {
+  Script script = Splits({{{10}}});
+  script.splits_fail = Status::IOError("the plan's splits cannot be listed");
+  Start(std::move(script));
+  EXPECT_THAT(Ask("SELECT id FROM t WHERE id > 3").status.message(), testing::HasSubstr("the plan's splits cannot be listed"));
 }
 
 TEST_F(EngineTest, EveryRowOfEverySplitArrivesOnceWithOneThreadAndWithMany) {

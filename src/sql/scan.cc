@@ -25,7 +25,9 @@ struct GlobalState final : duckdb::GlobalTableFunctionState {
   std::shared_ptr<ScanRun> run;
   std::vector<size_t> places;  // of DuckDB's columns in the layout
 
-  ~GlobalState() override { run->Stop(); }
+  ~GlobalState() override {
+    if (run) run->Stop();  // none where planning the reading failed
+  }
   duckdb::idx_t MaxThreads() const override { return run->max_lanes(); }
 };
 
