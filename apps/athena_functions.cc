@@ -2,6 +2,7 @@
 #include "apps/athena_functions.h"
 
 #include "apps/aws_functions.h"
+#include "apps/tables_source.h"
 #include "athena/connector_function.h"
 #include "athena/environment_values.h"
 #include "connector/kafka/kafka_connector.h"
@@ -62,6 +63,13 @@ MadeFunction MakeTimestream(const Environment& environment, InvocationLog& log) 
   return athena::MakeConnectorFunction(std::move(connector), environment, {}, nullptr, log);
 }
 
+MadeFunction MakeTables(const Environment& environment, InvocationLog& log) {
+  const std::string folder = athena::ValueOf(environment, "data");
+  if (folder.empty()) return Status::Invalid("environment variable data is not set: expected the data directory of lotic serve");
+  LOTIC_ASSIGN_OR_RETURN(std::shared_ptr<Connector> connector, OpenTables(folder));
+  return athena::MakeConnectorFunction(std::move(connector), environment, {}, nullptr, log);
+}
+
 // One line a connector.
 constexpr struct {
   const char* name;
@@ -71,6 +79,7 @@ constexpr struct {
     {"kafka", MakeKafka},
     {"kinesis", MakeKinesis},
     {"timestream", MakeTimestream},
+    {"tables", MakeTables},
     {"example", MakeExample},
 };
 

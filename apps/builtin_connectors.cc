@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "apps/tables_source.h"
 #include "cli/athena/function_target.h"
 #include "cli/kafka_source.h"
 #include "connector/athena/athena_connector.h"
@@ -37,6 +38,12 @@ Result<std::shared_ptr<Connector>> MakeTimestream(const std::string& path, const
   return timestream::AttachTimestream(path, options, cli::ProcessEnvironment());
 }
 
+// ATTACH 'DIR' AS name (TYPE tables), and --data DIR.
+Result<std::shared_ptr<Connector>> MakeTables(const std::string& path, const std::map<std::string, std::string>& options) {
+  if (!options.empty()) return Status::Invalid("ATTACH '", path, "' (TYPE tables): there is no option ", options.begin()->first);
+  return OpenTables(path);
+}
+
 // One line a connector.
 constexpr struct {
   const char* type;
@@ -46,6 +53,7 @@ constexpr struct {
     {"kinesis", MakeKinesis},
     {"timestream", MakeTimestream},
     {"athena", MakeAthena},
+    {"tables", MakeTables},
 };
 
 Result<DefinedTable> DefineKinesis(const TableDefinition& definition) { return kinesis::DefineKinesisTable(definition, cli::ProcessEnvironment()); }

@@ -19,6 +19,8 @@ constexpr const char* kIntroduction =
     "  lotic -b BROKER:9092 -f report.sql \"SELECT ...\"      files first, then the arguments, in one session\n"
     "  lotic -b BROKER:9092 < report.sql                    a script from standard input\n"
     "  lotic topics -b BROKER:9092                          topics, partitions, records, times, formats\n"
+    "  lotic --data DIR \"SELECT ...\"                       real-time tables, beside lotic serve or without it\n"
+    "  lotic tables --data DIR                              real-time tables: rows, segments, offsets, lag, errors\n"
     "  lotic demo                                           a broker with sample topics, and answers from it\n"
     "  lotic athena --help                                  play Amazon Athena against any of its connectors\n"
     "  lotic lambda local kafka --env NAME=VALUE            a connector for Athena, as a Lambda function on this machine\n"
@@ -70,7 +72,7 @@ Result<Value> OneOf(const std::string& option, const std::string& text, std::vec
 
 // `lotic topcis -b ...`: a mistyped command would otherwise be an odd SQL error.
 Status CheckMistypedCommand(const std::string& word) {
-  static const std::vector<std::string> commands = {"topics", "demo", "athena", "lambda", "serve"};
+  static const std::vector<std::string> commands = {"topics", "tables", "demo", "athena", "lambda", "serve"};
   if (word.empty() || !std::all_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; })) return Status::OK();
   static const std::set<std::string> single_word_sql = {"begin", "commit", "rollback", "abort", "checkpoint", "analyze", "vacuum", "end"};
   const auto near = NearestNames(word, commands, 1);
@@ -109,11 +111,13 @@ Result<CommandLine> ParseCommandLine(const std::vector<std::string>& args) {
   std::vector<std::string> commands, arguments;
 
   const auto single = CLI::MultiOptionPolicy::TakeLast;
-  app.add_option("SQL", arguments, "Statements, each in one quoted argument; or one of the commands topics, demo")->type_name("");
+  app.add_option("SQL", arguments, "Statements, each in one quoted argument; or one of the commands topics, tables, demo")->type_name("");
   app.add_option("-b,--bootstrap-server", line.brokers, "Kafka brokers, comma-separated; the catalog is called kafka")
       ->type_name("HOST:PORT")->multi_option_policy(single);
   app.add_option("--config", line.config_file, "Kafka client properties, in Java's or librdkafka's names")
       ->type_name("FILE")->multi_option_policy(single);
+  app.add_option("--data", line.data_folder, "A data directory of lotic serve, read only; the catalog of its tables is called tables")
+      ->type_name("DIR")->multi_option_policy(single);
   app.add_option("-X", line.properties, "One client property; repeatable, wins over --config")
       ->type_name("NAME=VALUE")->allow_extra_args(false);
   app.add_option("-f,--file", line.files, "Run the statements of a file first; repeatable, - is standard input")
@@ -191,8 +195,8 @@ Result<CommandLine> ParseCommandLine(const std::vector<std::string>& args) {
     }
   }
 
-  if (!arguments.empty() && (arguments[0] == "topics" || arguments[0] == "demo")) {
-    line.command = arguments[0] == "topics" ? Command::kTopics : Command::kDemo;
+  if (!arguments.empty() && (arguments[0] == "topics" || arguments[0] == "tables" || arguments[0] == "demo")) {
+    line.command = arguments[0] == "topics" ? Command::kTopics : arguments[0] == "tables" ? Command::kTables : Command::kDemo;
     if (arguments.size() > 1) return Status::Invalid("lotic ", arguments[0], " takes no argument, but got \"", arguments[1], "\"");
     arguments.clear();
   } else if (!arguments.empty()) {
@@ -206,13 +210,16 @@ Result<CommandLine> ParseCommandLine(const std::vector<std::string>& args) {
     return Status::Invalid("--schema-of belongs to lotic topics, without --offsets");
   }
   if (line.command != Command::kSql && (!line.files.empty() || !commands.empty())) {
-    return Status::Invalid("-f and -c run SQL; they do not go with the commands topics and demo");
+    return Status::Invalid("-f and -c run SQL; they do not go with the commands topics, tables and demo");
   }
   if (line.command == Command::kDemo && !line.brokers.empty()) {
     return Status::Invalid("lotic demo brings its own broker; to read from ", line.brokers, " leave out the word demo");
   }
   if (line.command == Command::kTopics && line.brokers.empty()) {
     return Status::Invalid("lotic topics needs brokers: lotic topics -b HOST:PORT");
+  }
+  if (line.command == Command::kTables && line.data_folder.empty()) {
+    return Status::Invalid("lotic tables needs a data directory: lotic tables --data DIR");
   }
   line.statements = std::move(commands);
   line.statements.insert(line.statements.end(), arguments.begin(), arguments.end());

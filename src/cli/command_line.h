@@ -13,7 +13,7 @@
 
 namespace lotic::cli {
 
-enum class Command { kSql, kDemo, kTopics, kHelp, kVersion };
+enum class Command { kSql, kDemo, kTopics, kTables, kHelp, kVersion };
 
 /// What the command line asks for; docs/reference/options.md describes each option.
 struct CommandLine {
@@ -24,6 +24,7 @@ struct CommandLine {
   std::string config_file;                               ///< --config
   std::vector<std::string> properties;                   ///< -X, "name=value" each; may hold secrets: never printed
   std::vector<std::string> schema_files;                 ///< --schema
+  std::string data_folder;                               ///< --data; empty: no real-time tables are attached
   ReadPolicy policy;                                     ///< --on-error, --tombstones, --max-out-of-order
   std::optional<std::chrono::milliseconds> timeout;      ///< --timeout, of one statement
   bool allow_partial = false;

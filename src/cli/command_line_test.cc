@@ -84,6 +84,9 @@ TEST(CommandLine, KnowsItsCommands) {
   EXPECT_EQ(Parse({"--version"}).command, Command::kVersion);
   EXPECT_THAT(Parse({"--help"}).help, HasSubstr("jsonl (one JSON object a line) into a pipe"));
   EXPECT_THAT(Failure({"topics"}).message(), HasSubstr("needs brokers"));
+  EXPECT_EQ(Parse({"tables", "--data", "d"}).command, Command::kTables);
+  EXPECT_EQ(Parse({"--data", "d", "SELECT 1"}).data_folder, "d");
+  EXPECT_THAT(Failure({"tables"}).message(), HasSubstr("needs a data directory"));
   EXPECT_THAT(Failure({"demo", "SELECT 1"}).message(), HasSubstr("takes no argument"));
 }
 

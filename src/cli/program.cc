@@ -11,6 +11,7 @@
 #include "cli/exit_code.h"
 #include "cli/log.h"
 #include "cli/sql_command.h"
+#include "cli/tables_command.h"
 #include "cli/topics_command.h"
 
 namespace lotic::cli {
@@ -55,6 +56,7 @@ int RunProgram(const std::vector<std::string>& args, const Wiring& wiring, Inter
     case Command::kVersion: return PrintVersion(wiring, console);
     case Command::kSql: return RunSqlCommand(*parsed, wiring, console, interrupts);
     case Command::kTopics: return RunTopicsCommand(*parsed, console, interrupts);
+    case Command::kTables: return RunTablesCommand(*parsed, console, interrupts);
     case Command::kDemo: return RunDemoCommand(*parsed, wiring, console, interrupts);
   }
   return kExitBug;

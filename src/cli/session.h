@@ -27,7 +27,7 @@ struct SessionSettings {
   bool timer = false;
   bool quiet = false;              ///< no progress, no certificate summary
   bool allow_partial = false;      ///< as the engine was told, for messages
-  bool has_cluster = false;        ///< a cluster is attached; without one a table that is not found gets a hint
+  bool has_cluster = false;        ///< a cluster or a data directory is attached; without one a table that is not found gets a hint
   std::optional<std::chrono::milliseconds> timeout;  ///< of each statement
 };
 

@@ -51,6 +51,13 @@ Result<OpenedSession> OpenSession(const CommandLine& line, const Wiring& wiring,
     return Status::Invalid("-X and --schema describe a cluster: they need -b HOST:PORT");
   }
 
+  std::shared_ptr<Connector> tables;
+  if (!line.data_folder.empty()) {
+    if (!wiring.make_connector) return Status::NotImplemented("--data: this program contains no real-time tables");
+    LOTIC_ASSIGN_OR_RETURN(tables, wiring.make_connector("tables", line.data_folder, {}));
+    LogInfo("catalog tables: " + line.data_folder);
+  }
+
   options.make_connector = wiring.make_connector;
   options.connector_types = wiring.connector_types;
   options.open_catalog = wiring.open_catalog;
@@ -68,12 +75,19 @@ Result<OpenedSession> OpenSession(const CommandLine& line, const Wiring& wiring,
     LOTIC_RETURN_NOT_OK(engine->Attach(ctx, "kafka", opened.cluster));
   }
 
+  if (tables != nullptr) {
+    const QueryScope scope(interrupts);
+    CallContext ctx;
+    ctx.stop = scope.stop();
+    LOTIC_RETURN_NOT_OK(engine->Attach(ctx, "tables", tables));
+  }
+
   SessionSettings settings;
   settings.format = line.format.value_or(console.out_terminal ? Format::kBox : Format::kJsonl);
   settings.header = line.header;
   settings.quiet = line.quiet;
   settings.allow_partial = line.allow_partial;
-  settings.has_cluster = opened.cluster != nullptr;
+  settings.has_cluster = opened.cluster != nullptr || tables != nullptr;
   settings.timeout = line.timeout;
   opened.session = std::make_unique<Session>(std::move(engine), std::move(settings), !line.certificate_file.empty(), console, interrupts);
   return opened;

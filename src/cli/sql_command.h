@@ -11,7 +11,7 @@
 
 namespace lotic::cli {
 
-/// Everything that runs SQL needs: a session on a new engine, with the cluster of -b attached as `kafka`.
+/// Everything that runs SQL needs: a session on a new engine, with the cluster of -b attached as `kafka` and the tables of --data as `tables`.
 struct OpenedSession {
   std::unique_ptr<Session> session;
   std::shared_ptr<kafka::KafkaConnector> cluster;  ///< null without -b
