@@ -94,7 +94,7 @@ class Cluster:
         log = open(self.folder / "pinot.log", "wb")
         self.process = subprocess.Popen(["java", "-Xms128m", "-Xmx1200m", "-XX:TieredStopAtLevel=1", *OPEN, f"-Djava.io.tmpdir={self.folder}", "-cp", f"{JARS}/*",
                                          "org.apache.pinot.tools.admin.PinotAdministrator", "QuickStart", "-type", "EMPTY", "-dataDir", str(self.folder / "data")],
-                                        stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+                                        cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         log.close()
         kafka = self.folder / "kafka"
         subprocess.run(["bash", str(KAFKA_LAB), "start", "3.9.2", str(kafka)], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
