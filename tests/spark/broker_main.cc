@@ -6,9 +6,11 @@
 //   release FAULT               lets the answers go, and ends the fault                            -> ok
 //   move TOPIC PARTITION NODE   its leader is another node                                         -> ok
 //   end TOPIC PARTITION         -> the offset behind its last record
+//   nodes TOPIC PARTITION       -> the nodes that were asked to fetch it: "1 2"
 #include <chrono>
 #include <cstdio>
 #include <iostream>
+#include <set>
 #include <sstream>
 #include <string>
 
@@ -66,6 +68,18 @@ Result<std::string> Obey(Broker& broker, const std::string& line) {
     in >> topic >> partition;
     LOTIC_ASSIGN_OR_RETURN(const lotic::broker::PartitionState state, broker.Describe(topic, partition));
     return std::to_string(state.high_watermark);
+  }
+  if (verb == "nodes") {
+    in >> topic >> partition;
+    std::set<int> nodes;
+    for (const lotic::broker::RequestRecord& request : broker.Requests(ApiKey::kFetch)) {
+      for (const auto& asked : request.partitions) {
+        if (asked.topic == topic && asked.index == partition) nodes.insert(request.node);
+      }
+    }
+    std::string answer;
+    for (const int node : nodes) answer += (answer.empty() ? "" : " ") + std::to_string(node);
+    return answer;
   }
   return Status::Invalid("unknown command: ", line);
 }

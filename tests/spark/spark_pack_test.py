@@ -158,7 +158,6 @@ class OverTheEmbeddedBroker(Case):
             with self.subTest(pushed=on):
                 self.pushing(on)
                 frame = self.load("orders").where("amount > 50 AND status IN ('paid', 'shipped')").groupBy("status")
-                got = frame.agg({"*": "count", "order_id": "sum"})
                 from pyspark.sql import functions as f
 
                 got = frame.agg(f.count("*").alias("n"), f.sum("order_id").alias("ids"), f.min(f.unix_micros("created_at")).alias("first"), f.max(f.unix_micros("created_at")).alias("last"))
@@ -303,6 +302,7 @@ class OverTheEmbeddedBroker(Case):
                     self.broker.ask(f"move orders {partition} {node}")
 
         self.in_the_middle(move)
+        self.assertEqual(self.broker.ask("nodes orders 0"), "1 2")  # its reader went on at the new leader
 
 
 class TypesOfSpark(Case):
