@@ -18,6 +18,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <cerrno>
 #include <condition_variable>
 #include <exception>
 #include <functional>
@@ -304,6 +305,8 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
       char byte;
       const ssize_t seen = recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
       if (seen > 0) return;  // the next request, already
+      // Readiness of bytes that were taken since is no news of the client.
+      if (seen < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return self->Watch();
       self->stop_.request_stop();
     });
   }

@@ -121,6 +121,10 @@ class HttpServerTest : public testing::Test {
                    return TextResponse(request.Parameter("name") + "|" + std::string(request.Query("q").value_or("-")) + "|" + std::string(request.Header("x-test")) + "|" + request.body);
                  }});
     router_.Add({"GET", "/wait", Access::kQuery, Lane::kQuery, [this](const CallContext& ctx, const HttpRequest&) { return gate_.Wait(ctx) ? TextResponse("done") : ErrorResponse(503, "stopped"); }});
+    router_.Get("/stopped", Access::kRead, [](const CallContext& ctx, const HttpRequest&) {
+      for (int i = 0; i < 100 && !ctx.stop.stop_requested(); ++i) std::this_thread::yield();
+      return TextResponse(ctx.stop.stop_requested() ? "yes" : "no");
+    });
     router_.Get("/throw", Access::kRead, [](const CallContext&, const HttpRequest&) -> HttpResponse { throw std::bad_alloc(); });
   }
   void Start() {
@@ -277,6 +281,17 @@ TEST_F(HttpServerTest, StopsARequestWhoseClientHasGone) {
     gate_.UntilWaiting(1);
   }
   gate_.UntilStopped(1);
+}
+
+TEST_F(HttpServerTest, DoesNotTakeAClientThatWaitsForOneThatHasGone) {
+  Start();
+  Connection connection(*server_);
+  for (int i = 0; i < 500; ++i) {
+    // In two parts, so that the second one's arrival is news that is old when the request is handled.
+    connection.Send("GET /stopped HTTP/1.1\r\nHost: localhost\r\n");
+    connection.Send("\r\n");
+    ASSERT_THAT(connection.Receive(), HasSubstr("\r\n\r\nno")) << i;
+  }
 }
 
 TEST_F(HttpServerTest, LetsRequestsEndBeforeItStops) {

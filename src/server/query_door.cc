@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <span>
 #include <utility>
@@ -150,8 +151,8 @@ Status QueryDoor::Execute(const CallContext& ctx, const catalog::PinotTranslatio
     for (const SplitCertificate& split : certificate.partitions) response->docs_scanned += split.rows;
   }
   CountSegments(segments, certificates, response);
-  response->certificate = CertificatesToJson(certificates);
-  while (!response->certificate.empty() && response->certificate.back() == '\n') response->certificate.pop_back();
+  // The one form of certificates, without the blanks that make it readable in a file.
+  response->certificate = nlohmann::ordered_json::parse(CertificatesToJson(certificates), nullptr, false).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   response->columns = translation.columns;
   response->rows = std::move(rows);
   response->num_rows = num_rows;
