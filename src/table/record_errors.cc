@@ -225,12 +225,13 @@ int64_t ErrorRing::count() const {
   return impl_->counters.next - impl_->counters.taken_back;
 }
 
-Status ErrorRing::TakeBack(int32_t partition, int64_t position) {
+Status ErrorRing::TakeBack(const std::map<int32_t, int64_t>& positions) {
   const std::lock_guard lock(impl_->mutex);
   Counters& counters = impl_->counters;
   LOTIC_ASSIGN_OR_RETURN(std::vector<Slot> slots, ReadSlots(impl_->file, std::max<int64_t>(counters.next - kSlots, 0), counters.next));
   for (Slot& slot : slots) {
-    if (slot.taken_back || slot.error.partition != partition || slot.error.offset < position) continue;
+    const auto position = positions.find(slot.error.partition);
+    if (slot.taken_back || position == positions.end() || slot.error.offset < position->second) continue;
     slot.taken_back = true;
     slot.taken_back_total = counters.taken_back + 1;
     LOTIC_RETURN_NOT_OK(impl_->file.WriteAt(PlaceOf(static_cast<int64_t>(slot.number)), Encode(slot)));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -41,8 +42,9 @@ class ErrorRing {
   Status Append(std::span<const RecordError> errors);
   /// Errors ever recorded, without those taken back.
   int64_t count() const;
-  /// Takes back what `partition` recorded at or behind `position`.
-  Status TakeBack(int32_t partition, int64_t position);
+  /// Takes back what partitions recorded at or behind their positions.
+  Status TakeBack(const std::map<int32_t, int64_t>& positions);
+  Status TakeBack(int32_t partition, int64_t position) { return TakeBack(std::map<int32_t, int64_t>{{partition, position}}); }
   Status Sync();
 
   struct Contents {

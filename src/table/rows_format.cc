@@ -307,17 +307,22 @@ Result<int64_t> PlaceOfLastBlock(std::span<const uint8_t> trailer, int64_t publi
 }
 
 std::vector<BlockBuffer> BlockBuffers(std::span<const uint8_t> header_bytes, const BlockHeader& header) {
-  std::vector<BlockBuffer> buffers(header.buffers);
+  std::vector<BlockBuffer> buffers;
+  BlockBuffers(header_bytes, header, &buffers);
+  return buffers;
+}
+
+void BlockBuffers(std::span<const uint8_t> header_bytes, const BlockHeader& header, std::vector<BlockBuffer>* buffers) {
+  buffers->resize(header.buffers);
   const uint8_t* from = header_bytes.data() + kBlockPrefixBytes + int64_t{header.nodes} * kNodeBytes;
   int64_t at = 0;
-  for (BlockBuffer& buffer : buffers) {
+  for (BlockBuffer& buffer : *buffers) {
     buffer.at = at;
     buffer.bytes = static_cast<int64_t>(Load<uint64_t>(from));
     buffer.crc = Load<uint32_t>(from + 8);
     from += kBufferBytes;
     at += buffer.padded();
   }
-  return buffers;
 }
 
 std::vector<ColumnPlace> ColumnPlaces(const Schema& schema) {

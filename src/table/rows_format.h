@@ -111,6 +111,7 @@ struct BlockBuffer {
 };
 /// `header_bytes`: of the block. The buffers in order; their padded sizes make up the body (checked by DecodeBlockHeader).
 std::vector<BlockBuffer> BlockBuffers(std::span<const uint8_t> header_bytes, const BlockHeader& header);
+void BlockBuffers(std::span<const uint8_t> header_bytes, const BlockHeader& header, std::vector<BlockBuffer>* buffers);
 
 /// Where a column begins in the lists of nodes and buffers of blocks with its schema.
 struct ColumnPlace {

@@ -168,7 +168,8 @@ Result<Column> RowsMap::ReadColumn(const Block& block, size_t index, std::shared
   const BlockHeader& header = block.header;
   const std::span<const uint8_t> header_bytes((*mapping)->data + header.at, static_cast<size_t>(header.header_bytes));
   const ColumnPlace& place = block.schema->places[index];
-  const std::vector<BlockBuffer> buffers = BlockBuffers(header_bytes, header);
+  thread_local std::vector<BlockBuffer> buffers;  // small commits are many, and an allocation each would cost more than their rows
+  BlockBuffers(header_bytes, header, &buffers);
   const uint8_t* const body = (*mapping)->data + header.body_at();
   const bool checked = block.checked[index].load(std::memory_order_acquire);
   const std::string& name = block.schema->schema->fields[index].name;

@@ -84,12 +84,13 @@ class Store final : public TableStore {
     contents_ = *std::move(decoded);
     parts_.identity = contents_.identity;
     LOTIC_ASSIGN_OR_RETURN(errors_, ErrorRing::Open(parts_.folder + "/errors"));
+    std::map<int32_t, int64_t> positions;
     for (const auto& [partition, start] : contents_.partitions) {
       Slot& slot = slots_[partition];
       OpenSlot(partition, &slot);
-      if (slot.folder != nullptr) LOTIC_RETURN_NOT_OK(errors_->TakeBack(partition, slot.writer->position()));
+      if (slot.folder != nullptr) positions[partition] = slot.writer->position();
     }
-    return Status::OK();
+    return errors_->TakeBack(positions);
   }
 
   const std::string& folder() const override { return parts_.folder; }
