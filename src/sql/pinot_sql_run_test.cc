@@ -22,7 +22,7 @@ std::string ReadText(const std::string& path) {
 }
 
 /// The rows as `a|b` lines, NULL as ∅; an error as its text.
-std::string Run(Engine& engine, const std::string& sql) {
+std::string Answered(Engine& engine, const std::string& sql) {
   const auto result = engine.Execute({}, sql);
   if (!result.ok()) return "error: " + result.status().message() + "\n";
   std::string rows;
@@ -55,7 +55,7 @@ TEST(PinotSqlRun, GivesTheRowsThatPinotsRulesGive) {
     ASSERT_TRUE(parsed.ok()) << query << "\n" << parsed.status();
     const auto made = catalog::TranslatePinotQuery(*parsed, schema, options);
     ASSERT_TRUE(made.ok()) << query << "\n" << made.status();
-    EXPECT_EQ(Run(**engine, made->sql), expected) << "sql_rows.txt:" << at << ": " << query << "\n" << made->sql;
+    EXPECT_EQ(Answered(**engine, made->sql), expected) << "sql_rows.txt:" << at << ": " << query << "\n" << made->sql;
   };
   while (std::getline(text, line)) {
     ++number;
