@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: Apache-2.0
+// Real-time tables over Lotic's own broker: what is in the topic is in the table, once.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "table/table_view.h"
+#include "tests/realtime/ingest_world.h"
+
+namespace lotic::table {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+
+void ExpectRowsOfTheTopic(IngestWorld& world) {
+  ASSERT_TRUE(world.CaughtUp()) << world.tables().GetStatus("events")->error;
+  const Published published = world.Read();
+  EXPECT_EQ(published.doubled, 0);
+  EXPECT_EQ(published.rows, static_cast<int64_t>(world.expected().size()));
+  EXPECT_TRUE(published.ids == world.expected());
+}
+
+/// What became of the records of a partition, over all of its segments; checks that it adds up.
+RecordFates FatesOf(IngestWorld& world, int32_t partition) {
+  const std::shared_ptr<const TableView> view = world.tables().View("events").ValueOrDie();
+  RecordFates fates;
+  const PartitionView* found = view->Find(partition);
+  int64_t end = found->segments.empty() ? 0 : found->segments.front().start;
+  for (const SegmentInfo& segment : found->segments) {
+    EXPECT_EQ(segment.start, end);
+    EXPECT_EQ(segment.totals.fates.Sum(), segment.end - segment.start) << segment.name;
+    end = segment.end;
+    fates += segment.totals.fates;
+  }
+  EXPECT_EQ(end, found->position);
+  return fates;
+}
+
+TEST(Ingest, WhatIsInTheTopicIsInTheTableOnce) {
+  IngestWorld world(3);
+  world.Produce(0, 5000);
+  world.Produce(1, 10, 1);
+  world.Open();
+  world.AddTable();
+  ExpectRowsOfTheTopic(world);
+  world.Produce(0, 3);
+  world.Produce(2, 700, 7);
+  ExpectRowsOfTheTopic(world);
+  EXPECT_EQ(FatesOf(world, 0).rows, 5003);
+  EXPECT_TRUE(world.tables().GetStatus("events")->healthy) << world.tables().GetStatus("events")->error;
+}
+
+TEST(Ingest, EveryOffsetIsAccountedFor) {
+  IngestWorld world(1);
+  world.Produce(0, 20);
+  world.ProduceTransaction(0, 30, true);
+  world.ProduceTransaction(0, 5, false);
+  world.ProduceValue(0, std::nullopt);
+  world.ProduceValue(0, "{\"id\": ");
+  world.ProduceValue(0, "[1]");
+  world.Produce(0, 1);
+  world.Open();
+  world.AddTable();
+  ExpectRowsOfTheTopic(world);
+  const RecordFates fates = FatesOf(world, 0);
+  EXPECT_EQ(fates.rows, 51);
+  EXPECT_EQ(fates.aborted, 5);
+  EXPECT_EQ(fates.control, 2);
+  EXPECT_EQ(fates.tombstones, 1);
+  EXPECT_EQ(fates.dropped_decode, 2);
+  EXPECT_EQ(fates.missing, 0);
+  const std::vector<ErrorRow> errors = world.tables().Errors("events", 100).ValueOrDie();
+  ASSERT_EQ(errors.size(), 2u);
+  EXPECT_EQ(errors[0].stage, "decode");
+  EXPECT_EQ(errors[0].payload, "{\"id\": ");
+  EXPECT_EQ(errors[0].offset, 58);
+  EXPECT_EQ(errors[1].topic, "events");
+}
+
+TEST(Ingest, ARestartGoesOnWhereTheLastCommitEnded) {
+  IngestWorld world(2);
+  world.Open();
+  world.AddTable();
+  for (int round = 0; round < 4; ++round) {
+    world.Produce(0, 300);
+    world.Produce(1, 3, 1);
+    if (round % 2 == 0) { ASSERT_TRUE(world.CaughtUp()); }
+    world.Close();
+    world.ProduceTransaction(0, 4, round % 2 == 0);
+    world.Open();
+  }
+  ExpectRowsOfTheTopic(world);
+  FatesOf(world, 0);
+}
+
+TEST(Ingest, ATableBeginsWhereItsCriteriaSay) {
+  IngestWorld world(1);
+  world.Produce(0, 50);
+  world.Open();
+  world.AddTable({{"stream.kafka.consumer.prop.auto.offset.reset", "largest"}});
+  world.Forget(0, 0, 50);
+  world.Produce(0, 7);
+  ExpectRowsOfTheTopic(world);
+  ASSERT_TRUE(world.tables().DeleteTable("events").ok());
+  ASSERT_TRUE(world.tables().AddTable(world.TableJson({{"stream.kafka.consumer.prop.auto.offset.reset", "2023-11-14T22:13:20.055Z"}})).ok());
+  world.Forget(0, 50, 55);
+  ExpectRowsOfTheTopic(world);
+}
+
+TEST(Ingest, ANewPartitionIsReadFromItsBeginning) {
+  IngestWorld world(1);
+  world.Produce(0, 10);
+  world.Open();
+  world.AddTable({{"stream.kafka.consumer.prop.auto.offset.reset", "largest"}});
+  world.Forget(0, 0, 10);
+  ASSERT_TRUE(world.broker().AddPartitions(IngestWorld::kTopic, 3).ok());
+  world.Produce(2, 25);
+  ASSERT_TRUE(world.WaitFor([&] { return world.tables().GetStatus("events")->partitions.size() == 3; }));
+  ExpectRowsOfTheTopic(world);
+  world.Close();
+  world.Produce(1, 5);
+  world.Open();
+  ExpectRowsOfTheTopic(world);
+}
+
+TEST(Ingest, SegmentsEndExactlyAtTheirRows) {
+  IngestWorld world(2);
+  world.Produce(0, 1050);
+  world.Produce(1, 199);
+  world.Open();
+  world.AddTable({{"realtime.segment.flush.threshold.segment.rows", "200"}});
+  ExpectRowsOfTheTopic(world);
+  const auto sealed = [&](int32_t partition) {
+    std::vector<int64_t> rows;
+    const std::shared_ptr<const TableView> view = world.tables().View("events").ValueOrDie();
+    for (const SegmentInfo& segment : view->Find(partition)->segments) {
+      if (segment.state == SegmentState::kDone) rows.push_back(segment.totals.rows);
+    }
+    return rows;
+  };
+  ASSERT_TRUE(world.WaitFor([&] { return sealed(0).size() == 5; }));
+  EXPECT_THAT(sealed(0), testing::ElementsAre(200, 200, 200, 200, 200));
+  EXPECT_THAT(sealed(1), testing::IsEmpty());
+  world.Produce(1, 1);
+  ASSERT_TRUE(world.WaitFor([&] { return sealed(1).size() == 1; }));
+  ExpectRowsOfTheTopic(world);
+  world.Close();
+  world.Open();
+  ExpectRowsOfTheTopic(world);
+}
+
+TEST(Ingest, PauseAndResumeSurviveARestart) {
+  IngestWorld world(1);
+  world.Produce(0, 10);
+  world.Open();
+  world.AddTable();
+  ASSERT_TRUE(world.CaughtUp());
+  const PauseStatus paused = world.tables().Pause("events", "maintenance").ValueOrDie();
+  EXPECT_TRUE(paused.paused);
+  EXPECT_TRUE(paused.consuming_segments.empty());
+  world.Produce(0, 10);
+  world.Close();
+  world.Open();
+  const PauseStatus after = world.tables().GetPauseStatus("events").ValueOrDie();
+  EXPECT_TRUE(after.paused);
+  EXPECT_EQ(after.comment, "maintenance");
+  EXPECT_EQ(after.reason, "ADMINISTRATIVE");
+  ASSERT_TRUE(world.tables().RunDiscovery("events").ok());
+  EXPECT_EQ(world.StatusOf(0).state, PartitionState::kPaused);
+  EXPECT_EQ(world.StatusOf(0).lag, 10);
+  EXPECT_EQ(world.Read().rows, 10);
+  EXPECT_THAT(world.tables().ForceCommit("events", {}, {}).status().message(), HasSubstr("paused"));
+  const PauseStatus resumed = world.tables().Resume("events", ConsumeFrom::kLastConsumed, "").ValueOrDie();
+  EXPECT_FALSE(resumed.paused);
+  EXPECT_EQ(resumed.consuming_segments.size(), 1u);
+  ExpectRowsOfTheTopic(world);
+}
+
+TEST(Ingest, ResumeFromTheLargestOffsetSaysWhatItLeftOut) {
+  IngestWorld world(1);
+  world.Produce(0, 10);
+  world.Open();
+  world.AddTable();
+  ASSERT_TRUE(world.CaughtUp());
+  ASSERT_TRUE(world.tables().Pause("events", "").ok());
+  world.Produce(0, 5);
+  const Status doubled = world.tables().Resume("events", ConsumeFrom::kSmallest, "").status();
+  EXPECT_THAT(doubled.message(), HasSubstr("offsets 0 to 9 of partition 0 are in the table already"));
+  ASSERT_TRUE(world.tables().Resume("events", ConsumeFrom::kLargest, "").ok());
+  world.Forget(0, 10, 15);
+  world.Produce(0, 5);
+  ExpectRowsOfTheTopic(world);
+  const std::shared_ptr<const TableView> view = world.tables().View("events").ValueOrDie();
+  ASSERT_EQ(view->Find(0)->losses.size(), 1u);
+  EXPECT_EQ(view->Find(0)->losses[0].from, 10);
+  EXPECT_EQ(view->Find(0)->losses[0].to, 15);
+}
+
+TEST(Ingest, ForceCommitSealsWhatIsConsuming) {
+  IngestWorld world(3);
+  world.Produce(0, 10);
+  world.Produce(1, 10);
+  world.Open();
+  world.AddTable();
+  ASSERT_TRUE(world.CaughtUp());
+  const std::string id = world.tables().ForceCommit("events", {}, {}).ValueOrDie();
+  EXPECT_EQ(world.tables().JobStatus(id)->segments.size(), 2u);  // partition 2 has nothing to seal
+  ASSERT_TRUE(world.WaitFor([&] { return world.tables().JobStatus(id)->yet_to_be_committed.empty(); }));
+  EXPECT_EQ(world.tables().JobStatus("x").status().code(), StatusCode::kNotFound);
+  const std::string segment = world.tables().ConsumingInfo("events").ValueOrDie()[0].segment;
+  world.Produce(0, 1);
+  ASSERT_TRUE(world.CaughtUp());
+  const std::vector<std::string> one = {segment};
+  const std::string second = world.tables().ForceCommit("events", {}, one).ValueOrDie();
+  EXPECT_THAT(world.tables().JobStatus(second)->segments, testing::ElementsAre(segment));
+  const std::vector<std::string> wrong = {"events__0__99__20200101T0000Z"};
+  EXPECT_EQ(world.tables().ForceCommit("events", {}, wrong).status().code(), StatusCode::kInvalid);
+  ExpectRowsOfTheTopic(world);
+}
+
+TEST(Ingest, WhatRetentionTookIsRecordedExactly) {
+  IngestWorld world(2);
+  world.Produce(0, 100, 10);
+  world.Open();
+  world.AddTable();
+  ASSERT_TRUE(world.CaughtUp());
+  world.Close();
+  world.Produce(0, 100, 10);
+  world.Produce(1, 5);
+  ASSERT_TRUE(world.broker().SetLogStart(IngestWorld::kTopic, 0, 150).ok());
+  world.Forget(0, 100, 150);
+  world.Open();
+  ExpectRowsOfTheTopic(world);
+  const std::shared_ptr<const TableView> view = world.tables().View("events").ValueOrDie();
+  ASSERT_EQ(view->Find(0)->losses.size(), 1u);
+  EXPECT_EQ(view->Find(0)->losses[0].from, 100);
+  EXPECT_EQ(view->Find(0)->losses[0].to, 150);
+  EXPECT_EQ(FatesOf(world, 0).missing, 50);
+  EXPECT_EQ(world.StatusOf(0).lost, 50);
+  EXPECT_TRUE(world.Logged("offsets 100 to 149 (50) are lost"));
+}
+
+TEST(Ingest, ATruncatedPartitionStopsAndTheOthersGoOn) {
+  IngestWorld world(2);
+  world.Produce(0, 100, 10);
+  world.Produce(1, 10);
+  world.Open();
+  world.AddTable();
+  ASSERT_TRUE(world.CaughtUp());
+  ASSERT_TRUE(world.broker().TruncateTo(IngestWorld::kTopic, 0, 50).ok());
+  ASSERT_TRUE(world.WaitFor([&] { return world.StatusOf(0).state == PartitionState::kStopped; }));
+  EXPECT_THAT(world.StatusOf(0).error, HasSubstr("truncated"));
+  // Other records under offsets that were read: they must not be taken for new ones, neither now nor after a restart.
+  for (int i = 0; i < 80; ++i) world.ProduceValue(0, "{\"id\": -1, \"v\": 0, \"text\": \"other\", \"ts\": 1700000000000}");
+  world.Close();
+  world.Open();
+  EXPECT_EQ(world.StatusOf(0).state, PartitionState::kStopped);
+  world.Produce(1, 10);
+  ASSERT_TRUE(world.WaitFor([&] { return world.StatusOf(1).position == 20; }));
+  EXPECT_EQ(world.StatusOf(0).position, 100);
+  EXPECT_FALSE(world.tables().GetStatus("events")->healthy);
+  EXPECT_TRUE(world.Read().ids == world.expected());
+  // The operator says where to go on.
+  ASSERT_TRUE(world.tables().Resume("events", ConsumeFrom::kLargest, "").ok());
+  world.Produce(0, 5);
+  ExpectRowsOfTheTopic(world);
+}
+
+TEST(Ingest, ATopicMadeAnewStopsTheTableUntilSomebodySaysWhereToGoOn) {
+  IngestWorld world(2);
+  world.Produce(0, 20);
+  world.Produce(1, 20);
+  world.Open();
+  world.AddTable();
+  ASSERT_TRUE(world.CaughtUp());
+  ASSERT_TRUE(world.broker().RecreateTopic(IngestWorld::kTopic).ok());
+  ASSERT_TRUE(world.WaitFor([&] { return world.StatusOf(0).state == PartitionState::kStopped && world.StatusOf(1).state == PartitionState::kStopped; }));
+  EXPECT_THAT(world.StatusOf(0).error, HasSubstr("created again"));
+  EXPECT_EQ(world.Read().rows, 40);
+  ASSERT_TRUE(world.tables().Resume("events", ConsumeFrom::kSmallest, "made anew").ok());
+  world.Produce(0, 3);
+  ASSERT_TRUE(world.WaitFor([&] { return world.Read().rows == 43; }));
+}
+
+TEST(Ingest, ALeaderThatMovesAndABrokerThatIsAwayCostNothing) {
+  IngestWorld world(2, 3);
+  world.Open();
+  world.AddTable();
+  for (int round = 0; round < 6; ++round) {
+    world.Produce(0, 50, 5);
+    world.Produce(1, 50, 5);
+    ASSERT_TRUE(world.broker().MoveLeader(IngestWorld::kTopic, round % 2, 1 + round % 3).ok());
+    if (round == 3) world.broker().CloseConnections(0);
+  }
+  for (int node = 1; node <= 3; ++node) ASSERT_TRUE(world.broker().SetNodeDown(node, true).ok());
+  world.Produce(0, 50, 5);
+  for (int node = 1; node <= 3; ++node) ASSERT_TRUE(world.broker().SetNodeDown(node, false).ok());
+  ExpectRowsOfTheTopic(world);
+  ASSERT_TRUE(world.WaitFor([&] { return world.tables().GetStatus("events")->healthy; })) << world.tables().GetStatus("events")->error;
+  // After leaders have moved, a restart is no truncation.
+  world.Close();
+  world.Open();
+  world.Produce(0, 5);
+  ExpectRowsOfTheTopic(world);
+}
+
+TEST(Ingest, ATableOfAStreamThatIsNotThereIsRefusedInTime) {
+  IngestWorld world(1);
+  world.Open();
+  ASSERT_TRUE(world.tables().AddSchema(IngestWorld::SchemaJson(), false, false).ok());
+  std::string missing = world.TableJson();
+  const std::string topic = "\"stream.kafka.topic.name\": \"events\"";
+  ASSERT_NE(missing.find(topic), std::string::npos);
+  missing.replace(missing.find(topic), topic.size(), "\"stream.kafka.topic.name\": \"absent\"");
+  const auto begun = std::chrono::steady_clock::now();
+  const Status no_topic = world.tables().AddTable(missing).status();
+  EXPECT_EQ(no_topic.code(), StatusCode::kInvalid);
+  EXPECT_THAT(no_topic.message(), HasSubstr("absent"));
+  ASSERT_TRUE(world.broker().SetNodeDown(1, true).ok());
+  const Status no_broker = world.tables().AddTable(world.TableJson()).status();
+  EXPECT_EQ(no_broker.code(), StatusCode::kInvalid);
+  EXPECT_THAT(no_broker.message(), HasSubstr(world.broker().bootstrap()));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
+  EXPECT_TRUE(world.tables().List().empty());
+  ASSERT_TRUE(world.broker().SetNodeDown(1, false).ok());
+  ASSERT_TRUE(world.tables().AddTable(world.TableJson()).ok());
+  EXPECT_TRUE(Conflict::Is(world.tables().AddTable(world.TableJson()).status()));
+}
+
+TEST(Ingest, ADirectoryHasOneOwner) {
+  IngestWorld world(1);
+  world.Open();
+  const Status second = Tables::Open(world.Options()).status();
+  EXPECT_EQ(second.code(), StatusCode::kInvalid);
+  EXPECT_THAT(second.message(), HasSubstr(std::to_string(::getpid())));
+}
+
+}  // namespace
+}  // namespace lotic::table
