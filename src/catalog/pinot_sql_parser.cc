@@ -635,7 +635,7 @@ Result<PinotExprPtr> Parser::Cast(std::string name) {
 
 Result<std::string> Parser::CastType() {
   if (now().kind != Kind::kWord && now().kind != Kind::kText && now().kind != Kind::kQuoted) return Unexpected("a type");
-  std::string type = now().text;
+  std::string type = now().IsWord("DOUBLE") ? "DOUBLE" : now().text;  // a keyword of Pinot's parser, which prints those so
   Advance();
   if (now().IsWord("PRECISION")) Advance();  // DOUBLE PRECISION
   if (Take("(")) {                           // VARCHAR(10), DECIMAL(10, 2): lengths mean nothing to Pinot

@@ -320,6 +320,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
 
   void Answer(HttpResponse response) {
     ++watched_;
+    server_->requests.fetch_add(1);
     error_code ignored;
     stream_.socket().cancel(ignored);
     if (server_->stopping) keep_alive_ = false;
@@ -339,7 +340,6 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
     }
     stream_.expires_after(kWriteTime);
     http::async_write(stream_, *message, [self = shared_from_this(), message](error_code error, size_t) {
-      self->server_->requests.fetch_add(1);
       if (error) return self->Close();
       if (self->keep_alive_) return self->ReadRequest();
       self->stream_.socket().shutdown(tcp::socket::shutdown_send, error);

@@ -49,8 +49,11 @@ def missing():
 
 def call(url, body=None, method=None):
     request = urllib.request.Request(url, data=None if body is None else body.encode(), method=method, headers={"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return answer.read().decode()
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.read().decode()
+    except urllib.error.HTTPError as error:
+        raise RuntimeError(f"{url}: {error.code} {error.read().decode()[:1000]}") from error
 
 
 def wait(what, done, seconds, alive=lambda: True):
@@ -66,7 +69,7 @@ def wait(what, done, seconds, alive=lambda: True):
 def answers(url, body=None):
     try:
         return call(url, body)
-    except (urllib.error.URLError, OSError):
+    except (urllib.error.URLError, OSError, RuntimeError):
         return None
 
 
@@ -104,6 +107,9 @@ class Cluster:
                 self.bootstrap = value.strip("'\"")
         for url in (self.controller, self.broker):
             wait(f"Pinot at {url}", lambda url=url: answers(url + "/health") == "OK", READY_SECONDS, lambda: self.process.poll() is None)
+
+        # The roles are healthy before they have joined the cluster.
+        wait("Pinot's tenants", lambda: (answers(self.controller + "/tenants") or "").count("DefaultTenant") == 2, READY_SECONDS, lambda: self.process.poll() is None)
 
     def stop(self):
         subprocess.run(["bash", str(KAFKA_LAB), "stop", str(self.folder / "kafka")], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
