@@ -7,6 +7,7 @@ import decimal
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -68,6 +69,12 @@ class TheLibraryFromPython(unittest.TestCase):
             said = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
             self.assertIn(expected, said.stdout, said.stderr)
 
+
+    def test_the_library_exports_its_own_names_only(self):
+        listed = subprocess.run(["nm", "-D", "--defined-only", LIBRARY], capture_output=True, text=True, check=True, timeout=60).stdout
+        declared = re.findall(r"LOTIC_EXPORT [^;(]*?(lotic_\w+)\(", pathlib.Path(SOURCE, "include/lotic/c.h").read_text())
+        self.assertGreater(len(declared), 20)
+        self.assertEqual(sorted(line.split()[-1] for line in listed.splitlines()), sorted(declared))
 
     def test_an_old_spark_is_told_what_it_lacks(self):
         with tempfile.TemporaryDirectory() as folder:
