@@ -291,9 +291,9 @@ class OverTheEmbeddedBroker(Case):
             os.kill(min(found), signal.SIGKILL)
 
         attempts = self.in_the_middle(kill_one)
-        # One attempt of each split counts; at least one of the held two was begun twice.
+        # One attempt of each split counts; at least one of the held two was begun twice. A worker may outlive its executor and still end its attempt.
         self.assertTrue(all(True in each for each in attempts), attempts)
-        self.assertIn([False, True], attempts)
+        self.assertTrue(any(len(each) > 1 for each in attempts), attempts)
 
     def test_leaders_moved_in_mid_job_change_nothing(self):
         def move():
