@@ -31,6 +31,15 @@ def library():
     return path
 
 
+def folders():
+    """Where setuptools may write: the source folder's own build folder, so that nothing is left in python/."""
+    if not (HERE.parent / "CMakeLists.txt").is_file():
+        return {}
+    base = HERE.parent / "build" / "python"
+    base.mkdir(parents=True, exist_ok=True)
+    return {"build": {"build_base": str(base)}, "egg_info": {"egg_base": str(base)}}
+
+
 class BuildWithLibrary(build_py):
     def run(self):
         source = library()
@@ -56,4 +65,5 @@ setup(
     py_modules=["pyspark_lotic"],
     cmdclass={"build_py": BuildWithLibrary},
     distclass=ForThisPlatform,
+    options=folders(),
 )

@@ -93,7 +93,7 @@ def setUpModule():
         .config("spark.sql.warehouse.dir", os.path.join(FOLDER.name, "warehouse"))
         .getOrCreate()
     )
-    spark.sparkContext.setLogLevel("ERROR")
+    spark.sparkContext.setLogLevel("OFF")  # failures come back as exceptions
 
 
 def tearDownModule():
