@@ -19,6 +19,7 @@ DUCKDB_PYTHON_FOLDER=duckdb-python-1.5.6
 PINOTDB_FOLDER=pinotdb-9.2.2
 FLINK_FOLDER=flink-1.20.3
 PYSPARK_FOLDER=pyspark-4.3.0
+SPARK_KAFKA_FOLDER=spark-kafka-4.2.0
 PINOT_FOLDER=pinot-0.11.0
 
 say() { printf '%s\n' "$*" >&2; }

@@ -171,6 +171,19 @@ need_pyspark() {  # Spark with its jars, and what it needs of Python: the folder
   finish "$PYSPARK_FOLDER"
 }
 
+need_spark_kafka() {  # Spark's own Kafka source, for ./bench spark
+  [ -d "$LOTIC_DEPS/$SPARK_KAFKA_FOLDER" ] && return
+  open_work
+  say "downloading Spark's Kafka source (for the benchmarks)"
+  mkdir -p "$work/$SPARK_KAFKA_FOLDER"
+  mvn -B -q -Dstyle.color=never -f "$root/tests/spark/lab/pom.xml" \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies -DincludeScope=runtime \
+    -DoutputDirectory="$work/$SPARK_KAFKA_FOLDER" >&2 || die "Maven could not fetch Spark's Kafka source; run the same command again"
+  (cd "$work/$SPARK_KAFKA_FOLDER" && sha256sum --quiet --strict -c "$root/tests/spark/lab/jars.sha256" >&2) \
+    || die "the jars of Spark's Kafka source are not those of tests/spark/lab/jars.sha256"
+  finish "$SPARK_KAFKA_FOLDER"
+}
+
 need_athena_sdk() {  # Athena's original SDK and what it runs on
   [ -d "$LOTIC_DEPS/$ATHENA_SDK_FOLDER" ] && return
   open_work
