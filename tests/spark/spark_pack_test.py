@@ -44,7 +44,8 @@ class Served:
     """A child program that prints its address and serves until its input ends."""
 
     def __init__(self, program):
-        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        # The topics' small size holds every odd thing; the full one only more of each, which a comparison row by row does not need.
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ, LOTIC_SIZE="small"))
         self.address = self.process.stdout.readline().strip()
 
     def ask(self, line):
