@@ -178,7 +178,10 @@ const char* StreamError(ArrowArrayStream* stream) {
 
 void ReleaseStream(ArrowArrayStream* stream) {
   auto* state = static_cast<StreamState*>(stream->private_data);
-  state->rows->Close();
+  try {
+    state->rows->Close();
+  } catch (...) {  // memory that ran out: the stream is gone all the same, and nothing may cross to C
+  }
   delete state;
   stream->release = nullptr;
 }

@@ -64,6 +64,11 @@ class Planned {
     EXPECT_EQ(lotic_open(connector_, nullptr, request_.c_str(), splits.dump().c_str(), &reader, &error), LOTIC_OK) << error;
     return reader;
   }
+  /// The certificate of the table, had it this one split.
+  Json Sum(const Json& split, const Json& certificate) const {
+    const std::string splits = Json::array({split}).dump(), certificates = Json::array({certificate}).dump();
+    return Json::parse(Text([&](char** out, char** e) { return lotic_certificate(request_.c_str(), plan_.c_str(), splits.c_str(), certificates.c_str(), out, e); }))["tables"][0];
+  }
 
  private:
   lotic_connector* connector_ = nullptr;
@@ -122,6 +127,21 @@ TEST(CApi, BeginsASplitWhereItIsTold) {
   EXPECT_EQ(read.code, 0) << read.message;
   EXPECT_EQ(read.rows, 5);
   lotic_reader_release(reader);
+}
+
+TEST(CApi, ACertificateOfATailIsNotOneOfTheSplit) {
+  const auto broker = Demo();
+  const Planned planned("kafka", broker->bootstrap(), "orders", "[]", nullptr);
+  const Json split = planned.splits()[0];
+  lotic_reader* reader = planned.Open(Json::array({split}));
+  EXPECT_EQ(ReadAll(reader).code, 0);
+  Json certificate = Json::parse(Text([&](char** out, char** e) { return lotic_reader_certificate(reader, 0, out, e); }));
+  lotic_reader_release(reader);
+  EXPECT_TRUE(planned.Sum(split, certificate)["complete"].get<bool>());
+  certificate["read_start"] = "5";  // as a reader writes it that began there
+  const Json table = planned.Sum(split, certificate);
+  EXPECT_FALSE(table["complete"].get<bool>());
+  EXPECT_THAT(table["partitions"][0]["notes"].dump(), HasSubstr("read from 5 only"));
 }
 
 TEST(CApi, AReaderIsCancelledFromAnotherThreadWhileItWaits) {

@@ -24,6 +24,10 @@ Result<TableCertificate> SumCertificates(const Prepared& plan, std::span<const S
       return Status::Invalid("certificate ", i, " is of partition ", read[i]->partition, " from ", read[i]->planned_start.text, ", split ", i, " of partition ",
                              split.partition, " from ", split.start.text);
     }
+    if (read[i]->read_start != split.start) {  // of a reader that began at a position: what lies before it is somebody else's to certify
+      read[i]->complete = false;
+      read[i]->notes.push_back("read from " + read[i]->read_start.text + " only");
+    }
     certificates.push_back(*std::move(read[i]));
   }
   TableCertificate table = MakeTableCertificate(plan, std::move(certificates));
