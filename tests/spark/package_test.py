@@ -130,6 +130,8 @@ class OptionsOfUsers(unittest.TestCase):
             (dict(limit="-1"), "no whole number from 0"),
             (dict(limit="many"), "'many' is no whole number"),
             (dict(minPartitions="0"), "no whole number from 1"),
+            (dict(minPartitions="5000"), "minPartitions=5000: at most 1024"),
+            (dict(minPartitions="8", kafka__parallel_splits="4"), "minPartitions and parallel_splits exclude each other"),
             (dict(failOnDataLoss="perhaps"), "neither true nor false"),
             (dict(onError="ignore"), "none of null, skip, fail"),
             (dict(columns=" , "), "empty name"),
@@ -307,7 +309,7 @@ class CertificatesOfTasks(unittest.TestCase):
         tables = scan.describe(parsed)
         return parsed, scan.make_plan(parsed, tables, [column.name for column in tables[0].columns], [], load)
 
-    def run_task(self, parsed, plan, task, attempt, finish=True):
+    def run_task(self, parsed, plan, task, attempt, finish=True, hand_over=True):
         mine = certificates.TaskCertificate(task.certificate_folder, task.number, attempt_id=attempt)
         if not finish:
             return
@@ -315,7 +317,7 @@ class CertificatesOfTasks(unittest.TestCase):
         reader = scan.connection_of(parsed).open(planned.request, task.splits, planned.num_columns)
         for _ in reader:
             pass
-        mine.finish(reader.certificates())
+        (mine.finish if hand_over else mine.stop)(reader.certificates())
 
     def test_every_task_counts_once(self):
         parsed, plan = self.plan()
@@ -339,6 +341,15 @@ class CertificatesOfTasks(unittest.TestCase):
         self.assertFalse(table["complete"])
         self.assertEqual(table["reason"], "2 of 4 certificates missing")
         self.assertEqual([each["complete"] for each in table["partitions"]], [True, True, False, False])
+
+    def test_what_was_read_and_not_handed_over_is_not_complete(self):
+        parsed, plan = self.plan()
+        for task in plan.tasks[1:]:
+            self.run_task(parsed, plan, task, attempt=1)
+        self.run_task(parsed, plan, plan.tasks[0], attempt=1, hand_over=False)  # as when a value of the last batch does not fit Spark's type
+        [table] = certificate(self.folder)["tables"]
+        self.assertFalse(table["complete"])
+        self.assertEqual([each["complete"] for each in table["partitions"]], [False, True, True, True])
 
     def test_a_plan_that_was_never_run_counts_only_if_nothing_of_its_load_was(self):
         parsed, plan = self.plan("one")

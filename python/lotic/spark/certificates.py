@@ -65,7 +65,9 @@ class TaskCertificate:
 
 
 def _attempts(folder, num_tasks):
-    """For each task: the certificates of the attempt that counts (the last finished one, else the last), or None."""
+    """For each task: the certificates of the attempt that counts (the last finished one, else the last), or None.
+
+    An attempt that did not finish has handed over less than it read: nothing of it is complete."""
     found = [[] for _ in range(num_tasks)]
     for path in folder.iterdir():
         match = _TASK_FILE.fullmatch(path.name)
@@ -75,7 +77,8 @@ def _attempts(folder, num_tasks):
         if number >= num_tasks:
             raise ValueError(f"{path}: the plan has {num_tasks} tasks")
         value = _read(path)
-        found[number].append((value["finished"], match.group(2), value["certificates"]))
+        read = value["certificates"] if value["finished"] else [{**each, "complete": False} for each in value["certificates"]]
+        found[number].append((value["finished"], match.group(2), read))
     return [max(each)[2] if each else None for each in found]
 
 

@@ -183,5 +183,9 @@ def parse(given):
     if options.ending_offsets is not None and options.ending_timestamp is not None:
         raise OptionError("endingOffsets and endingTimestamp exclude each other")
     if options.min_partitions is not None:
-        options.connector_options["parallel_splits"] = str(min(options.min_partitions, _MAX_MIN_PARTITIONS))
+        if options.min_partitions > _MAX_MIN_PARTITIONS:
+            raise OptionError(f"minPartitions={options.min_partitions}: at most {_MAX_MIN_PARTITIONS}")
+        if "parallel_splits" in options.connector_options:
+            raise OptionError("minPartitions and parallel_splits exclude each other")
+        options.connector_options["parallel_splits"] = str(options.min_partitions)
     return options
