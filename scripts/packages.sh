@@ -109,54 +109,43 @@ need_rdkafka() {
   finish "$RDKAFKA_FOLDER"
 }
 
-need_kafka() {  # VERSION: the broker's jars
-  [ -d "$LOTIC_DEPS/kafka-$1" ] && return
+# need_wheels FOLDER NAME REQUIREMENTS: Python packages for PYTHONPATH, as the requirements of a pack pin them.
+need_wheels() {
+  [ -d "$LOTIC_DEPS/$1" ] && return
   open_work
-  say "downloading Apache Kafka $1 (for the tests)"
-  mkdir -p "$work/kafka-$1"
-  mvn -B -q -Dstyle.color=never -f "$root/tests/kafka/lab/pom.xml" \
-    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies -Dkafka.version="$1" -DincludeScope=runtime \
-    -DoutputDirectory="$work/kafka-$1" >&2 || die "Maven could not fetch Apache Kafka $1; run the same command again"
-  (cd "$work/kafka-$1" && sha256sum --quiet --strict -c "$root/tests/kafka/lab/jars-$1.sha256" >&2) \
-    || die "the jars of Apache Kafka $1 are not those of tests/kafka/lab/jars-$1.sha256"
-  finish "kafka-$1"
+  say "downloading $2 (for the tests)"
+  wheels "$work/$1" "$2" "$3"
+  finish "$1"
+}
+wheels() {  # INTO NAME REQUIREMENTS
+  "$(client_python)" -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --no-compile \
+    --target "$1" -r "$root/$3" >&2 || die "pip could not fetch $2; run the same command again"
 }
 
-need_boto3() {  # AWS's Python SDK and its service models, for PYTHONPATH
-  [ -d "$LOTIC_DEPS/$BOTO3_FOLDER" ] && return
+# need_jars FOLDER NAME LAB CHECKSUMS [MAVEN-ARGUMENT]...: the jars of LAB/pom.xml, which must be those of LAB/CHECKSUMS.
+need_jars() {
+  local folder=$1 name=$2 lab=$3 checksums=$3/$4
+  shift 4
+  [ -d "$LOTIC_DEPS/$folder" ] && return
   open_work
-  say "downloading boto3 (for the tests)"
-  "$(client_python)" -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --no-compile \
-    --target "$work/$BOTO3_FOLDER" -r "$root/tests/aws/requirements.txt" >&2 || die "pip could not fetch boto3; run the same command again"
-  finish "$BOTO3_FOLDER"
+  say "downloading $name (for the tests)"
+  mkdir -p "$work/$folder"
+  mvn -B -q -Dstyle.color=never -f "$root/$lab/pom.xml" \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies "$@" -DincludeScope=runtime \
+    -DoutputDirectory="$work/$folder" >&2 || die "Maven could not fetch $name; run the same command again"
+  (cd "$work/$folder" && sha256sum --quiet --strict -c "$root/$checksums" >&2) || die "the jars of $name are not those of $checksums"
+  finish "$folder"
 }
 
-need_pyarrow() {  # Arrow C++ with its Python binding, for PYTHONPATH
-  [ -d "$LOTIC_DEPS/$PYARROW_FOLDER" ] && return
-  open_work
-  say "downloading Arrow (for the tests)"
-  "$(client_python)" -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --no-compile \
-    --target "$work/$PYARROW_FOLDER" -r "$root/tests/athena/arrow/requirements.txt" >&2 || die "pip could not fetch pyarrow; run the same command again"
-  finish "$PYARROW_FOLDER"
-}
-
-need_pinotdb() {  # Pinot's Python client, for PYTHONPATH
-  [ -d "$LOTIC_DEPS/$PINOTDB_FOLDER" ] && return
-  open_work
-  say "downloading pinotdb (for the tests)"
-  "$(client_python)" -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --no-compile \
-    --target "$work/$PINOTDB_FOLDER" -r "$root/tests/realtime/requirements.txt" >&2 || die "pip could not fetch pinotdb; run the same command again"
-  finish "$PINOTDB_FOLDER"
-}
-
-need_duckdb_python() {  # DuckDB for Python, for PYTHONPATH
-  [ -d "$LOTIC_DEPS/$DUCKDB_PYTHON_FOLDER" ] && return
-  open_work
-  say "downloading DuckDB for Python (for the tests)"
-  "$(client_python)" -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --no-compile \
-    --target "$work/$DUCKDB_PYTHON_FOLDER" -r "$root/tests/timestream/requirements.txt" >&2 || die "pip could not fetch DuckDB for Python; run the same command again"
-  finish "$DUCKDB_PYTHON_FOLDER"
-}
+need_kafka() { need_jars "kafka-$1" "Apache Kafka $1" tests/kafka/lab "jars-$1.sha256" -Dkafka.version="$1"; }  # VERSION: the broker
+need_athena_sdk() { need_jars "$ATHENA_SDK_FOLDER" "the Athena Query Federation SDK" tests/athena/lab jars.sha256; }
+need_flink() { need_jars "$FLINK_FOLDER" "Flink's planner and Kinesis connector" tests/flink/lab jars.sha256; }
+need_pinot() { need_jars "$PINOT_FOLDER" "Apache Pinot" tests/pinot/lab jars.sha256; }  # all of its roles in one process
+need_spark_kafka() { need_jars "$SPARK_KAFKA_FOLDER" "Spark's Kafka source" tests/spark/lab jars.sha256; }  # for ./bench spark
+need_boto3() { need_wheels "$BOTO3_FOLDER" boto3 tests/aws/requirements.txt; }  # with AWS's service models
+need_pyarrow() { need_wheels "$PYARROW_FOLDER" Arrow tests/athena/arrow/requirements.txt; }
+need_pinotdb() { need_wheels "$PINOTDB_FOLDER" pinotdb tests/realtime/requirements.txt; }
+need_duckdb_python() { need_wheels "$DUCKDB_PYTHON_FOLDER" "DuckDB for Python" tests/timestream/requirements.txt; }
 
 need_pyspark() {  # Spark with its jars, and what it needs of Python: the folder is for PYTHONPATH, its deps/ is SPARK_HOME
   [ -d "$LOTIC_DEPS/$PYSPARK_FOLDER" ] && return
@@ -166,61 +155,8 @@ need_pyspark() {  # Spark with its jars, and what it needs of Python: the folder
   say "unpacking PySpark 4.3.0 (for the tests)"
   mkdir -p "$out"
   tar -xzf "$sdist" -C "$out" --strip-components=1 pyspark-4.3.0/pyspark pyspark-4.3.0/deps/jars pyspark-4.3.0/deps/bin pyspark-4.3.0/LICENSE pyspark-4.3.0/NOTICE
-  "$(client_python)" -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --no-compile \
-    --target "$out" -r "$root/tests/spark/requirements.txt" >&2 || die "pip could not fetch py4j; run the same command again"
+  wheels "$out" py4j tests/spark/requirements.txt
   finish "$PYSPARK_FOLDER"
-}
-
-need_spark_kafka() {  # Spark's own Kafka source, for ./bench spark
-  [ -d "$LOTIC_DEPS/$SPARK_KAFKA_FOLDER" ] && return
-  open_work
-  say "downloading Spark's Kafka source (for the benchmarks)"
-  mkdir -p "$work/$SPARK_KAFKA_FOLDER"
-  mvn -B -q -Dstyle.color=never -f "$root/tests/spark/lab/pom.xml" \
-    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies -DincludeScope=runtime \
-    -DoutputDirectory="$work/$SPARK_KAFKA_FOLDER" >&2 || die "Maven could not fetch Spark's Kafka source; run the same command again"
-  (cd "$work/$SPARK_KAFKA_FOLDER" && sha256sum --quiet --strict -c "$root/tests/spark/lab/jars.sha256" >&2) \
-    || die "the jars of Spark's Kafka source are not those of tests/spark/lab/jars.sha256"
-  finish "$SPARK_KAFKA_FOLDER"
-}
-
-need_athena_sdk() {  # Athena's original SDK and what it runs on
-  [ -d "$LOTIC_DEPS/$ATHENA_SDK_FOLDER" ] && return
-  open_work
-  say "downloading the Athena Query Federation SDK (for the tests)"
-  mkdir -p "$work/$ATHENA_SDK_FOLDER"
-  mvn -B -q -Dstyle.color=never -f "$root/tests/athena/lab/pom.xml" \
-    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies -DincludeScope=runtime \
-    -DoutputDirectory="$work/$ATHENA_SDK_FOLDER" >&2 || die "Maven could not fetch the Athena SDK; run the same command again"
-  (cd "$work/$ATHENA_SDK_FOLDER" && sha256sum --quiet --strict -c "$root/tests/athena/lab/jars.sha256" >&2) \
-    || die "the jars of the Athena SDK are not those of tests/athena/lab/jars.sha256"
-  finish "$ATHENA_SDK_FOLDER"
-}
-
-need_flink() {  # Flink's SQL planner and its Kinesis connector
-  [ -d "$LOTIC_DEPS/$FLINK_FOLDER" ] && return
-  open_work
-  say "downloading Flink's planner (for the tests)"
-  mkdir -p "$work/$FLINK_FOLDER"
-  mvn -B -q -Dstyle.color=never -f "$root/tests/flink/lab/pom.xml" \
-    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies -DincludeScope=runtime \
-    -DoutputDirectory="$work/$FLINK_FOLDER" >&2 || die "Maven could not fetch Flink's planner; run the same command again"
-  (cd "$work/$FLINK_FOLDER" && sha256sum --quiet --strict -c "$root/tests/flink/lab/jars.sha256" >&2) \
-    || die "the jars of Flink are not those of tests/flink/lab/jars.sha256"
-  finish "$FLINK_FOLDER"
-}
-
-need_pinot() {  # Apache Pinot, all of its roles in one process
-  [ -d "$LOTIC_DEPS/$PINOT_FOLDER" ] && return
-  open_work
-  say "downloading Apache Pinot (for the tests)"
-  mkdir -p "$work/$PINOT_FOLDER"
-  mvn -B -q -Dstyle.color=never -f "$root/tests/pinot/lab/pom.xml" \
-    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies -DincludeScope=runtime \
-    -DoutputDirectory="$work/$PINOT_FOLDER" >&2 || die "Maven could not fetch Apache Pinot; run the same command again"
-  (cd "$work/$PINOT_FOLDER" && sha256sum --quiet --strict -c "$root/tests/pinot/lab/jars.sha256" >&2) \
-    || die "the jars of Apache Pinot are not those of tests/pinot/lab/jars.sha256"
-  finish "$PINOT_FOLDER"
 }
 
 need_kinesis_local() {  # a stand-in of Kinesis, for Node.js; with a node of its own where the machine has none
