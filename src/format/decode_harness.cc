@@ -254,6 +254,18 @@ std::vector<std::string> MessageGenerator::Messages(size_t count, int mutation_p
   return messages;
 }
 
+std::vector<std::string> FuzzMessages(std::string_view input) {
+  std::vector<std::string> messages;
+  while (!input.empty() && messages.size() < kMaxFuzzMessages) {
+    const size_t end = std::min(input.find('\n'), input.size());
+    messages.emplace_back(input.substr(0, end));
+    input.remove_prefix(std::min(end + 1, input.size()));
+  }
+  const size_t once = messages.size();
+  for (size_t i = 0; i < once; ++i) messages.push_back(messages[i]);
+  return messages;
+}
+
 std::vector<DecoderField> GeneratorFields() {
   const Type nested = Type::Struct({{"a", Type::Int64()}, {"b", Type::String()}, {"c", Type::List(Type::Float64())}});
   return {{"ts", Type::Int64(), "/ts"},

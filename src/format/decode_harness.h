@@ -53,4 +53,8 @@ class MessageGenerator {
 /// The columns that MessageGenerator's messages mostly have, of every type.
 std::vector<DecoderField> GeneratorFields();
 
+/// The messages of a fuzz target's input, one a line, at most kMaxFuzzMessages; then all of them again, so that shapes learned from the first time meet the messages again.
+inline constexpr size_t kMaxFuzzMessages = 64;
+std::vector<std::string> FuzzMessages(std::string_view input);
+
 }  // namespace lotic::format_testing

@@ -14,18 +14,9 @@
 namespace lotic {
 namespace {
 
-constexpr size_t kMaxFuzzMessages = 64;
-
 void FuzzJsonDecode(std::string_view input) {
-  std::vector<std::string> messages;
-  while (!input.empty() && messages.size() < kMaxFuzzMessages) {
-    const size_t end = std::min(input.find('\n'), input.size());
-    messages.emplace_back(input.substr(0, end));
-    input.remove_prefix(std::min(end + 1, input.size()));
-  }
-  // Twice, so that shapes learned from the first time meet the messages again.
-  const size_t once = messages.size();
-  for (size_t i = 0; i < once; ++i) messages.push_back(messages[i]);
+  const std::vector<std::string> messages = format_testing::FuzzMessages(input);
+  const size_t once = messages.size() / 2;
 
   const std::vector<DecoderField> fields = format_testing::GeneratorFields();
   const auto plain = format_testing::DecodeMessages(fields, messages, false, false);

@@ -21,43 +21,6 @@ uint32_t SpecialBytes(__m128i bytes) {
   return static_cast<uint32_t>(_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control)));
 }
 
-int HexDigit(uint8_t c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c |= 0x20;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/// Four hex digits; -1 if they are not.
-int32_t HexQuad(const uint8_t* p, const uint8_t* end) {
-  if (end - p < 4) return -1;
-  int32_t value = 0;
-  for (int i = 0; i < 4; ++i) {
-    const int digit = HexDigit(p[i]);
-    if (digit < 0) return -1;
-    value = value << 4 | digit;
-  }
-  return value;
-}
-
-void AppendCodePoint(uint32_t c, std::string* out) {
-  if (c < 0x80) {
-    out->push_back(static_cast<char>(c));
-    return;
-  }
-  if (c < 0x800) {
-    out->push_back(static_cast<char>(0xc0 | c >> 6));
-  } else {
-    if (c < 0x10000) {
-      out->push_back(static_cast<char>(0xe0 | c >> 12));
-    } else {
-      out->push_back(static_cast<char>(0xf0 | c >> 18));
-      out->push_back(static_cast<char>(0x80 | (c >> 12 & 0x3f)));
-    }
-    out->push_back(static_cast<char>(0x80 | (c >> 6 & 0x3f)));
-  }
-  out->push_back(static_cast<char>(0x80 | (c & 0x3f)));
-}
-
 /// One pass over the grammar; the nesting is a stack of one byte a level.
 class Validator {
  public:
@@ -169,6 +132,42 @@ class Validator {
 };
 
 }  // namespace
+
+int HexDigit(uint8_t c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c |= 0x20;
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int32_t HexQuad(const uint8_t* p, const uint8_t* end) {
+  if (end - p < 4) return -1;
+  int32_t value = 0;
+  for (int i = 0; i < 4; ++i) {
+    const int digit = HexDigit(p[i]);
+    if (digit < 0) return -1;
+    value = value << 4 | digit;
+  }
+  return value;
+}
+
+void AppendCodePoint(uint32_t c, std::string* out) {
+  if (c < 0x80) {
+    out->push_back(static_cast<char>(c));
+    return;
+  }
+  if (c < 0x800) {
+    out->push_back(static_cast<char>(0xc0 | c >> 6));
+  } else {
+    if (c < 0x10000) {
+      out->push_back(static_cast<char>(0xe0 | c >> 12));
+    } else {
+      out->push_back(static_cast<char>(0xf0 | c >> 18));
+      out->push_back(static_cast<char>(0x80 | (c >> 12 & 0x3f)));
+    }
+    out->push_back(static_cast<char>(0x80 | (c >> 6 & 0x3f)));
+  }
+  out->push_back(static_cast<char>(0x80 | (c & 0x3f)));
+}
 
 const uint8_t* ScanString(const uint8_t* p, const uint8_t* end, bool* escaped) {
   const __m128i quote = _mm_set1_epi8('"');

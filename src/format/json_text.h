@@ -76,6 +76,12 @@ bool IsNumber(std::string_view token, bool* integral);
 /// character, an escape that is none, half of a surrogate pair, or invalid UTF-8.
 bool Unescape(std::string_view inside, std::string* out);
 
+/// The value of a hexadecimal digit; -1 if it is none. And of four of them at `p`.
+int HexDigit(uint8_t c);
+int32_t HexQuad(const uint8_t* p, const uint8_t* end);
+/// Appends a code point, no half of a surrogate pair, as UTF-8.
+void AppendCodePoint(uint32_t c, std::string* out);
+
 /// Appends `text`, valid JSON, without the space between its tokens.
 void AppendCompact(std::string_view text, std::string* out);
 

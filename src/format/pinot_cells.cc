@@ -16,39 +16,12 @@
 namespace lotic::pinot {
 namespace {
 
+using json::AppendCodePoint;
 using json::Extent;
 using json::ExtentKind;
 
 constexpr size_t kMaxShownBytes = 60;  // of a value in a reason
 constexpr int64_t kMinInt = std::numeric_limits<int32_t>::min(), kMaxInt = std::numeric_limits<int32_t>::max();
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = static_cast<char>(c | 0x20);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-uint32_t HexQuad(const char* p) {
-  uint32_t value = 0;
-  for (int i = 0; i < 4; ++i) value = value << 4 | static_cast<uint32_t>(HexDigit(p[i]));
-  return value;
-}
-
-void AppendCodePoint(uint32_t c, std::string* out) {
-  if (c < 0x80) return out->push_back(static_cast<char>(c));
-  if (c < 0x800) {
-    out->push_back(static_cast<char>(0xc0 | c >> 6));
-  } else {
-    if (c < 0x10000) {
-      out->push_back(static_cast<char>(0xe0 | c >> 12));
-    } else {
-      out->push_back(static_cast<char>(0xf0 | c >> 18));
-      out->push_back(static_cast<char>(0x80 | (c >> 12 & 0x3f)));
-    }
-    out->push_back(static_cast<char>(0x80 | (c >> 6 & 0x3f)));
-  }
-  out->push_back(static_cast<char>(0x80 | (c & 0x3f)));
-}
 
 bool IsContinuation(char c) { return (static_cast<uint8_t>(c) & 0xc0) == 0x80; }
 
@@ -76,7 +49,7 @@ size_t PrefixOfUnits(std::string_view text, size_t units) {
 bool DecodeHex(std::string_view text, std::string* out) {
   if (text.size() % 2 != 0) return false;
   for (size_t i = 0; i < text.size(); i += 2) {
-    const int high = HexDigit(text[i]), low = HexDigit(text[i + 1]);
+    const int high = json::HexDigit(static_cast<uint8_t>(text[i])), low = json::HexDigit(static_cast<uint8_t>(text[i + 1]));
     if (high < 0 || low < 0) return false;
     out->push_back(static_cast<char>(high << 4 | low));
   }
@@ -122,6 +95,7 @@ std::string_view CellName(PinotCell cell) {
 }
 
 void AppendUnescaped(std::string_view inside, std::string* out) {
+  const auto quad = [&](size_t at) { return static_cast<uint32_t>(json::HexQuad(reinterpret_cast<const uint8_t*>(inside.data()) + at, reinterpret_cast<const uint8_t*>(inside.data()) + inside.size())); };
   size_t i = 0;
   while (i < inside.size()) {
     const size_t run = i;
@@ -137,11 +111,11 @@ void AppendUnescaped(std::string_view inside, std::string* out) {
       case 'r': out->push_back('\r'); break;
       case 't': out->push_back('\t'); break;
       case 'u': {
-        uint32_t unit = HexQuad(inside.data() + i);
+        const uint32_t unit = quad(i);
         i += 4;
         const bool high = unit >= 0xd800 && unit <= 0xdbff;
         if (high && inside.substr(i, 2) == "\\u") {
-          const uint32_t low = HexQuad(inside.data() + i + 2);
+          const uint32_t low = quad(i + 2);
           if (low >= 0xdc00 && low <= 0xdfff) {
             AppendCodePoint(0x10000 + ((unit - 0xd800) << 10 | (low - 0xdc00)), out);
             i += 6;

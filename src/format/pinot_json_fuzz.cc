@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "format/decode_harness.h"
 #include "format/pinot_harness.h"
 #include "lotic/status.h"
 
@@ -14,18 +14,9 @@
 namespace lotic {
 namespace {
 
-constexpr size_t kMaxFuzzMessages = 64;
-
 void FuzzPinotJson(std::string_view input) {
-  std::vector<std::string> messages;
-  while (!input.empty() && messages.size() < kMaxFuzzMessages) {
-    const size_t end = std::min(input.find('\n'), input.size());
-    messages.emplace_back(input.substr(0, end));
-    input.remove_prefix(std::min(end + 1, input.size()));
-  }
-  // Twice, so that shapes learned from the first time meet the messages again.
-  const size_t once = messages.size();
-  for (size_t i = 0; i < once; ++i) messages.push_back(messages[i]);
+  const std::vector<std::string> messages = format_testing::FuzzMessages(input);
+  const size_t once = messages.size() / 2;
   const std::vector<PinotDecoderField> fields = format_testing::PinotGeneratorFields();
   const format_testing::PinotDecoded general = format_testing::DecodePinot(fields, messages, false);
   const std::string text = general.Text();
