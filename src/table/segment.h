@@ -51,7 +51,7 @@ struct SegmentTotals {
   RecordFates fates;
   TimeRange times;
   int64_t rows_without_time = 0;     ///< rows whose time value is NULL: they count as of `newest_commit_ms` for retention
-  int64_t newest_stream_ms = INT64_MIN;  ///< the stream's time of the newest record
+  int64_t newest_stream_ms = INT64_MIN;  ///< the greatest stream time of all records: not that of the last where they are out of order
   int64_t newest_commit_ms = 0;          ///< the wall clock of the newest commit
   bool operator==(const SegmentTotals&) const = default;
 };
