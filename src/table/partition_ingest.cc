@@ -205,7 +205,9 @@ Status PartitionIngest::CommitSlice(const CallContext& ctx, RawRun& run, int64_t
     commit.end = run.rows.column(kRawOffset).values<int64_t>()[static_cast<size_t>(*result.stop_at)];
   }
   // The greatest, not the last: producers' times need not ascend, and segments are left out of queries by it.
-  for (const int64_t ms : run.rows.column(kRawTime).values<int64_t>().subspan(static_cast<size_t>(run.first), static_cast<size_t>(done))) commit.newest_stream_ms = std::max(commit.newest_stream_ms, ms);
+  if (done > 0) {  // a run without records has no columns either
+    for (const int64_t ms : run.rows.column(kRawTime).values<int64_t>().subspan(static_cast<size_t>(run.first), static_cast<size_t>(done))) commit.newest_stream_ms = std::max(commit.newest_stream_ms, ms);
+  }
   LOTIC_RETURN_NOT_OK(Spend(commit.end - commit.start - commit.fates.Sum(), &commit.fates));
   const int64_t rows = commit.rows.num_rows();
   if (shared_.time_column.has_value() && rows > 0) {
