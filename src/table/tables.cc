@@ -8,11 +8,14 @@
 #include <random>
 #include <utility>
 
+#include <sys/stat.h>
+
 #include "catalog/pinot_schema.h"
 #include "catalog/pinot_table_config.h"
 #include "table/data_folder.h"
 #include "table/files.h"
 #include "table/ingest.h"
+#include "table/rows_format.h"
 #include "table/stored_table.h"
 #include "table/table_metrics.h"
 #include "table/table_view.h"
@@ -52,6 +55,28 @@ std::string RandomUuid() {
 }
 
 Status MakeConflict(const std::string& message) { return Status::Invalid(message).WithDetail(std::make_shared<Conflict>()); }
+
+/// A folder that a creation made which did not come to its definition: nothing is in it but what a creation writes, and no row. What cannot be looked at is none.
+bool IsUnfinishedCreation(const std::string& folder, bool is_partition = false) {
+  const Result<std::vector<std::string>> names = ListFolder(folder);
+  if (!names.ok()) return false;
+  for (const std::string& name : *names) {
+    const std::string path = folder + "/" + name;
+    struct stat info {};
+    if (::lstat(path.c_str(), &info) != 0) return false;
+    if (S_ISDIR(info.st_mode)) {
+      const bool partition = !is_partition && name.size() > 1 && name[0] == 'p' && name.find_first_not_of("0123456789", 1) == std::string::npos;
+      if (!partition || !IsUnfinishedCreation(path, true)) return false;
+      continue;
+    }
+    if (!S_ISREG(info.st_mode)) return false;
+    const bool replaced = name.ends_with(".tmp") || name.ends_with(".new");
+    const bool of_partition = name == "manifest" || name == "manifest.copy" || (name.ends_with(".rows") && info.st_size <= kRowsHeaderBytes);
+    const bool of_table = name == "discovery" || name == "discovery.copy" || name == "errors";
+    if (!replaced && !(is_partition ? of_partition : of_table)) return false;
+  }
+  return true;
+}
 
 /// A table while it is open.
 struct Entry {
@@ -221,10 +246,21 @@ Result<std::unique_ptr<Tables>> Tables::Open(TablesOptions options) {
   // What a creation or a deletion that was cut off has left.
   LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> entries, ListFolder(TablesFolder(folder)));
   for (const std::string& name : entries) {
-    const bool known = std::any_of(stored.begin(), stored.end(), [&](const StoredTable& table) { return table.name == name; });
-    if (!known) LOTIC_RETURN_NOT_OK(RemoveFolder(TablesFolder(folder) + "/" + name));
+    const std::string path = TablesFolder(folder) + "/" + name;
+    struct stat info {};
+    if (::lstat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) continue;
+    if (std::any_of(stored.begin(), stored.end(), [&](const StoredTable& table) { return table.name == name; })) continue;
+    if (name.starts_with(kDeletedPrefix) || (name.ends_with("_REALTIME") && IsUnfinishedCreation(path))) {
+      LOTIC_RETURN_NOT_OK(RemoveFolder(path));
+    } else {
+      impl->Log(path + " is no table (it has no table.json of that name); it is left as it is");
+    }
   }
   for (const StoredTable& table : stored) {
+    if (impl->tables.contains(table.name)) {  // a copied folder has the definition of the one it was copied from
+      impl->Log("table " + table.name + " is defined by more than one folder of " + TablesFolder(folder) + "; only the one of its name is read");
+      continue;
+    }
     auto entry = std::make_shared<Entry>();
     entry->stored = table;
     entry->error = impl->OpenTable(entry);
@@ -366,12 +402,14 @@ Result<Accepted> Tables::AddTable(std::string_view json) {
     LOTIC_ASSIGN_OR_RETURN(const int64_t start, OffsetOf(split.start));
     starts.push_back({partition, start, {}});
   }
+  const std::string folder = TableFolder(options.folder, name);
+  struct stat occupied {};
+  if (::lstat(folder.c_str(), &occupied) == 0) return MakeConflict("Table " + name + ": " + folder + " exists already and is no table of this data directory; move it away first");
   entry->stored.name = name;
   entry->stored.raw_name = config.raw_name;
   entry->stored.table_id = RandomHex(8);
   entry->stored.created_ms = now;
   entry->stored.config = config.document;
-  const std::string folder = TableFolder(options.folder, name);
   const auto make = [&]() -> Status {
     const TableIdentity identity{entry->stored.table_id, config.raw_name, config.time_column};
     LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<TableStore> store, TableStore::Create(folder, identity, impl_->OptionsOfStore()));

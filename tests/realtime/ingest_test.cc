@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 
+#include "table/stored_table.h"
 #include "table/table_view.h"
 #include "tests/realtime/ingest_world.h"
 
@@ -329,6 +332,46 @@ TEST(Ingest, ATableOfAStreamThatIsNotThereIsRefusedInTime) {
   ASSERT_TRUE(world.broker().SetNodeDown(1, false).ok());
   ASSERT_TRUE(world.tables().AddTable(world.TableJson()).ok());
   EXPECT_TRUE(Conflict::Is(world.tables().AddTable(world.TableJson()).status()));
+}
+
+TEST(Ingest, AStartRemovesOnlyWhatACreationOrADeletionLeft) {
+  namespace fs = std::filesystem;
+  IngestWorld world(1);
+  world.Produce(0, 10);
+  world.Open();
+  world.AddTable();
+  ASSERT_TRUE(world.CaughtUp());
+  world.Close();
+  const fs::path tables = TablesFolder(world.folder() + "/data");
+  fs::copy(tables / "events_REALTIME", tables / "events_REALTIME.bak", fs::copy_options::recursive);
+  // Restored without its definition.
+  fs::copy(tables / "events_REALTIME", tables / "restored_REALTIME", fs::copy_options::recursive);
+  fs::remove(tables / "restored_REALTIME/table.json");
+  fs::create_directories(tables / "sealed_REALTIME/p0");
+  std::ofstream(tables / "sealed_REALTIME/p0/sealed__0__0__20260101T0000Z.parquet") << "PAR1";
+  fs::create_directories(tables / "foreign_REALTIME");
+  std::ofstream(tables / "foreign_REALTIME/notes") << "x";
+  std::ofstream(tables / "README") << "x";
+  // Left by a creation and by a deletion.
+  fs::create_directories(tables / "begun_REALTIME/p0");
+  fs::copy(tables / "events_REALTIME/discovery", tables / "begun_REALTIME/discovery");
+  std::ofstream(tables / "begun_REALTIME/p0/0.1.rows") << std::string(4096, '\0');
+  fs::copy(tables / "events_REALTIME", tables / ".deleted-0a1b2c3d", fs::copy_options::recursive);
+  world.Open();
+  std::vector<std::string> left;
+  for (const fs::directory_entry& entry : fs::directory_iterator(tables)) left.push_back(entry.path().filename());
+  EXPECT_THAT(left, testing::UnorderedElementsAre("events_REALTIME", "events_REALTIME.bak", "restored_REALTIME", "sealed_REALTIME", "foreign_REALTIME", "README"));
+  EXPECT_TRUE(fs::exists(tables / "sealed_REALTIME/p0/sealed__0__0__20260101T0000Z.parquet"));
+  EXPECT_TRUE(world.Logged("restored_REALTIME"));
+  EXPECT_TRUE(world.Logged("events_REALTIME.bak"));
+  EXPECT_THAT(world.tables().List(), testing::ElementsAre("events"));
+  // Nor does a table of that name that cannot be made.
+  ASSERT_TRUE(world.tables().DeleteTable("events").ok());
+  fs::rename(tables / "restored_REALTIME", tables / "events_REALTIME");
+  const Status occupied = world.tables().AddTable(world.TableJson()).status();
+  EXPECT_TRUE(Conflict::Is(occupied)) << occupied;
+  EXPECT_THAT(occupied.message(), HasSubstr("events_REALTIME"));
+  EXPECT_TRUE(fs::exists(tables / "events_REALTIME/p0/0.1.rows"));
 }
 
 TEST(Ingest, ADirectoryHasOneOwner) {
