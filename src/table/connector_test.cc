@@ -8,6 +8,7 @@
 
 #include "scan/certificate.h"
 #include "table/record_errors.h"
+#include "table/rows_format.h"
 #include "table/snapshot.h"
 #include "table/stored_table.h"
 #include "table/test_segment_files.h"
@@ -404,6 +405,53 @@ TEST_F(TablesConnectorTest, AQuarantinedSegmentIsNamedAndTheOthersAreRead) {
   EXPECT_FALSE(read->certificate.complete);
   EXPECT_EQ(read->rows(), 45);
   EXPECT_EQ(read->plan.estimate.exact_rows, std::nullopt) << "a count must read";
+}
+
+TEST_F(TablesConnectorTest, WhatADamagedConsumingSegmentHeldIsMissing) {
+  data_.AddTable("events", 1);
+  data_.Commit("events", 0, 100);
+  data_.Roll("events", 0);
+  SealAll();
+  ScanRequest request = Request({"$offset"});
+  const std::string before = MustRead(request).plan.token;
+  data_.Commit("events", 0, 50);
+  const std::string newer = MustRead(request).plan.token;
+  {
+    const std::string path = TableFolder(data_.folder(), "events_REALTIME") + "/p0/1.1.rows";
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    ASSERT_TRUE(file.good()) << path;
+    file.seekp(kPublishedAt);  // beside the owner, which does not read its own file
+    file.write("\x5a\x5a\x5a\x5a\x5a\x5a\x5a\x5a", 8);
+  }
+  SetUp();
+  const Status fails = connector_->Prepare({}, request).status();
+  EXPECT_EQ(fails.code(), StatusCode::kDataLoss) << fails;
+  EXPECT_THAT(fails.message(), HasSubstr("offsets from 100 on"));
+  EXPECT_THAT(fails.message(), HasSubstr("1.1.rows"));
+  request.policy.on_data_loss = OnDataLoss::kWarn;
+  Reading read = MustRead(request);
+  EXPECT_EQ(read.plan.estimate.exact_rows, std::nullopt);
+  EXPECT_EQ(read.rows(), 90);
+  EXPECT_FALSE(read.certificate.complete);
+  const Reading again = [&] {  // as a door plans once more when it knows its filters
+    ScanRequest known = request;
+    known.token = read.plan.token;
+    return MustRead(known);
+  }();
+  EXPECT_EQ(again.rows(), 90);
+  EXPECT_FALSE(again.certificate.complete);
+  EXPECT_EQ(again.plan.estimate.exact_rows, std::nullopt);
+  // A token that ends in it, and one that ends before it.
+  request.token = newer;
+  read = MustRead(request);
+  EXPECT_EQ(read.rows(), 90);
+  EXPECT_FALSE(read.certificate.complete);
+  request.policy.on_data_loss = OnDataLoss::kFail;
+  EXPECT_EQ(connector_->Prepare({}, request).status().code(), StatusCode::kDataLoss);
+  request.token = before;
+  read = MustRead(request);
+  EXPECT_EQ(read.rows(), 90);
+  EXPECT_TRUE(read.certificate.complete);
 }
 
 TEST_F(TablesConnectorTest, EndlessAndTimedReadingAreRefusedByName) {

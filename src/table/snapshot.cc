@@ -83,6 +83,7 @@ std::string TableSnapshot::ToToken() const {
     const SnapshotPartition& p = partitions[i];
     token += (i == 0 ? "{\"p\":" : ",{\"p\":") + std::to_string(p.partition) + ",\"start\":\"" + std::to_string(p.start) + "\",\"end\":\"" + std::to_string(p.end) + "\"";
     if (p.segments) token += ",\"segments\":[\"" + std::to_string(p.segments->first) + "\",\"" + std::to_string(p.segments->last) + "\"]";
+    if (p.end_unknown) token += ",\"end_unknown\":true";
     token += '}';
   }
   return token + "]}";
@@ -116,6 +117,10 @@ Result<TableSnapshot> TableSnapshot::Parse(std::string_view token) {
       const auto first = NumberIn((*segments)[0].get_ref<const std::string&>()), last = NumberIn((*segments)[1].get_ref<const std::string&>());
       if (!first || !last || *first > *last) return wrong("a partition in it is cut or changed");
       p.segments = {*first, *last};
+    }
+    if (const auto unknown = one.find("end_unknown"); unknown != one.end()) {
+      if (*unknown != Json(true)) return wrong("a partition in it is cut or changed");
+      p.end_unknown = true;
     }
     if ((p.end < p.start && !p.segments) || (!snapshot.partitions.empty() && p.partition <= snapshot.partitions.back().partition)) return wrong("its partitions make no sense");
     snapshot.partitions.push_back(p);

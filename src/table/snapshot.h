@@ -24,13 +24,16 @@ struct SnapshotPartition {
     int64_t first = 0, last = 0;
     bool operator==(const Segments&) const = default;
   };
-  std::optional<Segments> segments;
+  std::optional<Segments> segments = {};
+  /// More was published behind `end`, and how much is not known: the rows file there was damaged.
+  bool end_unknown = false;
   bool operator==(const SnapshotPartition&) const = default;
 };
 
 /// A table at one moment. Its text is the token:
 ///   {"v":1,"kind":"exact","table":"events_REALTIME","table_id":"6f1c2d0e","partitions":[{"p":0,"start":"0","end":"11940"},{"p":1,"start":"0","end":"11802"}]}
-/// Members in this order, no white space, partitions ascending, offsets as text. A partition with `segments` ends in ,"segments":["3","5"]}.
+/// Members in this order, no white space, partitions ascending, offsets as text. A partition with `segments` goes on with ,"segments":["3","5"],
+/// one with `end_unknown` with ,"end_unknown":true.
 struct TableSnapshot {
   static constexpr size_t kMaxPartitions = 100'000;
   static constexpr size_t kMaxTokenBytes = size_t{16} << 20;

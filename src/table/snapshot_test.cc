@@ -35,6 +35,18 @@ TEST(TableSnapshot, NamesSegmentsWhereOffsetsWereReadAgain) {
   EXPECT_EQ(*parsed, snapshot);
 }
 
+TEST(TableSnapshot, SaysWhereItsEndIsNotKnown) {
+  TableSnapshot snapshot{"events_REALTIME", "6f1c2d0e", {{0, 0, 40, {}}, {1, 0, 11802, {}}}};
+  snapshot.partitions[0].end_unknown = true;
+  EXPECT_THAT(snapshot.ToToken(), HasSubstr(R"({"p":0,"start":"0","end":"40","end_unknown":true},{"p":1)"));
+  const auto parsed = TableSnapshot::Parse(snapshot.ToToken());
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(*parsed, snapshot);
+  std::string changed = snapshot.ToToken();
+  changed.replace(changed.find("true"), 4, "false");
+  EXPECT_FALSE(TableSnapshot::Parse(changed).ok());
+}
+
 TEST(TableSnapshot, EveryByteChangedIsRefusedOrAnotherCanonicalToken) {
   const std::string token = kToken;
   for (size_t at = 0; at < token.size(); ++at) {

@@ -63,6 +63,14 @@ std::string WhyLost(const PartitionView& partition, int64_t from, int64_t to) {
   return "";
 }
 
+// What is wrong with the segment whose end is not known.
+std::string WhyUnknown(const PartitionView& partition) {
+  for (const SegmentInfo& segment : partition.segments) {
+    if (partition.unknown_end == segment.sequence) return "segment " + segment.name + ": " + segment.damage;
+  }
+  return "the segment there was damaged when the snapshot was made";
+}
+
 PlannedSegment Plan(const TableFacts& facts, const TableView& view, const SegmentInfo& info, int64_t end, const TableFilters& filters, const ScanRequest& request, const std::string& host_name) {
   PlannedSegment made;
   SegmentSplit& split = made.split;
@@ -125,6 +133,8 @@ SplitCertificate NotRead(std::string name, int64_t start, bool complete, EndReas
 
 }  // namespace
 
+std::string PlannedPartition::Gone::Offsets() const { return to ? "offsets " + Range(from, *to) : "offsets from " + std::to_string(from) + " on"; }
+
 Result<TableFilters> TableFilters::Of(const ScanRequest& request, const TableFacts& facts) {
   TableFilters filters;
   for (const auto& [name, set] : request.constraints.columns) {
@@ -155,7 +165,8 @@ Result<TableFilters> TableFilters::Of(const ScanRequest& request, const TableFac
 TableSnapshot SnapshotOf(const TableFacts& facts, const TableView& view) {
   TableSnapshot snapshot{facts.stored.name, view.identity().table_id, {}};
   for (const PartitionView& partition : view.partitions()) {
-    SnapshotPartition made{partition.partition, partition.position, partition.position, {}};
+    SnapshotPartition made{.partition = partition.partition, .start = partition.position, .end = partition.position};
+    made.end_unknown = partition.unknown_end.has_value();
     const SegmentInfo* first = nullptr;
     const SegmentInfo* last = nullptr;
     for (const SegmentInfo& segment : partition.segments) {
@@ -187,6 +198,7 @@ Result<TablePlan> PlanTable(const TableFacts& facts, const TableView& view, cons
     const PartitionView* partition = view.Find(asked.partition);
     if (partition == nullptr) return Status::DataLoss("table ", name, " has no partition ", asked.partition, " any more, which the snapshot token names; plan again without the token");
     made.damaged = partition->damaged;
+    if (made.damaged.ok() && asked.end_unknown) made.gone.push_back({asked.end, std::nullopt, WhyUnknown(*partition)});
     if (!made.damaged.ok() || (asked.start >= asked.end && !asked.segments)) {
       plan.partitions.push_back(std::move(made));
       continue;
@@ -195,8 +207,9 @@ Result<TablePlan> PlanTable(const TableFacts& facts, const TableView& view, cons
     bool ended = false;
     for (const SegmentInfo& segment : partition->segments) {
       if (ended) break;
-      if (asked.segments ? segment.sequence < asked.segments->first : segment.end <= asked.start) continue;
-      const bool last = asked.segments ? segment.sequence == asked.segments->last : segment.end >= asked.end;
+      const bool unknown_end = partition->unknown_end == segment.sequence;
+      if (asked.segments ? segment.sequence < asked.segments->first : segment.end <= asked.start && !unknown_end) continue;
+      const bool last = asked.segments ? segment.sequence == asked.segments->last : segment.end >= asked.end || unknown_end;
       ended = last;
       const int64_t end = last ? asked.end : segment.end;
       if (!asked.segments && segment.start > covered) {
@@ -208,6 +221,10 @@ Result<TablePlan> PlanTable(const TableFacts& facts, const TableView& view, cons
         }
       }
       covered = end;
+      if (unknown_end && segment.end < end) {
+        made.gone.push_back({std::max(segment.start, asked.start), end, WhyUnknown(*partition)});
+        continue;
+      }
       if (segment.end < end) {
         return Status::DataLoss("table ", name, ", segment ", segment.name, ": published up to offset ", segment.end, ", the snapshot ends at ", end,
                                 ": a crash took rows that were not on disk yet, and they are not read again so far; plan again without the token");
@@ -296,10 +313,10 @@ std::vector<SplitCertificate> LeftOut(const TablePlan& plan) {
     const std::string name = raw + "__" + std::to_string(partition.snapshot.partition);
     if (!partition.damaged.ok()) left_out.push_back(NotRead(name, partition.snapshot.start, false, EndReason::kDataLoss, partition.damaged.message()));
     for (const PlannedPartition::Gone& gone : partition.gone) {
-      left_out.push_back(NotRead(name, gone.from, false, EndReason::kDataLoss, "offsets " + Range(gone.from, gone.to) + ": " + gone.what));
+      left_out.push_back(NotRead(name, gone.from, false, EndReason::kDataLoss, gone.Offsets() + ": " + gone.what));
     }
     for (const PlannedPartition::Gone& hole : partition.holes) {
-      left_out.push_back(NotRead(name, hole.from, true, EndReason::kEnd, "offsets " + Range(hole.from, hole.to) + " are in no segment: " + hole.what));
+      left_out.push_back(NotRead(name, hole.from, true, EndReason::kEnd, hole.Offsets() + " are in no segment: " + hole.what));
     }
     size_t more = 0;
     int64_t from = 0, to = 0;

@@ -41,8 +41,11 @@ struct PlannedPartition {
   SnapshotPartition snapshot;
   std::vector<PlannedSegment> segments;  ///< in the order of their sequence; those without offsets are left out
   struct Gone {
-    int64_t from = 0, to = 0;
-    std::string what;  ///< for people
+    int64_t from = 0;
+    std::optional<int64_t> to;  ///< none: how far is not known
+    std::string what;           ///< for people
+
+    std::string Offsets() const;  ///< "offsets [100, 200)", "offsets from 100 on"
   };
   std::vector<Gone> gone;                ///< offsets of the snapshot that can no longer be read
   std::vector<Gone> holes;               ///< offsets that no segment ever covered: an operator jumped over them

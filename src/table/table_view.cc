@@ -40,6 +40,7 @@ Status AddPublished(const std::string& folder, PartitionView* view) {
     segment.damage = status.message();
     segment.repair_from = segment.end = segment.start;
     view->position = segment.start;
+    view->unknown_end = segment.sequence;
   }
   return Status::OK();
 }

@@ -25,6 +25,8 @@ struct PartitionView {
   std::vector<SegmentInfo> segments;  ///< by sequence; dropped ones too (as far as they are still named)
   std::vector<LostRange> losses;      ///< newest last
   Status damaged;        ///< not OK: the manifest of this partition is damaged; no rows of it can be served
+  /// The sequence of a consuming segment whose rows file is damaged, while its owner has not settled that: how far it was published is not known, its `end` stands at its start.
+  std::optional<int64_t> unknown_end;
 };
 
 /// What of a table was published at one moment, for any process, beside the owner or without one. Reads no rows. Immutable, any thread.
