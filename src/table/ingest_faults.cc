@@ -79,14 +79,12 @@ void TableIngest::Reopen(Slot& slot, const Status& cause) {
   ReleaseSplit(slot);
   slot.ingest->Drop();
   Status status = cause;
-  {
+  const Result<PartitionWriter*> writer = store_->ReopenWriter(partition);  // may wait for a sealing: the others must not wait with it
+  if (writer.ok()) {
     std::unique_lock lock(slots_mutex_);
-    const Result<PartitionWriter*> writer = store_->ReopenWriter(partition);
-    if (writer.ok()) {
-      slot.ingest->SetWriter(*writer);
-    } else {
-      status = writer.status();
-    }
+    slot.ingest->SetWriter(*writer);
+  } else {
+    status = writer.status();
   }
   TellEvents();
   RetryLater(slot, PartitionState::kStopped, status);

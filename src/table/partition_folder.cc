@@ -68,6 +68,7 @@ Status PartitionFolder::damage() const {
 
 Status PartitionFolder::Change(const ManifestChange& change, std::optional<std::shared_ptr<RowsFile>> rows) {
   const std::lock_guard one(change_mutex_);
+  if (retired_) return Status::Cancelled("a change of ", folder_, ": the partition was opened anew meanwhile");
   LOTIC_RETURN_NOT_OK(journal_->Append(EncodeChange(change), [&](bool with_record) {
     PartitionState state = this->state();
     if (with_record) Apply(change, &state);
@@ -87,6 +88,14 @@ Status PartitionFolder::Change(const ManifestChange& change, std::optional<std::
     compact_at_bytes_ = std::max(kLeastCompactBytes, bytes * 2);
   }
   return Status::OK();
+}
+
+void PartitionFolder::Retire() {
+  const std::lock_guard one(change_mutex_);
+  retired_ = true;
+  const std::lock_guard lock(mutex_);
+  if (damage_.ok()) damage_ = Status::Cancelled("writing to ", folder_, ": the partition was opened anew meanwhile");
+  is_suspect_.store(true, std::memory_order_release);
 }
 
 Result<PartitionFolder::NewSegment> PartitionFolder::MakeSegment(int64_t sequence, int64_t start, int64_t now_ms, std::map<std::string, std::string> attributes) {

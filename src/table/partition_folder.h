@@ -43,6 +43,8 @@ class PartitionFolder {
   std::shared_ptr<RowsFile> rows() const;
   /// Durable, then so in state(). `rows`: the rows file of the consuming segment from now on, where that changes.
   Status Change(const ManifestChange& change, std::optional<std::shared_ptr<RowsFile>> rows = std::nullopt);
+  /// The folder is about to be opened anew: from now on every Change is Cancelled, and so is its writer, so that one file has one who appends.
+  void Retire();
 
   /// A consuming segment that is to be added by Change, and its rows file, durable.
   struct NewSegment {
@@ -74,9 +76,10 @@ class PartitionFolder {
   const StoreParts& parts_;
   const int32_t partition_;
   const std::string folder_;
-  std::mutex change_mutex_;   // one change at a time; guards the next two, and held longer than mutex_: a change is synced
+  std::mutex change_mutex_;   // one change at a time; guards the next three, and held longer than mutex_: a change is synced
   std::unique_ptr<Journal> journal_;
   int64_t compact_at_bytes_ = 0;
+  bool retired_ = false;
   std::atomic<bool> is_suspect_{false};
   mutable std::mutex mutex_;  // guards what follows
   PartitionState state_;      // written under both

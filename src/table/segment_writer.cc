@@ -63,9 +63,11 @@ class SegmentWriter final : public PartitionWriter {
   }
 
   Status failed() const override {
-    if (folder_.is_suspect()) return folder_.damage();
-    const std::lock_guard lock(mutex_);
-    return failed_;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!failed_.ok()) return failed_;
+    }
+    return folder_.is_suspect() ? folder_.damage() : Status::OK();
   }
 
   Status Append(const Commit& commit) override {

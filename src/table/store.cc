@@ -7,6 +7,7 @@
 #include <mutex>
 #include <set>
 #include <shared_mutex>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -143,15 +144,23 @@ class Store final : public TableStore {
 
   Result<PartitionWriter*> ReopenWriter(int32_t partition) override {
     const std::lock_guard no_seal(seal_mutex_);
+    std::shared_ptr<PartitionFolder> old;
+    {
+      const std::shared_lock lock(mutex_);
+      const auto found = slots_.find(partition);
+      if (found == slots_.end()) return Status::NotFound("partition ", partition, " of ", parts_.identity.raw_name);
+      old = found->second.folder;
+    }
+    if (old != nullptr) old->Retire();
+    Slot fresh;
+    OpenSlot(partition, &fresh);  // without mutex_: every block is read
+    if (fresh.failed.ok()) fresh.failed = errors_->TakeBack(partition, fresh.writer->position());
     const std::unique_lock lock(mutex_);
-    const auto found = slots_.find(partition);
-    if (found == slots_.end()) return Status::NotFound("partition ", partition, " of ", parts_.identity.raw_name);
-    Slot& slot = found->second;
-    slot.writer.reset();
-    slot.folder.reset();
-    OpenSlot(partition, &slot);
+    Slot& slot = slots_.at(partition);
+    slot.failed = fresh.failed;
     LOTIC_RETURN_NOT_OK(slot.failed);
-    LOTIC_RETURN_NOT_OK(errors_->TakeBack(partition, slot.writer->position()));
+    slot.previous_writer = std::exchange(slot.writer, std::move(fresh.writer));
+    slot.previous = std::exchange(slot.folder, std::move(fresh.folder));
     return slot.writer.get();
   }
 
@@ -363,7 +372,9 @@ class Store final : public TableStore {
   struct Slot {
     std::shared_ptr<PartitionFolder> folder;
     std::unique_ptr<PartitionWriter> writer;
-    Status failed;
+    Status failed;                                 // not OK: it could not be opened (anew); folder and writer are those of before, if any
+    std::shared_ptr<PartitionFolder> previous;     // of the ReopenWriter before
+    std::unique_ptr<PartitionWriter> previous_writer;
   };
 
   void Event(int32_t partition, std::string sentence) {
@@ -403,7 +414,7 @@ class Store final : public TableStore {
     const std::shared_lock lock(mutex_);
     std::vector<std::shared_ptr<PartitionFolder>> folders;
     for (const auto& [partition, slot] : slots_) {
-      if (slot.folder != nullptr) folders.push_back(slot.folder);
+      if (slot.folder != nullptr && slot.failed.ok()) folders.push_back(slot.folder);
     }
     return folders;
   }

@@ -96,7 +96,9 @@ class TableStore {
 
   /// Borrowed: until ReopenWriter of that partition, or the store's end. Errors: NotFound; DataLoss (its manifest is damaged).
   virtual Result<PartitionWriter*> writer(int32_t partition) = 0;
-  /// After a failed sync: what is not known to be durable is given up, and position() is where to read on. The old writer is gone.
+  /// After a failed sync: what is not known to be durable is given up, and position() is where to read on. By the writer's thread; waits for a sealing.
+  /// The old writer changes nothing any more, and neither does a RepairWriter of before (Cancelled); it may be asked until the next
+  /// call for this partition. On an error too: then writer() says why, and the same call may work later.
   virtual Result<PartitionWriter*> ReopenWriter(int32_t partition) = 0;
   /// By the writer's thread. Offsets [position, to) of `partition` are gone: recorded by name, and counted as missing in a commit that moves the position to `to`.
   virtual Status RecordLoss(int32_t partition, int64_t to, const std::string& why, int64_t now_ms) = 0;

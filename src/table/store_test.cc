@@ -510,6 +510,53 @@ TEST_F(StoreTest, ADiscoveryThatWasCommittedSurvivesAndOnePartitionIsMadeOnce) {
   EXPECT_EQ(TableView::Open(scratch_ / "nothing").status().code(), StatusCode::kNotFound);
 }
 
+TEST_F(StoreTest, AWriterThatCannotBeReopenedStaysAsItWasAndIsReopenedLater) {
+  Open();
+  ASSERT_OK(writer().Append(SomeCommit(0, 100)));
+  ASSERT_OK(writer().Sync());
+  ASSERT_OK(writer().Append(SomeCommit(100, 200)));
+  PartitionWriter& failed = writer();
+  ASSERT_OK(ArmFault("file.sync:1:5:1"));
+  EXPECT_FALSE(failed.Sync().ok());
+  ASSERT_OK(ArmFault("file.open:1:24:1"));
+  EXPECT_THAT(store_->ReopenWriter(0).status().message(), HasSubstr("Too many open files"));
+  EXPECT_EQ(failed.position(), 200);  // whoever holds it may still ask it
+  EXPECT_FALSE(failed.failed().ok());
+  EXPECT_FALSE(failed.Append(SomeCommit(200, 210)).ok());
+  EXPECT_EQ(store_->writer(0).status().code(), StatusCode::kIOError);
+  PartitionWriter* const again = store_->ReopenWriter(0).ValueOrDie();
+  EXPECT_EQ(again->position(), 100);
+  EXPECT_EQ(failed.position(), 200) << "until the next time";
+  ASSERT_OK(again->Append(SomeCommit(100, 250)));
+  Reopen();
+  EXPECT_EQ(Rows(), ExpectedRows(0, 250));
+}
+
+TEST_F(StoreTest, AFolderThatWasOpenedAnewTakesNoChangeThroughTheOldOne) {
+  Open();
+  ASSERT_OK(writer().Append(SomeCommit(0, 100)));
+  ASSERT_OK(writer().Roll(SealReason::kRowLimit, clock_.now_ms));
+  SealAll();
+  clock_.now_ms += 900'000;
+  ASSERT_TRUE(store_->DropExpired(std::nullopt, clock_.now_ms).ok());
+  Flip(table() + "/p0/" + Segments()[0].file, 5000);
+  ASSERT_OK(store_->Suspect(0, 0));
+  auto repair = store_->RepairWriter(0, 0).ValueOrDie();
+  ASSERT_OK(repair->Append(SomeCommit(0, 60)));
+  PartitionWriter* const fresh = store_->ReopenWriter(0).ValueOrDie();
+  ASSERT_OK(fresh->Append(SomeCommit(100, 150)));
+  ASSERT_OK(fresh->Roll(SealReason::kRowLimit, clock_.now_ms));
+  EXPECT_EQ(repair->Append(SomeCommit(60, 100)).code(), StatusCode::kCancelled);
+  ASSERT_OK(fresh->SetAttributes({{"k", "v"}}));
+  Reopen();
+  EXPECT_THAT(Events(), IsEmpty());
+  ASSERT_EQ(Segments().size(), 3u);
+  EXPECT_EQ(Segments()[2].attributes.at("k"), "v");
+  ASSERT_TRUE(store_->RepairWriter(0, 0).ok());  // all its offsets are there: only the record was missing
+  EXPECT_TRUE(store_->Damaged().empty());
+  EXPECT_EQ(Rows(), ExpectedRows(0, 150));
+}
+
 TEST(DataFolder, HasOneOwner) {
   ScratchFolder scratch;
   auto owner = DataFolder::Own(scratch / "data").ValueOrDie();
