@@ -43,6 +43,8 @@ using PinotQueryOptions = std::map<std::string, std::string>;
 inline constexpr size_t kMaxPinotSqlBytes = 1 << 20;  ///< of one text
 inline constexpr int kMaxPinotSqlDepth = 200;         ///< of expressions in one another
 inline constexpr size_t kMaxPinotSqlNodes = 100'000;  ///< operators, calls, names and literals of one text, after aliases were put in
+/// Nodes that translation visits; what stands for several (the subject of BETWEEN, IN and NULLIF) counts each time.
+inline constexpr size_t kMaxPinotTranslatedNodes = 200'000;
 inline constexpr size_t kMaxPinotOptions = 1000;
 
 /// Reads "k=v;k2=v2", the form of `queryOptions`; empty parts are passed over. Errors: Invalid, with the part that has no `=`.

@@ -157,6 +157,7 @@ std::string AnyElement(const PinotValue& array, const Test& test, bool none) {
 }  // namespace
 
 Result<std::string> PinotTranslator::Filter(const PinotExprPtr& expr, bool negated) {
+  LOTIC_RETURN_NOT_OK(Visit());
   const PinotExpr& call = *expr;
   if (call.kind == Kind::kBool) return std::string((call.integer != 0) != negated ? "TRUE" : "FALSE");
   if (call.kind == Kind::kNull && null_handling()) return std::string("CAST(NULL AS BOOLEAN)");

@@ -64,11 +64,11 @@ class Parser {
   bool IsName() const { return now().kind == Kind::kQuoted || (now().kind == Kind::kWord && !IsReserved()); }
 
   Result<PinotExprPtr> Make(std::string name, std::vector<PinotExprPtr> args, size_t at) {
-    if (nodes_ > kMaxPinotSqlNodes) {
-      return Status::CapacityError("more than ", kMaxPinotSqlNodes, " operators, names and literals").WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kSqlParsing));
-    }
     PinotExprPtr call = PinotCall(std::move(name), std::move(args), at);
     nodes_ += call->args.size() + 1;
+    if (nodes_ > kMaxPinotSqlNodes || call->size > kMaxPinotSqlNodes) {
+      return Status::CapacityError("more than ", kMaxPinotSqlNodes, " operators, names and literals").WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kSqlParsing));
+    }
     return call->depth > kMaxPinotSqlDepth ? TooDeep() : Result<PinotExprPtr>(std::move(call));
   }
   Status TooDeep() const {
@@ -597,6 +597,7 @@ Result<PinotExprPtr> Parser::Case() {
   while (TakeWord("WHEN")) {
     LOTIC_ASSIGN_OR_RETURN(PinotExprPtr condition, Expression());
     if (subject != nullptr) {
+      if (!conditions.empty()) nodes_ += subject->size;  // it stands in each branch
       LOTIC_ASSIGN_OR_RETURN(condition, Make("equals", {subject, condition}, at));
     }
     LOTIC_RETURN_NOT_OK(ExpectWord("THEN"));

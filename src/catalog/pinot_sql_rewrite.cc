@@ -148,7 +148,7 @@ PinotExprPtr WithAliases(const PinotExprPtr& expr, const Aliases& aliases, bool 
 Result<PinotExprPtr> CheckSize(PinotExprPtr expr, size_t* nodes) {
   *nodes += expr->size;
   if (*nodes > kMaxPinotSqlNodes || expr->depth > kMaxPinotSqlDepth) {
-    return Status::CapacityError("with its aliases put in, the query has more than ", kMaxPinotSqlNodes, " operators, names and literals, or is nested more than ", kMaxPinotSqlDepth, " deep")
+    return Status::CapacityError("with its aliases and ordinals put in, the query has more than ", kMaxPinotSqlNodes, " operators, names and literals, or is nested more than ", kMaxPinotSqlDepth, " deep")
         .WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kSqlParsing));
   }
   return expr;
@@ -173,13 +173,14 @@ Status ApplyAliases(PinotSelect* select) {
 }
 
 Status ApplyOrdinals(PinotSelect* select) {
+  size_t nodes = 0;
   const auto ordinal = [&](PinotExprPtr* expr) {
     if ((*expr)->kind != Kind::kLong || (*expr)->folded) return Status::OK();
     const int64_t number = (*expr)->integer;
     if (number < 1 || number > static_cast<int64_t>(select->items.size())) {
       return PinotError(PinotErrorCode::kSqlParsing, "Expected Ordinal value to be between 1 and ", select->items.size(), ", not ", number);
     }
-    *expr = select->items[static_cast<size_t>(number - 1)].expr;
+    LOTIC_ASSIGN_OR_RETURN(*expr, CheckSize(select->items[static_cast<size_t>(number - 1)].expr, &nodes));
     return Status::OK();
   };
   for (PinotExprPtr& key : select->group_by) LOTIC_RETURN_NOT_OK(ordinal(&key));

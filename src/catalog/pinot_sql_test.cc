@@ -170,6 +170,27 @@ TEST(PinotSql, WhatTranslationMultipliesIsBounded) {
   EXPECT_EQ(Translate("SELECT " + nested + " FROM events").status().code(), StatusCode::kCapacityError);
 }
 
+TEST(PinotSql, WhatStandsTwiceIsCountedTwice) {
+  const auto nested = [](int levels, const std::string& before, const std::string& behind) {
+    std::string text = "id";
+    for (int i = 0; i < levels; ++i) text = before + text + behind;
+    return text;
+  };
+  Schema input;
+  input.fields = {{"id", Type::Int32()}, {"qty", Type::Int32()}, {"day", Type::Int32()}};
+  // 2^17 and 3^12 nodes: still quick where they are not counted.
+  for (const std::string& text : {nested(17, "CASE ", " WHEN 1 THEN 1 WHEN 2 THEN 2 END"), nested(12, "(", " NOT BETWEEN qty AND 1)"), nested(12, "(", " IN (1, qty, day))"), nested(19, "NULLIF(", ", 1)")}) {
+    EXPECT_EQ(Translate("SELECT " + text + " FROM events").status().code(), StatusCode::kCapacityError) << text;
+  }
+  EXPECT_EQ(TranslatePinotExpression(nested(12, "(", " NOT BETWEEN qty AND 1)"), input, Type::Int32()).status().code(), StatusCode::kCapacityError);
+  // This one would not end; nor would one of the other kinds, which the fuzz corpus has.
+  EXPECT_EQ(Translate("SELECT " + nested(40, "CASE ", " WHEN 1 THEN 1 WHEN 2 THEN 2 END") + " FROM events").status().code(), StatusCode::kCapacityError);
+  std::string ordinals = "1";
+  for (int i = 0; i < 2000; ++i) ordinals += ",1";
+  EXPECT_EQ(Translate("SELECT " + nested(60, "abs(", ")") + ", count(*) FROM events GROUP BY " + ordinals).status().code(), StatusCode::kCapacityError);
+  EXPECT_TRUE(Translate("SELECT " + nested(5, "CASE ", " WHEN 1 THEN 1 WHEN 2 THEN 2 END") + ", " + nested(5, "(", " BETWEEN 0 AND 1)") + " FROM events").ok());
+}
+
 TEST(PinotExpression, FindsItsInputs) {
   EXPECT_EQ(PinotExpressionInputs("concat(first, last, ' ')").ValueOrDie(), (std::vector<std::string>{"first", "last"}));
   EXPECT_EQ(PinotExpressionInputs("strcmp(kind,'heartbeat') = 0").ValueOrDie(), (std::vector<std::string>{"kind"}));

@@ -53,6 +53,12 @@ int Width(const PinotValue& value) {
 
 }  // namespace
 
+Status PinotTranslator::Visit() {
+  if (++visited_ <= kMaxPinotTranslatedNodes) return Status::OK();
+  return Status::CapacityError("translation takes more than ", kMaxPinotTranslatedNodes, " steps: BETWEEN, IN with expressions and NULLIF read their first argument several times; nest them less")
+      .WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kQueryValidation));
+}
+
 Status PinotTranslator::Need(const PinotExpr& call, size_t least, size_t most) const {
   if (call.args.size() >= least && call.args.size() <= most) return Status::OK();
   return PinotError(PinotErrorCode::kQueryValidation, call.text, " takes ", least == most ? std::to_string(least) : std::to_string(least) + " to " + std::to_string(most), " arguments, not ",
@@ -100,6 +106,7 @@ Result<PinotValue> PinotTranslator::Column(const PinotExpr& name) {
 }
 
 Result<PinotValue> PinotTranslator::Value(const PinotExprPtr& expr) {
+  LOTIC_RETURN_NOT_OK(Visit());
   if (grouped_ && !in_aggregate_) {
     if (const auto key = keys_.find(PinotExprText(*expr)); key != keys_.end()) return key->second;
   }

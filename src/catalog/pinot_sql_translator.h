@@ -89,6 +89,8 @@ class PinotTranslator {
   Result<std::string> NullTest(const PinotExpr& call, bool negated);
   Result<std::string> Distinctness(const PinotExpr& call, bool negated);
 
+  /// Counts a node. Errors: CapacityError (more than kMaxPinotTranslatedNodes).
+  Status Visit();
   Status Need(const PinotExpr& call, size_t least, size_t most) const;
   Result<std::string> TextLiteral(const PinotExpr& call, size_t index) const;
 
@@ -101,6 +103,7 @@ class PinotTranslator {
   std::set<std::string> aggregate_filters_;
   bool unfiltered_aggregate_ = false;
   std::set<std::string> read_;
+  size_t visited_ = 0;
 };
 
 /// Names that translation knows beside the table's; sorted.
