@@ -204,7 +204,15 @@ class RepairWriter final : public PartitionWriter {
 
   int32_t partition() const override { return folder_.partition(); }
   int64_t position() const override { return rows_->state().end; }
-  std::optional<SegmentInfo> segment() const override { return segment_; }
+  std::optional<SegmentInfo> segment() const override {
+    const RowsFile::State now = rows_->state();
+    SegmentInfo info = segment_;
+    info.end = now.end;
+    info.totals = now.totals;
+    info.rows_bytes = now.published;
+    info.attributes.clear();  // limits of a segment that may be rolled
+    return info;
+  }
   int64_t unsynced_bytes() const override { return rows_->state().published - rows_->durable().published; }
   int64_t durable_position() const override { return std::max(rows_->durable().end, segment_.start); }
   bool full() const override { return rows_->full(); }
