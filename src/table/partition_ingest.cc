@@ -64,6 +64,7 @@ PartitionIngest::PartitionIngest(IngestShared& shared, int32_t partition, Partit
 
 void PartitionIngest::SetWriter(PartitionWriter* writer) {
   writer_ = writer;
+  faulted_at_ = -1;  // the store took back what lies behind the position
   TakeUpSegment();
 }
 
@@ -107,8 +108,11 @@ void PartitionIngest::AddGaps(const RecordCounts& counts) {
 void PartitionIngest::Drop() {
   queue_.clear();
   gaps_ = {};
-  // Errors of records that will be read again. Failing here only means that such a record may be listed twice.
-  (void)shared_.store->errors().TakeBack(partition_, writer_->position());
+  // Errors of records that will be read again, but for the one that it stands at (stopOnDecodeError), which is to be seen for as long. Failing here only
+  // means that such a record may be listed twice.
+  const int64_t position = writer_->position();
+  if (faulted_at_ != position) faulted_at_ = -1;
+  (void)shared_.store->errors().TakeBack(partition_, faulted_at_ >= 0 ? position + 1 : position);
 }
 
 Status PartitionIngest::Work(const CallContext& ctx) {
@@ -142,8 +146,13 @@ Status PartitionIngest::Spend(int64_t gap, RecordFates* fates) {
 }
 
 Status PartitionIngest::RecordFaults(const RawRun& run, const PipelineResult& result) {
-  if (result.faults.empty()) return Status::OK();
   const auto offsets = run.rows.column(kRawOffset).values<int64_t>();
+  if (faulted_at_ >= 0 && (!result.stop_at.has_value() || offsets[static_cast<size_t>(*result.stop_at)] != faulted_at_)) {
+    // The record that it stood at became something else: by another configuration.
+    LOTIC_RETURN_NOT_OK(shared_.store->errors().TakeBack(partition_, faulted_at_));
+    faulted_at_ = -1;
+  }
+  if (result.faults.empty()) return Status::OK();
   const auto times = run.rows.column(kRawTime).values<int64_t>();
   const Column& messages = run.rows.column(kRawMessage);
   std::vector<RecordError> errors;

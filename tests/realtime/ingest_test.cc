@@ -427,6 +427,37 @@ TEST(Ingest, ADamagedSegmentIsReadAgainFromTheStream) {
   ExpectRowsOfTheTopic(world);
 }
 
+TEST(Ingest, StopOnDecodeErrorStopsAtTheRecordAndShowsIt) {
+  IngestWorld world(2);
+  world.Produce(0, 10);
+  world.ProduceValue(0, "{\"id\": ");
+  world.Produce(0, 5);
+  world.Produce(1, 5);
+  world.Open();
+  world.AddTable({{"stopOnDecodeError", "true"}});
+  const auto stands_there = [&] {
+    ASSERT_TRUE(world.WaitFor([&] { return world.StatusOf(0).state == PartitionState::kStopped && world.StatusOf(1).position == 5; }));
+    EXPECT_EQ(world.StatusOf(0).position, 10);
+    EXPECT_THAT(world.StatusOf(0).error, testing::AllOf(HasSubstr("offset 10"), HasSubstr("stopOnDecodeError")));
+    const std::vector<ErrorRow> errors = world.tables().Errors("events", 100).ValueOrDie();
+    ASSERT_EQ(errors.size(), 1u);
+    EXPECT_EQ(errors[0].offset, 10);
+    EXPECT_EQ(errors[0].payload, "{\"id\": ");
+  };
+  stands_there();
+  const int64_t tried = world.StatusOf(0).error_ms;
+  ASSERT_TRUE(world.WaitFor([&] { return world.StatusOf(0).error_ms > tried; }));  // tried once more
+  stands_there();
+  world.Close();
+  world.Open();
+  stands_there();
+  // Another configuration goes on.
+  ASSERT_TRUE(world.tables().UpdateTable("events", world.TableJson()).ok());
+  ExpectRowsOfTheTopic(world);
+  EXPECT_EQ(FatesOf(world, 0).dropped_decode, 1);
+  EXPECT_EQ(world.tables().Errors("events", 100)->size(), 1u);
+}
+
 TEST(Ingest, ADirectoryHasOneOwner) {
   IngestWorld world(1);
   world.Open();
