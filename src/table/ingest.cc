@@ -213,30 +213,38 @@ Status TableIngest::Reconfigure(IngestDefinition definition, std::unique_ptr<Rec
 Status TableIngest::Pause() {
   return OnConsumer([this] {
     paused_ = true;
+    Status first;
     for (auto& [partition, slot] : slots_) {
       ReleaseSplit(*slot);
       slot->ingest->Drop();
-      LOTIC_RETURN_NOT_OK(slot->ingest->Pause());
+      NoteFailure(*slot, "end the segment", slot->ingest->Pause(), &first);
       if (!slot->stopped) slot->State(PartitionState::kPaused);
     }
-    Log("paused");
-    return Status::OK();
+    Log(first.ok() ? "paused" : "paused, but: " + first.message());
+    return first;
   });
 }
 
 Result<std::vector<std::string>> TableIngest::ForceCommit(std::span<const int32_t> partitions) {
   std::vector<std::string> names;
   const std::vector<int32_t> wanted(partitions.begin(), partitions.end());
-  LOTIC_RETURN_NOT_OK(OnConsumer([this, &names, &wanted] {
+  const Status rolled = OnConsumer([this, &names, &wanted] {
+    Status first;
     for (auto& [partition, slot] : slots_) {
       if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), partition) == wanted.end()) continue;
       const std::optional<SegmentInfo> segment = slot->ingest->writer().segment();
       if (!segment.has_value() || segment->end == segment->start) continue;  // nothing to seal
-      LOTIC_RETURN_NOT_OK(slot->ingest->Roll(SealReason::kForceCommit));
-      names.push_back(segment->name);
+      const Status one = slot->ingest->Roll(SealReason::kForceCommit);
+      if (one.ok()) names.push_back(segment->name);
+      NoteFailure(*slot, "end the segment", one, &first);
     }
-    return Status::OK();
-  }));
+    return first;
+  });
+  if (!rolled.ok()) {
+    std::string others;
+    for (const std::string& name : names) others += (others.empty() ? "; these are being sealed: " : ", ") + name;
+    return rolled.WithMessage(rolled.message(), others);
+  }
   Log("force commit of " + std::to_string(names.size()) + " segments");
   return names;
 }

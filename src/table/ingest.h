@@ -64,10 +64,11 @@ class TableIngest {
 
   /// The next batch goes by this. `connector` null: the one there is.
   Status Update(IngestDefinition definition, std::shared_ptr<Connector> connector);
+  /// A partition of which it fails is not read either; the others are paused. The error names them.
   Status Pause();
   /// `from` other than kLastConsumed asks the stream, at most kProbeTime. Errors: Invalid (it would read again what the table has), the stream's.
   Status Resume(ConsumeFrom from);
-  /// @return the names of the segments that are being sealed.
+  /// @return the names of the segments that are being sealed. Where it fails for a partition the others are sealed all the same: the error names both.
   Result<std::vector<std::string>> ForceCommit(std::span<const int32_t> partitions);
   /// One look at the stream, now. Errors: the stream's.
   Status RunDiscovery();
@@ -115,6 +116,7 @@ class TableIngest {
   void TakeRanges(const Look& look);
   void AskForLook(Slot& slot);
   void Reopen(Slot& slot, const Status& cause);
+  void NoteFailure(Slot& slot, const std::string& doing, const Status& status, Status* first);
   Status ResumeFrom(const StreamPlan& plan, bool made_anew, ConsumeFrom from);
 
   // ingest_threads.cc: the others

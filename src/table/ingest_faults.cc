@@ -90,6 +90,13 @@ void TableIngest::Reopen(Slot& slot, const Status& cause) {
   RetryLater(slot, PartitionState::kStopped, status);
 }
 
+/// Of something that is done to every partition: the first failure is kept, and a writer that can only be opened anew is.
+void TableIngest::NoteFailure(Slot& slot, const std::string& doing, const Status& status, Status* first) {
+  if (status.ok()) return;
+  if (first->ok()) *first = status.WithMessage("partition ", slot.ingest->partition(), ": cannot ", doing, ": ", status.message());
+  if (const Status failed = slot.ingest->writer().failed(); !failed.ok()) Reopen(slot, failed);
+}
+
 /// A split ended by itself. An endless one only does so with an error.
 void TableIngest::SplitEnded(Slot& slot, const Status& status) {
   by_split_.erase(*slot.split);
@@ -249,9 +256,13 @@ void TableIngest::TakeRanges(const Look& look) {
 Status TableIngest::Resume(ConsumeFrom from) {
   if (from == ConsumeFrom::kLastConsumed) {
     return OnConsumer([this] {
+      Status first;
+      for (auto& [partition, slot] : slots_) {
+        if (!slot->stopped) NoteFailure(*slot, "go on", slot->ingest->Resume(slot->ingest->writer().position(), ""), &first);
+      }
+      LOTIC_RETURN_NOT_OK(first);  // all of them stay paused; those that have a segment already keep it
       for (auto& [partition, slot] : slots_) {
         if (slot->stopped) continue;
-        LOTIC_RETURN_NOT_OK(slot->ingest->Resume(slot->ingest->writer().position(), ""));
         slot->State(PartitionState::kConnecting);
         slot->retry_at = {};
         slot->backoff = milliseconds(0);

@@ -179,7 +179,7 @@ Status Journal::AppendTo(const std::string& path, const std::string& record) con
   LOTIC_ASSIGN_OR_RETURN(const File file, File::Open(path, O_RDWR));
   const auto write = [&]() -> Status {
     LOTIC_RETURN_NOT_OK(file.WriteAt(bytes_, record));
-    (void)FaultPoint("store.journal.before_sync");
+    if (const int error = FaultPoint("store.journal.before_sync"); error != 0) return FileFailure("write a record to", path, error);
     LOTIC_RETURN_NOT_OK(file.Sync());
     (void)FaultPoint("store.journal.before_publish");
     const uint64_t word = LiveWord(bytes_ + static_cast<int64_t>(record.size()));

@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "table/fault_point.h"
 #include "table/stored_table.h"
 #include "table/table_view.h"
 #include "tests/realtime/ingest_world.h"
@@ -456,6 +457,53 @@ TEST(Ingest, StopOnDecodeErrorStopsAtTheRecordAndShowsIt) {
   ExpectRowsOfTheTopic(world);
   EXPECT_EQ(FatesOf(world, 0).dropped_decode, 1);
   EXPECT_EQ(world.tables().Errors("events", 100)->size(), 1u);
+}
+
+TEST(Ingest, APauseThatFailsForOnePartitionPausesTheOthers) {
+  IngestWorld world(3);
+  for (int32_t partition = 0; partition < 3; ++partition) world.Produce(partition, 10);
+  world.Open();
+  world.AddTable();
+  ASSERT_TRUE(world.CaughtUp());
+  ASSERT_TRUE(ArmFault("store.journal.before_sync:1:28:1").ok());
+  const Status paused = world.tables().Pause("events", "").status();
+  ASSERT_TRUE(ArmFault("").ok());
+  EXPECT_THAT(paused.message(), testing::AllOf(HasSubstr("partition 0"), HasSubstr("No space left")));
+  EXPECT_TRUE(world.tables().GetPauseStatus("events")->paused);
+  for (int32_t partition = 0; partition < 3; ++partition) {
+    EXPECT_EQ(world.StatusOf(partition).state, PartitionState::kPaused) << partition;
+    world.Produce(partition, 10);
+  }
+  EXPECT_TRUE(world.tables().Pause("events", "").ok());
+  for (int32_t partition = 0; partition < 3; ++partition) EXPECT_EQ(world.StatusOf(partition).position, 10);
+  ASSERT_TRUE(world.tables().Resume("events", ConsumeFrom::kLastConsumed, "").ok());
+  ExpectRowsOfTheTopic(world);
+
+  const auto nothing_to_seal = [&] {
+    const std::shared_ptr<const TableView> view = world.tables().View("events").ValueOrDie();
+    for (const PartitionView& partition : view->partitions()) {
+      for (const SegmentInfo& segment : partition.segments) {
+        if (segment.state == SegmentState::kSealing) return false;
+      }
+    }
+    return true;
+  };
+  ASSERT_TRUE(world.WaitFor(nothing_to_seal));  // so that the next change of a manifest is that of the call
+  const std::vector<ConsumingSegment> consuming = world.tables().ConsumingInfo("events").ValueOrDie();
+  ASSERT_TRUE(ArmFault("store.journal.before_sync:1:28:1").ok());
+  const Status forced = world.tables().ForceCommit("events", {}, {}).status();
+  ASSERT_TRUE(ArmFault("").ok());
+  EXPECT_THAT(forced.message(), testing::AllOf(HasSubstr("partition 0"), HasSubstr("No space left"), HasSubstr(consuming[1].segment), HasSubstr(consuming[2].segment)));
+  const auto done = [&](size_t i) {
+    const std::shared_ptr<const TableView> view = world.tables().View("events").ValueOrDie();
+    for (const SegmentInfo& segment : view->Find(static_cast<int32_t>(i))->segments) {
+      if (segment.name == consuming[i].segment) return segment.state == SegmentState::kDone;
+    }
+    return false;
+  };
+  ASSERT_TRUE(world.WaitFor([&] { return done(1) && done(2); }));
+  EXPECT_FALSE(done(0));
+  ExpectRowsOfTheTopic(world);
 }
 
 TEST(Ingest, ADirectoryHasOneOwner) {
