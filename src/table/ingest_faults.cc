@@ -244,7 +244,7 @@ void TableIngest::TakeRanges(const Look& look) {
     } else if (!look.status.ok() && !slot->stopped && !paused_ && (quiet || state == PartitionState::kConnecting)) {
       const bool first = slot->ingest->status().error != look.status.message();
       slot->ingest->Tell([&](PartitionStatus& told, PartitionCounters&) {
-        if (told.state == PartitionState::kConsuming) told.state = PartitionState::kDegraded;
+        if (told.state == PartitionState::kConsuming || told.state == PartitionState::kConnecting) told.state = PartitionState::kDegraded;
         told.error = look.status.message();
         told.error_ms = now_ms;
       });

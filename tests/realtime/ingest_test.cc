@@ -302,6 +302,7 @@ TEST(Ingest, ALeaderThatMovesAndABrokerThatIsAwayCostNothing) {
   }
   for (int node = 1; node <= 3; ++node) ASSERT_TRUE(world.broker().SetNodeDown(node, true).ok());
   world.Produce(0, 50, 5);
+  ASSERT_TRUE(world.WaitFor([&] { return world.StatusOf(0).state == PartitionState::kDegraded; }));
   for (int node = 1; node <= 3; ++node) ASSERT_TRUE(world.broker().SetNodeDown(node, false).ok());
   ExpectRowsOfTheTopic(world);
   ASSERT_TRUE(world.WaitFor([&] { return world.tables().GetStatus("events")->healthy; })) << world.tables().GetStatus("events")->error;
