@@ -99,7 +99,7 @@ struct PinotTranslation {
 
 /// Errors, with PinotErrorDetail: 710 (a column that the schema does not have, with the nearest), 700 (functions by name, types that do not fit, aggregates where none may stand), 150 (numbers
 /// that are none, an option's value that is none).
-/// DuckDB must run it with `ieee_floating_point_ops = true` and in the time zone UTC.
+/// DuckDB must run it with `ieee_floating_point_ops = true`, in the time zone UTC and with the functions of sql/pinot_functions.h.
 Result<PinotTranslation> TranslatePinotQuery(const PinotQuery& query, const PinotSchema& schema, const PinotTranslateOptions& options);
 
 /// The function names that translation knows, lower case and without underscores, sorted; for the reference page and its test.

@@ -213,7 +213,7 @@ TEST(PinotExpression, BecomesDuckDbsSql) {
   EXPECT_EQ(TranslatePinotExpression("strcmp(kind,'heartbeat') = 0", input, Type::Bool()).ValueOrDie(),
             "(CASE WHEN \"kind\" < 'heartbeat' THEN -1 WHEN \"kind\" > 'heartbeat' THEN 1 WHEN \"kind\" = 'heartbeat' THEN 0 END = 0)");
   EXPECT_EQ(TranslatePinotExpression("ts / 1000", input, Type::Int32()).ValueOrDie(), "CAST(trunc((CAST(\"ts\" AS DOUBLE) / 1e+03)) AS INTEGER)");
-  EXPECT_EQ(TranslatePinotExpression("fromEpochDays(ts)", input, Type::Timestamp(TimeUnit::kMilli, true)).ValueOrDie(), "timezone('UTC', make_timestamp_ms((\"ts\" * 86400000)))");
+  EXPECT_EQ(TranslatePinotExpression("fromEpochDays(ts)", input, Type::Timestamp(TimeUnit::kMilli, true)).ValueOrDie(), "timezone('UTC', make_timestamp_ms(lotic_times(\"ts\", 86400000)))");
   EXPECT_EQ(TranslatePinotExpression("split(kind, ',')", input, Type::List(Type::String())).ValueOrDie(), "list_filter(string_split(\"kind\", ','), lambda lotic_e: lotic_e <> '')");
   EXPECT_NE(TranslatePinotExpression("length(kin)", input, Type::Int32()).status().message().find("did you mean kind"), std::string::npos);
 }

@@ -50,12 +50,14 @@ Result<Unit> UnitOf(const std::string& name, std::string_view function) {
   }
   return Unit{};
 }
+/// As Java's TimeUnit multiplies: what has no place, the default of LONG for instance, is the end of the range.
+std::string Times(const std::string& value, int64_t factor) { return "lotic_times(" + value + ", " + std::to_string(factor) + ")"; }
 std::string ToMillis(const std::string& value, const Unit& unit, int64_t size) {
-  if (unit.in_ms > 1) return "(" + value + (size > 1 ? " * " + std::to_string(size) : "") + " // " + std::to_string(unit.in_ms) + ")";
-  return unit.ms * size == 1 ? value : "(" + value + " * " + std::to_string(unit.ms * size) + ")";
+  if (unit.in_ms > 1) return "(" + (size > 1 ? Times(value, size) : value) + " // " + std::to_string(unit.in_ms) + ")";
+  return unit.ms * size == 1 ? value : Times(value, unit.ms * size);
 }
 std::string FromMillis(const std::string& ms, const Unit& unit, int64_t size) {
-  if (unit.in_ms > 1) return "(" + ms + " * " + std::to_string(unit.in_ms) + (size > 1 ? " // " + std::to_string(size) : "") + ")";
+  if (unit.in_ms > 1) return "(" + Times(ms, unit.in_ms) + (size > 1 ? " // " + std::to_string(size) : "") + ")";
   return unit.ms * size == 1 ? ms : "(" + ms + " // " + std::to_string(unit.ms * size) + ")";
 }
 
@@ -268,7 +270,7 @@ Result<PinotValue> PinotTranslator::TimeConvert(const PinotExpr& call) {
   const int64_t a = from.in_ms > 1 ? 1'000'000 / from.in_ms : from.ms * 1'000'000;
   const int64_t b = to.in_ms > 1 ? 1'000'000 / to.in_ms : to.ms * 1'000'000;
   if (a == b) return Long(value.sql);
-  return Long("(" + value.sql + (a > b ? " * " + std::to_string(a / b) : " // " + std::to_string(b / a)) + ")");
+  return Long(a > b ? Times(value.sql, a / b) : "(" + value.sql + " // " + std::to_string(b / a) + ")");
 }
 
 Result<PinotValue> PinotTranslator::ToDateTime(const PinotExpr& call) {
@@ -325,9 +327,9 @@ Result<PinotValue> PinotTranslator::TimestampAdd(const PinotExpr& call) {
   LOTIC_ASSIGN_OR_RETURN(PinotValue count, Value(call.args[1]));
   LOTIC_ASSIGN_OR_RETURN(count, ConvertValue(count, fixed > 0 ? PinotType::kLong : PinotType::kInt));
   LOTIC_ASSIGN_OR_RETURN(const std::string ms, Millis(call.args[2]));
-  if (fixed > 0) return Long("(" + Bounded(ms) + " + " + count.sql + " * " + std::to_string(fixed) + ")");
-  const char* months = unit == "month" ? "" : unit == "quarter" ? " * 3" : " * 12";
-  return Long("epoch_ms(" + Clock(ms, "") + " + to_months(CAST(" + count.sql + months + " AS INTEGER)))");
+  if (fixed > 0) return Long("(" + Bounded(ms) + " + " + Bounded(Times(count.sql, fixed)) + ")");
+  const std::string months = unit == "month" ? count.sql : Times(count.sql, unit == "quarter" ? 3 : 12);
+  return Long("epoch_ms(" + Clock(ms, "") + " + to_months(CAST(" + months + " AS INTEGER)))");
 }
 
 Result<PinotValue> PinotTranslator::Extract(const PinotExpr& call) {

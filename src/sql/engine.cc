@@ -35,6 +35,7 @@
 #include "sql/implicit_catalogs.h"
 #include "sql/ingest_expressions.h"
 #include "sql/names.h"
+#include "sql/pinot_functions.h"
 #include "sql/pushdown.h"
 #include "sql/render.h"
 #include "sql/seam.h"
@@ -258,6 +259,7 @@ class DuckDbEngine final : public Engine {
       declarations_ = std::make_unique<TableDeclarations>(session_, *database_, *connection_);
       RegisterFunctionCall(*database_->instance, session_);
       RegisterFlinkFunctions(*database_->instance);
+      RegisterPinotFunctions(*database_->instance);
       RegisterTableFunctions(*database_->instance, session_);
       const auto json = connection_->Query("SET errors_as_json=true");  // see MessageOf in seam.cc
       if (json->HasError()) return StatusFrom(json->GetErrorObject());

@@ -22,6 +22,7 @@
 #include "duckdb/main/query_result.hpp"
 #include "lotic/batch_builder.h"
 #include "sql/chunk_batch.h"
+#include "sql/pinot_functions.h"
 #include "sql/seam.h"
 #include "sql/table_model.h"
 #include "sql/vectors.h"
@@ -205,6 +206,7 @@ class IngestExpressions final : public table::Expressions {
       duckdb::TableFunction input(kInputFunction, {duckdb::LogicalType::BIGINT}, ScanInput, BindInput, BeginInput);
       input.function_info = shared->slots;
       duckdb::ExtensionLoader(*shared->database->instance, "lotic").RegisterFunction(input);
+      RegisterPinotFunctions(*shared->database->instance);
       return Status::OK();
     }));
     return std::shared_ptr<table::Expressions>(std::make_shared<IngestExpressions>(std::move(shared)));
