@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The server of the benchmarks: our embedded broker, filled with small events, in a process of its own.
 // usage: bench_broker PARTITIONS RECORDS_PER_BATCH NAME:CODEC:RECORDS_PER_PARTITION...
-// Prints one line of JSON when it listens, {"bootstrap": ..., "topics": {NAME: totals}}; ends when its standard input does.
-#include <unistd.h>
-
+// Prints one line of JSON when it listens, {"bootstrap": ..., "topics": {NAME: totals}}. A line `NAME PARTITION VALUE` of its standard input is a record
+// that is written now, as a batch of its own; it ends when the input does.
+#include <chrono>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,8 @@ namespace {
 
 // Distinct batches per topic, repeated up to the length asked for: 5 MB of text, more than a second-level cache holds.
 constexpr int kDistinctBatches = 64;
+
+int64_t NowMs() { return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 struct TopicPlan {
   std::string name;
@@ -75,8 +79,14 @@ Status Serve(int partitions, int records_per_batch, const std::vector<std::strin
   }
   std::printf("%s}}\n", line.c_str());
   std::fflush(stdout);
-  char byte;
-  while (read(STDIN_FILENO, &byte, 1) > 0) {
+  for (std::string record; std::getline(std::cin, record);) {
+    std::istringstream words(record);
+    std::string name, value;
+    int32_t partition = 0;
+    words >> name >> partition >> std::ws;
+    std::getline(words, value);
+    const broker::Record one{.value = value, .timestamp_ms = NowMs()};
+    LOTIC_RETURN_NOT_OK(broker->Append(name, partition, {&one, 1}).status());
   }
   broker->Stop();
   return Status::OK();

@@ -76,8 +76,10 @@ def answers(url, body=None):
 class Cluster:
     controller, broker = "http://127.0.0.1:9000", "http://127.0.0.1:8000"
 
-    def __init__(self, folder):
+    def __init__(self, folder, compilers=("-XX:TieredStopAtLevel=1",)):
+        """`compilers`: what the virtual machine is told of its compilers; as it is, a short life is the aim."""
         self.folder = pathlib.Path(folder)
+        self.compilers = compilers
         self.process = None
 
     def __enter__(self):
@@ -95,7 +97,7 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         log = open(self.folder / "pinot.log", "wb")
-        self.process = subprocess.Popen(["java", "-Xms128m", "-Xmx1200m", "-XX:TieredStopAtLevel=1", *OPEN, f"-Djava.io.tmpdir={self.folder}", "-cp", f"{JARS}/*",
+        self.process = subprocess.Popen(["java", "-Xms128m", "-Xmx1200m", *self.compilers, *OPEN, f"-Djava.io.tmpdir={self.folder}", "-cp", f"{JARS}/*",
                                          "org.apache.pinot.tools.admin.PinotAdministrator", "QuickStart", "-type", "EMPTY", "-dataDir", str(self.folder / "data")],
                                         cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         log.close()
