@@ -261,7 +261,8 @@ Status MetadataHandler::CheckSpillBucket(const CallContext& ctx, const std::func
     bucket_refused_ = Status::Invalid("spill_bucket ", bucket, ": ", found.message());
     return bucket_refused_;
   } else {
-    return Status(StatusCode::kUnauthorized, "spill_bucket " + bucket + " could not be looked at: " + found.message(), found.detail());
+    const bool passes = found.code() == StatusCode::kDeadlineExceeded || found.code() == StatusCode::kCancelled || found.code() == StatusCode::kThrottled;  // asked again, it may go well
+    return Status(passes ? found.code() : StatusCode::kUnauthorized, "spill_bucket " + bucket + " could not be looked at: " + found.message(), found.detail());
   }
   return Status::OK();
 }

@@ -434,6 +434,19 @@ TEST(MetadataHandler, Check34ABucketThatIsRefusedOrMissingStaysSoAndOtherFailure
     EXPECT_TRUE(ask(door).ok());
     EXPECT_EQ(door.store->checks, 2);
   }
+  // What the engine tries again stays what it is: to call it refused would end the query.
+  for (const Status& passing : {Status::DeadlineExceeded("the time limit has passed"), Status::Cancelled("stopped"), Status::Throttled("SlowDown")}) {
+    TestDoor door(SampleConnector());
+    door.engine->ctx.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+    bool fails = true;
+    door.store->check = [&](const std::string&) { return fails ? passing : Status::OK(); };
+    const Status told = ask(door);
+    EXPECT_EQ(told.code(), passing.code()) << told;
+    EXPECT_THAT(told.message(), AllOf(HasSubstr("spill_bucket bucket"), HasSubstr(passing.message())));
+    fails = false;
+    door.engine->ctx.deadline = std::chrono::steady_clock::time_point::max();
+    EXPECT_TRUE(ask(door).ok());
+  }
   TestDoor other(SampleConnector());
   other.store->check = [](const std::string&) { return Status::OK(); };
   other.engine->identity.config_options = {{"spill_bucket", "elsewhere"}};
