@@ -129,7 +129,7 @@ class TablesConnector final : public Connector {
       LOTIC_ASSIGN_OR_RETURN(snapshot, TableSnapshot::Parse(request.token));
       LOTIC_ASSIGN_OR_RETURN(view, ViewOf(facts, request.token));
     }
-    LOTIC_ASSIGN_OR_RETURN(const TablePlan plan, PlanTable(facts, *view, snapshot, filters, request, host_name_));
+    LOTIC_ASSIGN_OR_RETURN(const TablePlan plan, PlanTable(facts, *view, snapshot, filters, request));
     LOTIC_RETURN_NOT_OK(CheckWhole(request, plan));
     Prepared prepared;
     prepared.token = snapshot.ToToken();
@@ -156,7 +156,7 @@ class TablesConnector final : public Connector {
     LOTIC_ASSIGN_OR_RETURN(const TableFacts facts, Facts(request));
     LOTIC_ASSIGN_OR_RETURN(const TableFilters filters, TableFilters::Of(request, facts));
     LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<const TableView> view, ViewOf(facts, request.token));
-    LOTIC_ASSIGN_OR_RETURN(const TablePlan plan, PlanTable(facts, *view, snapshot, filters, request, host_name_));
+    LOTIC_ASSIGN_OR_RETURN(const TablePlan plan, PlanTable(facts, *view, snapshot, filters, request));
     int64_t skip = 0;
     if (!page.page_token.empty()) {
       const char* end = page.page_token.data() + page.page_token.size();

@@ -454,6 +454,20 @@ TEST_F(TablesConnectorTest, WhatADamagedConsumingSegmentHeldIsMissing) {
   EXPECT_TRUE(read.certificate.complete);
 }
 
+TEST_F(TablesConnectorTest, TheHostOfTheReaderFiltersByTheDoor) {
+  data_.AddTable("events", 1);
+  data_.Commit("events", 0, 10);
+  ScanRequest request = Request({"$hostName"});
+  Constrain(&request, "$hostName", ValueSet::Listed({Scalar(std::string("Server_there_8098"))}));
+  const Prepared plan = connector_->Prepare({}, request).ValueOrDie();  // on this host; another one may read
+  EXPECT_EQ(plan.report.at(0).pushdown, Pushdown::kNot);
+  EXPECT_EQ(plan.estimate.exact_rows, std::nullopt);
+  request.token = plan.token;
+  const SplitPage page = connector_->Splits({}, request, plan.partitions, {}).ValueOrDie();
+  ASSERT_THAT(page.splits, SizeIs(1));
+  EXPECT_EQ(page.splits[0].residual.columns.count("$hostName"), 1u);
+}
+
 TEST_F(TablesConnectorTest, EndlessAndTimedReadingAreRefusedByName) {
   data_.AddTable("events", 1);
   ScanRequest request = Request({"qty"});

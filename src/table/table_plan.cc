@@ -31,12 +31,10 @@ bool Meets(const Type& type, const CompareOptions& compare, const ValueSet& set,
 }
 
 // The column by which a segment cannot hold a wanted row; empty: it may.
-std::string PrunedBy(const TableFacts& facts, const TableView& view, const SegmentInfo& info, const SegmentSplit& split, const TableFilters& filters, const ScanRequest& request,
-                     const std::string& host_name) {
+std::string PrunedBy(const TableFacts& facts, const TableView& view, const SegmentInfo& info, const SegmentSplit& split, const TableFilters& filters, const ScanRequest& request) {
   const CompareOptions& compare = request.compare;
   if (!Allows(Type::Int32(), compare, filters.partition, Scalar(int64_t{info.partition}))) return kPartitionIdColumn;
   if (!Allows(Type::String(), compare, filters.segment, Scalar(info.name))) return kSegmentNameColumn;
-  if (!Allows(Type::String(), compare, filters.host, Scalar(host_name))) return kHostNameColumn;
   if (filters.offset && !Meets(Type::Int64(), compare, *filters.offset, split.start, split.end - 1)) return kRowOffsetColumn;
   const SegmentTotals& totals = info.totals;
   if (info.state == SegmentState::kDamaged) return "";  // its totals speak of a part only
@@ -71,7 +69,7 @@ std::string WhyUnknown(const PartitionView& partition) {
   return "the segment there was damaged when the snapshot was made";
 }
 
-PlannedSegment Plan(const TableFacts& facts, const TableView& view, const SegmentInfo& info, int64_t end, const TableFilters& filters, const ScanRequest& request, const std::string& host_name) {
+PlannedSegment Plan(const TableFacts& facts, const TableView& view, const SegmentInfo& info, int64_t end, const TableFilters& filters, const ScanRequest& request) {
   PlannedSegment made;
   SegmentSplit& split = made.split;
   split.table_id = view.identity().table_id;
@@ -87,7 +85,7 @@ PlannedSegment Plan(const TableFacts& facts, const TableView& view, const Segmen
   if (end == info.end && info.state != SegmentState::kDamaged && info.totals.fates.Sum() == info.end - info.start) split.contents = {info.totals.rows, info.totals.fates};
   made.bytes = info.file.empty() ? info.rows_bytes : info.file_bytes;
   made.most_rows = split.contents ? split.contents->rows : end - info.start;
-  made.pruned = PrunedBy(facts, view, info, split, filters, request, host_name);
+  made.pruned = PrunedBy(facts, view, info, split, filters, request);
   return made;
 }
 
@@ -144,8 +142,6 @@ Result<TableFilters> TableFilters::Of(const ScanRequest& request, const TableFac
       filters.partition = set;
     } else if (hidden && name == kSegmentNameColumn) {
       filters.segment = set;
-    } else if (hidden && name == kHostNameColumn) {
-      filters.host = set;
     } else if (hidden && name == kRowOffsetColumn) {
       filters.offset = set;
     } else {
@@ -184,7 +180,7 @@ TableSnapshot SnapshotOf(const TableFacts& facts, const TableView& view) {
   return snapshot;
 }
 
-Result<TablePlan> PlanTable(const TableFacts& facts, const TableView& view, const TableSnapshot& snapshot, const TableFilters& filters, const ScanRequest& request, const std::string& host_name) {
+Result<TablePlan> PlanTable(const TableFacts& facts, const TableView& view, const TableSnapshot& snapshot, const TableFilters& filters, const ScanRequest& request) {
   const std::string& name = facts.stored.raw_name;
   if (snapshot.table != facts.stored.name) return Status::Invalid("table ", name, ": the snapshot token is one of ", snapshot.table);
   if (snapshot.table_id != view.identity().table_id) {
@@ -230,7 +226,7 @@ Result<TablePlan> PlanTable(const TableFacts& facts, const TableView& view, cons
                                 ": a crash took rows that were not on disk yet, and they are not read again so far; plan again without the token");
       }
       if (end <= segment.start) continue;
-      made.segments.push_back(Plan(facts, view, segment, end, filters, request, host_name));
+      made.segments.push_back(Plan(facts, view, segment, end, filters, request));
     }
     if (!ended) {
       return Status::DataLoss("table ", name, ", partition ", asked.partition, ": published up to offset ", partition->position, ", the snapshot ends at ", asked.end,
@@ -260,6 +256,8 @@ std::vector<PushedConstraint> ReportOf(const ScanRequest& request, const TableFi
     } else if (hint) {
       line.pushdown = Pushdown::kHint;
       line.reason = "segments are chosen by their smallest and largest time";
+    } else if (name == kHostNameColumn) {
+      line.reason = "the host that reads is another one perhaps";
     } else {
       line.reason = "segments have no statistics of this column";
     }

@@ -18,7 +18,7 @@ namespace lotic::table {
 
 /// What of a request's constraints planning and reading apply. A function of the request alone, so that planner and reader, perhaps in different processes, agree.
 struct TableFilters {
-  std::optional<ValueSet> partition, segment, host, offset;  ///< exact: over the hidden columns of these names
+  std::optional<ValueSet> partition, segment, offset;  ///< exact: over the hidden columns of these names
   std::optional<ValueSet> timestamp, time;                   ///< hints: over $timestamp and the time column
   std::string time_column;                                   ///< with `time`
   Constraints residual;                                      ///< everything that is not exact: the door's
@@ -60,9 +60,9 @@ struct TablePlan {
 /// The snapshot of what `view` shows.
 TableSnapshot SnapshotOf(const TableFacts& facts, const TableView& view);
 
-/// The segments of `snapshot` as `view` has them now, pruned by `filters`. `host_name`: $hostName.
+/// The segments of `snapshot` as `view` has them now, pruned by `filters`.
 /// Errors: DataLoss (the table was created again, or no longer holds what the snapshot ends with).
-Result<TablePlan> PlanTable(const TableFacts& facts, const TableView& view, const TableSnapshot& snapshot, const TableFilters& filters, const ScanRequest& request, const std::string& host_name);
+Result<TablePlan> PlanTable(const TableFacts& facts, const TableView& view, const TableSnapshot& snapshot, const TableFilters& filters, const ScanRequest& request);
 
 /// What became of each constraint, of LIMIT and of ORDER BY.
 std::vector<PushedConstraint> ReportOf(const ScanRequest& request, const TableFilters& filters, const TablePlan& plan);
