@@ -245,8 +245,8 @@ class TablesConnector final : public Connector {
     for (const PlannedPartition& partition : plan.partitions) {
       if (!partition.damaged.ok()) return Status::DataLoss("table ", request.table.table, ", partition ", partition.snapshot.partition, ": ", partition.damaged.message());
       for (const PlannedPartition::Gone& gone : partition.gone) {
-        return Status::DataLoss("table ", request.table.table, ", partition ", partition.snapshot.partition, ": ", gone.Offsets(), " of the snapshot cannot be read: ", gone.what,
-                                gone.to ? "; plan again without the token" : "");
+        return Status::DataLoss("table ", request.table.table, ", partition ", partition.snapshot.partition, ": ", gone.Where(), " of the snapshot cannot be read: ", gone.what,
+                                gone.to || gone.segments ? "; plan again without the token" : "");
       }
     }
     return Status::OK();

@@ -454,6 +454,60 @@ TEST_F(TablesConnectorTest, WhatADamagedConsumingSegmentHeldIsMissing) {
   EXPECT_TRUE(read.certificate.complete);
 }
 
+TEST_F(TablesConnectorTest, OnlyTheOffsetsThatWereJumpedOverAreAHole) {
+  data_.AddTable("events", 1);
+  data_.Commit("events", 0, 100);
+  data_.Roll("events", 0);
+  data_.Commit("events", 0, 100);
+  data_.ResumeAt("events", 0, 250);
+  data_.Commit("events", 0, 50);
+  SealAll();
+  ScanRequest request = Request({"$offset"});
+  const Reading whole = MustRead(request);
+  EXPECT_EQ(whole.rows(), TestData::RowsIn(0, 200) + TestData::RowsIn(250, 300));
+  EXPECT_TRUE(whole.certificate.complete) << "nothing was there to be read";
+  data_.Forget("events", 0, 1);
+  SetUp();
+  request.token = whole.plan.token;
+  const Status fails = connector_->Prepare({}, request).status();
+  EXPECT_EQ(fails.code(), StatusCode::kDataLoss) << fails;
+  EXPECT_THAT(fails.message(), HasSubstr("[100, 200)"));
+  request.policy.on_data_loss = OnDataLoss::kWarn;
+  const Reading rest = MustRead(request);
+  EXPECT_FALSE(rest.certificate.complete);
+  EXPECT_EQ(rest.rows(), TestData::RowsIn(0, 100) + TestData::RowsIn(250, 300));
+  std::vector<std::string> notes;
+  for (const SplitCertificate& left : rest.plan.left_out) notes.insert(notes.end(), left.notes.begin(), left.notes.end());
+  EXPECT_THAT(notes, ElementsAre(HasSubstr("offsets [100, 200): "), HasSubstr("offsets [200, 250) are in no segment: an operator said so")));
+}
+
+TEST_F(TablesConnectorTest, ATokenOfOffsetsThatWereReadAgainMissesForgottenSegments) {
+  data_.AddTable("events", 1);
+  data_.Commit("events", 0, 100);
+  data_.ResumeAt("events", 0, 50);  // 50 to 100 twice
+  data_.Commit("events", 0, 100);
+  data_.Roll("events", 0);
+  data_.Commit("events", 0, 50);
+  SealAll();
+  ScanRequest request = Request({"$offset"});
+  const Reading whole = MustRead(request);
+  EXPECT_THAT(whole.plan.token, HasSubstr("\"segments\":[\"0\",\"2\"]"));
+  EXPECT_EQ(whole.rows(), TestData::RowsIn(0, 100) + TestData::RowsIn(50, 200));
+  request.token = whole.plan.token;
+  for (const int64_t sequence : {1, 0}) {  // in the middle, then the first one too
+    data_.Forget("events", 0, sequence);
+    SetUp();
+    request.policy.on_data_loss = OnDataLoss::kFail;
+    const Status fails = connector_->Prepare({}, request).status();
+    EXPECT_EQ(fails.code(), StatusCode::kDataLoss) << fails;
+    EXPECT_THAT(fails.message(), HasSubstr("retention"));
+    request.policy.on_data_loss = OnDataLoss::kWarn;
+    EXPECT_FALSE(MustRead(request).certificate.complete);
+  }
+  ScanRequest fresh = Request({"$offset"});
+  EXPECT_TRUE(MustRead(fresh).certificate.complete) << "a new plan begins with what there is";
+}
+
 TEST_F(TablesConnectorTest, TheHostOfTheReaderFiltersByTheDoor) {
   data_.AddTable("events", 1);
   data_.Commit("events", 0, 10);
@@ -466,6 +520,52 @@ TEST_F(TablesConnectorTest, TheHostOfTheReaderFiltersByTheDoor) {
   const SplitPage page = connector_->Splits({}, request, plan.partitions, {}).ValueOrDie();
   ASSERT_THAT(page.splits, SizeIs(1));
   EXPECT_EQ(page.splits[0].residual.columns.count("$hostName"), 1u);
+}
+
+TEST_F(TablesConnectorTest, WhatRetentionTookInTheMiddleIsNotAskedForByNewPlans) {
+  data_.AddTable("events", 1);
+  for (int segment = 0; segment < 5; ++segment) {
+    data_.Commit("events", 0, 100);
+    data_.Roll("events", 0);
+  }
+  data_.Commit("events", 0, 10);
+  SealAll();
+  ScanRequest request = Request({"$offset"});
+  const Reading whole = MustRead(request);
+  // By event time: the second and third are the oldest. Of the second no name is left, of the third no file.
+  ASSERT_TRUE(data_.store("events").DropSegment(0, 2, TestData::TimeOf(0)).ok());
+  ASSERT_TRUE(data_.store("events").DropSegment(0, 4, TestData::TimeOf(0)).ok());
+  std::filesystem::remove(TableFolder(data_.folder(), "events_REALTIME") + "/" + whole.splits.at(2).properties.at("file"));
+  std::filesystem::remove(TableFolder(data_.folder(), "events_REALTIME") + "/p0/2.1.rows");
+  data_.Forget("events", 0, 1);
+  const int64_t kept = TestData::RowsIn(0, 100) + TestData::RowsIn(300, 400) + TestData::RowsIn(500, 510);
+  std::string token;
+  for (const bool again : {false, true}) {
+    SetUp();
+    request.token = token;
+    const Reading read = MustRead(request);
+    EXPECT_TRUE(read.certificate.complete);
+    EXPECT_EQ(read.rows(), kept);
+    EXPECT_EQ(read.plan.estimate.exact_rows, kept);
+    std::vector<std::string> notes;
+    for (const SplitCertificate& left : read.plan.left_out) notes.insert(notes.end(), left.notes.begin(), left.notes.end());
+    EXPECT_THAT(notes, ElementsAre("offsets [100, 300) were dropped by retention before the snapshot", "offsets [400, 500) were dropped by retention before the snapshot"));
+    EXPECT_THAT(read.plan.token, HasSubstr("\"segments\":[\"0\",\"5\"],\"dropped\":[[\"1\",\"3\"],[\"4\",\"5\"]]"));
+    token = read.plan.token;
+    // The names of the others go too: the token still knows that it never covered them.
+    if (!again) {
+      data_.Forget("events", 0, 2);
+      data_.Forget("events", 0, 4);
+    }
+  }
+  request.token = whole.plan.token;
+  const Status covered = connector_->Prepare({}, request).status();
+  EXPECT_EQ(covered.code(), StatusCode::kDataLoss) << "the older token covered them: " << covered;
+  // What the newer token covered may go as well.
+  data_.Forget("events", 0, 3);
+  SetUp();
+  request.token = token;
+  EXPECT_EQ(connector_->Prepare({}, request).status().code(), StatusCode::kDataLoss);
 }
 
 TEST_F(TablesConnectorTest, EndlessAndTimedReadingAreRefusedByName) {

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -28,6 +29,13 @@ std::optional<int64_t> OffsetIn(const Json& object, const char* name) {
   const auto member = object.find(name);
   if (member == object.end() || !member->is_string()) return std::nullopt;
   return NumberIn(member->get_ref<const std::string&>());
+}
+
+// ["3","5"]
+std::optional<std::pair<int64_t, int64_t>> PairIn(const Json& json) {
+  if (!json.is_array() || json.size() != 2 || !json[0].is_string() || !json[1].is_string()) return std::nullopt;
+  const auto first = NumberIn(json[0].get_ref<const std::string&>()), second = NumberIn(json[1].get_ref<const std::string&>());
+  return first && second ? std::optional(std::pair(*first, *second)) : std::nullopt;
 }
 
 // The members of RecordFates by name, in the order of their text.
@@ -83,6 +91,10 @@ std::string TableSnapshot::ToToken() const {
     const SnapshotPartition& p = partitions[i];
     token += (i == 0 ? "{\"p\":" : ",{\"p\":") + std::to_string(p.partition) + ",\"start\":\"" + std::to_string(p.start) + "\",\"end\":\"" + std::to_string(p.end) + "\"";
     if (p.segments) token += ",\"segments\":[\"" + std::to_string(p.segments->first) + "\",\"" + std::to_string(p.segments->last) + "\"]";
+    for (size_t d = 0; d < p.dropped.size(); ++d) {
+      token += (d == 0 ? ",\"dropped\":[[\"" : ",[\"") + std::to_string(p.dropped[d].from) + "\",\"" + std::to_string(p.dropped[d].to) + "\"]";
+    }
+    if (!p.dropped.empty()) token += ']';
     if (p.end_unknown) token += ",\"end_unknown\":true";
     token += '}';
   }
@@ -113,10 +125,19 @@ Result<TableSnapshot> TableSnapshot::Parse(std::string_view token) {
     }
     SnapshotPartition p{number->get<int32_t>(), *start, *end, {}};
     if (const auto segments = one.find("segments"); segments != one.end()) {
-      if (!segments->is_array() || segments->size() != 2 || !(*segments)[0].is_string() || !(*segments)[1].is_string()) return wrong("a partition in it is cut or changed");
-      const auto first = NumberIn((*segments)[0].get_ref<const std::string&>()), last = NumberIn((*segments)[1].get_ref<const std::string&>());
-      if (!first || !last || *first > *last) return wrong("a partition in it is cut or changed");
-      p.segments = {*first, *last};
+      const auto ends = PairIn(*segments);
+      if (!ends || ends->first > ends->second) return wrong("a partition in it is cut or changed");
+      p.segments = {ends->first, ends->second};
+    }
+    if (const auto dropped = one.find("dropped"); dropped != one.end()) {
+      if (!dropped->is_array() || !p.segments) return wrong("a partition in it is cut or changed");
+      for (const Json& range : *dropped) {
+        const auto ends = PairIn(range);
+        // The first and the last segment are covered.
+        const int64_t before = p.dropped.empty() ? p.segments->first : p.dropped.back().to;
+        if (!ends || ends->first <= before || ends->second <= ends->first || ends->second > p.segments->last) return wrong("a partition in it is cut or changed");
+        p.dropped.push_back({ends->first, ends->second});
+      }
     }
     if (const auto unknown = one.find("end_unknown"); unknown != one.end()) {
       if (*unknown != Json(true)) return wrong("a partition in it is cut or changed");

@@ -19,12 +19,19 @@ struct SnapshotPartition {
   int32_t partition = 0;
   int64_t start = 0;  ///< the first one retained at that moment
   int64_t end = 0;    ///< a commit ended here
-  /// The sequence numbers of the first and the last segment, only where offsets alone do not say it: an operator made the partition read offsets again.
+  /// The sequence numbers of the first and the last segment, only where offsets alone do not say it: an operator made the partition read offsets again, or there are
+  /// `dropped` ones between.
   struct Segments {
     int64_t first = 0, last = 0;
     bool operator==(const Segments&) const = default;
   };
   std::optional<Segments> segments = {};
+  /// Sequence numbers [from, to) within `segments` that the snapshot does not cover: retention had dropped them. Ascending, none beside another.
+  struct Dropped {
+    int64_t from = 0, to = 0;
+    bool operator==(const Dropped&) const = default;
+  };
+  std::vector<Dropped> dropped = {};
   /// More was published behind `end`, and how much is not known: the rows file there was damaged.
   bool end_unknown = false;
   bool operator==(const SnapshotPartition&) const = default;
@@ -32,8 +39,8 @@ struct SnapshotPartition {
 
 /// A table at one moment. Its text is the token:
 ///   {"v":1,"kind":"exact","table":"events_REALTIME","table_id":"6f1c2d0e","partitions":[{"p":0,"start":"0","end":"11940"},{"p":1,"start":"0","end":"11802"}]}
-/// Members in this order, no white space, partitions ascending, offsets as text. A partition with `segments` goes on with ,"segments":["3","5"],
-/// one with `end_unknown` with ,"end_unknown":true.
+/// Members in this order, no white space, partitions ascending, offsets as text. A partition with `segments` goes on with ,"segments":["3","9"],
+/// one with `dropped` with ,"dropped":[["4","6"],["8","9"]], one with `end_unknown` with ,"end_unknown":true.
 struct TableSnapshot {
   static constexpr size_t kMaxPartitions = 100'000;
   static constexpr size_t kMaxTokenBytes = size_t{16} << 20;

@@ -35,6 +35,26 @@ TEST(TableSnapshot, NamesSegmentsWhereOffsetsWereReadAgain) {
   EXPECT_EQ(*parsed, snapshot);
 }
 
+TEST(TableSnapshot, NamesWhatHadBeenDroppedBetweenItsSegments) {
+  const auto with = [](std::vector<SnapshotPartition::Dropped> dropped) {
+    TableSnapshot snapshot{"events_REALTIME", "6f1c2d0e", {{0, 0, 900, {{3, 9}}}}};
+    snapshot.partitions[0].dropped = std::move(dropped);
+    return snapshot;
+  };
+  const TableSnapshot snapshot = with({{4, 6}, {8, 9}});
+  EXPECT_THAT(snapshot.ToToken(), HasSubstr(R"({"p":0,"start":"0","end":"900","segments":["3","9"],"dropped":[["4","6"],["8","9"]]})"));
+  const auto parsed = TableSnapshot::Parse(snapshot.ToToken());
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(*parsed, snapshot);
+  // The first one, behind the last one, none, beside each other, in no order.
+  for (const auto& wrong : {with({{3, 4}}), with({{8, 10}}), with({{5, 5}}), with({{4, 6}, {6, 7}}), with({{7, 8}, {4, 5}})}) {
+    EXPECT_EQ(TableSnapshot::Parse(wrong.ToToken()).status().code(), StatusCode::kInvalid) << wrong.ToToken();
+  }
+  TableSnapshot alone = snapshot;
+  alone.partitions[0].segments.reset();
+  EXPECT_FALSE(TableSnapshot::Parse(alone.ToToken()).ok());
+}
+
 TEST(TableSnapshot, SaysWhereItsEndIsNotKnown) {
   TableSnapshot snapshot{"events_REALTIME", "6f1c2d0e", {{0, 0, 40, {}}, {1, 0, 11802, {}}}};
   snapshot.partitions[0].end_unknown = true;

@@ -53,12 +53,59 @@ std::string PrunedBy(const TableFacts& facts, const TableView& view, const Segme
   return "";
 }
 
-// Why no segment covers these offsets, where the partition says it: they were jumped over. Empty: it does not.
-std::string WhyLost(const PartitionView& partition, int64_t from, int64_t to) {
+// The parts of [from, to) that the partition says were jumped over, in order, none over another.
+std::vector<PlannedPartition::Gone> JumpedOver(const PartitionView& partition, int64_t from, int64_t to) {
+  std::vector<LostRange> losses;
   for (const LostRange& lost : partition.losses) {
-    if (lost.from < to && lost.to > from) return lost.why.empty() ? "jumped over" : lost.why;
+    if (lost.from < to && lost.to > from) losses.push_back(lost);
   }
-  return "";
+  std::sort(losses.begin(), losses.end(), [](const LostRange& a, const LostRange& b) { return a.from < b.from; });
+  std::vector<PlannedPartition::Gone> parts;
+  for (const LostRange& lost : losses) {
+    const int64_t low = std::max(lost.from, from), high = std::min(lost.to, to);
+    if (low < high) parts.push_back({low, high, "are in no segment: " + (lost.why.empty() ? "jumped over" : lost.why)});
+    from = std::max(from, high);
+  }
+  return parts;
+}
+
+constexpr const char* kDroppedSince = "dropped by retention since the snapshot";
+
+// Why there is nothing at [from, to), between two segments. `adjacent`: there never was one between them, so all of it was jumped over.
+void AddGap(const PartitionView& partition, int64_t from, int64_t to, bool adjacent, PlannedPartition* made) {
+  const auto add = [&](int64_t low, int64_t high) {
+    if (low >= high) return;
+    adjacent ? made->holes.push_back({low, high, "are in no segment: jumped over"}) : made->gone.push_back({low, high, kDroppedSince});
+  };
+  for (PlannedPartition::Gone& part : JumpedOver(partition, from, to)) {
+    add(from, part.from);
+    from = *part.to;
+    made->holes.push_back(std::move(part));
+  }
+  add(from, to);
+}
+
+// The segments [first, last] of the snapshot, which are not there between offsets [from, to): what it does not cover, and what has gone since.
+void AddMissing(int64_t first, int64_t last, int64_t from, int64_t to, PlannedPartition* made) {
+  const size_t gone = made->gone.size();
+  const auto add = [&](int64_t low, int64_t high) {
+    if (low < high) made->gone.push_back({from, std::nullopt, kDroppedSince, SnapshotPartition::Segments{low, high - 1}});
+  };
+  int64_t at = first;
+  for (const SnapshotPartition::Dropped& dropped : made->snapshot.dropped) {
+    if (dropped.to <= first || dropped.from > last) continue;
+    add(at, dropped.from);
+    at = dropped.to;
+  }
+  add(at, last + 1);
+  if (made->gone.size() != gone) return;
+  PlannedPartition::Gone before{from, to, "were dropped by retention before the snapshot"};
+  if (from >= to) before.segments = {first, last};
+  made->holes.push_back(std::move(before));
+}
+
+bool IsCovered(const SnapshotPartition& asked, int64_t sequence) {
+  return std::none_of(asked.dropped.begin(), asked.dropped.end(), [&](const SnapshotPartition::Dropped& dropped) { return sequence >= dropped.from && sequence < dropped.to; });
 }
 
 // What is wrong with the segment whose end is not known.
@@ -131,7 +178,11 @@ SplitCertificate NotRead(std::string name, int64_t start, bool complete, EndReas
 
 }  // namespace
 
-std::string PlannedPartition::Gone::Offsets() const { return to ? "offsets " + Range(from, *to) : "offsets from " + std::to_string(from) + " on"; }
+std::string PlannedPartition::Gone::Where() const {
+  if (!segments) return to ? "offsets " + Range(from, *to) : "offsets from " + std::to_string(from) + " on";
+  if (segments->first == segments->last) return "segment " + std::to_string(segments->first) + " of the partition";
+  return "segments " + std::to_string(segments->first) + " to " + std::to_string(segments->last) + " of the partition";
+}
 
 Result<TableFilters> TableFilters::Of(const ScanRequest& request, const TableFacts& facts) {
   TableFilters filters;
@@ -168,12 +219,13 @@ TableSnapshot SnapshotOf(const TableFacts& facts, const TableView& view) {
     for (const SegmentInfo& segment : partition.segments) {
       if (segment.state == SegmentState::kDropped) continue;
       if (first == nullptr) first = &segment;
+      if (last != nullptr && segment.sequence > last->sequence + 1) made.dropped.push_back({last->sequence + 1, segment.sequence});
       last = &segment;
     }
     if (first != nullptr) {
       made.start = first->start;
       made.end = last->end;
-      if (ReadAgain(partition)) made.segments = {first->sequence, last->sequence};
+      if (ReadAgain(partition) || !made.dropped.empty()) made.segments = {first->sequence, last->sequence};
     }
     snapshot.partitions.push_back(made);
   }
@@ -199,23 +251,32 @@ Result<TablePlan> PlanTable(const TableFacts& facts, const TableView& view, cons
       plan.partitions.push_back(std::move(made));
       continue;
     }
-    int64_t covered = asked.start;  // offsets up to here are accounted for
+    int64_t covered = asked.start;         // offsets up to here are accounted for
+    const SegmentInfo* before = nullptr;   // the segment before, of the snapshot or not
     bool ended = false;
     for (const SegmentInfo& segment : partition->segments) {
       if (ended) break;
       const bool unknown_end = partition->unknown_end == segment.sequence;
-      if (asked.segments ? segment.sequence < asked.segments->first : segment.end <= asked.start && !unknown_end) continue;
-      const bool last = asked.segments ? segment.sequence == asked.segments->last : segment.end >= asked.end || unknown_end;
-      ended = last;
-      const int64_t end = last ? asked.end : segment.end;
-      if (!asked.segments && segment.start > covered) {
-        const PlannedPartition::Gone range{covered, std::min(segment.start, asked.end), WhyLost(*partition, covered, segment.start)};
-        if (range.what.empty()) {  // a snapshot begins with a segment, so this one has gone since
-          made.gone.push_back({range.from, range.to, "dropped by retention since the snapshot"});
-        } else {
-          made.holes.push_back(range);
+      if (asked.segments) {
+        if (segment.sequence < asked.segments->first || !IsCovered(asked, segment.sequence)) continue;
+        const int64_t expected = before == nullptr ? asked.segments->first : before->sequence + 1;
+        const int64_t missing = std::min(segment.sequence - 1, asked.segments->last);
+        if (missing >= expected) {
+          AddMissing(expected, missing, covered, segment.start, &made);
+        } else if (before != nullptr && segment.start > covered) {
+          AddGap(*partition, covered, segment.start, true, &made);
         }
+        ended = segment.sequence >= asked.segments->last;
+        if (segment.sequence > asked.segments->last) break;
+      } else if (segment.end <= asked.start && !unknown_end) {
+        before = &segment;
+        continue;
+      } else {
+        AddGap(*partition, covered, std::min(segment.start, asked.end), before != nullptr && before->sequence + 1 == segment.sequence, &made);
+        ended = segment.end >= asked.end || unknown_end;
       }
+      before = &segment;
+      const int64_t end = ended ? asked.end : segment.end;
       covered = end;
       if (unknown_end && segment.end < end) {
         made.gone.push_back({std::max(segment.start, asked.start), end, WhyUnknown(*partition)});
@@ -311,10 +372,10 @@ std::vector<SplitCertificate> LeftOut(const TablePlan& plan) {
     const std::string name = raw + "__" + std::to_string(partition.snapshot.partition);
     if (!partition.damaged.ok()) left_out.push_back(NotRead(name, partition.snapshot.start, false, EndReason::kDataLoss, partition.damaged.message()));
     for (const PlannedPartition::Gone& gone : partition.gone) {
-      left_out.push_back(NotRead(name, gone.from, false, EndReason::kDataLoss, gone.Offsets() + ": " + gone.what));
+      left_out.push_back(NotRead(name, gone.from, false, EndReason::kDataLoss, gone.Where() + ": " + gone.what));
     }
     for (const PlannedPartition::Gone& hole : partition.holes) {
-      left_out.push_back(NotRead(name, hole.from, true, EndReason::kEnd, hole.Offsets() + " are in no segment: " + hole.what));
+      left_out.push_back(NotRead(name, hole.from, true, EndReason::kEnd, hole.Where() + " " + hole.what));
     }
     size_t more = 0;
     int64_t from = 0, to = 0;

@@ -44,11 +44,12 @@ struct PlannedPartition {
     int64_t from = 0;
     std::optional<int64_t> to;  ///< none: how far is not known
     std::string what;           ///< for people
+    std::optional<SnapshotPartition::Segments> segments = {};  ///< instead of offsets, where these alone do not say it
 
-    std::string Offsets() const;  ///< "offsets [100, 200)", "offsets from 100 on"
+    std::string Where() const;  ///< "offsets [100, 200)", "offsets from 100 on", "segments 3 to 5 of the partition"
   };
-  std::vector<Gone> gone;                ///< offsets of the snapshot that can no longer be read
-  std::vector<Gone> holes;               ///< offsets that no segment ever covered: an operator jumped over them
+  std::vector<Gone> gone;   ///< of the snapshot, and can no longer be read
+  std::vector<Gone> holes;  ///< of no segment of the snapshot: an operator jumped over them, or retention had dropped them
   Status damaged;                        ///< not OK: nothing of this partition can be read
 };
 

@@ -7,6 +7,8 @@
 
 #include "catalog/pinot_schema.h"
 #include "lotic/batch_builder.h"
+#include "table/journal.h"
+#include "table/manifest.h"
 #include "table/stored_table.h"
 
 namespace lotic::table {
@@ -142,6 +144,28 @@ void TestData::Commit(const std::string& raw_name, int32_t partition, int64_t co
 void TestData::Roll(const std::string& raw_name, int32_t partition) {
   PartitionWriter* writer = Must(store(raw_name).writer(partition), "writer");
   Must(writer->Roll(SealReason::kRowLimit, TimeOf(writer->position())), "roll");
+}
+
+void TestData::ResumeAt(const std::string& raw_name, int32_t partition, int64_t start) {
+  PartitionWriter* writer = Must(store(raw_name).writer(partition), "writer");
+  Must(writer->RollAndPause(SealReason::kPause, TimeOf(writer->position())), "pause");
+  Must(writer->Resume(start, TimeOf(start), "an operator said so"), "resume");
+}
+
+void TestData::Forget(const std::string& raw_name, int32_t partition, int64_t sequence) {
+  const std::string folder = store(raw_name).folder();
+  Must(store(raw_name).Close(), "close");
+  stores_.erase(raw_name);
+  const std::string path = folder + "/p" + std::to_string(partition);
+  JournalContents contents;
+  std::vector<std::string> found;
+  auto journal = Must(Journal::Open(path + "/manifest", "", &contents, &found), "manifest");
+  ManifestChange change;
+  change.removed = {sequence};
+  change.segments_forgotten = 1;
+  Must(journal->Append(EncodeChange(change), nullptr), "forget");
+  journal.reset();
+  stores_[raw_name] = Must(TableStore::Open(folder, {}), "open");
 }
 
 void TestData::Reopen(const std::string& raw_name) {

@@ -34,6 +34,10 @@ class TestData {
   /// One commit of `count` records from the partition's position on, of which each tenth (offset % 10 == 9) gives no row: filtered, a bad value, a transaction marker and a compacted offset in turn.
   void Commit(const std::string& raw_name, int32_t partition, int64_t count);
   void Roll(const std::string& raw_name, int32_t partition);
+  /// Pauses, and goes on at `start`: ahead of the position, or before it.
+  void ResumeAt(const std::string& raw_name, int32_t partition, int64_t start);
+  /// Dropped long ago: the partition does not name the segment any more, and its files are gone.
+  void Forget(const std::string& raw_name, int32_t partition, int64_t sequence);
   /// The store's owner ends and another opens it.
   void Reopen(const std::string& raw_name);
 
