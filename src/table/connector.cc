@@ -9,6 +9,7 @@
 #include <list>
 #include <mutex>
 
+#include "base/crc32c.h"
 #include "scan/certificate.h"
 #include "table/data_folder.h"
 #include "table/errors_table.h"
@@ -27,6 +28,16 @@ constexpr int kMaxTablesPerPage = 1000;
 constexpr int kMaxSplitsPerPage = 1000;
 constexpr size_t kMaxKeptViews = 64;            // the least recently used goes first
 constexpr std::chrono::seconds kKeepView{120};  // well below the time that replaced files stay
+
+constexpr const char* kGone = "gone";  // of a partition of a plan: GoneMark
+
+// Tells one set of what is gone from another; empty: nothing is.
+std::string GoneMark(const PlannedPartition& partition) {
+  if (partition.gone.empty()) return "";
+  std::string all;
+  for (const PlannedPartition::Gone& gone : partition.gone) all += gone.Where() + "\n";
+  return std::to_string(partition.gone.size()) + "-" + std::to_string(Crc32c({reinterpret_cast<const uint8_t*>(all.data()), all.size()}));
+}
 
 std::string HostName() {
   char name[256] = "localhost";
@@ -136,7 +147,9 @@ class TablesConnector final : public Connector {
     views_.Keep(prepared.token, view);
     for (const PlannedPartition& partition : plan.partitions) {
       if (!partition.damaged.ok() || std::none_of(partition.segments.begin(), partition.segments.end(), [](const PlannedSegment& segment) { return segment.pruned.empty(); })) continue;
-      prepared.partitions.push_back({{Scalar(int64_t{partition.snapshot.partition})}, {}});
+      LayoutPartition layout{{Scalar(int64_t{partition.snapshot.partition})}, {}};
+      if (!partition.gone.empty()) layout.properties[kGone] = GoneMark(partition);
+      prepared.partitions.push_back(std::move(layout));
     }
     prepared.report = ReportOf(request, filters, plan);
     prepared.estimate = EstimateOf(request, filters, plan);
@@ -170,6 +183,7 @@ class TablesConnector final : public Connector {
       const int64_t* number = partition.values.size() == 1 ? std::get_if<int64_t>(&partition.values[0]) : nullptr;
       const auto planned = std::find_if(plan.partitions.begin(), plan.partitions.end(), [&](const PlannedPartition& one) { return number != nullptr && one.snapshot.partition == *number; });
       if (planned == plan.partitions.end()) return Status::Invalid("table ", request.table.table, ": not a partition of this plan");
+      LOTIC_RETURN_NOT_OK(CheckAsPlanned(request, partition, *planned));
       // Counted with the pruned ones, so that a page token means the same whatever has been sealed or dropped meanwhile.
       for (const PlannedSegment& segment : planned->segments) {
         if (index++ < skip || !segment.pruned.empty()) continue;
@@ -250,6 +264,17 @@ class TablesConnector final : public Connector {
       }
     }
     return Status::OK();
+  }
+
+  // What went after the plan is in no certificate: its left_out names only what was gone by then.
+  static Status CheckAsPlanned(const ScanRequest& request, const LayoutPartition& layout, const PlannedPartition& planned) {
+    const auto at = layout.properties.find(kGone);
+    std::string found = planned.damaged.message();
+    if (planned.damaged.ok() && GoneMark(planned) != (at == layout.properties.end() ? "" : at->second)) {
+      found = planned.gone.empty() ? "what was gone is there again" : planned.gone.back().Where() + ": " + planned.gone.back().what;
+    }
+    if (found.empty()) return Status::OK();
+    return Status::DataLoss("table ", request.table.table, ", partition ", planned.snapshot.partition, " changed since it was planned: ", found, "; plan again with the token to see what it still holds");
   }
 
   const TablesConnectorOptions options_;

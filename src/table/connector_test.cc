@@ -508,6 +508,49 @@ TEST_F(TablesConnectorTest, ATokenOfOffsetsThatWereReadAgainMissesForgottenSegme
   EXPECT_TRUE(MustRead(fresh).certificate.complete) << "a new plan begins with what there is";
 }
 
+TEST_F(TablesConnectorTest, WhatGoesBetweenPlanAndSplitsIsAnError) {
+  data_.AddTable("events", 2);
+  for (int segment = 0; segment < 3; ++segment) {
+    data_.Commit("events", 0, 100);
+    data_.Roll("events", 0);
+  }
+  data_.Commit("events", 1, 10);
+  SealAll();
+  data_.Forget("events", 0, 1);
+  ScanRequest request = Request({"$offset"});
+  SetUp();
+  for (const OnDataLoss policy : {OnDataLoss::kFail, OnDataLoss::kWarn}) {
+    request.policy.on_data_loss = policy;
+    request.token.clear();
+    const Prepared plan = connector_->Prepare({}, request).ValueOrDie();
+    request.token = plan.token;
+    EXPECT_TRUE(connector_->Splits({}, request, plan.partitions, {}).ok());
+    SetUp();  // another process answers for the splits, as behind Athena's protocol
+    EXPECT_TRUE(connector_->Splits({}, request, plan.partitions, {}).ok());
+  }
+  // Old tokens of which a part is gone are planned with that known.
+  request.token = "{\"v\":1,\"kind\":\"exact\",\"table\":\"events_REALTIME\",\"table_id\":\"6f1c2d0e\",\"partitions\":[{\"p\":0,\"start\":\"0\",\"end\":\"300\"},{\"p\":1,\"start\":\"0\",\"end\":\"10\"}]}";
+  const Reading part = MustRead(request);
+  EXPECT_FALSE(part.certificate.complete);
+  EXPECT_EQ(part.rows(), TestData::RowsIn(0, 100) + TestData::RowsIn(200, 300) + TestData::RowsIn(0, 10));
+  // Gone since the plan: the certificate of the plan does not say so.
+  data_.Forget("events", 0, 0);
+  SetUp();
+  const Status gone = connector_->Splits({}, request, part.plan.partitions, {}).status();
+  EXPECT_EQ(gone.code(), StatusCode::kDataLoss) << gone;
+  EXPECT_THAT(gone.message(), HasSubstr("since it was planned"));
+  // Damaged since the plan.
+  const Prepared plan = connector_->Prepare({}, Request({"$offset"})).ValueOrDie();
+  request.token = plan.token;
+  for (const char* copy : {"manifest", "manifest.copy"}) {
+    std::ofstream(TableFolder(data_.folder(), "events_REALTIME") + "/p1/" + copy, std::ios::binary | std::ios::trunc) << "damaged";
+  }
+  SetUp();
+  const Status damaged = connector_->Splits({}, request, plan.partitions, {}).status();
+  EXPECT_EQ(damaged.code(), StatusCode::kDataLoss) << damaged;
+  EXPECT_THAT(damaged.message(), HasSubstr("partition 1"));
+}
+
 TEST_F(TablesConnectorTest, TheHostOfTheReaderFiltersByTheDoor) {
   data_.AddTable("events", 1);
   data_.Commit("events", 0, 10);
