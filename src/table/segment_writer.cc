@@ -101,7 +101,7 @@ class SegmentWriter final : public PartitionWriter {
     change.next_sequence = sequence + 1;
     change.position = ended.end;
     change.segments = {std::move(ended), next.info};
-    (void)FaultPoint("store.roll.before_record");
+    if (const int error = FaultPoint("store.roll.before_record"); error != 0) return FileFailure("end a segment in", folder_.PathOf("manifest"), error);
     LOTIC_RETURN_NOT_OK(folder_.Change(change, next.rows));
     rows_ = std::move(next.rows);
     (void)FaultPoint("store.roll.after_record");
@@ -123,7 +123,7 @@ class SegmentWriter final : public PartitionWriter {
       LOTIC_ASSIGN_OR_RETURN(SegmentInfo ended, Ended(reason, now_ms));
       change.segments = {std::move(ended)};
     }
-    (void)FaultPoint("store.pause.before_record");
+    if (const int error = FaultPoint("store.pause.before_record"); error != 0) return FileFailure("end a segment in", folder_.PathOf("manifest"), error);
     LOTIC_RETURN_NOT_OK(folder_.Change(change, std::shared_ptr<RowsFile>()));
     rows_ = nullptr;
     if (!unneeded.empty()) (void)RemoveFile(folder_.PathOf(unneeded));  // an orphan at worst
