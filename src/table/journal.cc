@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -18,7 +19,7 @@ namespace {
 
 constexpr std::string_view kMagic = "LOTICJRN";
 constexpr uint32_t kVersion = 1, kRecordMagic = 0x31434552;  // "REC1"
-constexpr size_t kPublishedWordAt = 16;
+constexpr size_t kPublishedWordAt = 16, kAnewAt = 24;
 
 template <typename T>
 T Load(std::string_view bytes, size_t at) {
@@ -71,6 +72,7 @@ Result<JournalContents> ParseJournal(std::string_view bytes) {
   if (*published > static_cast<int64_t>(bytes.size())) return Status::DataLoss("the journal is cut off at byte ", bytes.size(), " of ", *published);
   JournalContents contents;
   contents.good_bytes = static_cast<int64_t>(kJournalHeaderBytes);
+  contents.anew = Load<uint64_t>(bytes, kAnewAt);
   for (size_t at = kJournalHeaderBytes; at < bytes.size();) {
     const auto damaged = [&](std::string_view what) -> Result<JournalContents> {
       if (static_cast<int64_t>(at) >= *published) return std::move(contents);  // a torn tail
@@ -91,7 +93,7 @@ Result<JournalContents> ParseJournal(std::string_view bytes) {
   return contents;
 }
 
-std::string EncodeJournal(std::span<const std::string> records) {
+std::string EncodeJournal(std::span<const std::string> records, uint64_t anew) {
   std::string body;
   uint32_t crc = 0;
   for (size_t i = 0; i < records.size(); ++i) {
@@ -103,6 +105,7 @@ std::string EncodeJournal(std::span<const std::string> records) {
   Put(&header, kVersion);
   Put(&header, uint32_t{0});
   Put(&header, LiveWord(static_cast<int64_t>(kJournalHeaderBytes + body.size())));
+  Put(&header, anew);
   header.resize(kJournalHeaderBytes, '\0');
   const uint32_t sum = HeaderCrc(header);
   std::memcpy(header.data() + 12, &sum, sizeof sum);
@@ -143,7 +146,8 @@ Result<std::unique_ptr<Journal>> Journal::Open(const std::string& path, const st
     if (!status.ok() && status.code() != StatusCode::kDataLoss && status.code() != StatusCode::kNotFound) return status;  // not to be read now: no judgement
   }
   if (!first.ok() && !copy.ok()) return IsMissing(first.status()) && !IsMissing(copy.status()) ? copy.status() : first.status();
-  *contents = first.ok() && (!copy.ok() || first->records.size() >= copy->records.size()) ? *first : *copy;
+  const auto age = [](const JournalContents& one) { return std::pair(one.anew, one.records.size()); };
+  *contents = first.ok() && (!copy.ok() || age(*first) >= age(*copy)) ? *first : *copy;
   const auto put_aside = [&](const std::string& damaged, const Status& status) -> Status {
     if (IsMissing(status)) {
       found->push_back(damaged + " was missing and is written anew");
@@ -155,9 +159,10 @@ Result<std::unique_ptr<Journal>> Journal::Open(const std::string& path, const st
     return RenameFile(damaged, quarantine + damaged.substr(damaged.rfind('/')));
   };
   std::unique_ptr<Journal> journal(new Journal(path));
+  journal->anew_ = contents->anew;
   if (!first.ok()) LOTIC_RETURN_NOT_OK(put_aside(path, first.status()));
   if (!copy.ok()) LOTIC_RETURN_NOT_OK(put_aside(CopyOf(path), copy.status()));
-  const bool same = first.ok() && copy.ok() && first->records == copy->records;
+  const bool same = first.ok() && copy.ok() && first->anew == copy->anew && first->records == copy->records;
   if (!same) {
     LOTIC_RETURN_NOT_OK(journal->Rewrite(contents->records));
     return journal;
@@ -179,7 +184,7 @@ Status Journal::AppendTo(const std::string& path, const std::string& record) con
   LOTIC_ASSIGN_OR_RETURN(const File file, File::Open(path, O_RDWR));
   const auto write = [&]() -> Status {
     LOTIC_RETURN_NOT_OK(file.WriteAt(bytes_, record));
-    if (const int error = FaultPoint("store.journal.before_sync"); error != 0) return FileFailure("write a record to", path, error);
+    (void)FaultPoint("store.journal.before_sync");
     LOTIC_RETURN_NOT_OK(file.Sync());
     (void)FaultPoint("store.journal.before_publish");
     const uint64_t word = LiveWord(bytes_ + static_cast<int64_t>(record.size()));
@@ -211,7 +216,7 @@ Status Journal::Append(const std::string& record, const Rebuild& rebuild) {
 }
 
 Status Journal::Rewrite(std::span<const std::string> records) {
-  const std::string bytes = EncodeJournal(records);
+  const std::string bytes = EncodeJournal(records, ++anew_);
   if (bytes.size() > kMaxJournalBytes) return Status::CapacityError(path_, " would pass ", kMaxJournalBytes, " bytes");
   (void)FaultPoint("store.journal.before_rewrite");
   const Status status = ReplaceFile(path_, bytes);

@@ -14,7 +14,8 @@
 
 // Small records, each durable before it counts, in two copies: manifests and the discovery journal.
 //
-//   0    "LOTICJRN"   8 u32 version 1   12 u32 CRC-32C of [0, 12) and [24, 64)   16 u64 published, a live word (rows_format.h)   24 zeroes
+//   0    "LOTICJRN"   8 u32 version 1   12 u32 CRC-32C of [0, 12) and [24, 64)   16 u64 published, a live word (rows_format.h)
+//   24   u64 how often it was written anew   32 zeroes
 //   64   records: "REC1", u32 CRC-32C of the rest of the record, u32 length, u32 CRC of the record before (0: first), u64 number from 0, then the payload
 //
 // Everything up to the published length must hold; a record behind it counts if it is whole (the process ended between record and publishing).
@@ -28,12 +29,13 @@ struct JournalContents {
   std::vector<std::string> records;
   int64_t good_bytes = 0;  ///< behind the last whole record
   uint32_t last_crc = 0;
+  uint64_t anew = 0;  ///< how often the journal was written anew, as this copy knows
 };
 /// Errors: DataLoss (damaged), Invalid (a newer format).
 Result<JournalContents> ParseJournal(std::string_view bytes);
-std::string EncodeJournal(std::span<const std::string> records);
+std::string EncodeJournal(std::span<const std::string> records, uint64_t anew = 0);
 
-/// What a reader of any process gets: the copy that holds, and the longer one of two. Errors: NotFound (neither is there), DataLoss (neither holds), IOError.
+/// What a reader of any process gets: the first copy, or the second where that does not hold. Errors: NotFound (neither is there), DataLoss (neither holds), IOError.
 Result<JournalContents> ReadJournal(const std::string& path);
 /// Changes whenever the journal does: of its inode, size and published word. Errors: NotFound, IOError.
 Result<std::string> JournalStamp(const std::string& path);
@@ -43,7 +45,7 @@ class Journal {
  public:
   /// Both copies, durable. Errors: IOError (also if it exists).
   static Result<std::unique_ptr<Journal>> Create(const std::string& path, std::span<const std::string> records);
-  /// A copy that is damaged or behind is moved to `quarantine` (a folder, made if needed; empty: removed) and written anew; `found` says what was.
+  /// The copy that was written anew more often counts, of two the same the longer one. One that is damaged or behind is moved to `quarantine` (a folder, made if needed; empty: removed) and written anew; `found` says what was.
   static Result<std::unique_ptr<Journal>> Open(const std::string& path, const std::string& quarantine, JournalContents* contents, std::vector<std::string>* found);
 
   /// The fewest records that say what the journal says, with the record that is being appended or without it.
@@ -65,6 +67,7 @@ class Journal {
   size_t count_ = 0;
   int64_t bytes_ = 0;
   uint32_t last_crc_ = 0;
+  uint64_t anew_ = 0;  // of the last attempt: a file may have it although that failed
 };
 
 }  // namespace lotic::table

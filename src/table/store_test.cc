@@ -557,6 +557,32 @@ TEST_F(StoreTest, AFolderThatWasOpenedAnewTakesNoChangeThroughTheOldOne) {
   EXPECT_EQ(Rows(), ExpectedRows(0, 150));
 }
 
+TEST(Journal, TheNewerOfTwoCopiesCountsAlsoWhereItIsTheShorterOne) {
+  ScratchFolder scratch;
+  const std::string path = scratch / "journal";
+  const std::vector<std::string> first = {"a", "b", "c"}, short_form = {"abc"};
+  auto journal = Journal::Create(path, first).ValueOrDie();
+  ASSERT_OK(ArmFault("file.rename:2:5:1"));
+  ASSERT_OK(journal->Rewrite(short_form));  // its copy is still the longer one
+  ASSERT_OK(ArmFault(""));
+  EXPECT_EQ(ReadJournal(path + ".copy").ValueOrDie().records, first);
+  for (int time = 0; time < 2; ++time) {  // and then both are the same
+    JournalContents contents;
+    std::vector<std::string> found;
+    journal = Journal::Open(path, "", &contents, &found).ValueOrDie();
+    EXPECT_EQ(contents.records, short_form);
+    EXPECT_EQ(ReadJournal(path + ".copy").ValueOrDie().records, short_form);
+  }
+  // Of two that were written anew as often the longer one counts.
+  ASSERT_OK(ArmFault("file.write:3:5:1"));
+  ASSERT_OK(journal->Append("d", [](bool) { return std::vector<std::string>{}; }));
+  ASSERT_OK(ArmFault(""));
+  JournalContents contents;
+  std::vector<std::string> found;
+  journal = Journal::Open(path, "", &contents, &found).ValueOrDie();
+  EXPECT_THAT(contents.records, ElementsAre("abc", "d"));
+}
+
 TEST(DataFolder, HasOneOwner) {
   ScratchFolder scratch;
   auto owner = DataFolder::Own(scratch / "data").ValueOrDie();
