@@ -93,6 +93,7 @@ Result<RowsCheck> CheckRowsFile(const std::string& path, std::optional<int64_t> 
     return check;
   }
   LOTIC_RETURN_NOT_OK(file.ReadAt(0, page.data(), page.size()));
+  LOTIC_ASSIGN_OR_RETURN(check.file_bytes, file.Size());  // after the published length: the file may be growing
   Result<RowsFileHeader> header = DecodeRowsHeader(page);
   if (!header.ok()) {
     check.header_damage = check.damage = header.status().WithMessage(path, ": ", header.status().message());
@@ -268,9 +269,9 @@ Status RowsFile::Append(const Commit& commit, const TimeRange& times, int64_t ro
   (void)FaultPoint("store.append.before_publish");
   {
     const std::lock_guard lock(mutex_);
+    SetWord(kPublishedAt, after.published);  // before a Sync can see it: what is durable is never more than what is published
     state_ = after;
   }
-  SetWord(kPublishedAt, after.published);
   schema_ = std::move(schema);
   schema_at_ = schema_at;
   (void)FaultPoint("store.append.after_publish");

@@ -17,6 +17,7 @@
 #include "table/fault_point.h"
 #include "table/files.h"
 #include "table/journal.h"
+#include "table/rows_file.h"
 #include "table/table_view.h"
 #include "table/test_segment_files.h"
 #include "table/test_store.h"
@@ -555,6 +556,22 @@ TEST_F(StoreTest, AFolderThatWasOpenedAnewTakesNoChangeThroughTheOldOne) {
   ASSERT_TRUE(store_->RepairWriter(0, 0).ok());  // all its offsets are there: only the record was missing
   EXPECT_TRUE(store_->Damaged().empty());
   EXPECT_EQ(Rows(), ExpectedRows(0, 150));
+}
+
+TEST_F(StoreTest, AFileThatGrowsWhileItIsCheckedIsNotDamaged) {
+  Open();
+  PartitionWriter& shared = writer();
+  std::atomic<bool> stop{false};
+  std::thread appender([&] {
+    for (int64_t at = 0; at < 20'000 && !stop.load(); ++at) EXPECT_TRUE(shared.Append(SomeCommit(at, at + 1)).ok());
+    stop.store(true);
+  });
+  while (!stop.load()) {
+    const RowsCheck check = CheckRowsFile(table() + "/p0/0.1.rows", kRowsHeaderBytes).ValueOrDie();
+    EXPECT_TRUE(check.damage.ok()) << check.damage;
+    if (!check.damage.ok()) stop.store(true);
+  }
+  appender.join();
 }
 
 TEST(Journal, TheNewerOfTwoCopiesCountsAlsoWhereItIsTheShorterOne) {
