@@ -165,6 +165,12 @@ struct ErrorRing::Impl {
   File file;
   mutable std::mutex mutex;  // guards what follows
   Counters counters;
+  std::map<int32_t, int64_t> newest;  // the greatest offset of a partition's errors that are not taken back, or a greater one
+
+  void Remember(const RecordError& error) {
+    const auto [at, added] = newest.try_emplace(error.partition, error.offset);
+    if (!added) at->second = std::max(at->second, error.offset);
+  }
 
   Status Publish() const {
     std::array<char, 16> words;
@@ -192,7 +198,9 @@ Result<std::unique_ptr<ErrorRing>> ErrorRing::Open(const std::string& path) {
       for (const Slot& slot : slots) {
         impl->counters.next = std::max(impl->counters.next, static_cast<int64_t>(slot.number) + 1);
         impl->counters.taken_back = std::max(impl->counters.taken_back, slot.taken_back_total);
+        if (!slot.taken_back) impl->Remember(slot.error);
       }
+      if (impl->counters.next != counters->next || impl->counters.taken_back != counters->taken_back) LOTIC_RETURN_NOT_OK(impl->Publish());
     } else if (counters.status().code() == StatusCode::kDataLoss) {
       LOTIC_RETURN_NOT_OK(RenameFile(path, path + ".damaged"));
       fresh = true;
@@ -216,6 +224,7 @@ Status ErrorRing::Append(std::span<const RecordError> errors) {
     slot.error = error;
     LOTIC_RETURN_NOT_OK(impl_->file.WriteAt(PlaceOf(impl_->counters.next), Encode(slot)));
     ++impl_->counters.next;
+    impl_->Remember(error);
   }
   return errors.empty() ? Status::OK() : impl_->Publish();
 }
@@ -228,6 +237,11 @@ int64_t ErrorRing::count() const {
 Status ErrorRing::TakeBack(const std::map<int32_t, int64_t>& positions) {
   const std::lock_guard lock(impl_->mutex);
   Counters& counters = impl_->counters;
+  const bool any = std::any_of(positions.begin(), positions.end(), [&](const auto& one) {
+    const auto newest = impl_->newest.find(one.first);
+    return newest != impl_->newest.end() && newest->second >= one.second;
+  });
+  if (!any) return Status::OK();  // the ring is 54 MB where it is full
   LOTIC_ASSIGN_OR_RETURN(std::vector<Slot> slots, ReadSlots(impl_->file, std::max<int64_t>(counters.next - kSlots, 0), counters.next));
   for (Slot& slot : slots) {
     const auto position = positions.find(slot.error.partition);
@@ -236,6 +250,10 @@ Status ErrorRing::TakeBack(const std::map<int32_t, int64_t>& positions) {
     slot.taken_back_total = counters.taken_back + 1;
     LOTIC_RETURN_NOT_OK(impl_->file.WriteAt(PlaceOf(static_cast<int64_t>(slot.number)), Encode(slot)));
     ++counters.taken_back;
+  }
+  impl_->newest.clear();
+  for (const Slot& slot : slots) {
+    if (!slot.taken_back) impl_->Remember(slot.error);
   }
   return impl_->Publish();
 }

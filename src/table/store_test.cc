@@ -662,5 +662,29 @@ TEST(ErrorRing, CutsWhatIsTooLongAtACharacter) {
   EXPECT_EQ(read.payload_bytes, 100'000);
 }
 
+TEST(ErrorRing, IsReadOnlyWhereThereIsSomethingToTakeBack) {
+  ScratchFolder scratch;
+  auto ring = ErrorRing::Open(scratch / "errors").ValueOrDie();
+  RecordError error;
+  error.partition = 3;
+  error.offset = 70;
+  ASSERT_OK(ring->Append({&error, 1}));
+  ring = nullptr;
+  ring = ErrorRing::Open(scratch / "errors").ValueOrDie();
+  ASSERT_OK(ArmFault("file.read:1:5:1"));
+  ASSERT_OK(ring->TakeBack(3, 71));
+  ASSERT_OK(ring->TakeBack(2, 0));
+  EXPECT_FALSE(ring->TakeBack(3, 70).ok());
+  EXPECT_EQ(ring->count(), 1);
+  ASSERT_OK(ring->TakeBack(3, 70));
+  EXPECT_EQ(ring->count(), 0);
+  ASSERT_OK(ArmFault("file.read:1:5:1"));
+  ASSERT_OK(ring->TakeBack(3, 70));
+  ASSERT_OK(ArmFault(""));
+  ASSERT_OK(ring->Append({&error, 1}));
+  ASSERT_OK(ring->TakeBack(3, 0));
+  EXPECT_EQ(ring->count(), 0);
+}
+
 }  // namespace
 }  // namespace lotic::table
