@@ -196,16 +196,29 @@ class Store final : public TableStore {
     const std::lock_guard one(seal_mutex_);
     std::shared_ptr<PartitionFolder> folder;
     std::optional<SegmentInfo> oldest;
+    std::pair<int64_t, int64_t> before_others;
     for (const std::shared_ptr<PartitionFolder>& candidate : Folders()) {
       const PartitionState state = candidate->state();
       for (const auto& [sequence, segment] : state.segments) {
-        if (segment.state != SegmentState::kSealing || (oldest.has_value() && oldest->rolled_ms <= segment.rolled_ms)) continue;
+        if (segment.state != SegmentState::kSealing) continue;
+        const auto failed = seal_failed_.find({segment.partition, sequence});
+        const std::pair<int64_t, int64_t> order(failed == seal_failed_.end() ? 0 : failed->second, segment.rolled_ms);
+        if (oldest.has_value() && before_others <= order) continue;
         oldest = segment;
+        before_others = order;
         folder = candidate;
       }
     }
-    if (!oldest.has_value()) return false;
+    if (!oldest.has_value()) {
+      seal_failed_.clear();
+      return false;
+    }
     const Status status = Seal(*folder, *oldest, files, ctx);
+    if (status.ok()) {
+      seal_failed_.erase({oldest->partition, oldest->sequence});
+    } else {
+      seal_failed_[{oldest->partition, oldest->sequence}] = ++seal_failures_;
+    }
     if (status.code() == StatusCode::kDataLoss || status.code() == StatusCode::kNotFound) {
       // What it was to be made of is damaged: that is settled here, and not tried for ever.
       LOTIC_RETURN_NOT_OK(folder->CheckSegment(*oldest));
@@ -469,6 +482,8 @@ class Store final : public TableStore {
   std::mutex seal_mutex_;                                          // whoever changes segments that are not consuming
   std::map<std::pair<int32_t, int64_t>, int64_t> checked_;         // guarded by seal_mutex_, and so the next
   int64_t checks_ = 0;
+  std::map<std::pair<int32_t, int64_t>, int64_t> seal_failed_;     // the number of its last failure: of those that wait to be sealed
+  int64_t seal_failures_ = 0;
   std::mutex events_mutex_;                                        // guards what follows
   std::deque<StoreEvent> events_;
   mutable std::shared_mutex mutex_;                                // guards what follows; what slots point to guards itself

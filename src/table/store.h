@@ -105,8 +105,8 @@ class TableStore {
   /// Newest last.
   virtual std::vector<LostRange> losses(int32_t partition) const = 0;
 
-  /// Writes the oldest segment that waits for it as a Parquet file. @return false: none waits. One call at a time; others wait. A failure leaves the
-  /// segment as it is; call again later.
+  /// Writes the oldest segment that waits for it as a Parquet file, those that failed behind the others. @return false: none waits. One call at a time;
+  /// others wait. A failure leaves the segment as it is; call again later.
   virtual Result<bool> SealOne(SegmentFiles& files, const CallContext& ctx) = 0;
   virtual int64_t segments_to_seal() const = 0;
 

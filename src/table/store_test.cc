@@ -558,6 +558,42 @@ TEST_F(StoreTest, AFolderThatWasOpenedAnewTakesNoChangeThroughTheOldOne) {
   EXPECT_EQ(Rows(), ExpectedRows(0, 150));
 }
 
+// Segments whose names contain `refused` cannot be written.
+class RefusingSegmentFiles final : public SegmentFiles {
+ public:
+  explicit RefusingSegmentFiles(SegmentFiles& files) : files_(files) {}
+  Result<std::unique_ptr<SegmentFileWriter>> Create(const std::string& path, const Schema& schema) override {
+    if (!refused.empty() && path.find(refused) != std::string::npos) return Status::IOError("refused ", path);
+    return files_.Create(path, schema);
+  }
+  Result<std::unique_ptr<SegmentFileReader>> Open(const CallContext& ctx, const std::string& path, const Schema& layout, int64_t first_row) override {
+    return files_.Open(ctx, path, layout, first_row);
+  }
+  std::string refused;
+
+ private:
+  SegmentFiles& files_;
+};
+
+TEST_F(StoreTest, ASegmentThatCannotBeSealedDoesNotKeepTheOthersWaiting) {
+  Open();
+  for (int64_t at = 0; at < 300; at += 100) {
+    ASSERT_OK(writer().Append(SomeCommit(at, at + 100)));
+    ASSERT_OK(writer().Roll(SealReason::kRowLimit, clock_.now_ms++));
+  }
+  RefusingSegmentFiles files(*files_);
+  files.refused = "events__0__0__";
+  EXPECT_THAT(store_->SealOne(files, {}).status().message(), HasSubstr("refused"));
+  EXPECT_TRUE(store_->SealOne(files, {}).ValueOrDie());
+  EXPECT_TRUE(store_->SealOne(files, {}).ValueOrDie());
+  EXPECT_EQ(store_->segments_to_seal(), 1);
+  EXPECT_FALSE(store_->SealOne(files, {}).ok()) << "it is tried again";
+  files.refused.clear();
+  EXPECT_TRUE(store_->SealOne(files, {}).ValueOrDie());
+  EXPECT_FALSE(store_->SealOne(files, {}).ValueOrDie());
+  EXPECT_EQ(Rows(), ExpectedRows(0, 300));
+}
+
 TEST_F(StoreTest, AFileThatGrowsWhileItIsCheckedIsNotDamaged) {
   Open();
   PartitionWriter& shared = writer();
