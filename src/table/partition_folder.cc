@@ -44,6 +44,11 @@ PartitionState PartitionFolder::state() const {
   return state_;
 }
 
+int64_t PartitionFolder::Count(SegmentState state) const {
+  const std::lock_guard lock(mutex_);
+  return std::count_if(state_.segments.begin(), state_.segments.end(), [state](const auto& one) { return one.second.state == state; });
+}
+
 std::shared_ptr<RowsFile> PartitionFolder::rows() const {
   const std::lock_guard lock(mutex_);
   return rows_;

@@ -37,6 +37,8 @@ class PartitionFolder {
   int32_t partition() const { return partition_; }
   std::string PathOf(const std::string& file) const { return folder_ + "/" + file; }
   PartitionState state() const;
+  /// How many segments are in `state`, without a copy of them all.
+  int64_t Count(SegmentState state) const;
   /// The consuming segment as published; none while paused.
   std::optional<SegmentInfo> Published() const;
   /// Of the consuming segment; null while paused.

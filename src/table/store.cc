@@ -198,6 +198,7 @@ class Store final : public TableStore {
     std::optional<SegmentInfo> oldest;
     std::pair<int64_t, int64_t> before_others;
     for (const std::shared_ptr<PartitionFolder>& candidate : Folders()) {
+      if (candidate->Count(SegmentState::kSealing) == 0) continue;
       const PartitionState state = candidate->state();
       for (const auto& [sequence, segment] : state.segments) {
         if (segment.state != SegmentState::kSealing) continue;
@@ -231,10 +232,7 @@ class Store final : public TableStore {
 
   int64_t segments_to_seal() const override {
     int64_t count = 0;
-    for (const std::shared_ptr<PartitionFolder>& folder : Folders()) {
-      const PartitionState state = folder->state();
-      for (const auto& [sequence, segment] : state.segments) count += segment.state == SegmentState::kSealing ? 1 : 0;
-    }
+    for (const std::shared_ptr<PartitionFolder>& folder : Folders()) count += folder->Count(SegmentState::kSealing);
     return count;
   }
 
@@ -339,6 +337,7 @@ class Store final : public TableStore {
   std::vector<DamagedSegment> Damaged() const override {
     std::vector<DamagedSegment> damaged;
     for (const std::shared_ptr<PartitionFolder>& folder : Folders()) {
+      if (folder->Count(SegmentState::kDamaged) == 0) continue;
       const PartitionState state = folder->state();
       for (const auto& [sequence, segment] : state.segments) {
         if (segment.state != SegmentState::kDamaged) continue;
