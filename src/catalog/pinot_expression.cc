@@ -144,12 +144,12 @@ Result<std::string> TranslatePinotExpression(std::string_view text, const Schema
   const std::optional<PinotType> type = TypeOf(item);
   if (!type) return PinotError(PinotErrorCode::kQueryValidation, "the expression ", text.substr(0, 200), " cannot give ", result.ToString());
   if (!list) {
-    Result<PinotValue> converted = ConvertValue(value, *type);
+    Result<PinotValue> converted = ConvertValue(value, *type, true);  // what does not fit is an error of its record
     if (!converted.ok()) return converted.status().WithMessage("the expression ", text.substr(0, 200), ": ", converted.status().message());
     return Stored(converted->sql, item);
   }
   if (!value.array) {
-    LOTIC_ASSIGN_OR_RETURN(const PinotValue one, ConvertValue(value, *type));
+    LOTIC_ASSIGN_OR_RETURN(const PinotValue one, ConvertValue(value, *type, true));
     return "CASE WHEN " + one.sql + " IS NOT NULL THEN [" + Stored(one.sql, item) + "] END";
   }
   if (value.type == *type && *type != PinotType::kTimestamp) return value.sql;

@@ -194,7 +194,7 @@ Result<PinotValue> PinotTranslator::Aggregate(const PinotExpr& call, const std::
   if (name == "minlong" || name == "maxlong") {
     return Made(PinotType::kLong, or_empty(name.substr(0, 3) + "(" + integer.sql + ")" + when, name == "minlong" ? "9223372036854775807" : "CAST(-9223372036854775808 AS BIGINT)"));
   }
-  return Made(PinotType::kLong, "CAST(" + or_empty("sum(" + integer.sql + ")" + when, "0") + " AS BIGINT)");
+  return Made(PinotType::kLong, "lotic_sum_to_long(" + or_empty("sum(" + integer.sql + ")" + when, "0") + ")");
 }
 
 /// Of n sorted values the one at floor(n × p / 100), counted from 0; the last for p = 100.
@@ -254,7 +254,7 @@ Result<PinotValue> PinotTranslator::Percentile(const PinotExpr& call, const std:
     sql = "CAST(" + sql + " AS DOUBLE)";
   }
   PinotValue result = Made(kind == "est" ? PinotType::kLong : PinotType::kDouble, sql);
-  if (kind == "est") result.sql = "CAST(trunc(" + sql + ") AS BIGINT)";
+  if (kind == "est") result.sql = "lotic_double_to_long(" + sql + ")";
   if (!null_handling()) {
     const char* empty = kind == "est" ? "CAST(-9223372036854775808 AS BIGINT)" : estimate ? "CAST('NaN' AS DOUBLE)" : kMinusInfinity;
     result.sql = "coalesce(" + result.sql + ", " + empty + ")";

@@ -53,7 +53,7 @@ constexpr PinotFunction kFunctions[] = {
     {"tanh", "D", kDouble, "tanh($1)"},
     {"degrees", "D", kDouble, "degrees($1)"},
     {"radians", "D", kDouble, "radians($1)"},
-    {"intdiv", "DD", kLong, "CAST(floor($1 / $2) AS BIGINT)"},
+    {"intdiv", "DD", kLong, "lotic_double_to_long(floor($1 / $2))"},
     {"moduloorzero", "DD", kDouble, "CASE WHEN $2 = 0 THEN 0e0 ELSE fmod($1, $2) END"},
     // Texts
     {"reverse", "S", kString, "reverse($1)"},
@@ -160,7 +160,7 @@ constexpr PinotFunction kFunctions[] = {
     // JSON
     {"jsonpathstring", "Ss", kString, "json_extract_string($1, $2)"},
     {"jsonpathstring", "SsS", kString, "coalesce(CASE WHEN json_valid($1) THEN json_extract_string($1, $2) END, $3)"},
-    {"jsonpathlong", "Ss", kLong, "coalesce(CAST(trunc(CAST(json_extract_string($1, $2) AS DOUBLE)) AS BIGINT), CAST(-9223372036854775808 AS BIGINT))"},
+    {"jsonpathlong", "Ss", kLong, "coalesce(lotic_double_to_long(CAST(json_extract_string($1, $2) AS DOUBLE)), CAST(-9223372036854775808 AS BIGINT))"},
     {"jsonpathlong", "SsL", kLong, "coalesce(CASE WHEN json_valid($1) THEN TRY_CAST(json_extract_string($1, $2) AS BIGINT) END, $3)"},
     {"jsonpathdouble", "Ss", kDouble, "coalesce(CAST(json_extract_string($1, $2) AS DOUBLE), " LOTIC_NAN ")"},
     {"jsonpathdouble", "SsD", kDouble, "coalesce(CASE WHEN json_valid($1) THEN TRY_CAST(json_extract_string($1, $2) AS DOUBLE) END, $3)"},

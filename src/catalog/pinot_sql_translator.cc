@@ -369,7 +369,18 @@ Result<PinotValue> PinotTranslator::Cast(const PinotExpr& call, bool quiet) {
   const auto type = types.find(name);
   if (type == types.end()) return PinotError(PinotErrorCode::kQueryValidation, "Unable to cast expression to type - ", name);
   LOTIC_ASSIGN_OR_RETURN(const PinotValue from, Value(call.args[0]));
-  LOTIC_ASSIGN_OR_RETURN(PinotValue value, ConvertValue(from, type->second));
+  const bool whole = type->second == PinotType::kInt || type->second == PinotType::kLong;
+  const bool beyond = from.literal != nullptr && (from.literal->kind == Kind::kDouble || (from.literal->kind == Kind::kLong && from.type != PinotType::kInt));
+  PinotValue value;
+  if (whole && beyond) {
+    value.type = type->second;
+    value.constant = true;
+    const bool real = from.type == PinotType::kDouble;
+    value.sql = std::string(real ? "lotic_double_to_" : "lotic_long_to_") + (type->second == PinotType::kInt ? "int(" : "long(") + "CAST(" + from.sql + (real ? " AS DOUBLE))" : " AS BIGINT))");
+    if (!real && type->second == PinotType::kLong) value.sql = from.sql;
+  } else {
+    LOTIC_ASSIGN_OR_RETURN(value, ConvertValue(from, type->second));
+  }
   if (quiet) value.sql = "TRY(" + value.sql + ")";
   value.literal = nullptr;
   if (from.literal != nullptr && type->second != PinotType::kBytes) value.sql = "CAST(" + value.sql + " AS " + DuckDbTypeOf(type->second) + ")";

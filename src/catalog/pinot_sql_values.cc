@@ -224,7 +224,22 @@ PinotValue LiteralValue(const PinotExprPtr& literal) {
   return value;
 }
 
-Result<PinotValue> ConvertValue(const PinotValue& value, PinotType type) {
+/// A number made INT, LONG or TIMESTAMP as Java's narrowing does.
+std::string Narrowed(const PinotValue& value, PinotType type) {
+  if (value.bits > 0) {  // a DOUBLE to Java
+    if (type == PinotType::kInt) return value.bits > 31 ? "CAST(greatest(least(" + value.sql + ", 2147483647), -2147483648) AS INTEGER)" : Cast(value.sql, "INTEGER");
+    return value.bits > 63 ? "CAST(greatest(least(" + value.sql + ", 9223372036854775807), -9223372036854775808) AS BIGINT)" : Cast(value.sql, "BIGINT");
+  }
+  switch (value.type) {
+    case PinotType::kLong:
+    case PinotType::kTimestamp: return type == PinotType::kInt ? "lotic_long_to_int(" + value.sql + ")" : value.sql;
+    case PinotType::kFloat:
+    case PinotType::kDouble: return (type == PinotType::kInt ? "lotic_double_to_int(" : "lotic_double_to_long(") + value.sql + ")";
+    default: return Cast(value.sql, DuckDbTypeOf(type));
+  }
+}
+
+Result<PinotValue> ConvertValue(const PinotValue& value, PinotType type, bool exact) {
   if (value.array) return PinotError(PinotErrorCode::kQueryValidation, "an array where one ", PinotTypeName(type), " is expected");
   PinotValue made = value;
   made.type = type;
@@ -247,14 +262,14 @@ Result<PinotValue> ConvertValue(const PinotValue& value, PinotType type) {
       if (from == PinotType::kBytes) break;
       if (value.bits > 0 || from == PinotType::kInt || from == PinotType::kLong || from == PinotType::kTimestamp || from == PinotType::kBoolean) {
         if ((from == PinotType::kLong || from == PinotType::kTimestamp) && value.bits == 0 && type != PinotType::kInt) return made;
-        made.sql = Cast(value.sql, target);
+        made.sql = exact ? Cast(value.sql, target) : Narrowed(value, type);
       } else if (text && type == PinotType::kTimestamp) {
         made.sql = "coalesce(TRY_CAST(" + value.sql + " AS BIGINT), epoch_ms(CAST(" + value.sql + " AS TIMESTAMPTZ)))";
       } else if (text) {
-        made.sql = Cast("trunc(CAST(" + value.sql + " AS DOUBLE))", target);
+        made.sql = exact ? Cast("trunc(CAST(" + value.sql + " AS DOUBLE))", target) : (type == PinotType::kInt ? "lotic_double_to_int(" : "lotic_double_to_long(") + Cast(value.sql, "DOUBLE") + ")";
         if (type == PinotType::kLong) made.sql = "coalesce(TRY_CAST(" + value.sql + " AS BIGINT), " + made.sql + ")";
       } else {
-        made.sql = Cast("trunc(" + value.sql + ")", target);
+        made.sql = exact ? Cast("trunc(" + value.sql + ")", target) : Narrowed(value, type);
       }
       return made;
     }
@@ -279,7 +294,9 @@ Result<PinotValue> ConvertValue(const PinotValue& value, PinotType type) {
         // As Pinot prints it: milliseconds without trailing zeroes, but with one digit.
         made.sql = "regexp_replace(strftime(make_timestamp_ms(greatest(least(" + value.sql + ", 9000000000000000), -9000000000000000)), '%Y-%m-%d %H:%M:%S.%g'), '0{1,2}$', '')";
       } else {
-        made.sql = Cast(value.bits > 0 ? Cast(value.sql, "DOUBLE") : value.sql, "VARCHAR");
+        const std::string printed = value.bits > 0 ? Cast(value.sql, "DOUBLE") : value.sql;
+        const bool real = (from == PinotType::kDouble || from == PinotType::kFloat) && type != PinotType::kBigDecimal;
+        made.sql = !real ? Cast(printed, "VARCHAR") : (from == PinotType::kFloat ? "lotic_float_text(" : "lotic_double_text(") + printed + ")";
       }
       return made;
   }
