@@ -49,6 +49,9 @@ TablePartition Describe(const table::StoredTable& stored, const table::Partition
     if (one.upstream && one.heard_ms) line.lag_age_ms = std::max<int64_t>(0, now_ms - *one.heard_ms);
     const bool failing = one.state == table::PartitionState::kDegraded || one.state == table::PartitionState::kStopped;
     if (line.problem.empty() && failing) line.problem = one.error;
+    if (line.problem.empty() && status->running && !running) {
+      line.problem = "its ingest, process " + std::to_string(status->pid) + ", has said nothing for " + std::to_string((now_ms - status->written_ms) / 1000) + " s: it was killed, or it cannot write";
+    }
   }
   return line;
 }

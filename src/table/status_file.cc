@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "table/status_file.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -19,6 +24,23 @@ constexpr std::array<std::string_view, 5> kStateNames = {"CONNECTING", "CONSUMIN
 
 void Put(Json& object, const char* key, const std::optional<int64_t>& value) {
   if (value.has_value()) object[key] = *value;
+}
+
+/// Files are padded to blocks of this size, with as much room again: on a full disk the next status, which says so, is longer.
+constexpr size_t kStatusBlock = 4096;
+
+/// Into the blocks that the file has; what stood there before is gone at once, so that a reader may meet neither. False: `length` bytes do not fit, or the disk refuses.
+bool OverwriteInPlace(const std::string& path, const std::string& padded, size_t length) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  struct stat held {};
+  bool done = ::fstat(fd, &held) == 0 && static_cast<size_t>(held.st_size) >= length;
+  const size_t size = std::min(padded.size(), static_cast<size_t>(held.st_size));
+  if (done) done = ::pwrite(fd, padded.data(), size, 0) == static_cast<ssize_t>(size);
+  // Shorter than it was: the rest would be a second document.
+  if (done) done = static_cast<size_t>(held.st_size) == size || ::ftruncate(fd, static_cast<off_t>(size)) == 0;
+  ::close(fd);
+  return done;
 }
 
 std::optional<int64_t> Get(const Json& object, const char* key) {
@@ -103,7 +125,13 @@ Result<StatusFile> ReadStatusFile(const std::string& table_folder) {
 }
 
 Status WriteStatusFile(const std::string& table_folder, const StatusFile& status) {
-  return ReplaceFile(table_folder + "/" + kStatusFileName, ToJson(status), false);
+  const std::string path = table_folder + "/" + kStatusFileName;
+  std::string text = ToJson(status);
+  const size_t length = text.size();
+  text.resize((2 * length / kStatusBlock + 1) * kStatusBlock, ' ');
+  const Status replaced = ReplaceFile(path, text, false);
+  if (replaced.ok() || OverwriteInPlace(path, text, length)) return Status::OK();
+  return replaced;
 }
 
 }  // namespace lotic::table

@@ -9,8 +9,8 @@
 
 #include "lotic/status.h"
 
-// How an ingest stands, for other processes: `status.json` in a table's folder, replaced atomically at most once a second. It is a hint (never
-// synced, absent before the first start); what is published is in the store alone.
+// How an ingest stands, for other processes: `status.json` in a table's folder, replaced atomically at most once a second (on a full disk overwritten, since
+// it is what says so). It is a hint (never synced, absent before the first start); what is published is in the store alone.
 
 namespace lotic::table {
 
