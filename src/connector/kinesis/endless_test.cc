@@ -241,6 +241,22 @@ TEST(KinesisEndless, APositionThatRetentionHasPassedIsNamed) {
 }
 
 // The oracle: keys in the order they were put. A restart, a split or a merge may come at any batch boundary.
+TEST(KinesisEndless, AShardThatExpiresWhileItIsReadOrWaitsIsEndedAndNamed) {
+  TestStream stream;
+  stream.Put(kShard0, "a1", stream.NowMs() - 5'000);
+  const std::string child = stream.Split(kShard0);
+  stream.Put(child, "a2", stream.NowMs() - 4'000);
+  stream.Put(TestStream::ShardName(3), "b1", stream.NowMs() - 4'000);
+  Door door(stream, ScanStart::Kind::kEarliest);
+  stream.Expire(kShard0);  // before anything was read of it
+  door.ReadUntil(2);
+  EXPECT_THAT(door.rows_, testing::UnorderedElementsAre("a2", "b1")) << "its children are read";
+  const SplitCertificate c = door.readers_[0]->Certificate(0);
+  EXPECT_FALSE(c.complete);
+  ASSERT_FALSE(c.notes.empty());
+  EXPECT_EQ(c.notes[0].find("retention: the shard has expired"), 0u) << c.notes[0];
+}
+
 TEST(KinesisEndless, EveryRecordOnceAndInOrderPerKeyThroughRestartsSplitsAndMerges) {
   for (uint32_t seed = 1; seed <= 6; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

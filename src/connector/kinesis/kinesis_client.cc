@@ -132,6 +132,18 @@ std::optional<int64_t> ServerTime::LatestMs(MonoTime now) const {
   return high_ms_ ? std::optional(*high_ms_ + Millis(now)) : std::nullopt;
 }
 
+std::shared_ptr<ShardPace> ShardPace::Of(const aws::RetryClock& clock) {
+  static const auto system = std::make_shared<ShardPace>();  // outlives its clients: the next query comes within the second
+  if (&clock == &aws::RetryClock::System()) return system;
+  static std::mutex mutex;  // guards what follows: times that tests make up
+  static std::map<const aws::RetryClock*, std::weak_ptr<ShardPace>> others;
+  const std::lock_guard lock(mutex);
+  std::erase_if(others, [](const auto& other) { return other.second.expired(); });
+  std::shared_ptr<ShardPace> pace = others[&clock].lock();
+  if (pace == nullptr) others[&clock] = pace = std::make_shared<ShardPace>();
+  return pace;
+}
+
 MonoTime ShardPace::TryCall(const std::string& shard, MonoTime now) {
   const std::lock_guard lock(mutex_);
   if (shards_.size() >= kMaxShards) shards_.clear();

@@ -36,9 +36,12 @@ class ServerTime {
   std::optional<int64_t> high_ms_;
 };
 
-/// The service's limits for one shard, shared by all readers of a connector: 5 GetRecords a second, 2 MiB a second. Any thread.
+/// The service's limits for one shard, shared by all readers of a process: 5 GetRecords a second, 2 MiB a second. Any thread.
 class ShardPace {
  public:
+  /// That of all clients that go by `clock`: a stream has one limit however many tables are declared over it. Shards are told apart by their stream's ARN.
+  static std::shared_ptr<ShardPace> Of(const aws::RetryClock& clock);
+
   static constexpr size_t kMaxShards = 20'000;  // above it the memory of all is dropped: at worst the service refuses a call
   static constexpr int64_t kBytesPerSecond = 2 << 20;
   static constexpr size_t kCallsPerSecond = 5;
@@ -123,7 +126,7 @@ std::string ApiTime(int64_t time_ms);
 /// Any thread. Errors are those of aws::JsonClient, AwsError attached; IOError for an answer that cannot be read.
 class KinesisClient {
  public:
-  KinesisClient(std::unique_ptr<aws::JsonClient> json, const aws::RetryClock& clock) : json_(std::move(json)), clock_(clock) {}
+  KinesisClient(std::unique_ptr<aws::JsonClient> json, const aws::RetryClock& clock) : json_(std::move(json)), clock_(clock), pace_(ShardPace::Of(clock)) {}
 
   Result<std::vector<std::string>> ListStreams(const CallContext& ctx);  ///< all, sorted
   Result<StreamSummary> Describe(const CallContext& ctx, const std::string& stream);
@@ -136,7 +139,7 @@ class KinesisClient {
 
   const aws::RetryClock& clock() const { return clock_; }
   const ServerTime& time() const { return time_; }
-  ShardPace& pace() { return pace_; }
+  ShardPace& pace() { return *pace_; }
 
  private:
   Result<std::string> Call(const CallContext& ctx, std::string_view operation, const std::string& body, const aws::JsonCallOptions& options);
@@ -144,7 +147,7 @@ class KinesisClient {
   const std::unique_ptr<aws::JsonClient> json_;
   const aws::RetryClock& clock_;
   ServerTime time_;
-  ShardPace pace_;
+  const std::shared_ptr<ShardPace> pace_;
 };
 
 }  // namespace lotic::kinesis

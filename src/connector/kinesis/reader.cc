@@ -118,6 +118,7 @@ void KinesisReader::End(State& split, EndReason reason, bool complete, const std
   split.certificate.complete = complete;
   if (complete && reason == EndReason::kEnd) split.certificate.read_end = split.certificate.planned_end.value_or(Position{ShardPosition{ShardPosition::Kind::kShardEnd, 0, ""}.ToText()});
   if (!note.empty()) split.certificate.notes.push_back(note);
+  if (split.throttles > 0) split.certificate.notes.push_back("throttled: the service refused " + std::to_string(split.throttles) + " calls, which were made again");
 }
 
 void KinesisReader::EndProved(State& split, const char* proof) {
@@ -149,7 +150,10 @@ Result<ReadBatch> KinesisReader::Next(const CallContext& ctx) {
   if (batch.ok() || batch.status().code() != StatusCode::kDeadlineExceeded) return batch;
   // Nothing came in time, which is no failure where there is no end.
   const bool endless = std::any_of(splits_.begin(), splits_.end(), [](const State& split) { return split.live && !split.range.end_ms; });
-  return endless ? Result<ReadBatch>(ReadBatch()) : batch;
+  if (endless) return ReadBatch();
+  int64_t throttles = 0;
+  for (const State& split : splits_) throttles += split.throttles;
+  return throttles == 0 ? batch.status() : batch.status().WithMessage(batch.status().message(), "; the service has refused ", throttles, " calls as too many");
 }
 
 Result<ReadBatch> KinesisReader::Work(const CallContext& ctx) {
@@ -216,14 +220,15 @@ std::optional<milliseconds> KinesisReader::StartCalls(const CallContext& ctx, st
 }
 
 std::optional<ReadBatch> KinesisReader::Answered(ShardAnswer answer) {
-  if (!answer.status.ok()) return Failed(answer.split, answer.status);
+  if (!answer.status.ok()) return Failed(answer);
   State& split = splits_[answer.split];
   if (!answer.page) {
     split.iterator = std::move(answer.iterator);
     split.iterator_at = client_->clock().Now();
     return std::nullopt;
   }
-  split.failures = 0;
+  split.failures = split.throttles_in_a_row = 0;
+  split.renewed = false;
   split.iterator = answer.page->next_iterator;
   split.iterator_at = client_->clock().Now();
   split.expected_bytes = std::max<int64_t>(answer.page->bytes, 1);
@@ -232,25 +237,44 @@ std::optional<ReadBatch> KinesisReader::Answered(ShardAnswer answer) {
   return Take(answer.split, *answer.page, answer.asked_ms);
 }
 
-std::optional<ReadBatch> KinesisReader::Failed(uint32_t index, const Status& failure) {
+std::optional<ReadBatch> KinesisReader::Failed(const ShardAnswer& answer) {
+  const uint32_t index = answer.split;
+  const Status& failure = answer.status;
   State& split = splits_[index];
   const aws::AwsError* error = aws::AwsError::From(failure);
+  const bool throttled = failure.code() == StatusCode::kThrottled;
   const bool expired = error != nullptr && error->code == "ExpiredIteratorException";
-  if ((expired || aws::IsRetryable(failure)) && ++split.failures <= kMaxFailuresInARow) {
-    if (expired) split.iterator.clear();
+  const bool invalid = error != nullptr && error->code == "InvalidArgumentException" && !split.iterator.empty() && !std::exchange(split.renewed, true);
+  if (throttled) {
+    ++split.throttles;
+    split.throttles_in_a_row = std::min(split.throttles_in_a_row + 1, 5);
+  }
+  if (throttled || invalid || ((expired || aws::IsRetryable(failure)) && ++split.failures <= kMaxFailuresInARow)) {
+    if (expired || invalid) split.iterator.clear();
     // An iterator that expired is replaced at once; everything else, and a second time, after a pause.
-    const int64_t cap_ms = std::min<int64_t>(int64_t{200} << std::min(split.failures, 5), 5'000);
-    const auto pause = expired && split.failures == 1 ? milliseconds(0) : milliseconds(static_cast<int64_t>(static_cast<double>(cap_ms) * client_->clock().Random()));
+    const int64_t cap_ms = std::min<int64_t>(int64_t{200} << std::min(std::max(split.failures, split.throttles_in_a_row), 5), 5'000);
+    const bool at_once = invalid || (expired && split.failures == 1);
+    const auto pause = at_once ? milliseconds(0) : milliseconds(static_cast<int64_t>(static_cast<double>(cap_ms) * client_->clock().Random()));
     split.ready_at = client_->clock().Now() + pause;
     return std::nullopt;
   }
+  if (answer.shard_expired && (!split.range.end_ms || request_.policy.on_data_loss == OnDataLoss::kWarn)) return EndExpired(index);
   Status status = aws::ToSourceStatus(failure);
   if (error != nullptr && error->code == "ResourceNotFoundException") {
-    status = Status::DataLoss("shard ", split.at.split.partition, " or its stream is gone: ", failure.message());
+    status = Status::DataLoss("shard ", split.at.split.partition, answer.shard_expired ? " has expired: " : " or its stream is gone: ", failure.message());
   }
   status = status.WithMessage("reading shard ", split.at.split.partition, " at ", split.certificate.read_end.text, ": ", status.message());
   End(split, EndReason::kError, false, "");
   return EndRun(index, std::move(status));
+}
+
+ReadBatch KinesisReader::EndExpired(uint32_t index) {
+  State& split = splits_[index];
+  End(split, EndReason::kDataLoss, false, "retention: the shard has expired; what it held behind " + split.certificate.read_end.text + " is gone");
+  ReadBatch batch = EndRun(index, Status::OK());
+  // Nothing of it is to be asked for again: without an end, its children come next.
+  if (!split.range.end_ms) batch.runs[0].next = splits_[index].certificate.read_end = {ShardPosition{ShardPosition::Kind::kShardEnd, 0, ""}.ToText()};
+  return batch;
 }
 
 std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& page, std::optional<int64_t> asked_ms) {

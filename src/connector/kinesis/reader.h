@@ -20,7 +20,7 @@
 
 namespace lotic::kinesis {
 
-inline constexpr int kMaxFailuresInARow = 10;  ///< throttles and broken connections of one shard, without an answer between; then the split fails
+inline constexpr int kMaxFailuresInARow = 10;  ///< broken connections and the like of one shard, without an answer between; then the split fails. Throttles are waited out
 
 /// Reads shards with several calls in flight, one of a shard, whichever may be asked next; answers are taken in the order they come.
 /// A shard's end is proved (docs/reference/kinesis.md) or it is not complete.
@@ -52,7 +52,10 @@ class KinesisReader final : public Reader {
     MonoTime iterator_at, ready_at;
     bool in_flight = false;
     int64_t expected_bytes = kExpectedAnswerBytes;
-    int failures = 0;
+    int failures = 0;               // in a row, throttles apart
+    int throttles_in_a_row = 0;
+    int64_t throttles = 0;          // in all
+    bool renewed = false;           // its iterator, which the service called none of its own; no answer since
     int64_t repeated = 0;  // records that had come before
     bool resumes = false;  // endless, and nothing has come since it began behind a record: that one is asked for, too, to see whether it is still kept
     bool reopened = false;
@@ -67,7 +70,9 @@ class KinesisReader final : public Reader {
   /// Begins what may be asked now. @return how long until more may, if it is only a matter of time; `ended` gets a split of which nothing remained.
   std::optional<std::chrono::milliseconds> StartCalls(const CallContext& ctx, std::optional<ReadBatch>* ended);
   std::optional<ReadBatch> Answered(ShardAnswer answer);
-  std::optional<ReadBatch> Failed(uint32_t index, const Status& failure);
+  std::optional<ReadBatch> Failed(const ShardAnswer& answer);
+  /// Of a shard that is no longer kept.
+  ReadBatch EndExpired(uint32_t index);
   std::optional<ReadBatch> Take(uint32_t index, const RecordPage& page, std::optional<int64_t> asked_ms);
   void End(State& split, EndReason reason, bool complete, const std::string& note);
   void EndProved(State& split, const char* proof);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "aws/aws_error.h"
+
 namespace lotic::kinesis {
 
 ShardCalls::~ShardCalls() {
@@ -127,8 +129,15 @@ ShardAnswer ShardCalls::Ask(ShardCall call, const std::stop_token& stop) {
       answer.page = *std::move(page);
     }
   }
+  const aws::AwsError* const error = aws::AwsError::From(answer.status);
+  if (error != nullptr && error->code == "ResourceNotFoundException") answer.shard_expired = HasExpired(ctx, call.arn, call.shard);
   answer.abandoned = stop.stop_requested();
   return answer;
+}
+
+bool ShardCalls::HasExpired(const CallContext& ctx, const std::string& arn, const std::string& shard) {
+  const Result<std::vector<Shard>> listed = client_->ListShards(ctx, arn.substr(arn.rfind('/') + 1), std::nullopt);
+  return listed.ok() && std::none_of(listed->begin(), listed->end(), [&](const Shard& other) { return other.id == shard; });
 }
 
 }  // namespace lotic::kinesis

@@ -41,6 +41,7 @@ struct ShardAnswer {
   std::string iterator;            // of a call that asked for one
   std::optional<RecordPage> page;  // of one that asked for records
   std::optional<int64_t> asked_ms;  // the earliest that the service's time can have been when it was asked
+  bool shard_expired = false;       // the service does not know the shard, and has the stream
   bool abandoned = false;
   int64_t counted_bytes = 0;
 };
@@ -72,6 +73,7 @@ class ShardCalls {
  private:
   void Work(const std::stop_token& stop);
   ShardAnswer Ask(ShardCall call, const std::stop_token& stop);
+  bool HasExpired(const CallContext& ctx, const std::string& arn, const std::string& shard);
 
   const std::shared_ptr<KinesisClient> client_;
   size_t in_flight_ = 0;  // begun and not taken: the reader's thread's

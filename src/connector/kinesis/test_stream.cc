@@ -40,6 +40,10 @@ TestStream::TestStream() {
   server_ = std::make_unique<aws::TestHttpServer>([this](const aws::TestHttpRequest& request) {
     std::optional<aws::TestHttpAnswer> first = intercept ? intercept(request) : std::nullopt;
     aws::TestHttpAnswer answer = first ? std::move(*first) : Answer(request);
+    if (answered) {
+      const std::string target = request.Header("X-Amz-Target");
+      answered(target.substr(target.find('.') + 1));
+    }
     const std::time_t seconds = NowMs() / 1000;
     std::tm utc{};
     gmtime_r(&seconds, &utc);
@@ -107,6 +111,11 @@ void TestStream::Close(const std::string& shard) {
   shards_.at(shard).closed = true;
 }
 
+void TestStream::Expire(const std::string& shard) {
+  const std::lock_guard lock(mutex_);
+  shards_.erase(shard);
+}
+
 void TestStream::Script(const std::string& operation, aws::TestHttpAnswer answer, int times) {
   const std::lock_guard lock(mutex_);
   for (int i = 0; i < times; ++i) scripted_[operation].push_back(answer);
@@ -164,7 +173,7 @@ aws::TestHttpAnswer TestStream::Answer(const aws::TestHttpRequest& request) {
       if (!shard.parents.empty()) list += R"(,"ParentShardId":")" + shard.parents[0] + "\"";
       if (shard.parents.size() > 1) list += R"(,"AdjacentParentShardId":")" + shard.parents[1] + "\"";
       list += R"(,"SequenceNumberRange":{"StartingSequenceNumber":"1")";
-      if (shard.closed) list += R"(,"EndingSequenceNumber":"9223372036854775807")";
+      if (shard.closed) list += ",\"EndingSequenceNumber\":\"" + last_sequence + "\"";
       list += "}}";
     }
     return {.headers = {}, .body = R"({"Shards":[)" + list + "]" + (at == shards_.end() ? "" : R"(,"NextToken":")" + at->first + "\"") + "}", .raw = {}};
@@ -193,6 +202,7 @@ aws::TestHttpAnswer TestStream::GetRecords(const std::string& iterator, int64_t 
   calls_["GetRecords " + id].push_back(time.passed_ms);
   if (throttles > 0 && throttles-- > 0) return Refusal("ProvisionedThroughputExceededException");
   if (expiries > 0 && expiries-- > 0) return Refusal("ExpiredIteratorException");
+  if (shards_.count(id) == 0) return Refusal("ResourceNotFoundException");
   const Shard& shard = shards_.at(id);
   if (next > 0 && repeats > 0 && repeats-- > 0) next -= std::min<size_t>(next, 7);
   std::string list;
@@ -205,8 +215,8 @@ aws::TestHttpAnswer TestStream::GetRecords(const std::string& iterator, int64_t 
                                          R"(","ApproximateArrivalTimestamp":)" + std::to_string(record.arrival_ms / 1000) + "." + std::to_string(1000 + record.arrival_ms % 1000).substr(1) + "}");
   }
   const bool drained = next >= shard.records.size();
-  std::string body = R"({"Records":[)" + list + R"(],"MillisBehindLatest":)" + (drained && !stuck ? "0" : "5000");
-  if (!(shard.closed && drained)) body += R"(,"NextShardIterator":")" + id + "/" + std::to_string(next) + "\"";
+  std::string body = R"({"Records":[)" + list + R"(],"MillisBehindLatest":)" + (drained && !stuck && !(shard.closed && never_ends) ? "0" : "5000");
+  if (!(shard.closed && drained) || never_ends) body += R"(,"NextShardIterator":")" + id + "/" + std::to_string(next) + "\"";
   body += "}";
   if (truncated > 0 && truncated-- > 0) body.resize(body.size() / 2);
   return {.headers = {}, .body = body, .raw = {}};

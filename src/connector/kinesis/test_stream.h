@@ -54,6 +54,8 @@ class TestStream {
   /// Brings the stream to this many shards.
   void OpenShards(size_t count);
   void Close(const std::string& shard);
+  /// It is no longer kept, nor are its records.
+  void Expire(const std::string& shard);
   /// The next `times` calls of the operation are answered so.
   void Script(const std::string& operation, aws::TestHttpAnswer answer, int times = 1);
   /// Where the fake listens, and the session that Connect uses.
@@ -62,6 +64,8 @@ class TestStream {
   aws::Session Session(const aws::RetryClock* clock = nullptr) const;
   /// Asked first, before the fake's own answers; set before the first request.
   std::function<std::optional<aws::TestHttpAnswer>(const aws::TestHttpRequest&)> intercept;
+  /// Told of each answer of the fake that is made and not sent yet; set before the first request.
+  std::function<void(const std::string& operation)> answered;
   int64_t NowMs() const { return time.ServerMs(skew_ms); }
   int Calls(const std::string& operation);
   std::vector<int64_t> GetRecordsTimes(const std::string& shard);
@@ -75,6 +79,8 @@ class TestStream {
   std::atomic<int> repeats{0};            ///< so many answers begin with the records that came before them, once more
   std::atomic<bool> stuck{false};         ///< answers nothing, always behind
   std::atomic<int> meet{0};               ///< GetRecords answers when so many have come and none is answered; then as ever
+  std::atomic<bool> never_ends{false};    ///< a closed shard always has a next iterator, and is behind
+  std::string last_sequence = "9223372036854775807";  ///< what a closed shard is said to end with
   size_t shards_per_page = 1'000;
   std::atomic<int> expired_pages{0};      ///< so many page tokens of ListShards have expired
   std::atomic<bool> split_on_read{false};  ///< the first GetRecords closes shard 0
