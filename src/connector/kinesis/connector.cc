@@ -22,6 +22,7 @@ namespace {
 constexpr const char* kSchema = "default";
 constexpr size_t kMaxCachedStreams = 1'000;  // above it the cache is emptied
 constexpr int64_t kMaxSampleBytes = 4 << 20;
+constexpr std::chrono::milliseconds kMaxFutureEnd = std::chrono::hours(24);  // further off an end is an error, no wait
 
 Field ColumnField(const std::string& name) {
   Type type = name == "_arrival_timestamp" ? Type::Timestamp(TimeUnit::kMilli, true) : name == "_data" ? Type::Binary() : Type::String();
@@ -168,11 +169,8 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
       LOTIC_ASSIGN_OR_RETURN(token, Token::Parse(request.token));
       LOTIC_RETURN_NOT_OK(CheckSameStream(stream, token.arn, token.created_ms));
     } else {
-      // The latest that the service's time can be: every record acknowledged before now lies before it. The shards are listed after it.
-      const std::optional<int64_t> latest = client_->time().LatestMs(client_->clock().Now());
-      if (!latest) return Status::IOError("kinesis: no answer of the service carries a Date, so that no end can be fixed");
-      if (request.as_of_ms && *request.as_of_ms > *latest) return Status::Invalid("AT (TIMESTAMP): ", *request.as_of_ms, " ms lies in the future of the service");
-      token = {stream.created_ms, request.as_of_ms.value_or(*latest), 0, "", stream.arn};
+      LOTIC_ASSIGN_OR_RETURN(const int64_t end_ms, FixEnd(ctx, request));
+      token = {stream.created_ms, end_ms, 0, "", stream.arn};
     }
     LOTIC_ASSIGN_OR_RETURN(std::vector<Shard> shards, Sourced(client_->ListShards(ctx, stream.name, std::nullopt)));
     if (repeat) std::erase_if(shards, [&](const Shard& shard) { return shard.id > token.last_shard; });
@@ -319,6 +317,26 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
   }
 
  private:
+  /// The end of a bounded plan. When it returns, that end has passed by the service's clock: a shard that is listed from now on, or made, holds nothing before it but what the list shows.
+  Result<int64_t> FixEnd(const CallContext& ctx, const ScanRequest& request) {
+    // The latest that the service's time can be: every record acknowledged before now lies before it.
+    const std::optional<int64_t> latest = client_->time().LatestMs(client_->clock().Now());
+    if (!latest) return Status::IOError("kinesis: no answer of the service carries a Date, so that no end can be fixed");
+    const int64_t end_ms = request.as_of_ms.value_or(*latest);
+    if (end_ms > *latest && end_ms - *latest > kMaxFutureEnd.count()) {
+      return Status::Invalid("AT (TIMESTAMP): ", end_ms, " ms lies in the future of the service, by more than the ", kMaxFutureEnd.count() / 3'600'000, " hours that a read waits for its end");
+    }
+    if (request.start.kind == ScanStart::Kind::kTime && request.start.time_ms > *latest && request.start.time_ms >= end_ms) {
+      return Status::Invalid("the read of stream '", request.table.table, "' begins at ", request.start.time_ms, " ms, in the future of the service, and ends at ", end_ms,
+                             " ms: nothing can be there yet; give it a later end (AT (TIMESTAMP …), 'scan.bounded.timestamp'), which is waited for");
+    }
+    for (int64_t earliest = *client_->time().EarliestMs(client_->clock().Now()); earliest < end_ms; earliest = *client_->time().EarliestMs(client_->clock().Now())) {
+      const Status waited = client_->clock().Wait(ctx, std::chrono::milliseconds(end_ms - earliest));
+      if (!waited.ok()) return waited.WithMessage("waiting until the end at ", end_ms, " ms has passed, before the shards are listed: ", waited.message());
+    }
+    return end_ms;
+  }
+
   struct Sampled {
     SchemaDocument document;
     size_t shards = 0;
@@ -472,6 +490,9 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
       Result<RecordPage> page = client_->GetRecords(ctx, arn, iterator, limit, KinesisClient::Attempts::kPolicy);
       const aws::AwsError* error = page.ok() ? nullptr : aws::AwsError::From(page.status());
       if (error != nullptr && error->code == "ExpiredIteratorException" && !again) continue;
+      if (page.status().code() == StatusCode::kThrottled && ctx.Check("sampling").ok()) {  // as often as the caller's time allows
+        continue;
+      }
       if (page.ok()) client_->pace().Received(arn + "/" + shard, client_->clock().Now(), page->bytes);
       return page;
     }

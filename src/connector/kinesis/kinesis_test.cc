@@ -81,6 +81,13 @@ Outcome ReadAll(Connector& connector, ScanRequest request, Prepared* plan = null
   return out;
 }
 
+std::string Attribute(const Prepared& plan, const std::string& wanted) {
+  for (const auto& [name, value] : plan.attributes) {
+    if (name == wanted) return value;
+  }
+  return "";
+}
+
 TEST(KinesisScan, ProvesTheEndByAnAnswerSentAfterItHasSettled) {
   TestStream stream;
   Fill(stream);
@@ -160,6 +167,131 @@ TEST(KinesisScan, KeepsWithinFiveCallsASecondAndShard) {
   for (size_t i = 5; i < times.size(); ++i) EXPECT_GE(times[i] - times[i - 5], 1'000) << "call " << i;
 }
 
+TEST(KinesisScan, TwoConnectorsKeepWithinFiveCallsASecondTogether) {
+  TestStream stream;
+  Fill(stream);
+  stream.empty_answers = 40;
+  const auto one = stream.Connect(), other = stream.Connect();
+  Prepared plan;
+  EXPECT_EQ(ReadAll(*one, {}, &plan).rows, 60);
+  ScanRequest again;
+  again.token = plan.token;
+  stream.empty_answers = 40;
+  EXPECT_EQ(ReadAll(*other, again).rows, 60);
+  const std::vector<int64_t> times = stream.GetRecordsTimes(kShard0);
+  ASSERT_GT(times.size(), 30u);
+  for (size_t i = 5; i < times.size(); ++i) EXPECT_GE(times[i] - times[i - 5], 1'000) << "call " << i;
+}
+
+TEST(KinesisScan, KeepsWithinTwoMebibytesASecondAndShard) {
+  TestStream stream;
+  const std::string data = "{\"a\":\"" + std::string(60'000, 'x') + "\"}";
+  for (int i = 0; i < 100; ++i) stream.Put(kShard0, data, stream.NowMs() - 40'000);
+  const Outcome out = ReadAll(*stream.Connect(), {});
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  EXPECT_EQ(out.rows, 100);
+  const std::vector<int64_t> times = stream.GetRecordsTimes(kShard0);
+  ASSERT_GE(times.size(), 6u) << "20 records an answer";
+  const int64_t bytes = 20 * static_cast<int64_t>(data.size()) * 4 / 3;
+  for (size_t i = 1; i <= 5; ++i) EXPECT_GE(times[i] - times[i - 1], bytes * 1'000 / ShardPace::kBytesPerSecond) << "call " << i;
+}
+
+TEST(KinesisScan, ThrottlesAreWaitedOutAndCounted) {
+  TestStream stream;
+  Fill(stream);
+  stream.throttles = 60;
+  const Outcome out = ReadAll(*stream.Connect(), {});
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  EXPECT_EQ(out.rows, 60);
+  int64_t counted = 0;
+  for (const SplitCertificate& c : out.certificates) {
+    EXPECT_TRUE(c.complete);
+    for (const std::string& note : c.notes) {
+      if (note.find("throttled: the service refused ") == 0) counted += std::stoll(note.substr(31));
+    }
+  }
+  EXPECT_EQ(counted, 60);
+}
+
+TEST(KinesisScan, ThrottlesEndWithTheCallersTime) {
+  TestStream stream;
+  Fill(stream);
+  const auto connector = stream.Connect({}, &aws::RetryClock::System());
+  ScanRequest request;
+  request.table = {"default", "clicks"};
+  const Prepared plan = connector->Prepare({}, request).ValueOrDie();
+  request.token = plan.token;
+  std::vector<SplitStart> starts;
+  for (const Split& split : connector->Splits({}, request, plan.partitions, {}).ValueOrDie().splits) starts.push_back({split, split.start});
+  const auto reader = connector->Open({}, request, starts).ValueOrDie();
+  stream.throttles = 1'000'000;
+  CallContext ctx;
+  ctx.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+  const Status status = reader->Next(ctx).status();
+  EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded) << status;
+  EXPECT_NE(status.message().find("the service has refused "), std::string::npos) << status;
+}
+
+TEST(KinesisScan, AnIteratorThatIsCalledInvalidIsReplacedOnce) {
+  for (const int times : {1, 2}) {
+    TestStream stream;
+    stream.Put(kShard0, R"({"id":1})", stream.NowMs() - 40'000);
+    stream.Close(kShard0);
+    stream.Close(kShard1);
+    stream.Expire(kShard1);
+    stream.Script("GetRecords", {.status = 400, .headers = {}, .body = R"({"__type":"InvalidArgumentException","message":"Invalid ShardIterator."})", .raw = {}}, times);
+    const Outcome out = ReadAll(*stream.Connect(), {});
+    if (times == 1) {
+      ASSERT_TRUE(out.status.ok()) << out.status;
+      EXPECT_EQ(out.rows, 1);
+      EXPECT_EQ(stream.Calls("GetShardIterator"), 2);
+    } else {
+      EXPECT_NE(out.status.message().find("InvalidArgumentException"), std::string::npos) << out.status;
+      EXPECT_EQ(out.rows, 0);
+    }
+  }
+}
+
+TEST(KinesisScan, AShardThatExpiredSinceThePlanIsNeverACompleteRead) {
+  for (const OnDataLoss policy : {OnDataLoss::kFail, OnDataLoss::kWarn}) {
+    TestStream stream;
+    Fill(stream);
+    stream.answered = [&](const std::string& operation) {
+      if (operation == "GetShardIterator") stream.Expire(kShard0);
+    };
+    ScanRequest request;
+    request.policy.on_data_loss = policy;
+    const Outcome out = ReadAll(*stream.Connect(), request);
+    EXPECT_EQ(out.rows, 30);
+    if (policy == OnDataLoss::kFail) {
+      EXPECT_EQ(out.status.code(), StatusCode::kDataLoss) << out.status;
+      EXPECT_NE(out.status.message().find("shard shardId-000000000000 has expired"), std::string::npos) << out.status;
+      continue;
+    }
+    ASSERT_TRUE(out.status.ok()) << out.status;
+    ASSERT_EQ(out.certificates.size(), 2u);
+    EXPECT_FALSE(out.certificates[0].complete);
+    EXPECT_EQ(out.certificates[0].reason, EndReason::kDataLoss);
+    ASSERT_FALSE(out.certificates[0].notes.empty());
+    EXPECT_EQ(out.certificates[0].notes[0].find("retention: the shard has expired"), 0u) << out.certificates[0].notes[0];
+    EXPECT_TRUE(out.certificates[1].complete);
+  }
+}
+
+TEST(KinesisScan, AClosedShardIsDrainedBehindItsLastNumber) {
+  TestStream stream;
+  stream.Put(kShard0, R"({"id":1})", stream.NowMs() - 40'000);
+  stream.Close(kShard0);
+  stream.last_sequence = "1000001";
+  stream.never_ends = true;
+  const Outcome out = ReadAll(*stream.Connect(), {});
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  EXPECT_EQ(out.rows, 1);
+  ASSERT_EQ(out.certificates.size(), 2u);
+  EXPECT_TRUE(out.certificates[0].complete);
+  EXPECT_EQ(out.certificates[0].proof, "drained");
+}
+
 TEST(KinesisScan, AShardThatStallsEndsAsNotComplete) {
   TestStream stream;
   Fill(stream);
@@ -202,6 +334,64 @@ TEST(KinesisScan, TheServersTimeDecidesWhateverOursIs) {
   EXPECT_EQ(repeated.certificates[0].proof, "past_end");
   EXPECT_EQ(repeated.certificates[0].records.filtered, 1);
   EXPECT_EQ(ReadAll(*connector, {}).rows, 61);
+}
+
+TEST(KinesisScan, AShardSplitWhileThePlanIsMadeHoldsNothingFromBeforeTheEnd) {
+  for (const bool as_of : {false, true}) {
+    TestStream stream;
+    Fill(stream);
+    int64_t late_ms = 0;
+    stream.answered = [&](const std::string& operation) {
+      if (operation != "ListShards" || late_ms != 0) return;
+      late_ms = stream.NowMs();
+      stream.Put(stream.Split(kShard0), R"({"id":777})", late_ms);
+    };
+    const auto connector = stream.Connect();
+    ScanRequest request;
+    if (as_of) request.as_of_ms = stream.NowMs() + 100;  // has it passed? Dates cannot tell yet
+    Prepared plan;
+    const Outcome out = ReadAll(*connector, request, &plan);
+    ASSERT_TRUE(out.status.ok()) << out.status;
+    EXPECT_EQ(out.rows, 60);
+    for (const SplitCertificate& c : out.certificates) EXPECT_TRUE(c.complete);
+    const int64_t end_ms = std::stoll(Attribute(plan, "end_ms"));
+    EXPECT_GE(late_ms, end_ms) << "the shards were listed before the end had passed: the list was not final";
+    ScanRequest again;
+    again.as_of_ms = end_ms;
+    EXPECT_EQ(ReadAll(*connector, again).rows, out.rows) << "the same range once more";
+  }
+}
+
+TEST(KinesisScan, AnEndInTheFutureIsWaitedFor) {
+  TestStream stream;
+  Fill(stream);
+  stream.Put(kShard0, R"({"id":99})", stream.NowMs() + 20'000);
+  ScanRequest request;
+  request.as_of_ms = stream.NowMs() + 90'000;
+  Outcome out = ReadAll(*stream.Connect(), request);
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  EXPECT_EQ(out.rows, 61);
+  EXPECT_GE(stream.time.passed_ms, 90'000);
+  request.as_of_ms = stream.NowMs() + 25 * 3'600'000;
+  out = ReadAll(*stream.Connect(), request);
+  EXPECT_EQ(out.status.code(), StatusCode::kInvalid) << out.status;
+  EXPECT_NE(out.status.message().find("in the future of the service"), std::string::npos) << out.status;
+}
+
+TEST(KinesisScan, AStartInTheFutureIsAnErrorUnlessTheEndIsLater) {
+  TestStream stream;
+  Fill(stream);
+  stream.Put(kShard0, R"({"id":99})", stream.NowMs() + 20'000);
+  ScanRequest request;
+  request.start.kind = ScanStart::Kind::kTime;
+  request.start.time_ms = stream.NowMs() + 10'000;
+  Outcome out = ReadAll(*stream.Connect(), request);
+  EXPECT_EQ(out.status.code(), StatusCode::kInvalid) << "no rows, complete, would be a guess at what is not there yet";
+  EXPECT_NE(out.status.message().find("begins at"), std::string::npos) << out.status;
+  request.as_of_ms = stream.NowMs() + 30'000;
+  out = ReadAll(*stream.Connect(), request);
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  EXPECT_EQ(out.rows, 1);
 }
 
 TEST(KinesisScan, ARepeatedSnapshotNamesWhatRetentionMayHaveTaken) {
