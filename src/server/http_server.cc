@@ -2,6 +2,7 @@
 // The one file that knows Boost.Asio and Boost.Beast.
 #include "server/http_server.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
+#include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <cerrno>
@@ -46,6 +48,7 @@ constexpr size_t kIoThreads = 2;
 constexpr size_t kReadBytes = size_t{8} << 10;                 // asked for at once while a head arrives
 constexpr size_t kMaxLingerBytes = size_t{1} << 20;            // of a refused request, read away so that the refusal arrives
 constexpr std::chrono::seconds kLingerTime{2};
+constexpr std::chrono::milliseconds kLookPause{100};           // between two looks after a client whose next request has begun
 constexpr std::chrono::milliseconds kAcceptPause{100};         // after the system refused to accept (too many open files)
 constexpr std::string_view kNoRoom =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 46\r\n\r\n"
@@ -63,10 +66,12 @@ class Workers {
       pending_.fetch_sub(1);
       return false;
     }
-    asio::post(pool_, [this, work = std::move(work)]() mutable {
-      work();
-      pending_.fetch_sub(1);
-    });
+    struct Place {  // given back however the work ends, or if it never begins
+      explicit Place(std::atomic<size_t>* of) : pending(of) {}
+      ~Place() { pending->fetch_sub(1); }
+      std::atomic<size_t>* const pending;
+    };
+    asio::post(pool_, [place = std::make_unique<Place>(&pending_), work = std::move(work)]() mutable { work(); });
     return true;
   }
   void Join() { pool_.join(); }
@@ -126,13 +131,14 @@ struct HttpServer::Impl {
   std::atomic<bool> stopping{false};
   std::stop_source stop_all;
   std::atomic<int64_t> connections{0}, requests{0}, refused{0};
+  std::atomic<size_t> unsent_bytes{0};  // of answers that are being written
   bool stopped = false;  // of the thread that calls Stop
 };
 
 /// One connection: reads a request, has it handled, writes the answer, again. All but Handle runs on the connection's strand.
 class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(Impl* server, tcp::socket socket) : server_(server), stream_(std::move(socket)), buffer_(kMaxHeadBytes) {
+  Session(Impl* server, tcp::socket socket) : server_(server), stream_(std::move(socket)), look_again_(stream_.get_executor()), buffer_(kMaxHeadBytes) {
     server_->Enter(this);
   }
   ~Session() { server_->Leave(this); }
@@ -304,10 +310,21 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
       if (error || number != self->watched_) return;
       char byte;
       const ssize_t seen = recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-      if (seen > 0) return;  // the next request, already
+      if (seen > 0) return self->LookAgain(number);  // the next request, already
       // Readiness of bytes that were taken since is no news of the client.
       if (seen < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return self->Watch();
       self->stop_.request_stop();
+    });
+  }
+
+  /// Watches a client with bytes that nobody takes yet: readiness tells nothing any more.
+  void LookAgain(uint64_t number) {
+    look_again_.expires_after(kLookPause);
+    look_again_.async_wait([self = shared_from_this(), number](error_code error) {
+      if (error || number != self->watched_) return;
+      pollfd client{self->stream_.socket().native_handle(), POLLRDHUP, 0};
+      if (poll(&client, 1, 0) > 0) return (void)self->stop_.request_stop();
+      self->LookAgain(number);
     });
   }
 
@@ -323,7 +340,16 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
     server_->requests.fetch_add(1);
     error_code ignored;
     stream_.socket().cancel(ignored);
+    look_again_.cancel();
     if (server_->stopping) keep_alive_ = false;
+    if (response.body.size() > kSmallAnswerBytes && request_.method != "HEAD") {
+      const size_t unsent = server_->unsent_bytes;
+      if (unsent > 0 && unsent + response.body.size() > server_->options.max_unsent_bytes) {
+        server_->refused.fetch_add(1);
+        response = ErrorResponse(503, "answers of " + std::to_string(unsent) + " bytes wait for clients to read them, at most " + std::to_string(server_->options.max_unsent_bytes) + " may; try again");
+        response.headers.emplace_back("Retry-After", "1");
+      }
+    }
     auto message = std::make_shared<http::response<http::string_body>>();
     message->version(11);
     message->result(static_cast<unsigned>(response.status));
@@ -338,9 +364,29 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
       message->body() = std::move(response.body);
       message->prepare_payload();
     }
-    stream_.expires_after(kWriteTime);
-    http::async_write(stream_, *message, [self = shared_from_this(), message](error_code error, size_t) {
+    Write(std::make_shared<Written>(server_, std::move(message)));
+  }
+
+  /// An answer on its way, counted while it is.
+  struct Written {
+    Written(Impl* of, std::shared_ptr<http::response<http::string_body>> what) : server(of), message(std::move(what)), bytes(message->body().size()), serializer(*message) {
+      server->unsent_bytes.fetch_add(bytes);
+    }
+    ~Written() { server->unsent_bytes.fetch_sub(bytes); }
+    Impl* const server;
+    const std::shared_ptr<http::response<http::string_body>> message;
+    const size_t bytes;
+    http::response_serializer<http::string_body> serializer;
+  };
+
+  /// Piece by piece, each with its own time: a client that reads slowly is served, one that does not read is not.
+  void Write(std::shared_ptr<Written> written) {
+    stream_.expires_after(server_->options.write_time);
+    auto& serializer = written->serializer;
+    http::async_write_some(stream_, serializer, [self = shared_from_this(), written = std::move(written)](error_code error, size_t) mutable {
       if (error) return self->Close();
+      if (!written->serializer.is_done()) return self->Write(std::move(written));
+      written.reset();
       if (self->keep_alive_) return self->ReadRequest();
       self->stream_.socket().shutdown(tcp::socket::shutdown_send, error);
       self->stream_.expires_after(kLingerTime);
@@ -365,6 +411,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
 
   Impl* const server_;  // outlives every session
   beast::tcp_stream stream_;
+  asio::steady_timer look_again_;
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   HttpRequest request_;
@@ -401,7 +448,16 @@ Status HttpServer::Impl::Listen() {
 void HttpServer::Impl::Serve() {
   for (size_t i = 0; i < acceptors.size(); ++i) Accept(i);
   for (size_t i = 0; i < kIoThreads; ++i) {
-    threads.emplace_back([this] { io.run(); });
+    threads.emplace_back([this] {
+      for (;;) {
+        try {  // memory that ran out, or an answer that HTTP has no form for, ends one connection
+          io.run();
+          return;
+        } catch (const std::exception& thrown) {
+          Log(std::string("a connection was given up: ") + thrown.what());
+        }
+      }
+    });
   }
 }
 

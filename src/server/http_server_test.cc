@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <condition_variable>
 #include <functional>
@@ -55,9 +56,20 @@ class Connection {
     return response;
   }
   void WithoutBodies() { bodies_ = false; }
+  /// The system takes little for this client ahead of its reading.
+  void HoldLittle() {
+    const int bytes = 256 << 10;
+    ASSERT_EQ(setsockopt(stream_->PollFor(true, false).fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), 0);
+  }
   /// Everything up to the end of the connection.
-  std::string Rest() {
+  std::string Rest() { return Rest(SIZE_MAX, {}); }
+  /// The same, with a pause behind each `piece` bytes.
+  std::string Rest(size_t piece, std::chrono::milliseconds pause) {
+    size_t next = piece;
     while (More()) {
+      if (buffer_.size() < next) continue;
+      std::this_thread::sleep_for(pause);
+      next += piece;
     }
     return std::exchange(buffer_, "");
   }
@@ -131,6 +143,8 @@ class HttpServerTest : public testing::Test {
     HttpServerOptions options;
     options.ports = {0};
     options.query_workers = 2;
+    options.write_time = write_time_;
+    options.max_unsent_bytes = max_unsent_bytes_;
     options.log = [this](const std::string& sentence) {
       const std::lock_guard lock(mutex_);
       log_ += sentence + "\n";
@@ -150,6 +164,8 @@ class HttpServerTest : public testing::Test {
   }
 
   Gate gate_;
+  std::chrono::milliseconds write_time_ = kWriteTime;
+  size_t max_unsent_bytes_ = kMaxUnsentBytes;
   Router router_;
   std::mutex mutex_;
   std::string log_;
@@ -322,6 +338,53 @@ TEST_F(HttpServerTest, OutlivesAHandlerThatThrows) {
   EXPECT_THAT(Ask("GET /throw HTTP/1.1\r\nHost: localhost\r\n\r\n"), AllOf(StartsWith("HTTP/1.1 500 "), Not(HasSubstr("bad_alloc"))));
   EXPECT_THAT(log(), HasSubstr("GET /throw: std::bad_alloc"));
   EXPECT_THAT(Ask("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"), HasSubstr("OK"));
+}
+
+TEST_F(HttpServerTest, OutlivesAnAnswerThatHttpHasNoFormFor) {
+  router_.Get("/odd", Access::kRead, [](const CallContext&, const HttpRequest&) { return HttpResponse{1000, "text/plain", "odd"}; });
+  Start();
+  EXPECT_EQ(Ask("GET /odd HTTP/1.1\r\nHost: localhost\r\n\r\n"), "");
+  EXPECT_THAT(log(), HasSubstr("a connection was given up: "));
+  EXPECT_THAT(Ask("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"), HasSubstr("OK"));
+}
+
+TEST_F(HttpServerTest, StopsARequestWhoseClientHasGoneWithItsNextRequestBegun) {
+  Start();
+  {
+    Connection connection(*server_);
+    connection.Send("GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    gate_.UntilWaiting(1);
+    connection.Send("G");
+  }
+  gate_.UntilStopped(1);
+}
+
+TEST_F(HttpServerTest, ServesAClientThatReadsSlowly) {
+  constexpr size_t kBytes = size_t{20} << 20;
+  router_.Get("/big", Access::kRead, [](const CallContext&, const HttpRequest&) { return TextResponse(std::string(kBytes, 'x')); });
+  write_time_ = std::chrono::seconds(1);
+  Start();
+  Connection connection(*server_);
+  connection.HoldLittle();
+  connection.Send("GET /big HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  // Longer than write_time in all; the pauses are a twentieth of it.
+  EXPECT_GT(connection.Rest(size_t{512} << 10, std::chrono::milliseconds(50)).size(), kBytes);
+}
+
+TEST_F(HttpServerTest, BoundsWhatClientsHaveYetToRead) {
+  constexpr size_t kBytes = size_t{16} << 20;
+  router_.Get("/big", Access::kRead, [](const CallContext&, const HttpRequest&) { return TextResponse(std::string(kBytes, 'x')); });
+  max_unsent_bytes_ = kBytes + kBytes / 2;
+  Start();
+  const std::string big = "GET /big HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  Connection first(*server_);
+  first.HoldLittle();
+  first.Send(big);
+  while (server_->counters().requests == 0) std::this_thread::yield();
+  EXPECT_THAT(Ask(big), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("Retry-After: 1"), HasSubstr("wait for clients to read them")));
+  EXPECT_THAT(Ask("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"), HasSubstr("OK"));
+  EXPECT_GT(first.Rest().size(), kBytes);  // behind it stands the end, which the server sends once it has counted it out
+  EXPECT_THAT(Ask(big), StartsWith("HTTP/1.1 200 "));
 }
 
 TEST_F(HttpServerTest, ListensOnLoopbackOnly) {
