@@ -32,12 +32,16 @@ struct Subject {
   bool utc_session;  ///< the session's time zone is UTC and its calendar Gregorian: a local time and the instant that it is cast to are one number
   const ModelColumn* column = nullptr;
 
-  /// The column that `expression` is, if it is the subject or the first seen. A local time compared with an instant (`time > now()`) comes as a cast.
+  /// The column that `expression` is, if it is the subject or the first seen. A local time compared with an instant (`time > now()`), or with a finer local time
+  /// (`time > TIMESTAMP '...'` where it has milliseconds or seconds), comes as a cast.
   bool Is(const duckdb::Expression& expression) {
-    if (utc_session && expression.GetExpressionClass() == ExpressionClass::BOUND_CAST && expression.return_type.id() == duckdb::LogicalTypeId::TIMESTAMP_TZ) {
+    if (expression.GetExpressionClass() == ExpressionClass::BOUND_CAST) {
       const auto& cast = expression.Cast<duckdb::BoundCastExpression>();
-      const duckdb::LogicalTypeId from = cast.child->return_type.id();
-      return !cast.try_cast && (from == duckdb::LogicalTypeId::TIMESTAMP || from == duckdb::LogicalTypeId::TIMESTAMP_MS) && Is(*cast.child);
+      const duckdb::LogicalTypeId from = cast.child->return_type.id(), to = cast.return_type.id();
+      const bool coarse = from == duckdb::LogicalTypeId::TIMESTAMP_MS || from == duckdb::LogicalTypeId::TIMESTAMP_SEC;
+      const bool to_instant = utc_session && to == duckdb::LogicalTypeId::TIMESTAMP_TZ && (coarse || from == duckdb::LogicalTypeId::TIMESTAMP);
+      const bool to_finer = to == duckdb::LogicalTypeId::TIMESTAMP && coarse;
+      return !cast.try_cast && (to_instant || to_finer) && Is(*cast.child);
     }
     if (expression.GetExpressionClass() != ExpressionClass::BOUND_COLUMN_REF) return false;
     const auto& binding = expression.Cast<duckdb::BoundColumnRefExpression>().binding;
@@ -54,7 +58,7 @@ struct Subject {
 
 constexpr int64_t FloorDiv(int64_t a, int64_t b) { return a / b - ((a % b != 0) && ((a < 0) != (b < 0)) ? 1 : 0); }
 
-/// A constant in the column's own terms. `below`: the constant lies between `value` and the next one (an instant finer than the column's
+/// A constant in the column's own terms. `inexact`: the constant lies between `value` and the next one (a time finer than the column's
 /// unit). None: NULL, another type, or a value that our types do not have (infinite times).
 struct Constant {
   Scalar value;
@@ -64,9 +68,10 @@ std::optional<Constant> ConstantFor(const ModelColumn& column, const duckdb::Exp
   if (expression.GetExpressionType() != ExpressionType::VALUE_CONSTANT) return std::nullopt;
   const duckdb::Value& value = expression.Cast<duckdb::BoundConstantExpression>().value;
   const Type& type = column.field.type;
-  // Only Subject lets an instant meet a local time.
-  const bool instant = type.id() == TypeId::kTimestamp && value.type().id() == duckdb::LogicalTypeId::TIMESTAMP_TZ;
-  if (value.IsNull() || (value.type() != column.type && !instant)) return std::nullopt;
+  // Only Subject lets an instant, or a finer local time, meet a local time. Both count microseconds.
+  const duckdb::LogicalTypeId given = value.type().id();
+  const bool in_micros = type.id() == TypeId::kTimestamp && type.unit() != TimeUnit::kNano && (given == duckdb::LogicalTypeId::TIMESTAMP_TZ || given == duckdb::LogicalTypeId::TIMESTAMP);
+  if (value.IsNull() || (value.type() != column.type && !in_micros)) return std::nullopt;
   switch (type.id()) {
     case TypeId::kBool: return Constant{value.GetValueUnsafe<bool>()};
     case TypeId::kInt8: return Constant{int64_t{value.GetValueUnsafe<int8_t>()}};
@@ -91,8 +96,8 @@ std::optional<Constant> ConstantFor(const ModelColumn& column, const duckdb::Exp
       const duckdb::timestamp_t time = value.GetValueUnsafe<duckdb::timestamp_t>();
       if (!duckdb::Value::IsFinite(time)) return std::nullopt;
       int64_t scale = 1;  // microseconds in the column's unit, where DuckDB's differs from it
-      if (instant && type.unit() == TimeUnit::kMilli) scale = 1'000;
-      if (instant && type.unit() == TimeUnit::kSecond) scale = 1'000'000;
+      if (in_micros && type.unit() == TimeUnit::kMilli) scale = 1'000;
+      if (in_micros && type.unit() == TimeUnit::kSecond) scale = 1'000'000;
       return Constant{FloorDiv(time.value, scale), time.value % scale != 0};
     }
     case TypeId::kDecimal128: {
