@@ -161,6 +161,10 @@ TEST(ResolveName, ExactWinsThenCaseIsIgnoredAndTwoAreAnError) {
   const Status ambiguous = ResolveName("topic", "ORDERS", names).status();
   EXPECT_EQ(ambiguous.code(), StatusCode::kInvalid);
   EXPECT_THAT(ambiguous.message(), testing::AllOf(testing::HasSubstr("\"Orders\""), testing::HasSubstr("\"orders\"")));
+  const Status three = ResolveName("topic", "oRDERS", {"orders", "Orders", "ORDERS"}).status();
+  EXPECT_THAT(three.message(), testing::HasSubstr("\"orders\", \"Orders\" or \"ORDERS\""));
+  const Status many = ResolveName("topic", "abcd", {"abcD", "abCd", "abCD", "aBcd", "aBcD", "aBCd", "aBCD", "Abcd", "AbcD", "AbCd"}).status();
+  EXPECT_THAT(many.message(), testing::HasSubstr("\"aBCD\", \"Abcd\" and 2 more"));
   const Status missing = ResolveName("topic", "evnets", names).status();
   EXPECT_EQ(missing.code(), StatusCode::kNotFound);
   EXPECT_THAT(missing.message(), testing::HasSubstr("did you mean \"events\"?"));

@@ -284,19 +284,22 @@ std::optional<size_t> Schema::IndexOf(std::string_view name) const {
 }
 
 Result<size_t> ResolveName(std::string_view what, std::string_view name, const std::vector<std::string>& names) {
-  std::optional<size_t> found;
+  constexpr size_t kMostNamed = 8;  // of those that match; the rest is counted
+  std::vector<size_t> found;
   for (size_t i = 0; i < names.size(); ++i) {
     if (names[i] == name) return i;
+    if (EqualIgnoringCase(names[i], name)) found.push_back(i);
   }
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (!EqualIgnoringCase(names[i], name)) continue;
-    if (found) {
-      return Status::Invalid(what, " name \"", name, "\" is ambiguous: \"", names[*found], "\" or \"", names[i],
-                             "\"; write it in its exact case, in double quotes");
+  if (found.size() == 1) return found[0];
+  if (!found.empty()) {
+    std::string all;
+    for (size_t i = 0; i < found.size() && i < kMostNamed; ++i) {
+      all += i == 0 ? "" : i + 1 == found.size() ? " or " : ", ";
+      all += "\"" + names[found[i]] + "\"";
     }
-    found = i;
+    if (found.size() > kMostNamed) all += " and " + std::to_string(found.size() - kMostNamed) + " more";
+    return Status::Invalid(what, " name \"", name, "\" is ambiguous: ", all, "; write it in its exact case, in double quotes");
   }
-  if (found) return *found;
   std::string hint;
   for (const std::string& near : NearestNames(name, names)) hint += (hint.empty() ? "; did you mean \"" : "\", \"") + near;
   if (!hint.empty()) hint += "\"?";
