@@ -121,14 +121,15 @@ class Race {
   }
 
   Status AllFailed() const {
-    return Status::IOError("cannot connect to ", endpoint_.ToString(), ": ", failures_)
+    return Status::IOError("cannot connect to ", endpoint_.ToString(), ": ", failures_, "; is the address right, and is the server running?")
         .WithDetail(std::make_shared<SourceError>(true));
   }
 
   Status TimedOut() const {
     std::string others = failures_.empty() ? "" : "; " + failures_;
     return Status::IOError("cannot connect to ", endpoint_.ToString(), ": timed out after ", timeout_.count(), " ms (",
-                           attempts_.front().address.ToString(), " does not answer", others, ")")
+                           attempts_.front().address.ToString(), " does not answer", others,
+                           "); is the address right, and do firewalls let it through?")
         .WithDetail(std::make_shared<SourceError>(true));
   }
 

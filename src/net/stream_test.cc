@@ -149,7 +149,7 @@ TEST(Connect, NamesHostPortAndCauseWhenRefused) {
   }
   const Status status = Stream::Connect({}, closed).status();
   EXPECT_EQ(status.code(), StatusCode::kIOError);
-  EXPECT_EQ(status.message(), "cannot connect to " + closed.ToString() + ": Connection refused");
+  EXPECT_EQ(status.message(), "cannot connect to " + closed.ToString() + ": Connection refused; is the address right, and is the server running?");
   const auto* detail = dynamic_cast<const SourceError*>(status.detail().get());
   ASSERT_NE(detail, nullptr);
   EXPECT_TRUE(detail->retryable);
