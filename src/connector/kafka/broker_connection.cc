@@ -183,7 +183,12 @@ Result<Answer> BrokerConnection::Await(const CallContext& ctx, milliseconds time
                                        " ms (request.timeout.ms)", hint));
     }
     net::PollItem item = PollFor();
-    LOTIC_ASSIGN_OR_RETURN([[maybe_unused]] const net::WaitOutcome outcome, net::Wait(ctx, {&item, 1}, nullptr, left));
+    const Result<net::WaitOutcome> outcome = net::Wait(ctx, {&item, 1}, nullptr, left);
+    // A query's own watch stops it at its deadline: whichever of the two is seen first, the deadline is the reason.
+    if (!outcome.ok() && steady_clock::now() >= ctx.deadline) {
+      return Status::DeadlineExceeded("broker ", endpoint_.ToString(), ": no answer to a ", What(), " yet: the time limit has passed");
+    }
+    LOTIC_RETURN_NOT_OK(outcome.status());
   }
 }
 

@@ -167,6 +167,24 @@ TEST_F(ConnectionTest, ABrokerThatSaysNothingRunsIntoTheTimeOut) {
   EXPECT_THAT(status.message(), AllOf(HasSubstr("ApiVersions"), HasSubstr("100 ms"), HasSubstr(listener->endpoint().ToString())));
   const Status late = List(options, Within(milliseconds(30)));
   EXPECT_EQ(late.code(), StatusCode::kDeadlineExceeded) << late;
+  EXPECT_THAT(late.message(), AllOf(HasSubstr("ApiVersions request"), HasSubstr(listener->endpoint().ToString())));
+}
+
+TEST_F(ConnectionTest, ABrokerThatStopsAnsweringIsNamedWithTheRequestAtTheDeadline) {
+  StartBroker();
+  ASSERT_TRUE(broker_->CreateTopic("t").ok());
+  for (const ApiKey api : {ApiKey::kMetadata, ApiKey::kListOffsets}) {
+    Fault hold;
+    hold.api = api;
+    hold.action = FaultAction::Hold();
+    hold.times = Fault::kAlways;
+    broker_->AddFault(hold);
+    auto connector = Connect();
+    const Status status = connector->Prepare(Within(milliseconds(200)), RawRequest("t")).status();
+    EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded) << status;
+    EXPECT_THAT(status.message(), AllOf(HasSubstr(broker_->bootstrap()), HasSubstr(api == ApiKey::kMetadata ? "Metadata request" : "ListOffsets request")));
+    broker_->ClearFaults();
+  }
 }
 
 TEST_F(ConnectionTest, SomethingThatIsNotKafkaIsCalledSo) {

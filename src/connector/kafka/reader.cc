@@ -208,13 +208,31 @@ Result<ReadBatch> KafkaReader::Next(const CallContext& ctx) {
   Result<ReadBatch> batch = Loop(ctx, inner);
   if (batch.ok()) return batch;
   const StatusCode code = batch.status().code();
-  if (code == StatusCode::kCancelled && !ctx.stop.stop_requested()) {
+  const bool stopped = code == StatusCode::kCancelled;
+  if (stopped && !ctx.stop.stop_requested()) {
     woken_ = false;
     return ReadBatch();
   }
   const bool endless = std::any_of(splits_.begin(), splits_.end(), [](const SplitState& s) { return s.reading() && !s.bounded(); });
   if (code == StatusCode::kDeadlineExceeded && endless) return ReadBatch();
+  // A query's own watch stops it at its deadline: whichever of the two is seen first, the deadline is the reason.
+  const bool late = code == StatusCode::kDeadlineExceeded || (stopped && steady_clock::now() >= ctx.deadline);
+  if (late && !endless) return LateFor(batch.status());
   return batch;
+}
+
+/// The deadline has passed: whose answer was waited for.
+Status KafkaReader::LateFor(const Status& status) const {
+  const std::string doing = "read topic '" + topic_ + "': the time limit has passed";
+  for (const auto& [node, leader] : leaders_) {
+    if (!leader.in_flight || leader.connection == nullptr) continue;
+    const auto waited = std::chrono::duration_cast<milliseconds>(steady_clock::now() - leader.sent_at);
+    return Status::DeadlineExceeded(doing, " while broker ", leader.connection->endpoint().ToString(), " has a Fetch request to answer, for ", waited.count(), " ms now");
+  }
+  for (const SplitState& split : splits_) {
+    if (split.reading() && !split.last_error.ok()) return Status::DeadlineExceeded(doing, "; last failure: ", split.last_error.message());
+  }
+  return status.code() == StatusCode::kDeadlineExceeded ? status : Status::DeadlineExceeded(doing);
 }
 
 Result<ReadBatch> KafkaReader::Loop(const CallContext& ctx, const CallContext& inner) {

@@ -80,6 +80,7 @@ class KafkaReader final : public Reader {
 
   // reader.cc: the loop
   Result<ReadBatch> Loop(const CallContext& ctx, const CallContext& inner);
+  Status LateFor(const Status& status) const;
   ReadBatch Decode(const CallContext& ctx);
   void DecodeFront(ReadBatch* out, int64_t batch_rows);
   void ReportEnded(ReadBatch* out);

@@ -630,6 +630,19 @@ TEST_F(ReaderTest, CancellationEndsAWaitAtOnce) {
   EXPECT_EQ(read.status().code(), StatusCode::kCancelled) << read.status();
 }
 
+TEST_F(ReaderTest, AtTheDeadlineAReadNamesTheBrokerItWaitsFor) {
+  Create();
+  Append(5);
+  Fault hold;
+  hold.action = FaultAction::Hold();
+  hold.times = Fault::kAlways;
+  broker_->AddFault(hold);
+  auto connector = Connect();
+  const Status status = Read(*connector, RawRequest(kTopic), Within(milliseconds(300))).status();
+  EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded) << status;
+  EXPECT_THAT(status.message(), testing::AllOf(HasSubstr(broker_->bootstrap()), HasSubstr("Fetch"), HasSubstr("topic 't'")));
+}
+
 TEST_F(ReaderTest, AnEndlessSplitDeliversWhatArrivesAndWakes) {
   Create();
   Append(3);
