@@ -149,7 +149,8 @@ Status Cluster::Retry(const CallContext& ctx, const std::string& doing,
   const auto until = steady_clock::now() + settings_->client.api_timeout;
   Status last;
   for (int failures = 1;; ++failures) {
-    LOTIC_RETURN_NOT_OK(ctx.Check(doing));
+    const Status check = ctx.Check(doing);
+    if (!check.ok()) return last.ok() || check.IsCancelled() ? check : check.WithMessage(check.message(), "; last failure: ", last.message());
     LOTIC_ASSIGN_OR_RETURN(const bool done, attempt(&last));
     if (done) return Status::OK();
     milliseconds pause;
@@ -170,6 +171,17 @@ Status Cluster::Retry(const CallContext& ctx, const std::string& doing,
       return waited.status();
     }
   }
+}
+
+Status Cluster::Explained(const Status& status, const std::string& topic) const {
+  if (status.code() != StatusCode::kUnauthorized) return status;
+  const ClientProperties& client = settings_->client;
+  if (client.uses_sasl()) {
+    return status.WithMessage(status.message(), "; asked as '", client.sasl_username, "': that user needs the permissions DESCRIBE and READ on topic '", topic,
+                              "' (or log in as one who has them)");
+  }
+  return status.WithMessage(status.message(), "; asked without a login (security.protocol=", SecurityProtocolName(client.security_protocol),
+                            "): DESCRIBE and READ on topic '", topic, "' are needed, or the login of a user who has them");
 }
 
 // ---- Metadata
@@ -206,7 +218,7 @@ Result<kafka_protocol::MetadataResponse> Cluster::AskMetadata(const CallContext&
       }
       const ErrorCode error = response->topics[0].error;
       if (error != ErrorCode::kNone) {
-        *last = kafka_protocol::StatusFromError(error, doing);
+        *last = Explained(kafka_protocol::StatusFromError(error, doing), *topic);
         // A topic that does not exist is not worth waiting for; one that is being made is.
         if (error == ErrorCode::kUnknownTopicOrPartition || !kafka_protocol::LookUpError(error).retriable) {
           Remember(*response, nullptr);
@@ -430,8 +442,8 @@ Result<std::vector<OffsetAnswer>> Cluster::ListOffsets(const CallContext& ctx, c
                     answered[i] = 1;
                     continue;
                   }
-                  const Status status = kafka_protocol::StatusFromError(
-                      got.error, doing + ", partition " + std::to_string(got.index));
+                  const Status status = Explained(
+                      kafka_protocol::StatusFromError(got.error, doing + ", partition " + std::to_string(got.index)), topic);
                   *last = status;
                   if (!kafka_protocol::LookUpError(got.error).retriable && !kafka_protocol::LookUpError(got.error).stale_metadata) {
                     fatal = status;
@@ -492,7 +504,7 @@ Result<std::vector<EpochAnswer>> Cluster::EpochEnds(const CallContext& ctx, cons
                   answered[i] = 1;
                   continue;
                 }
-                *last = kafka_protocol::StatusFromError(got.error, doing + ", partition " + std::to_string(got.index));
+                *last = Explained(kafka_protocol::StatusFromError(got.error, doing + ", partition " + std::to_string(got.index)), topic);
                 if (!kafka_protocol::LookUpError(got.error).retriable && !kafka_protocol::LookUpError(got.error).stale_metadata) {
                   fatal = *last;
                 }

@@ -104,6 +104,9 @@ class Cluster {
   /// Keeps a connection without requests in flight for the next caller; any other is closed.
   void GiveBack(std::unique_ptr<BrokerConnection> connection);
 
+  /// A broker's refusal of `topic`, told with who asked and how to go on; any other status as it is.
+  Status Explained(const Status& status, const std::string& topic) const;
+
   const std::shared_ptr<BufferPool>& buffers() const { return buffers_; }
   const ClientProperties& client() const { return settings_->client; }
   const ConnectionSettings& settings() const { return *settings_; }

@@ -271,12 +271,24 @@ class Impl final : public KafkaConnector, public PartitionTokens {
       }
       if (age.count() == 0 || index.status().code() != StatusCode::kNotFound) {
         if (index.status().code() != StatusCode::kNotFound) return index.status();
-        // Internal topics are not listed and can be read by their exact name.
-        if (name.rfind("__", 0) == 0 && cluster_->Topic(ctx, name, milliseconds(0)).ok()) return name;
-        return index.status();
+        return Unlisted(ctx, name, index.status());
       }
     }
     return Status::NotFound("topic '", name, "'");
+  }
+
+  /// A name that is not in the list of topics, which leaves out internal ones and those that the user may not see: both are asked for by
+  /// their exact name. `missing` is what to say if there is none.
+  Result<std::string> Unlisted(const CallContext& ctx, const std::string& name, const Status& missing) {
+    const Status named = cluster_->Topic(ctx, name, milliseconds(0)).status();
+    switch (named.code()) {
+      case StatusCode::kOk: return name;
+      case StatusCode::kNotFound:
+      case StatusCode::kInvalid: return missing;  // no name of a topic
+      case StatusCode::kUnauthorized:
+        return named.WithMessage(named.message(), ". A broker answers so for a topic that does not exist, too: ", missing.message());
+      default: return named;
+    }
   }
 
   std::shared_ptr<const SampledSchema> Given(const std::string& topic) const {

@@ -39,8 +39,8 @@ void KafkaReader::FailInOrder(uint32_t index, Status status) {
 void KafkaReader::HandlePartitionError(uint32_t index, ErrorCode error) {
   SplitState& split = splits_[index];
   const kafka_protocol::ErrorInfo& info = kafka_protocol::LookUpError(error);
-  const Status status =
-      kafka_protocol::StatusFromError(error, "fetch " + Where(split) + " from offset " + std::to_string(split.fetch_offset));
+  const Status status = cluster_->Explained(
+      kafka_protocol::StatusFromError(error, "fetch " + Where(split) + " from offset " + std::to_string(split.fetch_offset)), topic_);
   if (error == ErrorCode::kOffsetOutOfRange) {
     split.out_of_range = true;
     split.last_error = status;
