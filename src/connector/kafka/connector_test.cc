@@ -104,6 +104,108 @@ TEST_F(ConnectorTest, TheSampleIsOfTheNewestRecordsAndWithinItsLimit) {
   EXPECT_EQ(info.properties.at("sample_records"), "1000");
 }
 
+TEST_F(ConnectorTest, TheSampleGoesBackPastATailThatYieldsNoRecords) {
+  ASSERT_TRUE(broker_->CreateTopic("t", 2).ok());
+  Fill("t", std::vector<std::optional<std::string>>(1500, R"({"new": 1})"));
+  broker::BatchSettings transaction;
+  transaction.producer_id = 7;
+  transaction.transactional = true;
+  const std::vector<Record> dropped(1500, Record{.key = "k", .value = R"({"aborted": 1})", .timestamp_ms = 1});
+  ASSERT_TRUE(broker_->Append("t", 0, dropped, transaction).ok());
+  ASSERT_TRUE(broker_->AppendMarker("t", 0, 7, broker::MarkerType::kAbort).ok());
+  // Compaction took all of the other one's records but the first.
+  broker::BatchSettings compacted;
+  compacted.last_offset = 3000;
+  Fill("t", {R"({"other": 1})"}, 1);
+  ASSERT_TRUE(broker_->Append("t", 1, {}, compacted).ok());
+  const TableInfo info = Connect()->GetTable(Soon(), {"default", "t"}).ValueOrDie();
+  EXPECT_THAT(Names(info.schema), testing::UnorderedElementsAre("new", "other"));
+  EXPECT_EQ(info.properties.at("format"), "json");
+  EXPECT_EQ(info.properties.at("sample_records"), "501");  // a partition's share is half of 1,000
+  const auto summaries = Connect()->TopicSummaries(Soon(), true).ValueOrDie();
+  EXPECT_EQ(summaries[0].format, "json");
+}
+
+TEST_F(ConnectorTest, ASampleThatFoundNothingInItsLimitsSaysWhereItLooked) {
+  ASSERT_TRUE(broker_->CreateTopic("t").ok());
+  Fill("t", {R"({"id": 1})"});
+  broker::BatchSettings transaction;
+  transaction.producer_id = 7;
+  transaction.transactional = true;
+  const std::vector<Record> dropped(2000, Record{.key = "k", .value = std::string_view("{\"aborted\": \"0123456789012345678901234567890123456789\"}"), .timestamp_ms = 1});
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(broker_->Append("t", 0, dropped, transaction).ok());
+  ASSERT_TRUE(broker_->AppendMarker("t", 0, 7, broker::MarkerType::kAbort).ok());
+  KafkaOptions options = Options();
+  options.sample_bytes = 64 << 10;  // bounds what is looked through, too: less than a megabyte of what was aborted
+  options.sample_records = 10;
+  options.sample_time = std::chrono::seconds(60);
+  const TableInfo info = MakeKafkaConnector(options).ValueOrDie()->GetTable(Soon(), {"default", "t"}).ValueOrDie();
+  EXPECT_EQ(info.properties.at("sample_records"), "0");
+  EXPECT_THAT(info.notes, testing::Contains(testing::ContainsRegex("partition 0: none of its newest [0-9]+ offsets, from [0-9]+ on, holds a record")));
+}
+
+TEST_F(ConnectorTest, TheSampleSaysWhichLimitCutIt) {
+  ASSERT_TRUE(broker_->CreateTopic("t").ok());
+  const std::string large = R"({"id": 1, "text": ")" + std::string(1000, 'x') + "\"}";
+  for (int i = 0; i < 50; ++i) Fill("t", std::vector<std::optional<std::string>>(20, large));
+  KafkaOptions options = Options();
+  options.client.max_partition_fetch_bytes = 64 << 10;
+  options.sample_time = std::chrono::milliseconds(1);
+  broker::Fault late;
+  late.action = broker::FaultAction::Delay(std::chrono::milliseconds(300));
+  late.skip = 1;
+  late.times = broker::Fault::kAlways;
+  broker_->AddFault(late);
+  TableInfo info = MakeKafkaConnector(options).ValueOrDie()->GetTable(Soon(), {"default", "t"}).ValueOrDie();
+  EXPECT_EQ(info.properties.at("sample_cut"), "time");
+  EXPECT_THAT(info.notes, testing::Contains(HasSubstr("the sample was cut after 1 ms")));
+  EXPECT_LT(std::stoi(info.properties.at("sample_records")), 1000);
+  broker_->ClearFaults();
+  options.sample_time = std::chrono::seconds(60);
+  options.sample_bytes = 64 << 10;
+  info = MakeKafkaConnector(options).ValueOrDie()->GetTable(Soon(), {"default", "t"}).ValueOrDie();
+  EXPECT_EQ(info.properties.at("sample_cut"), "bytes");
+  EXPECT_THAT(info.notes, testing::Contains(testing::ContainsRegex("the sample was cut after [0-9]+ bytes")));
+  EXPECT_LT(std::stoi(info.properties.at("sample_bytes")), 3 * (64 << 10));
+}
+
+TEST_F(ConnectorTest, ATopicThatMayNotBeSeenIsDeniedNotMissing) {
+  ASSERT_TRUE(broker_->CreateTopic("secrets").ok());
+  broker::Fault denied;  // a broker leaves such a topic out of the list, and says why where it is named
+  denied.api = ApiKey::kMetadata;
+  denied.action = broker::FaultAction::Error(kafka_protocol::ErrorCode::kTopicAuthorizationFailed);
+  denied.topic = "secret";
+  denied.times = broker::Fault::kAlways;
+  broker_->AddFault(denied);
+  const Status status = Connect()->GetTable(Soon(), {"default", "secret"}).status();
+  EXPECT_EQ(status.code(), StatusCode::kUnauthorized) << status;
+  EXPECT_THAT(status.message(), testing::AllOf(HasSubstr("topic 'secret'"), HasSubstr("without a login"), HasSubstr("DESCRIBE and READ"), HasSubstr("\"secrets\"")));
+  EXPECT_EQ(Connect()->TopicOffsets(Soon(), "secret", false).status().code(), StatusCode::kUnauthorized);
+  EXPECT_EQ(Connect()->GetTable(Soon(), {"default", "secre"}).status().code(), StatusCode::kNotFound);
+}
+
+TEST_F(ConnectorTest, ATopicThatMayNotBeReadNamesTheUserAndTheRemedy) {
+  broker::BrokerOptions secure;
+  secure.sasl_users = {{"alice", "wonderland"}};
+  StartBroker(secure);
+  ASSERT_TRUE(broker_->CreateTopic("t").ok());
+  Fill("t", {R"({"id": 1})"});
+  broker::Fault denied;
+  denied.action = broker::FaultAction::Error(kafka_protocol::ErrorCode::kTopicAuthorizationFailed);
+  denied.times = broker::Fault::kAlways;
+  broker_->AddFault(denied);
+  KafkaOptions options = Options();
+  options.client.security_protocol = SecurityProtocol::kSaslPlaintext;
+  options.client.sasl_mechanism = "PLAIN";
+  options.client.sasl_username = "alice";
+  options.client.sasl_password = net::Secret("wonderland");
+  auto connector = MakeKafkaConnector(options).ValueOrDie();
+  const TestRead read = std::move(Read(*connector, RawRequest("t"))).ValueOrDie();
+  ASSERT_EQ(read.failures.size(), 1u);
+  EXPECT_EQ(read.failures[0].code(), StatusCode::kUnauthorized);
+  EXPECT_THAT(read.failures[0].message(), testing::AllOf(HasSubstr("topic 't'"), HasSubstr("as 'alice'"), HasSubstr("READ")));
+}
+
 TEST_F(ConnectorTest, ASchemaDocumentTakesTheSamplesPlace) {
   ASSERT_TRUE(broker_->CreateTopic("t").ok());
   Fill("t", {R"({"id": 1})"});
@@ -129,6 +231,11 @@ TEST_F(ConnectorTest, BadMessagesAreNullSkippedOrFailByPolicy) {
   TestRead read = std::move(Read(*connector, request)).ValueOrDie();
   EXPECT_EQ(read.num_rows, 22);
   EXPECT_EQ(read.certificates[0].undecodable_values, 1);
+  // Where only metadata is asked for, no value is decoded: none can be found undecodable.
+  request.layout.fields = {MetadataField(MetadataColumn::kOffset), MetadataField(MetadataColumn::kMessageLength)};
+  read = std::move(Read(*connector, request)).ValueOrDie();
+  EXPECT_EQ(read.num_rows, 22);
+  EXPECT_EQ(read.certificates[0].undecodable_values, 0);
   // The policy judges whole messages, whatever is asked for, also when nothing is.
   for (const bool nothing : {false, true}) {
     request.layout = nothing ? Schema() : info.schema;
