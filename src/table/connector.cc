@@ -6,13 +6,12 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <list>
-#include <mutex>
 
 #include "base/crc32c.h"
 #include "scan/certificate.h"
 #include "table/data_folder.h"
 #include "table/errors_table.h"
+#include "table/kept_views.h"
 #include "table/segment_reader.h"
 #include "table/snapshot.h"
 #include "table/table_facts.h"
@@ -26,8 +25,6 @@ using std::chrono::steady_clock;
 
 constexpr int kMaxTablesPerPage = 1000;
 constexpr int kMaxSplitsPerPage = 1000;
-constexpr size_t kMaxKeptViews = 64;            // the least recently used goes first
-constexpr std::chrono::seconds kKeepView{120};  // well below the time that replaced files stay
 
 constexpr const char* kGone = "gone";  // of a partition of a plan: GoneMark
 
@@ -44,41 +41,6 @@ std::string HostName() {
   (void)::gethostname(name, sizeof name - 1);
   return std::string("Server_") + name + "_8098";
 }
-
-/// The views behind tokens that were given out a moment ago, so that one query sees one state of the manifests. Any thread.
-class KeptViews {
- public:
-  std::shared_ptr<const TableView> Find(const std::string& token) {
-    const std::lock_guard lock(mutex_);
-    Expire();
-    for (auto kept = views_.begin(); kept != views_.end(); ++kept) {
-      if (kept->token != token) continue;
-      views_.splice(views_.begin(), views_, kept);
-      return views_.front().view;
-    }
-    return nullptr;
-  }
-  void Keep(const std::string& token, std::shared_ptr<const TableView> view) {
-    const std::lock_guard lock(mutex_);
-    Expire();
-    views_.remove_if([&](const Kept& kept) { return kept.token == token; });
-    views_.push_front({token, std::move(view), steady_clock::now()});
-    if (views_.size() > kMaxKeptViews) views_.pop_back();
-  }
-
- private:
-  struct Kept {
-    std::string token;
-    std::shared_ptr<const TableView> view;
-    steady_clock::time_point since;
-  };
-  void Expire() {
-    const auto now = steady_clock::now();
-    views_.remove_if([&](const Kept& kept) { return now - kept.since > kKeepView; });
-  }
-  std::mutex mutex_;  // guards all members below
-  std::list<Kept> views_;
-};
 
 class TablesConnector final : public Connector {
  public:
@@ -144,7 +106,7 @@ class TablesConnector final : public Connector {
     LOTIC_RETURN_NOT_OK(CheckWhole(request, plan));
     Prepared prepared;
     prepared.token = snapshot.ToToken();
-    views_.Keep(prepared.token, view);
+    views_.Keep(prepared.token, view, steady_clock::now());
     for (const PlannedPartition& partition : plan.partitions) {
       if (!partition.damaged.ok() || std::none_of(partition.segments.begin(), partition.segments.end(), [](const PlannedSegment& segment) { return segment.pruned.empty(); })) continue;
       LayoutPartition layout{{Scalar(int64_t{partition.snapshot.partition})}, {}};
@@ -235,7 +197,7 @@ class TablesConnector final : public Connector {
 
   // The view that a token was given for, as long as it is kept, or the newest. Of a table that was created again: the newest.
   Result<std::shared_ptr<const TableView>> ViewOf(const TableFacts& facts, const std::string& token) {
-    if (auto kept = views_.Find(token); kept != nullptr && kept->identity().table_id == facts.stored.table_id) return kept;
+    if (auto kept = views_.Find(token, steady_clock::now()); kept != nullptr && kept->identity().table_id == facts.stored.table_id) return kept;
     return TableView::Open(TableFolder(options_.folder, facts.stored.name));
   }
 
