@@ -673,5 +673,37 @@ TEST_F(TablesConnectorTest, ErrorsAreATable) {
   EXPECT_EQ(MustRead(Request({"message"})).rows(), 2);
 }
 
+TEST_F(TablesConnectorTest, ASplitOfErrorsWithoutAnEndIsRefused) {
+  data_.AddTable("events", 1);
+  table_ = "_errors";
+  ScanRequest request = Request({"message"});
+  const Reading read = MustRead(request);
+  request.token = read.plan.token;
+  SplitStart start{read.splits.at(0), read.splits.at(0).start};
+  start.split.end.reset();
+  const Status refused = connector_->Open({}, request, {&start, 1}).status();
+  EXPECT_EQ(refused.code(), StatusCode::kInvalid);
+  EXPECT_THAT(refused.message(), HasSubstr("the split of 'events' has no end"));
+}
+
+TEST_F(TablesConnectorTest, FilesThatAreGoneAreNotKeptOpen) {
+  data_.AddTable("events", 1);
+  data_.Commit("events", 0, 100);
+  EXPECT_EQ(MustRead(Request({"$offset"})).rows(), 90);
+  data_.Roll("events", 0);
+  SealAll();
+  data_.Commit("events", 0, 100);
+  std::filesystem::remove(TableFolder(data_.folder(), "events_REALTIME") + "/p0/0.1.rows");
+  SetUp();  // nothing keeps a view of before
+  EXPECT_EQ(MustRead(Request({"$offset"})).rows(), 180);
+  std::vector<std::string> open;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const std::string file = std::filesystem::read_symlink(entry.path(), gone);
+    if (file.starts_with(data_.folder()) && file.ends_with("(deleted)")) open.push_back(file);
+  }
+  EXPECT_THAT(open, ElementsAre());
+}
+
 }  // namespace
 }  // namespace lotic::table

@@ -83,6 +83,7 @@ class ErrorsReader final : public Reader {
 
   Result<uint32_t> Add(SplitStart start) override {
     if (start.position != start.split.start) return Status::Invalid("table ", kErrorsTable, ": a reading cannot be resumed at '", start.position.text, "'");
+    if (!start.split.end) return Status::Invalid("table ", kErrorsTable, ": the split of '", start.split.partition.substr(0, 100), "' has no end");
     splits_.push_back({start.split, UnreadCertificate(start.split, false, EndReason::kNone), false});
     return static_cast<uint32_t>(splits_.size() - 1);
   }

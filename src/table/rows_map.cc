@@ -21,17 +21,26 @@ constexpr int64_t kFirstMappedBytes = int64_t{64} << 20;
 // So many files keep their index while nobody reads them; a descriptor and a mapping each.
 constexpr size_t kMaxKept = 256;
 
-struct Registry {
+}  // namespace
+
+struct RowsMap::Registry {
   std::mutex mutex;  // guards what follows
   std::map<std::pair<dev_t, ino_t>, std::weak_ptr<RowsMap>> known;
   std::list<std::pair<std::pair<dev_t, ino_t>, std::shared_ptr<RowsMap>>> kept;  // used last first
+
+  // Under the mutex.
+  void Sweep() {
+    kept.remove_if([](const auto& entry) {
+      struct stat info{};
+      return ::fstat(entry.second->file_.fd(), &info) != 0 || info.st_nlink == 0;
+    });
+    std::erase_if(known, [](const auto& entry) { return entry.second.expired(); });
+  }
 };
-Registry& TheRegistry() {
+RowsMap::Registry& RowsMap::TheRegistry() {
   static auto& registry = *new Registry();
   return registry;
 }
-
-}  // namespace
 
 RowsMap::Mapping::~Mapping() {
   if (data != nullptr) ::munmap(const_cast<uint8_t*>(data), bytes);
@@ -63,7 +72,7 @@ Result<std::shared_ptr<RowsMap>> RowsMap::Open(const std::string& path) {
     if (!header.ok()) return header.status().WithMessage(path, ": ", header.status().message());
     map.reset(new RowsMap(std::move(file), *std::move(header)));
     registry.known[key] = map;
-    std::erase_if(registry.known, [](const auto& entry) { return entry.second.expired(); });
+    registry.Sweep();  // a process that only reads has no other occasion
   }
   registry.kept.remove_if([&](const auto& entry) { return entry.first == key; });
   registry.kept.emplace_front(key, map);
@@ -74,11 +83,7 @@ Result<std::shared_ptr<RowsMap>> RowsMap::Open(const std::string& path) {
 void RowsMap::Sweep() {
   Registry& registry = TheRegistry();
   const std::lock_guard lock(registry.mutex);
-  registry.kept.remove_if([](const auto& entry) {
-    struct stat info{};
-    return ::fstat(entry.second->file_.fd(), &info) != 0 || info.st_nlink == 0;
-  });
-  std::erase_if(registry.known, [](const auto& entry) { return entry.second.expired(); });
+  registry.Sweep();
 }
 
 Status RowsMap::Damaged(const Status& status) const { return status.WithMessage(path(), ": ", status.message()); }

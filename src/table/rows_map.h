@@ -23,7 +23,7 @@ class RowsMap {
  public:
   /// Errors: NotFound, DataLoss (header damaged), Invalid (a newer format), IOError.
   static Result<std::shared_ptr<RowsMap>> Open(const std::string& path);
-  /// Forgets files that were removed and are not being read.
+  /// Forgets files that were removed and are not being read; so does Open when it meets a new one.
   static void Sweep();
   ~RowsMap();
 
@@ -63,6 +63,8 @@ class RowsMap {
   Result<Column> ReadColumn(const Block& block, size_t index, std::shared_ptr<const Mapping>* mapping);
 
  private:
+  struct Registry;
+  static Registry& TheRegistry();
   RowsMap(File file, RowsFileHeader header) : file_(std::move(file)), header_(std::move(header)) {}
   Result<std::shared_ptr<const Mapping>> MapTo(int64_t bytes);  // under mutex_
   Status Damaged(const Status& status) const;
