@@ -71,18 +71,27 @@ Status PrintTables(const CommandLine& line, const Console& console, ByteSink& si
 
 Result<std::vector<TablePartition>> ListTablePartitions(const std::string& data_folder, int64_t now_ms) {
   LOTIC_RETURN_NOT_OK(table::DataFolder::Check(data_folder));
-  LOTIC_ASSIGN_OR_RETURN(const std::vector<table::StoredTable> tables, table::ListStoredTables(data_folder));
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> tables, table::ListTableNames(data_folder));
   std::vector<TablePartition> lines;
-  for (const table::StoredTable& stored : tables) {
+  const auto cannot_read = [&](const std::string& table, const Status& why) {
+    TablePartition line;
+    line.table = table;
+    line.partition = -1;
+    line.state = "OFFLINE";
+    line.problem = why.message();
+    lines.push_back(std::move(line));
+  };
+  for (const std::string& name : tables) {
+    const auto read = table::ReadStoredTable(data_folder, name);
+    if (!read.ok()) {
+      if (read.status().code() != StatusCode::kNotFound) cannot_read(name, read.status());  // else deleted meanwhile
+      continue;
+    }
+    const table::StoredTable& stored = *read;
     const std::string folder = table::TableFolder(data_folder, stored.name);
     const auto view = table::TableView::Open(folder);
     if (!view.ok()) {
-      TablePartition line;
-      line.table = stored.raw_name;
-      line.partition = -1;
-      line.state = "OFFLINE";
-      line.problem = view.status().message();
-      lines.push_back(std::move(line));
+      cannot_read(name, view.status());
       continue;
     }
     const auto status = table::ReadStatusFile(folder);

@@ -181,9 +181,8 @@ class TablesConnector final : public Connector {
  private:
   // Raw names and _errors, sorted.
   Result<std::vector<std::string>> Names() const {
-    LOTIC_ASSIGN_OR_RETURN(const std::vector<StoredTable> tables, ListStoredTables(options_.folder));
-    std::vector<std::string> names = {kErrorsTable};
-    for (const StoredTable& table : tables) names.push_back(table.raw_name);
+    LOTIC_ASSIGN_OR_RETURN(std::vector<std::string> names, ListTableNames(options_.folder));
+    names.push_back(kErrorsTable);
     std::sort(names.begin(), names.end());
     return names;
   }

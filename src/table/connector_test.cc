@@ -686,6 +686,27 @@ TEST_F(TablesConnectorTest, ASplitOfErrorsWithoutAnEndIsRefused) {
   EXPECT_THAT(refused.message(), HasSubstr("the split of 'events' has no end"));
 }
 
+TEST_F(TablesConnectorTest, ADamagedDefinitionIsAnErrorOfItsTableAlone) {
+  for (const char* name : {"broken", "events"}) data_.AddTable(name, 1);
+  data_.Commit("events", 0, 10);
+  const RecordError errors[] = {{0, 7, TestData::TimeOf(7), 1'700'000'100'000, "convert", "qty", "'x' is no INT", "{}", 2}};
+  ASSERT_TRUE(data_.store("broken").errors().Append(errors).ok());
+  const std::string path = TableFolder(data_.folder(), "broken_REALTIME") + "/table.json";
+  std::ofstream(path, std::ios::trunc) << "{\"v\":1,";
+  EXPECT_EQ(MustRead(Request({"qty"})).rows(), 9);
+  EXPECT_THAT(connector_->ListTables({}, "default", {})->tables, ElementsAre(TableName{"default", "_errors"}, TableName{"default", "broken"}, TableName{"default", "events"}));
+  const Status damaged = connector_->GetTable({}, {"default", "broken"}).status();
+  EXPECT_EQ(damaged.code(), StatusCode::kInvalid);
+  EXPECT_THAT(damaged.message(), HasSubstr(path));
+  std::filesystem::copy(TableFolder(data_.folder(), "events_REALTIME"), TableFolder(data_.folder(), "copied_REALTIME"), std::filesystem::copy_options::recursive);
+  EXPECT_THAT(connector_->GetTable({}, {"default", "copied"}).status().message(), HasSubstr("it is the definition of events_REALTIME"));
+  table_ = "_errors";
+  ScanRequest request = Request({"message", "topic"});
+  EXPECT_EQ(MustRead(request).rows(), 1);
+  Constrain(&request, "topic", ValueSet::Listed({Scalar(std::string("broken-topic"))}));
+  EXPECT_THAT(connector_->Prepare({}, request).status().message(), HasSubstr("its topic is not known"));
+}
+
 TEST_F(TablesConnectorTest, FilesThatAreGoneAreNotKeptOpen) {
   data_.AddTable("events", 1);
   data_.Commit("events", 0, 100);

@@ -207,22 +207,26 @@ Result<Prepared> PrepareErrors(const CallContext& ctx, const std::string& data_f
   LOTIC_RETURN_NOT_OK(ctx.Check("planning _errors"));
   LOTIC_RETURN_NOT_OK(CheckLayout(request));
   if (!request.token.empty() && request.token != kToken) return Status::Invalid("table ", kErrorsTable, " has no snapshots: '", request.token.substr(0, 100), "' is none of its tokens");
-  LOTIC_ASSIGN_OR_RETURN(const std::vector<StoredTable> tables, ListStoredTables(data_folder));
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> tables, ListTableNames(data_folder));
   Prepared plan;
   plan.token = kToken;
   plan.partition_word = kTable;
   plan.attributes = {{"table", kErrorsTable}};
   plan.estimate.source = "the errors that each table keeps";
   plan.estimate.records = 0;
-  for (const StoredTable& table : tables) {
-    const auto facts = ReadTableFacts(data_folder, table.name);
+  for (const std::string& table : tables) {
+    const auto facts = ReadTableFacts(data_folder, table);
     const std::string topic = facts.ok() ? facts->topic : "";
     ++plan.estimate.table_partitions;
-    if (!Wanted(request, kTable, table.raw_name) || !Wanted(request, kTopic, topic)) continue;
-    LOTIC_ASSIGN_OR_RETURN(const ErrorRing::Contents ring, ErrorRing::Read(RingPath(data_folder, table.raw_name), 0));
+    if (!Wanted(request, kTable, table)) continue;
+    if (!facts.ok() && request.constraints.columns.count(kTopic) != 0) {
+      return facts.status().WithMessage("errors of table ", table, ": its topic is not known, and \"topic\" is asked for: ", facts.status().message());
+    }
+    if (!Wanted(request, kTopic, topic)) continue;
+    LOTIC_ASSIGN_OR_RETURN(const ErrorRing::Contents ring, ErrorRing::Read(RingPath(data_folder, table), 0));
     *plan.estimate.records += std::min(ring.count, ErrorRing::kSlots);
     LayoutPartition partition;
-    partition.values = {Scalar(table.raw_name)};
+    partition.values = {Scalar(table)};
     partition.properties = {{"count", std::to_string(std::min(ring.count, ErrorRing::kSlots))}};
     if (!topic.empty()) partition.properties[kTopic] = topic;
     plan.partitions.push_back(std::move(partition));
@@ -272,8 +276,8 @@ Result<std::unique_ptr<Reader>> OpenErrors(const std::string& data_folder, const
   LOTIC_RETURN_NOT_OK(CheckLayout(request));
   auto reader = std::make_unique<ErrorsReader>(data_folder, request);
   for (const SplitStart& split : splits) {
-    // The name becomes part of a path.
-    LOTIC_RETURN_NOT_OK(ReadStoredTable(data_folder, split.split.partition).status());
+    // The name becomes part of a path. Of a table whose definition is damaged the errors can be read.
+    if (const Status known = ReadStoredTable(data_folder, split.split.partition).status(); known.code() == StatusCode::kNotFound) return known;
     LOTIC_ASSIGN_OR_RETURN([[maybe_unused]] const uint32_t number, reader->Add(split));
   }
   return std::unique_ptr<Reader>(std::move(reader));

@@ -125,18 +125,30 @@ std::string RawTableName(std::string_view name) {
   return std::string(name);
 }
 
-Result<std::vector<StoredTable>> ListStoredTables(const std::string& data_folder) {
-  std::vector<StoredTable> tables;
+Result<std::vector<std::string>> ListTableNames(const std::string& data_folder) {
+  std::vector<std::string> names;
   std::error_code error;
   fs::directory_iterator entries(TablesFolder(data_folder), error);
-  if (error == std::errc::no_such_file_or_directory) return tables;
-  if (error) return Status::IOError("list ", TablesFolder(data_folder), ": ", error.message());
-  for (const fs::directory_entry& entry : entries) {
-    const std::string name = entry.path().filename();
-    const std::string path = entry.path().string() + "/" + kTableFile;
+  if (error == std::errc::no_such_file_or_directory) return names;
+  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+    const std::string name = entries->path().filename();
     if (name.size() <= kTypeSuffix.size() || name.substr(name.size() - kTypeSuffix.size()) != kTypeSuffix) continue;
+    // Without a definition: a creation that did not come to its end.
+    std::error_code ignored;
+    if (fs::exists(entries->path() / kTableFile, ignored) || ignored) names.push_back(name.substr(0, name.size() - kTypeSuffix.size()));
+  }
+  if (error) return Status::IOError("list ", TablesFolder(data_folder), ": ", error.message());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<std::vector<StoredTable>> ListStoredTables(const std::string& data_folder) {
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListTableNames(data_folder));
+  std::vector<StoredTable> tables;
+  for (const std::string& name : names) {
+    const std::string path = TableFolder(data_folder, name + std::string(kTypeSuffix)) + "/" + kTableFile;
     const Result<std::string> text = ReadSmallFile(path, kMaxStoredTableBytes);
-    if (!text.ok() && text.status().code() == StatusCode::kNotFound) continue;  // a creation that did not come to its end
+    if (!text.ok() && text.status().code() == StatusCode::kNotFound) continue;  // deleted meanwhile
     LOTIC_RETURN_NOT_OK(text.status());
     Result<StoredTable> table = StoredTableFromJson(*text);
     if (!table.ok()) return table.status().WithMessage(path, ": ", table.status().message());
@@ -155,6 +167,7 @@ Result<StoredTable> ReadStoredTable(const std::string& data_folder, std::string_
   LOTIC_RETURN_NOT_OK(text.status());
   Result<StoredTable> table = StoredTableFromJson(*text);
   if (!table.ok()) return table.status().WithMessage(path, ": ", table.status().message());
+  if (table->raw_name != raw) return Status::Invalid(path, ": it is the definition of ", table->name, ", of whose folder this is a copy perhaps; no table of that name was created");
   return table;
 }
 

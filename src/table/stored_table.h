@@ -54,6 +54,8 @@ std::string TableFolder(const std::string& data_folder, const std::string& name)
 /// "events" for "events", "events_REALTIME", "default.events" and "default.events_REALTIME".
 std::string RawTableName(std::string_view name);
 
+/// The raw names of a data directory's tables, sorted: of those too whose definition cannot be read, which is then an error of the table alone. Errors: IOError.
+Result<std::vector<std::string>> ListTableNames(const std::string& data_folder);
 /// Every table of a data directory, sorted by name. Errors: IOError; Invalid (a damaged definition, with its path).
 Result<std::vector<StoredTable>> ListStoredTables(const std::string& data_folder);
 /// By raw name or name with type. Errors: NotFound.
