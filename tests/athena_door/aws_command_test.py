@@ -34,9 +34,9 @@ def environment():
 class Endpoint:
     """`lotic lambda local NAME` for the length of a test."""
 
-    def __init__(self, name, **variables):
+    def __init__(self, name, aws=None, **variables):
         words = [word for key, value in variables.items() for word in ("--env", f"{key}={value}")]
-        self.process = subprocess.Popen([LOTIC, "lambda", "local", name, "-q", *words], env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([LOTIC, "lambda", "local", name, "-q", *words], env=environment() | (aws or {}), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().strip()
         if not self.url:
@@ -59,8 +59,8 @@ class ServedTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.spill = "file://" + folder.name
 
-    def serve(self, name, **variables):
-        endpoint = Endpoint(name, spill_bucket=self.spill, **variables)
+    def serve(self, name, aws=None, **variables):
+        endpoint = Endpoint(name, aws, spill_bucket=self.spill, **variables)
         self.addCleanup(endpoint.close)
         return endpoint.url
 
@@ -72,6 +72,20 @@ class ServedTest(unittest.TestCase):
     def refused(self, name, message, **variables):
         with self.assertRaisesRegex(AssertionError, message):
             Endpoint(name, **variables)
+
+    def shell(self, *statements):
+        ran = subprocess.run([LOTIC, *statements], env=environment() | {"AWS_ENDPOINT_URL_GLUE": getattr(self.fake, "url", "")}, stdin=subprocess.DEVNULL, capture_output=True,
+                             text=True, timeout=100)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        return sorted(ran.stdout.splitlines())
+
+    def equals_the_shell(self, attach, table, url, schema, name, columns, conditions):
+        """The same rows by the source itself and by Athena's protocol; projected, filtered, limited."""
+        for condition in ("", *(" WHERE " + text for text in conditions)):
+            direct = self.shell(attach, f"SELECT {columns} FROM {table}{condition}")
+            self.assertGreater(len(direct), 0, condition)
+            self.assertEqual(self.shell(f"SELECT {columns} FROM athena_connector('{url}', '{schema}', '{name}'){condition}"), direct, condition)
+        self.assertEqual(len(self.shell(f"SELECT {columns} FROM athena_connector('{url}', '{schema}', '{name}') LIMIT 7")), 7)
 
     def passes_every_check(self, url, *more):
         checks = self.rows("validate", "--target", url, *more)
@@ -104,6 +118,12 @@ class KinesisTest(ServedTest):
         self.assertEqual(by_id(self.rows(*read, "--where", "kind = a AND id >= 40")), [row for row in self.expected if row["kind"] == "a" and row["id"] >= 40])
         self.assertEqual(by_id(self.rows(*read, "--where", "_shard_id = 'shardId-000000000001'")), [row for row in self.expected if row["id"] % 3 == 1])
         self.assertEqual(len(self.rows(*read, "--limit", "8")), 8)
+
+    def test_the_protocol_gives_what_the_shell_gives(self):
+        attach = f"ATTACH 'us-east-1' AS k (TYPE kinesis, ENDPOINT '{self.fake.url}')"
+        url = self.serve("kinesis", **self.quick)
+        self.equals_the_shell(attach, "k.clicks", url, "default", "clicks", "id, kind, _shard_id, _sequence_number, _partition_key, epoch_ms(_arrival_timestamp) AS at",
+                              ("kind = 'a' AND id >= 40", "_shard_id = 'shardId-000000000001'", "_arrival_timestamp > now() - INTERVAL 1 HOUR"))
 
     def test_it_passes_every_check_of_validate(self):
         self.passes_every_check(self.serve("kinesis", **self.quick), "--schema", "default", "--table", "clicks", "--constraints", "id>=40")
@@ -189,8 +209,38 @@ class TimestreamTest(ServedTest):
         self.assertEqual(sorted(row["measure_value::bigint"] for row in counts), list(range(42, 120, 2)))
         self.assertEqual(len(self.rows(*read, "--limit", "9")), 9)
 
+    def test_the_protocol_gives_what_the_shell_gives(self):
+        attach = f"ATTACH 'us-east-1' AS ts (TYPE timestream, ENDPOINT '{self.fake.url}', TIME_PRECISION ms)"
+        url = self.serve("timestream", timestream_page_rows="50", **self.there)
+        self.equals_the_shell(attach, "ts.ops.cpu", url, "ops", "cpu", 'host, measure_name, epoch_ms(time::TIMESTAMP) AS at, "measure_value::double", "measure_value::bigint"',
+                              ("host = 'h1'", '"measure_value::bigint" > 40', "measure_name = 'usage' AND host <> 'h2'"))
+        self.equals_the_shell(attach, "ts.ops.multi", url, "ops", "multi", "host, zone, load, hits, up, note, small", ("load > 0.5", "host IS NULL", "hits < 0"))
+
     def test_it_passes_every_check_of_validate(self):
         self.passes_every_check(self.serve("timestream", **self.there), "--schema", "ops", "--table", "cpu", "--constraints", "host=h1")
+
+    def test_a_supplemental_glue_table_is_read_though_it_is_not_listed(self):
+        view = ("SELECT house, probe, CREATE_TIME_SERIES(time, measure_value::double) AS humidity FROM \"Green House\".\"Sensors\" WHERE measure_name = 'humidity' "
+                "GROUP BY house, probe")
+        self.fake.create_table("greenhouse", "sensors", [("time", "TIMESTAMP_NS", "TIMESTAMP")])
+        self.fake.glue_tables["greenhouse", "humidity_series"] = {
+            "Name": "humidity_series", "DatabaseName": "greenhouse", "Parameters": {"timestream-metadata-flag": "yes", "_view_template": view},
+            "StorageDescriptor": {"Columns": [{"Name": "house", "Type": "varchar"}, {"Name": "probe", "Type": "varchar"},
+                                              {"Name": "humidity", "Type": "array<struct<time:timestamp,measure_value\\:\\:double:double>>"}]}}
+        with_glue = {key: value for key, value in self.there.items() if key != "disable_glue"}
+        url = self.serve("timestream", {"AWS_ENDPOINT_URL_GLUE": self.fake.url}, **with_glue)
+        direct = f"ATTACH 'us-east-1' AS ts (TYPE timestream, ENDPOINT '{self.fake.url}', TIME_PRECISION ms)"
+        for where in ("", " WHERE house = 'north'"):
+            expected = self.shell(direct, "SELECT house, probe, humidity FROM ts.greenhouse.humidity_series" + where)
+            self.assertGreater(len(expected), 0)
+            self.assertEqual(self.shell(f"SELECT house, probe, humidity FROM athena_connector('{url}', 'greenhouse', 'humidity_series')" + where), expected)
+            self.assertEqual(self.shell(f"ATTACH '{url}' AS ath (TYPE athena)", "SELECT house, probe, humidity FROM ath.greenhouse.humidity_series" + where), expected)
+        read = ("read", "--target", url, "--schema", "greenhouse", "--table", "humidity_series", "--columns", "house,probe,humidity")
+        inline = self.rows(*read)
+        self.assertEqual(sorted({row["house"] for row in inline}), ["north", "south"])
+        self.assertEqual(self.rows(*read, "--inline-bytes", "0"), inline)
+        self.assertEqual({row["house"] for row in self.rows(*read, "--where", "house = north")}, {"north"})
+        self.assertNotIn("humidity_series", [row["table"] for row in self.rows("tables", "--target", url, "--schema", "greenhouse")])
 
     def test_variables_that_cannot_be_followed_are_refused(self):
         self.refused("timestream", "timestream_time_precision = 'ns'", timestream_time_precision="ns")

@@ -199,7 +199,7 @@ class AthenaConnector final : public Connector {
     return Listing(std::move(listing));
   }
 
-  /// The name as the function lists it. One that it does not list is looked for in a fresh listing before it is given up.
+  /// The name as the function lists it. One that it does not list is looked for in a fresh listing, and then asked for as written, before it is given up.
   Result<TableName> Resolve(const CallContext& ctx, const TableName& name) {
     {
       const std::lock_guard lock(mutex_);
@@ -211,8 +211,16 @@ class AthenaConnector final : public Connector {
     LOTIC_ASSIGN_OR_RETURN(const Listing tables, TablesOf(ctx, schemas[schema], /*fresh=*/true));
     std::vector<std::string> names;
     for (const TableName& table : *tables) names.push_back(table.table);
-    LOTIC_ASSIGN_OR_RETURN(const size_t table, ResolveName("table", name.table, names));
-    return TableName{schemas[schema], names[table]};
+    const Result<size_t> table = ResolveName("table", name.table, names);
+    if (table.ok()) return TableName{schemas[schema], names[*table]};
+    if (table.status().code() != StatusCode::kNotFound) return table.status();
+    // A function may serve what it does not list (Timestream's supplemental tables): it is asked before the name is given up.
+    const TableName asked{schemas[schema], name.table};
+    const Result<RemoteTable> unlisted = client_->GetTable(ctx, NewQueryId(), asked);
+    if (unlisted.ok()) return unlisted->name;
+    LOTIC_RETURN_NOT_OK(ctx.Check("looking for a table"));
+    if (unlisted.status().code() == StatusCode::kNotFound) return table.status();
+    return unlisted.status().WithMessage(table.status().message(), ", and asked for it all the same, ", client_->name(), " fails: ", unlisted.status().message());
   }
 
   Result<bool> TakesLimit(const CallContext& ctx, const std::string& query_id) {

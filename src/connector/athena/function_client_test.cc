@@ -277,6 +277,21 @@ TEST_F(FunctionClientTest, TokensThatGoRoundInACircleEnd) {
   EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status;
 }
 
+TEST_F(FunctionClientTest, ATableThatIsServedAndNotListedIsFoundByItsName) {
+  const auto connector = MakeAthenaConnector(ClientOf(function_));
+  const Result<TableInfo> info = connector->GetTable({}, {"default", "unlisted"});
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_EQ(info->name, (TableName{"default", "unlisted"}));
+  EXPECT_EQ(info->schema.fields.size(), 3u);
+  const Status wrong = connector->GetTable({}, {"default", "number"}).status();
+  EXPECT_EQ(wrong.code(), StatusCode::kNotFound) << wrong;
+  EXPECT_THAT(wrong.message(), HasSubstr("did you mean \"numbers\"?"));
+  function_->damage = [](const athena::FederationRequest& request, Invoked* answer) {
+    if (std::holds_alternative<athena::GetTableRequest>(request)) *answer = {R"({"errorType":"java.lang.RuntimeException","errorMessage":"out of luck"})", true};
+  };
+  EXPECT_THAT(connector->GetTable({}, {"default", "number"}).status().message(), AllOf(HasSubstr("did you mean \"numbers\"?"), HasSubstr("out of luck")));
+}
+
 TEST_F(FunctionClientTest, SplitsThatShareASpillLocationGetOneEach) {
   function_->shared_location = true;
   function_->blocks = 2;

@@ -14,7 +14,7 @@
 
 namespace lotic::athena_source {
 
-/// A table of ints in partitions "p" = 0, 1, ..., one split each: split p holds rows n = 10 * p .. 10 * p + 9, and s = "s<n>", NULL where n is a multiple of 7.
+/// A table "numbers", listed beside "other", which GetTable does not know, and served as "unlisted", too: ints in partitions "p" = 0, 1, ..., one split each: split p holds rows n = 10 * p .. 10 * p + 9, and s = "s<n>", NULL where n is a multiple of 7.
 class ScriptedFunction final : public Invoker {
  public:
   ScriptedFunction();
