@@ -133,6 +133,14 @@ class Boto3(unittest.TestCase):
         self.assertIn("ThrottlingException", done.stderr)
         self.assertIn("4 attempts", done.stderr)
 
+    def test_a_query_that_is_cancelled_from_outside_is_an_error_and_no_shorter_result(self):
+        self.fake.page_rows = 40
+        self.fake.script = {"Query": [None, None, "cancel"]}  # DESCRIBE, the first page
+        done = self.probe("rows", "ops", "multi")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("ConflictException", done.stderr)
+        self.assertEqual(self.fake.script["Query"], [], "the query was cancelled in its midst, and not begun again")
+
     def test_a_series_comes_back_nested(self):
         query = 'SELECT house, CREATE_TIME_SERIES(time, measure_value::double) AS humidity FROM "Green House"."Sensors" GROUP BY house ORDER BY house'
         self.assertEqual(self.lines("time_precision=ms", "query", query),

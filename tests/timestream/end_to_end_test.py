@@ -3,6 +3,7 @@
 """The whole command against the fake Timestream: end_to_end_test.py LOTIC."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -11,6 +12,8 @@ import time
 import unittest
 
 try:
+    import boto3
+    import botocore.config
     import fake_timestream  # and with it tests/aws in the path
     from botocore_judge import Judge
 except ImportError as error:
@@ -21,6 +24,25 @@ LOTIC = sys.argv[1]
 del sys.argv[1:2]
 VIEW = ("SELECT house, probe, CREATE_TIME_SERIES(time, measure_value::double) AS humidity FROM \"Green House\".\"Sensors\" WHERE measure_name = 'humidity' "
         "GROUP BY house, probe")
+
+
+def theirs(cell, info):
+    """A cell of boto3, as comparable as one of the shell."""
+    return None if cell.get("NullValue") else comparable(cell["ScalarValue"], info["Type"]["ScalarType"])
+
+
+def ours(value, info):
+    return None if value is None else comparable(str(value).lower() if isinstance(value, bool) else str(value), info["Type"]["ScalarType"])
+
+
+def comparable(text, kind):
+    if kind == "DOUBLE":
+        number = float(text)
+        return "NaN" if math.isnan(number) else (number, math.copysign(1, number))
+    if kind in ("TIMESTAMP", "TIME"):
+        whole, _, fraction = text.partition(".")
+        return f"{whole}.{fraction:0<9}"
+    return text
 
 
 class EndToEnd(unittest.TestCase):
@@ -49,6 +71,19 @@ class EndToEnd(unittest.TestCase):
         _, errors = process.communicate(timeout=60)
         self.assertNotEqual(process.returncode, 0)
         return errors
+
+    def test_the_shell_shows_the_rows_that_boto3_reads(self):
+        config = botocore.config.Config(endpoint_discovery_enabled=False, read_timeout=10)
+        query = boto3.client("timestream-query", region_name="us-east-1", endpoint_url=self.fake.url, aws_access_key_id="AKIDEXAMPLE", aws_secret_access_key="fake-secret", config=config)
+        for table in ('"ops"."multi"', '"ops"."cpu"', '"Green House"."Sensors"'):
+            infos, expected = [], []
+            for page in query.get_paginator("query").paginate(QueryString=f"SELECT * FROM {table}"):
+                infos = page.get("ColumnInfo") or infos
+                expected += [[theirs(cell, info) for cell, info in zip(row["Data"], infos)] for row in page["Rows"]]
+            rows = [[ours(value, info) for value, info in zip(row.values(), infos, strict=True)]
+                    for row in self.rows(f"SELECT * FROM ts.{table}", options=", TIME_PRECISION ns")]
+            self.assertGreater(len(expected), 2)
+            self.assertEqual(rows, expected, table)
 
     def test_a_filter_goes_with_the_query(self):
         rows = self.rows("SELECT host, avg(\"measure_value::double\") AS a FROM ts.ops.cpu WHERE time > TIMESTAMPTZ '2026-08-01 00:01:00+00' AND host <> 'h2' GROUP BY 1 ORDER BY 1")

@@ -256,6 +256,8 @@ class FakeTimestream:
                 raise Refusal("ValidationException", "The pagination token is invalid or expired.")
             if query.text != text:
                 raise Refusal("ValidationException", "The query string does not match the pagination token.")
+            if fault == "cancel":  # as if someone else had cancelled it
+                query.cancelled = True
             if query.cancelled:
                 raise Refusal("ConflictException", "The query was cancelled.", 409)
             if token == query.spent:
