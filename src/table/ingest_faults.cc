@@ -305,6 +305,18 @@ Status TableIngest::ResumeFrom(const StreamPlan& plan, bool made_anew, ConsumeFr
                              " are in the table already and would be doubled; consumeFrom=lastConsumed goes on at ", position);
     }
   }
+  // The positions before the plan: a partition that has a place in the stream of before is never read in the one that was made anew.
+  Status first;
+  for (auto& [partition, slot] : slots_) {
+    const auto start = starts.find(partition);
+    if (start == starts.end()) continue;
+    ReleaseSplit(*slot);
+    slot->ingest->Drop();
+    Status moved = slot->ingest->Pause();
+    if (moved.ok()) moved = slot->ingest->Resume(start->second, std::string("resumeConsumption with consumeFrom=") + word);
+    NoteFailure(*slot, "go on at offset " + std::to_string(start->second), moved, &first);
+  }
+  LOTIC_RETURN_NOT_OK(first);
   if (made_anew) {
     std::vector<PartitionStart> fresh;
     for (const auto& [partition, start] : starts) {
@@ -325,10 +337,6 @@ Status TableIngest::ResumeFrom(const StreamPlan& plan, bool made_anew, ConsumeFr
   for (auto& [partition, slot] : slots_) {
     const auto start = starts.find(partition);
     if (start == starts.end()) continue;
-    ReleaseSplit(*slot);
-    slot->ingest->Drop();
-    LOTIC_RETURN_NOT_OK(slot->ingest->Pause());
-    LOTIC_RETURN_NOT_OK(slot->ingest->Resume(start->second, std::string("resumeConsumption with consumeFrom=") + word));
     slot->State(PartitionState::kConnecting);
     slot->classify.reset();
     slot->retry_at = {};

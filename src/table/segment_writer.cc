@@ -141,7 +141,7 @@ class SegmentWriter final : public PartitionWriter {
     change.position = start;
     if (start > state.position) change.losses.push_back({state.position, start, now_ms, why});
     change.segments = {next.info};
-    (void)FaultPoint("store.resume.before_record");
+    if (const int error = FaultPoint("store.resume.before_record"); error != 0) return FileFailure("begin a segment in", folder_.PathOf("manifest"), error);
     LOTIC_RETURN_NOT_OK(folder_.Change(change, next.rows));
     rows_ = std::move(next.rows);
     position_.store(start, std::memory_order_release);

@@ -290,6 +290,29 @@ TEST(Ingest, ATopicMadeAnewStopsTheTableUntilSomebodySaysWhereToGoOn) {
   ASSERT_TRUE(world.WaitFor([&] { return world.Read().rows == 43; }));
 }
 
+TEST(Ingest, AResumeThatFailsReadsNothingOfATopicMadeAnew) {
+  IngestWorld world(2);
+  world.Produce(0, 20);
+  world.Produce(1, 20);
+  world.Open();
+  world.AddTable();
+  ASSERT_TRUE(world.CaughtUp());
+  ASSERT_TRUE(world.tables().Pause("events", "").ok());
+  ASSERT_TRUE(world.broker().RecreateTopic(IngestWorld::kTopic).ok());
+  for (int32_t partition = 0; partition < 2; ++partition) world.Produce(partition, 30);
+  ASSERT_TRUE(ArmFault("store.resume.before_record:2:28:1").ok());
+  const Status failed = world.tables().Resume("events", ConsumeFrom::kSmallest, "").status();
+  ASSERT_TRUE(ArmFault("").ok());
+  EXPECT_THAT(failed.message(), testing::AllOf(HasSubstr("partition 1"), HasSubstr("No space left")));
+  // Partition 1 stands at offset 20 of the topic of before: it must not go on there in this one.
+  (void)world.tables().Resume("events", ConsumeFrom::kLastConsumed, "");
+  ASSERT_TRUE(world.WaitFor([&] { return world.StatusOf(1).state == PartitionState::kStopped; }));
+  EXPECT_THAT(world.StatusOf(1).error, HasSubstr("created again"));
+  EXPECT_EQ(world.Read().rows, 40);
+  ASSERT_TRUE(world.tables().Resume("events", ConsumeFrom::kSmallest, "").ok());
+  ASSERT_TRUE(world.WaitFor([&] { return world.Read().rows == 100; }));
+}
+
 TEST(Ingest, ALeaderThatMovesAndABrokerThatIsAwayCostNothing) {
   IngestWorld world(2, 3);
   world.Open();
