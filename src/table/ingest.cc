@@ -69,7 +69,6 @@ Result<std::unique_ptr<TableIngest>> TableIngest::Start(const TablesOptions& opt
       LOTIC_RETURN_NOT_OK(slot.ingest->Resume(slot.ingest->writer().position(), ""));
     }
   }
-  made->WriteStatus(true);  // at once: a disk that is full from now on has a file that can say so
   TableIngest* self = made.get();
   self->consumer_ = std::jthread([self](std::stop_token stop) { self->Consume(stop); });
   self->syncer_ = std::jthread([self](std::stop_token stop) { self->SyncLoop(stop); });
@@ -310,8 +309,10 @@ void TableIngest::Heartbeat() {
   if (now < heartbeat_at_ + kHeartbeat) return;
   heartbeat_at_ = now;
   for (auto& [partition, slot] : slots_) {
-    const Status rolled = slot->ingest->RollIfDue();
-    if (!rolled.ok()) Fail(*slot, rolled);
+    if (slot->retry_at > now) continue;
+    Status due = slot->ingest->writer().failed();  // also where nothing is to be written
+    if (due.ok()) due = slot->ingest->RollIfDue();
+    if (!due.ok()) Fail(*slot, due);
   }
 }
 

@@ -309,7 +309,7 @@ class Store final : public TableStore {
     for (const std::shared_ptr<PartitionFolder>& candidate : Folders()) {
       const PartitionState state = candidate->state();
       for (const auto& [sequence, segment] : state.segments) {
-        if (segment.state != SegmentState::kDone || segment.file.empty()) continue;
+        if (segment.state != SegmentState::kConsuming && (segment.state != SegmentState::kDone || segment.file.empty())) continue;
         const auto checked = checked_.find({segment.partition, sequence});
         const int64_t at = checked == checked_.end() ? 0 : checked->second;
         if (at >= chosen_at) continue;

@@ -116,9 +116,10 @@ class TableStore {
   /// Drops one segment that is done, whatever its age. Errors: NotFound; Invalid (it is consuming or sealing).
   virtual Status DropSegment(int32_t partition, int64_t sequence, int64_t now_ms) = 0;
 
-  /// Checks the sealed file that was checked longest ago against its CRC. Damage is quarantined. @return false: there is none.
+  /// Checks the file that was checked longest ago: a sealed one (damage is quarantined), or the published blocks of a consuming one (its writer is failed(),
+  /// ReopenWriter settles it). So what a reader of any process found is found here too. @return false: there is none.
   virtual Result<bool> CheckOne(const CallContext& ctx) = 0;
-  /// A reader found a segment damaged: check it, and quarantine it if that is so (a consuming one: its writer is failed(), ReopenWriter settles it). OK either way.
+  /// For who reads in the owner's process, instead of waiting for CheckOne: a segment was found damaged. Checks it, and quarantines it if that is so (a consuming one: its writer is failed(), ReopenWriter settles it). OK either way.
   virtual Status Suspect(int32_t partition, int64_t sequence) = 0;
   /// What has to be read again.
   virtual std::vector<DamagedSegment> Damaged() const = 0;

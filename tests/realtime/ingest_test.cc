@@ -452,6 +452,28 @@ TEST(Ingest, ADamagedSegmentIsReadAgainFromTheStream) {
   ExpectRowsOfTheTopic(world);
 }
 
+TEST(Ingest, ADamagedConsumingSegmentIsFoundWithoutANewRecord) {
+  IngestWorld world(1);
+  for (int i = 0; i < 20; ++i) world.Produce(0, 50);
+  TablesOptions options = world.Options();
+  options.retention_interval = milliseconds(20);
+  world.Open(options);
+  world.AddTable();
+  ExpectRowsOfTheTopic(world);
+  std::fstream file(TableFolder(world.folder() + "/data", "events_REALTIME") + "/p0/0.1.rows", std::ios::in | std::ios::out | std::ios::binary | std::ios::ate);
+  const auto middle = static_cast<std::streamoff>(file.tellg() / 2);
+  char byte = 0;
+  file.seekg(middle);
+  file.get(byte);
+  file.seekp(middle);
+  file.put(static_cast<char>(byte ^ 0x40));
+  file.close();
+  ASSERT_TRUE(world.WaitFor([&] { return world.Logged("are read again"); }));
+  ExpectRowsOfTheTopic(world);
+  EXPECT_EQ(FatesOf(world, 0).rows, 1000);
+  ASSERT_TRUE(world.WaitFor([&] { return world.tables().GetStatus("events")->healthy; })) << world.tables().GetStatus("events")->error;
+}
+
 TEST(Ingest, StopOnDecodeErrorStopsAtTheRecordAndShowsIt) {
   IngestWorld world(2);
   world.Produce(0, 10);
