@@ -169,7 +169,9 @@ Status TableIngest::Update(IngestDefinition definition, std::shared_ptr<Connecto
   auto carried = std::make_shared<std::unique_ptr<RecordPipeline>>(std::move(pipeline));
   auto wanted = std::make_shared<IngestDefinition>(std::move(definition));
   LOTIC_RETURN_NOT_OK(OnConsumer([=, this] { return Reconfigure(std::move(*wanted), std::move(*carried), connector); }));
-  (void)RunDiscovery();  // what it finds is in the status
+  std::lock_guard lock(look_mutex_);
+  look_now_ = true;  // not waited for: a stream that is away would hold up whoever changes tables. What is found is in the status.
+  look_due_.notify_all();
   return Status::OK();
 }
 

@@ -62,7 +62,7 @@ class TableIngest {
   /// Ends the threads; everything read is committed and durable. Idempotent.
   Status Stop();
 
-  /// The next batch goes by this. `connector` null: the one there is.
+  /// The next batch goes by this, and the stream is looked at soon. `connector` null: the one there is.
   Status Update(IngestDefinition definition, std::shared_ptr<Connector> connector);
   /// A partition of which it fails is not read either; the others are paused. The error names them.
   Status Pause();

@@ -474,6 +474,21 @@ TEST(Ingest, ADamagedConsumingSegmentIsFoundWithoutANewRecord) {
   ASSERT_TRUE(world.WaitFor([&] { return world.tables().GetStatus("events")->healthy; })) << world.tables().GetStatus("events")->error;
 }
 
+TEST(Ingest, AChangeOfATableDoesNotWaitForItsStream) {
+  IngestWorld world(1);
+  world.Open();
+  world.AddTable();
+  world.Produce(0, 1);
+  ASSERT_TRUE(world.CaughtUp());
+  ASSERT_TRUE(world.broker().SetNodeDown(1, true).ok());
+  const auto begun = std::chrono::steady_clock::now();
+  ASSERT_TRUE(world.tables().UpdateTable("events", world.TableJson({{"realtime.segment.flush.threshold.segment.rows", "200"}})).ok());
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(4));  // giving up a look takes 8 s
+  ASSERT_TRUE(world.broker().SetNodeDown(1, false).ok());
+  world.Produce(0, 200);
+  ExpectRowsOfTheTopic(world);
+}
+
 TEST(Ingest, StopOnDecodeErrorStopsAtTheRecordAndShowsIt) {
   IngestWorld world(2);
   world.Produce(0, 10);
