@@ -305,6 +305,18 @@ Result<Parsed<PinotSchema>> SchemaReader::Read(std::string_view json) {
 
 Result<Parsed<PinotSchema>> ParsePinotSchema(std::string_view json) { return SchemaReader().Read(json); }
 
+Status CheckTimeFormatChange(const PinotSchema& before, const PinotSchema& after, std::string_view column) {
+  const PinotField* const was = before.Find(column);
+  const PinotField* const now = after.Find(column);
+  if (was == nullptr || now == nullptr || !was->date_time || !now->date_time) return Status::OK();
+  const DateTimeFormat &a = *was->date_time, &b = *now->date_time;
+  const bool numbers = a.kind() == DateTimeFormat::Kind::kEpoch, text = a.kind() == DateTimeFormat::Kind::kPattern || a.kind() == DateTimeFormat::Kind::kIso;
+  const bool same = a.kind() == b.kind() && (!numbers || (a.unit() == b.unit() && a.size() == b.size())) && (!text || was->format == now->format);
+  if (same) return Status::OK();
+  return Status::Invalid("backward incompatible schema: column \"", column, "\" has the format ", was->format, " and cannot change to ", now->format,
+                         ": the values there are would stand for other times; add a column with the new format");
+}
+
 Status CheckSchemaChange(const PinotSchema& before, const PinotSchema& after) {
   if (before.name != after.name) return Status::Invalid("schema \"", before.name, "\" cannot be renamed to \"", after.name, "\"; the schema with the new name is another one");
   for (const PinotField& field : before.fields) {
@@ -317,6 +329,7 @@ Status CheckSchemaChange(const PinotSchema& before, const PinotSchema& after) {
       return Status::Invalid("backward incompatible schema: column \"", field.name, "\" is ", field.single_value ? "single-value" : "multi-value", " and cannot become ",
                              field.single_value ? "multi-value" : "single-value");
     }
+    LOTIC_RETURN_NOT_OK(CheckTimeFormatChange(before, after, field.name));
   }
   if (!before.primary_keys.empty() && before.primary_keys != after.primary_keys) return Status::Invalid("backward incompatible schema: primaryKeyColumns cannot change once they are set");
   return Status::OK();

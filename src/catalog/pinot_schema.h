@@ -71,7 +71,9 @@ struct PinotSchema {
 /// Errors: Invalid (what HTTP 400 carries: the key or column, the offending value, what is expected), CapacityError (a named limit).
 Result<Parsed<PinotSchema>> ParsePinotSchema(std::string_view json);
 
-/// May `after` replace `before`? Columns may be added; kinds, defaults, lengths and formats may change. Errors: Invalid, naming the column and what is not compatible with the rows there are.
+/// May `after` replace `before`? Columns may be added; kinds, defaults, lengths and granularities may change, and a time's format to another spelling of it. Errors: Invalid, naming the column and what is not compatible with the rows there are.
 Status CheckSchemaChange(const PinotSchema& before, const PinotSchema& after);
+/// The part of it that nobody can overrule for a table's time column: its segments are chosen by what its values meant when they were stored. Errors: Invalid.
+Status CheckTimeFormatChange(const PinotSchema& before, const PinotSchema& after, std::string_view column);
 
 }  // namespace lotic::catalog

@@ -165,6 +165,21 @@ TEST(PinotSchema, ColumnsMayBeAddedAndTheirDetailsChange) {
   EXPECT_THAT(CheckSchemaChange(after, before).message(), HasSubstr("column \"more\" is missing"));
 }
 
+TEST(PinotSchema, ATimesFormatMayBeSpelledOtherwiseAndNotChange) {
+  const auto with = [](const std::string& type, const std::string& format) {
+    return Parse(R"({"schemaName": "events", "dateTimeFieldSpecs": [{"name": "ts", "dataType": ")" + type + R"(", "format": ")" + format + R"(", "granularity": "1:DAYS"}]})").value;
+  };
+  const auto check = [&](const std::string& type, const std::string& before, const std::string& after) { return CheckSchemaChange(with(type, before), with(type, after)); };
+  EXPECT_TRUE(check("LONG", "1:MILLISECONDS:EPOCH", "EPOCH|MILLISECONDS|1").ok());
+  EXPECT_TRUE(check("STRING", "SIMPLE_DATE_FORMAT|yyyy-MM-dd", "SIMPLE_DATE_FORMAT|yyyy-MM-dd").ok());
+  const Status unit = check("LONG", "1:MILLISECONDS:EPOCH", "1:SECONDS:EPOCH");
+  EXPECT_EQ(unit.code(), StatusCode::kInvalid);
+  EXPECT_THAT(unit.message(), HasSubstr("column \"ts\" has the format 1:MILLISECONDS:EPOCH and cannot change to 1:SECONDS:EPOCH"));
+  EXPECT_FALSE(check("LONG", "1:MINUTES:EPOCH", "5:MINUTES:EPOCH").ok());
+  EXPECT_FALSE(check("LONG", "1:MILLISECONDS:EPOCH", "1:DAYS:SIMPLE_DATE_FORMAT:yyyyMMdd").ok());
+  EXPECT_FALSE(check("STRING", "SIMPLE_DATE_FORMAT|yyyy-MM-dd", "SIMPLE_DATE_FORMAT|yyyyMMdd").ok());
+}
+
 TEST(PinotSchema, LimitsAreNamed) {
   EXPECT_EQ(ParsePinotSchema(std::string(kMaxPinotDocumentBytes + 1, ' ')).status().message(), "the document is longer than 1048576 bytes");
   std::string columns = R"({"name": "c", "dataType": "INT"})";

@@ -214,6 +214,7 @@ struct Tables::Impl {
         std::lock_guard lock((*entry)->mutex);
         definition = (*entry)->definition;
       }
+      LOTIC_RETURN_NOT_OK(catalog::CheckTimeFormatChange(before, parsed.value, definition.config.time_column));  // also by force
       definition.schema = parsed.value;
       LOTIC_RETURN_NOT_OK(catalog::CheckTable(definition.config, definition.schema));
       if ((*entry)->ingest != nullptr) LOTIC_RETURN_NOT_OK((*entry)->ingest->Update(definition, nullptr));
