@@ -119,13 +119,19 @@ Result<QueryDoor::TablePtr> QueryDoor::ParseTable(const std::string& raw, const 
 }
 
 Status QueryDoor::Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Segments& segments, bool drop_results, BrokerResponse* response) {
+  LOTIC_ASSIGN_OR_RETURN(SessionPool::Lease session, options_.sessions->Take(ctx));
+  const Status status = Execute(ctx, translation, segments, drop_results, &session.engine(), response);
+  session.Ended(status);
+  return status;
+}
+
+Status QueryDoor::Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Segments& segments, bool drop_results, sql::Engine* engine, BrokerResponse* response) {
   std::vector<CellWriter> writers;
   for (const catalog::PinotOutputColumn& column : translation.columns) {
     LOTIC_ASSIGN_OR_RETURN(CellWriter writer, CellWriter::For(column.type));
     writers.push_back(writer);
   }
-  LOTIC_ASSIGN_OR_RETURN(SessionPool::Lease session, options_.sessions->Take(ctx));
-  LOTIC_ASSIGN_OR_RETURN(const std::unique_ptr<sql::QueryResult> result, session.engine().Execute(ctx, translation.sql));
+  LOTIC_ASSIGN_OR_RETURN(const std::unique_ptr<sql::QueryResult> result, engine->Execute(ctx, translation.sql));
   if (result->columns().size() != writers.size()) {
     return Status::UnknownError("internal error, please report it: the translated query has ", result->columns().size(), " columns instead of ", writers.size());
   }

@@ -96,6 +96,7 @@ class QueryDoor {
   };
   Segments LookAt(const Table& table) const;
   Status Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Segments& segments, bool drop_results, BrokerResponse* response);
+  static Status Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Segments& segments, bool drop_results, sql::Engine* engine, BrokerResponse* response);
   static void CountSegments(const Segments& segments, std::span<const TableCertificate> certificates, BrokerResponse* response);
 
   const QueryDoorOptions options_;

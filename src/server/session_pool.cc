@@ -6,7 +6,9 @@
 namespace lotic::server {
 
 SessionPool::Lease::~Lease() {
-  if (engine_) pool_->GiveBack(std::move(engine_));
+  if (!engine_) return;
+  if (broken_ || std::uncaught_exceptions() > exceptions_) engine_.reset();
+  pool_->GiveBack(std::move(engine_));
 }
 
 Result<SessionPool::Lease> SessionPool::Take(const CallContext& ctx) {
@@ -23,20 +25,21 @@ Result<SessionPool::Lease> SessionPool::Take(const CallContext& ctx) {
     return lease;
   }
   lock.unlock();
-  auto opened = Open(ctx);
-  if (!opened.ok()) {
-    lock.lock();
-    --taken_;
-    changed_.notify_one();
-    return opened.status();
-  }
-  return Lease(this, *std::move(opened));
+  struct Place {  // given back unless a lease does it
+    ~Place() {
+      if (pool != nullptr) pool->GiveBack(nullptr);
+    }
+    SessionPool* pool;
+  } place{this};
+  LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<sql::Engine> engine, Open(ctx));
+  place.pool = nullptr;
+  return Lease(this, std::move(engine));
 }
 
 void SessionPool::GiveBack(std::unique_ptr<sql::Engine> engine) {
   const std::lock_guard lock(mutex_);
   --taken_;
-  idle_.push_back(std::move(engine));
+  if (engine) idle_.push_back(std::move(engine));
   changed_.notify_one();
 }
 
