@@ -16,7 +16,7 @@ namespace lotic::server {
 
 // Limits of one server. Each is the place where more is refused, with the HTTP status named.
 inline constexpr size_t kMaxHeadBytes = size_t{16} << 10;        ///< request line and headers: 431
-inline constexpr size_t kMaxBodyBytes = size_t{8} << 20;         ///< 413
+inline constexpr size_t kMaxBodyBytes = size_t{1} << 20;         ///< 413
 inline constexpr size_t kMaxConnections = 1024;                  ///< the next one is closed after a 503
 inline constexpr std::chrono::seconds kIdleTime{60};             ///< between requests of a connection: closed
 inline constexpr std::chrono::seconds kReadTime{10};             ///< for a request to arrive once begun: 408

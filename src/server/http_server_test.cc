@@ -226,7 +226,7 @@ TEST_F(HttpServerTest, RefusesWhatIsNoProperRequest) {
       {"POST /echo/a HTTP/1.1\r\n" + host + "Content-Length: -1\r\n\r\n", 400, "no HTTP/1.1"},
       {"POST /echo/a HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "no HTTP/1.1"},
       {"POST /echo/a HTTP/1.1\r\n" + host + "Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\na", 415, "compressed"},
-      {"POST /echo/a HTTP/1.1\r\n" + host + "Content-Length: 8388609\r\n\r\n", 413, "more than 8388608 bytes"},
+      {"POST /echo/a HTTP/1.1\r\n" + host + "Content-Length: 1048577\r\n\r\n", 413, "more than 1048576 bytes"},
       {"GET /health HTTP/1.1\r\n" + host + "A: " + std::string(kMaxHeadBytes, 'a'), 431, "more than 16384 bytes"},
       {"GET /" + std::string(9000, 'a') + " HTTP/1.1\r\n" + host + "\r\n", 414, "more than 8192 bytes"},
       {"GET /users;. HTTP/1.1\r\n" + host + "\r\n", 400, "semicolon"},

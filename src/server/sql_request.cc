@@ -39,6 +39,11 @@ Result<Json> ParseObject(std::string_view body, std::string_view what) {
   return document;
 }
 
+Status CheckSize(std::string_view sql) {
+  if (sql.size() <= kMaxSqlBytes) return Status::OK();
+  return Refused(413, "the query has " + std::to_string(sql.size()) + " bytes, more than " + std::to_string(kMaxSqlBytes));
+}
+
 bool IsTrue(std::string_view text) {
   return text.size() == 4 && (text[0] | 0x20) == 't' && (text[1] | 0x20) == 'r' && (text[2] | 0x20) == 'u' && (text[3] | 0x20) == 'e';
 }
@@ -62,6 +67,7 @@ Result<SqlRequest> ParseSqlBody(std::string_view body) {
     }
   }
   if (request.sql.find_first_not_of(" \t\r\n;") == std::string::npos) return Refused(400, "the request's body has no sql: {\"sql\":\"select ...\"} is expected");
+  LOTIC_RETURN_NOT_OK(CheckSize(request.sql));
   return request;
 }
 
@@ -72,6 +78,7 @@ Result<SqlRequest> ParseSqlRequest(const HttpRequest& request) {
   } else {
     const auto sql = request.Query("sql");
     if (!sql || sql->find_first_not_of(" \t\r\n;") == std::string_view::npos) return Refused(400, "the request has no parameter sql: ?sql=select+... is expected");
+    LOTIC_RETURN_NOT_OK(CheckSize(*sql));
     parsed.sql = std::string(*sql);
     parsed.trace = request.QueryFlag("trace", false);
     parsed.options = std::string(request.Query("queryOptions").value_or(""));

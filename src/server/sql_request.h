@@ -13,7 +13,8 @@
 
 namespace lotic::server {
 
-inline constexpr size_t kMaxSqlRequestBytes = size_t{2} << 20;  ///< of the JSON around a query: 413
+inline constexpr size_t kMaxSqlRequestBytes = size_t{1} << 20;  ///< of the JSON around a query: 413
+inline constexpr size_t kMaxSqlBytes = size_t{256} << 10;       ///< of the query itself: 413
 inline constexpr int kMaxJsonDepth = 64;                        ///< of any request body
 
 /// What POST /query/sql carries.

@@ -27,6 +27,8 @@ TEST(SqlRequest, OfAGetIsInItsParameters) {
   EXPECT_EQ(parsed.sql, "select 2");
   EXPECT_EQ(parsed.options, "a=b");
   EXPECT_TRUE(parsed.cursor);
+  request.query[0].second = std::string(kMaxSqlBytes + 1, 'a');
+  EXPECT_THAT(ParseSqlRequest(request).status().message(), HasSubstr("the query has 262145 bytes, more than 262144"));
   request.query.clear();
   EXPECT_THAT(ParseSqlRequest(request).status().message(), HasSubstr("no parameter sql"));
 }
@@ -50,7 +52,8 @@ INSTANTIATE_TEST_SUITE_P(
                     BadBody{R"({"sql":"a","trace":1})", 400, "trace is neither"}, BadBody{R"({"sql":"a","queryOptions":{}})", 400, "queryOptions is not a text"},
                     BadBody{R"({"sql":"a"} x)", 400, "is not JSON"}, BadBody{std::string(100'000, '['), 400, "the request's body"},
                     BadBody{R"({"sql":"a","x":)" + std::string(70, '[') + std::string(70, ']') + "}", 400, "deeper than 64"}, BadBody{"{\"sql\":\"\xff\"}", 400, "is not JSON"},
-                    BadBody{std::string(kMaxSqlRequestBytes + 1, ' '), 413, "more than"}));
+                    BadBody{std::string(kMaxSqlRequestBytes + 1, ' '), 413, "more than"},
+                    BadBody{R"({"sql":")" + std::string(kMaxSqlBytes + 1, 'a') + "\"}", 413, "the query has 262145 bytes, more than 262144"}));
 
 TEST(TableConfigs, AreTakenApart) {
   const TableConfigsRequest request = ParseTableConfigs(R"({"tableName":"events","schema":{"schemaName":"events"},"realtime":{"a":1},"offline":null,"odd":[1]})").ValueOrDie();
