@@ -87,6 +87,7 @@ std::string ToJson(const TableReference& table) {
   Json json{{"schema", table.name.schema},
             {"table", table.name.table},
             {"dense", table.dense_positions},
+            {"durable", table.durable_positions},
             {"columns", Json::parse(lotic::ToJson(table.columns))},
             {"partitions", Json::parse(lotic::ToJson(table.partition_columns))}};
   if (!table.arguments.empty()) json["arguments"] = table.arguments;
@@ -103,6 +104,7 @@ Result<TableReference> TableReferenceFromJson(std::string_view text) {
   TableReference table;
   table.name = {json["schema"].get<std::string>(), json["table"].get<std::string>()};
   table.dense_positions = json["dense"].get<bool>();
+  table.durable_positions = has("durable", Json::value_t::boolean) && json["durable"].get<bool>();
   if (json.contains("arguments")) {
     if (!json["arguments"].is_object()) return Status::Invalid(kTableColumn, ": its arguments are no object");
     for (const auto& [name, value] : json["arguments"].items()) {

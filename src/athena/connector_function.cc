@@ -47,7 +47,7 @@ class ConnectorFunction final : public LambdaFunction {
       : parts_(std::move(parts)),
         source_(parts_.options.throttle, parts_.sleep),
         spill_(parts_.options.throttle, parts_.sleep),
-        metadata_(parts_, source_),
+        metadata_(parts_, source_, spill_),
         records_(parts_, source_, spill_) {}
 
   Result<std::string> Invoke(const CallContext& outer, const Invocation& invocation) override {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <random>
+#include <thread>
 
 #include "athena/athena_table.h"
 #include "athena/test_door.h"
@@ -444,6 +445,102 @@ TEST(ConnectorFunction, AConnectorThatIsThrottledWithoutRowsIsThrottledForAthena
   bent->next = [](const CallContext&, const std::function<Result<ReadBatch>()>&) -> Result<ReadBatch> { return Status::Throttled("slow down"); };
   TestDoor door(bent);
   EXPECT_EQ(door.engine->Run({kOrders}).status().code(), StatusCode::kThrottled);
+  EXPECT_THAT(door.waits(), IsEmpty());
+  bent->next = nullptr;
+  ASSERT_TRUE(door.engine->Run({kOrders}).ok());
+  EXPECT_THAT(door.waits(), ElementsAre(10));  // the next call goes slower, and being answered it is the last that does
+}
+
+// One partition of four batches. The source throttles at the third, as `refusal` says, once so much has been spilled that the spiller knows of a block.
+class ThrottledSplitTest : public ::testing::Test {
+ protected:
+  using Next = std::function<Result<ReadBatch>()>;
+  void SetUp() override {
+    memory::MemoryTable table{kLong, Schema{{{"id", Type::Int64()}, {"name", Type::String()}}}, {{}}};
+    for (int64_t b = 0; b < 4; ++b) {
+      BatchBuilder builder(std::make_shared<const Schema>(table.schema));
+      for (int64_t row = 0; row < 60; ++row) {
+        builder.column(0).AppendInt64(b * 60 + row);
+        builder.column(1).AppendBytes("name of row " + std::to_string(row));
+      }
+      table.partitions[0].push_back(builder.Finish(60));
+    }
+    ASSERT_TRUE(store_->AddTable(std::move(table)).ok());
+    bent_ = std::make_shared<BentConnector>(store_->connector());
+    bent_->on_open = [this](const ScanRequest&) { ++opened_; };
+    bent_->next = [this](const CallContext&, const Next& next) -> Result<ReadBatch> {
+      if (++calls_ != 3) return next();
+      while (door_->store->objects().size() < 3) std::this_thread::yield();  // two writers: at least one has come back for more
+      return refusal_(next);
+    };
+  }
+  Result<EngineAnswer> Run() {
+    door_ = std::make_unique<TestDoor>(bent_);
+    return door_->engine->Run({kLong, std::nullopt, {}, 500, 1});
+  }
+  const TableName kLong{"default", "long"};
+  const std::shared_ptr<memory::MemoryStore> store_ = memory::MemoryStore::Make();
+  std::shared_ptr<BentConnector> bent_;
+  std::unique_ptr<TestDoor> door_;
+  std::function<Result<ReadBatch>(const Next&)> refusal_ = [](const Next&) { return Status::Throttled("slow down"); };
+  int calls_ = 0, opened_ = 0;
+};
+
+TEST_F(ThrottledSplitTest, IsReadOnFromWhereItStoodOnceABlockHasBeenSpilled) {
+  const auto expected = Expected(ReadDirectly(*store_->connector(), kLong).ValueOrDie(), {}, std::nullopt).ValueOrDie();
+  const std::function<Result<ReadBatch>(const Next&)> refusals[] = {refusal_, [](const Next&) {
+                                                                      ReadBatch read;
+                                                                      read.runs.emplace_back().status = Status::Throttled("slow down");
+                                                                      return Result<ReadBatch>(read);
+                                                                    }};
+  for (const auto& refusal : refusals) {
+    refusal_ = refusal;
+    calls_ = opened_ = 0;
+    const Result<EngineAnswer> answer = Run();
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_THAT(answer->rows, ElementsAreArray(expected));
+    EXPECT_EQ(opened_, 2);
+    EXPECT_THAT(door_->waits(), ElementsAre(10));
+    ASSERT_THAT(door_->log.lines, SizeIs(1));
+    const SplitCertificate certificate = SplitCertificateFromJson(door_->log.lines[0].certificate).ValueOrDie();
+    EXPECT_TRUE(certificate.complete);
+    EXPECT_EQ(certificate.reason, EndReason::kEnd);
+    EXPECT_EQ(certificate.rows, 240);
+    EXPECT_EQ(certificate.records.returned, 240);
+    EXPECT_EQ(certificate.read_start.text, "0");
+    EXPECT_EQ(certificate.read_end.text, "240");
+  }
+}
+
+TEST_F(ThrottledSplitTest, OfATableWhosePositionsDoNotLastIsLeftToAthena) {
+  bent_->change_table = [](TableInfo* info) { info->durable_positions = false; };
+  EXPECT_EQ(Run().status().code(), StatusCode::kThrottled);
+  EXPECT_EQ(opened_, 1);
+  EXPECT_THAT(door_->store->objects(), IsEmpty());
+}
+
+TEST_F(ThrottledSplitTest, WhoseRowsWereLostWithTheRefusalIsLeftToAthena) {
+  refusal_ = [](const Next& next) -> Result<ReadBatch> {
+    LOTIC_RETURN_NOT_OK(next().status());  // the reader has handed them out
+    return Status::Throttled("slow down");
+  };
+  EXPECT_EQ(Run().status().code(), StatusCode::kThrottled);
+  EXPECT_EQ(opened_, 1);
+}
+
+TEST(ConnectorFunction, LookingUpATableForASplitSlowsDownWhenItIsThrottled) {
+  const auto bent = std::make_shared<BentConnector>(SampleConnector());
+  TestDoor door(bent);
+  const GetTableResponse table = door.engine->Table(kOrders).ValueOrDie();
+  EngineAnswer answer;
+  const auto splits = door.engine->Splits({kOrders}, table, &answer).ValueOrDie();
+  ReadRecordsRequest request = door.engine->ReadRequest({kOrders}, table, splits[0]);
+  for (WireField& field : request.schema.fields) field.metadata.clear();
+  bent->refuse_table = [] { return Status::Throttled("slow down"); };
+  EXPECT_EQ(door.engine->Ask(request).status().code(), StatusCode::kThrottled);
+  bent->refuse_table = nullptr;
+  EXPECT_TRUE(door.engine->Ask(request).ok());
+  EXPECT_THAT(door.waits(), ElementsAre(10));
 }
 
 }  // namespace

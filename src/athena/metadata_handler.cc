@@ -182,6 +182,7 @@ Result<FederationResponse> MetadataHandler::GetTableLayout(const CallContext& ct
   LOTIC_ASSIGN_OR_RETURN(const TableInfo info, Describe(ctx, request.table, request.constraints.passthrough, &table.arguments));
   table.name = info.name;
   table.dense_positions = info.dense_positions;
+  table.durable_positions = info.durable_positions;
   for (const std::string& name : info.partition_columns) {
     const auto own = info.schema.IndexOf(name), hidden = info.hidden.IndexOf(name);
     if (!own && !hidden) return Status::UnknownError(parts_.connector->type_name(), ": partition column '", name, "' of ", info.name.ToString(), " is no column");
@@ -253,7 +254,7 @@ Status MetadataHandler::CheckSpillBucket(const CallContext& ctx, const std::func
   const std::string& bucket = parts_.options.spill_bucket;
   if (bucket.empty() || bucket_checked_) return bucket_refused_;
   LOTIC_ASSIGN_OR_RETURN(SpillStore* opened, store());
-  const Status found = opened->CheckBucket(ctx, bucket);
+  const Status found = spill_invoker_.Invoke(ctx, "looking at the bucket", RowsWritten::kNotASplit, [&] { return opened->CheckBucket(ctx, bucket); });
   if (found.ok()) {
     bucket_checked_ = true;
   } else if (found.code() == StatusCode::kNotFound || found.code() == StatusCode::kUnauthorized) {

@@ -16,10 +16,12 @@
 namespace lotic::athena {
 
 /// Answers everything that is asked before rows are read. One invocation at a time; keeps nothing between them but the state of the spill bucket.
-/// `parts` and `invoker` are borrowed.
+/// `parts` and both invokers are borrowed.
 class MetadataHandler {
  public:
-  MetadataHandler(const ConnectorFunctionParts& parts, ThrottlingInvoker& invoker) : parts_(parts), invoker_(invoker) {}
+  /// @param spill_invoker  around the calls to the spill store.
+  MetadataHandler(const ConnectorFunctionParts& parts, ThrottlingInvoker& invoker, ThrottlingInvoker& spill_invoker)
+      : parts_(parts), invoker_(invoker), spill_invoker_(spill_invoker) {}
 
   Result<FederationResponse> Ping(const PingRequest& request) const;
   Result<FederationResponse> ListSchemas(const CallContext& ctx, const ListSchemasRequest& request);
@@ -43,6 +45,7 @@ class MetadataHandler {
 
   const ConnectorFunctionParts& parts_;
   ThrottlingInvoker& invoker_;
+  ThrottlingInvoker& spill_invoker_;
   bool bucket_checked_ = false;
   Status bucket_refused_;  // 403 and 404 are remembered
 };

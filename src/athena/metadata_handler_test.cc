@@ -447,6 +447,12 @@ TEST(MetadataHandler, Check34ABucketThatIsRefusedOrMissingStaysSoAndOtherFailure
     door.engine->ctx.deadline = std::chrono::steady_clock::time_point::max();
     EXPECT_TRUE(ask(door).ok());
   }
+  TestDoor busy(SampleConnector());
+  int refusals = 2;
+  busy.store->check = [&](const std::string&) { return refusals-- > 0 ? Status::Throttled("SlowDown") : Status::OK(); };
+  EXPECT_TRUE(ask(busy).ok());
+  EXPECT_EQ(busy.store->checks, 3);
+  EXPECT_THAT(busy.waits(), ElementsAre(10, 20));
   TestDoor other(SampleConnector());
   other.store->check = [](const std::string&) { return Status::OK(); };
   other.engine->identity.config_options = {{"spill_bucket", "elsewhere"}};

@@ -113,7 +113,7 @@ TEST(Passthrough, Check27TheFunctionIsAdvertisedAsTheOriginalDoesUnlessItIsSwitc
     ThrottlingInvoker invoker({}, nullptr);
     GetDataSourceCapabilitiesRequest request;
     request.catalog = "lake";
-    return WriteResponse(MetadataHandler(parts, invoker).GetDataSourceCapabilities(request).ValueOrDie());
+    return WriteResponse(MetadataHandler(parts, invoker, invoker).GetDataSourceCapabilities(request).ValueOrDie());
   };
   EXPECT_THAT(capabilities(std::make_shared<QueryConnector>(), true),
               HasSubstr(R"("SYSTEM.QUERY":[{"subType":"query_passthrough_schema","properties":["system"]},{"subType":"query_passthrough_name","properties":["query"]},)"

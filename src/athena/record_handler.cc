@@ -18,6 +18,7 @@ namespace lotic::athena {
 namespace {
 
 constexpr std::chrono::seconds kCloseTime{2};  // how long closing a reader may take to cancel at the source
+constexpr size_t kMaxNotes = 16;  // of a certificate
 constexpr int64_t kAnswerOverheadBytes = 4096;  // of an inline answer beside schema and records
 
 Result<std::string> PropertyOf(const WireSplit& split, std::string_view name) {
@@ -80,26 +81,87 @@ class RowFilter {
   std::vector<size_t> projection_;
 };
 
-// Closes the reader on every way out.
-class OpenReader {
+// Two readers of one split, the second from where the first stood.
+SplitCertificate Joined(const SplitCertificate& first, SplitCertificate second) {
+  second.planned_start = first.planned_start;
+  second.read_start = first.read_start;
+  second.records += first.records;
+  second.rows += first.rows;
+  second.undecodable_values += first.undecodable_values;
+  second.bytes_fetched += first.bytes_fetched;
+  if (first.first_record) second.first_record = first.first_record;
+  if (!second.last_record) second.last_record = first.last_record;
+  second.notes.insert(second.notes.begin(), first.notes.begin(), first.notes.end());
+  if (second.notes.size() > kMaxNotes) second.notes.resize(kMaxNotes);
+  return second;
+}
+
+// Reads one split, by one reader; after a refusal by another from where that one stood, as long as no row is lost or given twice by it. Closes them on every way out.
+class SplitReader {
  public:
-  OpenReader(std::unique_ptr<Reader> reader, const CallContext& ctx) : reader_(std::move(reader)), ctx_(ctx) {}
-  ~OpenReader() { (void)Close(); }
-  OpenReader(const OpenReader&) = delete;
-  OpenReader& operator=(const OpenReader&) = delete;
-  Reader* operator->() const { return reader_.get(); }
+  SplitReader(const CallContext& ctx, Connector& connector, const Reading& reading)
+      : ctx_(ctx), connector_(connector), reading_(reading), position_(reading.split.start), certificate_(UnreadCertificate(reading.split, false, EndReason::kError)) {}
+  ~SplitReader() { (void)Close(); }
+  SplitReader(const SplitReader&) = delete;
+  SplitReader& operator=(const SplitReader&) = delete;
+
+  /// The next rows. Errors: those of the reader and of the split.
+  Result<ReadBatch> Next() {
+    if (reader_ == nullptr) {
+      const SplitStart start{reading_.split, position_};
+      LOTIC_ASSIGN_OR_RETURN(reader_, connector_.Open(ctx_, reading_.scan.scan, std::span(&start, 1)));
+      taken_ = 0;
+    }
+    Result<ReadBatch> read = reader_->Next(ctx_);
+    Status status = read.status();
+    for (size_t i = 0; read.ok() && status.ok() && i < read->runs.size(); ++i) status = read->runs[i].status;
+    if (status.ok()) {
+      if (read->rows) taken_ += read->rows->num_rows();
+      return read;
+    }
+    if (status.code() == StatusCode::kThrottled) Leave();
+    return status;
+  }
+  /// Whether another Next() after a refusal gives the rows that are missing, all of them and once.
+  bool can_go_on() const { return reader_ == nullptr; }
+
   Status Close() {
-    if (closed_) return Status::OK();
+    if (reader_ == nullptr || closed_) return Status::OK();
     closed_ = true;
+    return CloseReader();
+  }
+  SplitCertificate Certificate() const {
+    if (reader_ == nullptr) return certificate_;
+    return read_before_ ? Joined(certificate_, reader_->Certificate(0)) : reader_->Certificate(0);
+  }
+
+ private:
+  // A reader that has failed is good for its certificate only. If all rows that it handed out have arrived, the next one begins at its end.
+  void Leave() {
+    const SplitCertificate left = reader_->Certificate(0);
+    if (!reading_.table.durable_positions || left.rows != taken_) return;
+    certificate_ = Certificate();
+    certificate_.complete = false;
+    read_before_ = true;
+    position_ = left.read_end;
+    (void)CloseReader();  // what it has read counts; that it could not be closed too does not matter
+    reader_.reset();
+  }
+  Status CloseReader() {
     CallContext ctx = ctx_;
     ctx.stop = {};  // a call that was stopped still cancels at the source what runs there
     ctx.deadline = std::chrono::steady_clock::now() + kCloseTime;
     return reader_->Close(ctx);
   }
 
- private:
-  const std::unique_ptr<Reader> reader_;
   const CallContext& ctx_;
+  Connector& connector_;
+  const Reading& reading_;
+  Position position_;             // where the next reader begins
+  SplitCertificate certificate_;  // of the readers before this one
+  bool read_before_ = false;
+  std::unique_ptr<Reader> reader_;
+  int64_t taken_ = 0;  // rows of this reader
   bool closed_ = false;
 };
 
@@ -137,6 +199,7 @@ class RowSink {
   }
 
   int64_t num_rows() const { return num_rows_; }
+  RowsWritten written() const { return spiller_ == nullptr ? RowsWritten::kNone : spiller_->written(); }
   int64_t spilled_blocks() const { return spiller_ == nullptr ? 0 : spiller_->blocks(); }
   int64_t spilled_bytes() const { return spiller_ == nullptr ? 0 : spiller_->bytes(); }
 
@@ -171,13 +234,14 @@ class RowSink {
 };
 
 // The connector's layout for the columns of the request, then for those that only filters need.
-Status PlanLayout(const CallContext& ctx, Connector& connector, const ReadRecordsRequest& request, Reading* reading) {
+Status PlanLayout(const CallContext& ctx, Connector& connector, ThrottlingInvoker& invoker, const ReadRecordsRequest& request, Reading* reading) {
   Schema layout;
   std::optional<Schema> known;  // asked for only if metadata did not come back
   for (const WireField& field : request.schema.fields) {
     LOTIC_ASSIGN_OR_RETURN(std::optional<Field> source, SourceField(field));
     if (!source && !known) {
-      LOTIC_ASSIGN_OR_RETURN(const TableInfo info, connector.GetTable(ctx, reading->table.name));
+      const TableName& name = reading->table.name;
+      LOTIC_ASSIGN_OR_RETURN(const TableInfo info, invoker.Invoke(ctx, "describing table " + name.ToString(), RowsWritten::kNone, [&] { return connector.GetTable(ctx, name); }));
       known = VisibleColumns(info);
     }
     for (size_t i = 0; !source && i < known->fields.size(); ++i) {
@@ -215,7 +279,7 @@ Result<FederationResponse> RecordHandler::ReadRecords(const CallContext& outer, 
   LOTIC_ASSIGN_OR_RETURN(reading.scan, MakeRequestScan(reading.table, request.constraints, parts_.options.policy));
   LOTIC_ASSIGN_OR_RETURN(reading.scan.scan.token, PropertyOf(request.split, kSnapshotColumn));
   LOTIC_ASSIGN_OR_RETURN(reading.split, SplitFromJson(split_text, reading.table.columns));
-  LOTIC_RETURN_NOT_OK(PlanLayout(ctx, *parts_.connector, request, &reading));
+  LOTIC_RETURN_NOT_OK(PlanLayout(ctx, *parts_.connector, invoker_, request, &reading));
   const std::string doing = "reading " + reading.table.name.ToString() + ", partition " + reading.split.partition;
 
   LOTIC_ASSIGN_OR_RETURN(const Schema held, LogicalSchema(reading.all));
@@ -224,19 +288,15 @@ Result<FederationResponse> RecordHandler::ReadRecords(const CallContext& outer, 
   RowSink sink(ctx, request, parts_.options, spill_invoker_, store, std::make_shared<const Schema>(std::move(wanted)));
   if (reading.scan.limit == 0) return sink.Finish();
 
-  const SplitStart start{reading.split, reading.split.start};
-  LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<Reader> opened, invoker_.Invoke(ctx, doing, RowsWritten::kNone, [&] { return parts_.connector->Open(ctx, reading.scan.scan, std::span(&start, 1)); }));
-  OpenReader reader(std::move(opened), ctx);
+  SplitReader reader(ctx, *parts_.connector, reading);
+  const auto written = [&] { return reader.can_go_on() ? sink.written() : RowsWritten::kNone; };
   const RowFilter filter(reading, request);
   bool limit_reached = false;
   const auto read_all = [&]() -> Status {
     for (bool ended = false; !ended && !limit_reached;) {
       LOTIC_RETURN_NOT_OK(ctx.Check(doing));
-      LOTIC_ASSIGN_OR_RETURN(const ReadBatch read, reader->Next(ctx));
-      for (const Run& run : read.runs) {
-        LOTIC_RETURN_NOT_OK(run.status);
-        ended = ended || run.ended;
-      }
+      LOTIC_ASSIGN_OR_RETURN(const ReadBatch read, invoker_.InvokeWhile(ctx, doing, written, [&] { return reader.Next(); }));
+      for (const Run& run : read.runs) ended = ended || run.ended;
       if (read.runs.empty() && !read.rows) ended = true;
       if (!read.rows || read.rows->num_rows() == 0) continue;
       std::optional<int64_t> left;
@@ -250,7 +310,7 @@ Result<FederationResponse> RecordHandler::ReadRecords(const CallContext& outer, 
   };
   Status status = read_all();
   if (status.ok()) status = reader.Close();
-  SplitCertificate certificate = reader->Certificate(0);
+  SplitCertificate certificate = reader.Certificate();
   if (limit_reached && !certificate.complete) {  // the rest is proved unneeded
     certificate.complete = true;
     certificate.reason = EndReason::kLimit;

@@ -49,6 +49,11 @@ int64_t Spiller::bytes() const {
   return bytes_;
 }
 
+RowsWritten Spiller::written() const {
+  const std::lock_guard lock(mutex_);
+  return written_.empty() ? RowsWritten::kNone : RowsWritten::kSome;
+}
+
 Status Spiller::Wait(std::unique_lock<std::mutex>& lock, const std::function<bool()>& done) {
   const auto over = [&] { return done() || !failure_.ok(); };
   const bool in_time = ctx_.deadline == std::chrono::steady_clock::time_point::max() ? changed_.wait(lock, ctx_.stop, over)
@@ -117,8 +122,9 @@ Status Spiller::WriteOne(const Job& job, int64_t* bytes) {
   LOTIC_ASSIGN_OR_RETURN(const std::string object, EncodeSpillObject(job.block, key_));
   const CallContext ctx = WithStop(ctx_, stop_.get_token());
   const std::string key = KeyOf(job.number);
-  const Status status = invoker_.Invoke(ctx, "writing spill object " + key, job.number == 0 ? RowsWritten::kNone : RowsWritten::kSome,
-                                        [&] { return store_.Put(ctx, location_.bucket, key, object); });
+  const Status status = invoker_.InvokeWhile(ctx, "writing spill object " + key, [this] { return written(); }, [&] {
+    return store_.Put(ctx, location_.bucket, key, object);
+  });
   *bytes = static_cast<int64_t>(object.size());
   return status.ok() ? status : status.WithMessage("spilling block ", job.number, " to ", location_.bucket, ": ", status.message());
 }

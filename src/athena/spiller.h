@@ -44,6 +44,8 @@ class Spiller {
   int64_t blocks() const { return submitted_; }
   /// Of the objects written so far.
   int64_t bytes() const;
+  /// Whether an object stands in the store.
+  RowsWritten written() const;
 
  private:
   struct Job {

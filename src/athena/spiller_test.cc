@@ -163,6 +163,58 @@ TEST_F(SpillerTest, AThrottledWriteIsRepeatedOnceABlockHasBeenWritten) {
   EXPECT_EQ(store_.objects().size(), 3u);
 }
 
+// What counts is what stands in the store, not the number of the block.
+TEST_F(SpillerTest, AThrottledBlock0IsRepeatedOnceALaterBlockHasBeenWritten) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  int written = 0;
+  std::atomic<int> refusals{1};
+  store_.before_put = [&](const CallContext&, const std::string& key) {
+    std::unique_lock lock(mutex);
+    if (key.ends_with(".0") && refusals-- > 0) {
+      changed.wait(lock, [&] { return written > 2; });  // the two before the last of them stand
+      return Status::Throttled("SlowDown");
+    }
+    if (!key.ends_with(".0")) ++written;
+    changed.notify_all();
+    return Status::OK();
+  };
+  auto spiller = Make({2, 2});
+  for (int64_t i = 0; i < 5; ++i) ASSERT_TRUE(spiller->Submit(Numbers(i, 1)).ok());
+  const Result<std::vector<SpillLocation>> objects = spiller->Finish();
+  ASSERT_TRUE(objects.ok()) << objects.status();
+  EXPECT_EQ(objects->size(), 5u);
+  EXPECT_EQ(store_.objects().size(), 5u);
+}
+
+TEST_F(SpillerTest, ALaterBlockThatIsThrottledBeforeAnyWasWrittenIsThrottledForAthena) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool refused = false;
+  int attempts = 0;
+  store_.before_put = [&](const CallContext& inner, const std::string& key) {
+    std::unique_lock lock(mutex);
+    if (key.ends_with(".1")) {
+      refused = true;
+      ++attempts;
+      changed.notify_all();
+      return Status::Throttled("SlowDown");
+    }
+    changed.wait(lock, [&] { return refused; });
+    lock.unlock();
+    while (!inner.stop.stop_requested()) std::this_thread::yield();  // it is the refusal that ends the call
+    return Status::Cancelled("writing");
+  };
+  CallContext ctx;
+  ctx.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  auto spiller = Make({2, 2}, kPlace, ctx);
+  Status status;
+  for (int64_t i = 0; i < 2 && status.ok(); ++i) status = spiller->Submit(Numbers(i, 1));
+  if (status.ok()) status = spiller->Finish().status();
+  EXPECT_EQ(status.code(), StatusCode::kThrottled) << status;
+  EXPECT_EQ(attempts, 1);
+}
+
 TEST_F(SpillerTest, AThrottledFirstWriteIsThrottledForAthena) {
   store_.before_put = [&](const CallContext&, const std::string&) { return Status::Throttled("SlowDown"); };
   auto spiller = Make({1, 1});

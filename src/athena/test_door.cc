@@ -40,8 +40,18 @@ TestDoor::TestDoor(std::shared_ptr<Connector> connector, Environment environment
   if (!parts.options.spill_bucket.starts_with(kDirectoryBucket)) parts.spill_store = store;
   parts.functions = std::move(functions);
   parts.log = &log;
+  parts.sleep = [this](const CallContext&, std::chrono::milliseconds time) {
+    const std::lock_guard lock(mutex_);
+    waits_.push_back(time.count());
+    return Status::OK();
+  };
   function = MakeConnectorFunction(std::move(parts)).ValueOrDie();
   engine = std::make_unique<TestEngine>(*function, store.get());
+}
+
+std::vector<int64_t> TestDoor::waits() const {
+  const std::lock_guard lock(mutex_);
+  return waits_;
 }
 
 Result<std::vector<Block>> ReadDirectly(Connector& connector, const TableName& name, const ReadPolicy& policy, const std::string& without) {
@@ -105,6 +115,7 @@ Result<std::vector<std::string>> Expected(const std::vector<Block>& blocks, cons
 Result<TableInfo> BentConnector::GetTable(const CallContext& ctx, const TableName& name) {
   ++tables_asked;
   if (on_get_table) on_get_table(ctx);
+  if (refuse_table) LOTIC_RETURN_NOT_OK(refuse_table());
   LOTIC_ASSIGN_OR_RETURN(TableInfo info, inner_->GetTable(ctx, name));
   if (change_table) change_table(&info);
   return info;

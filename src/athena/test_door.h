@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,14 @@ struct TestDoor {
   explicit TestDoor(std::shared_ptr<Connector> connector, Environment environment = {}, std::shared_ptr<const UdfRegistry> functions = nullptr, const ReadPolicy& policy = {});
   std::shared_ptr<TestSpillStore> store = std::make_shared<TestSpillStore>();
   KeptLog log;
+  /// How long the door would have waited for services that throttle, in milliseconds; it does not.
+  std::vector<int64_t> waits() const;
   std::unique_ptr<LambdaFunction> function;
   std::unique_ptr<TestEngine> engine;
+
+ private:
+  mutable std::mutex mutex_;  // guards the member below
+  std::vector<int64_t> waits_;
 };
 
 /// All rows of a table as Athena would see them, read from the connector itself: blocks of all visible columns but `without`.
@@ -56,6 +63,8 @@ class BentConnector final : public Connector {
   Result<std::unique_ptr<Reader>> Open(const CallContext& ctx, const ScanRequest& request, std::span<const SplitStart> splits) override;
 
   std::function<void(const CallContext&)> on_get_table;
+  /// An error is the answer.
+  std::function<Status()> refuse_table;
   std::function<void(TableInfo*)> change_table;
   std::function<void(const ScanRequest&)> on_open;
   std::function<void(SplitPage*)> change_splits;

@@ -45,6 +45,12 @@ class ThrottlingInvoker {
   /// `call` returns Status or Result<T>. Errors: those of `call`; Throttled (none written yet, or the next delay would outlast the deadline); Cancelled.
   template <typename Call>
   std::invoke_result_t<Call> Invoke(const CallContext& ctx, std::string_view doing, RowsWritten written, Call&& call) {
+    return InvokeWhile(ctx, doing, [written] { return written; }, std::forward<Call>(call));
+  }
+
+  /// The same where rows can be written while the call runs: `written` is asked when it has been refused.
+  template <typename Written, typename Call>
+  std::invoke_result_t<Call> InvokeWhile(const CallContext& ctx, std::string_view doing, Written&& written, Call&& call) {
     for (;;) {
       Status status = WaitTurn(ctx, doing);
       if (!status.ok()) return status;
@@ -60,7 +66,7 @@ class ThrottlingInvoker {
       }
       if (status.code() != StatusCode::kThrottled) return outcome;
       Refused();
-      if (written == RowsWritten::kNone) return outcome;
+      if (written() == RowsWritten::kNone) return outcome;
       status = CheckTime(ctx, doing, status);
       if (!status.ok()) return status;
     }
