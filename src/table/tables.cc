@@ -2,10 +2,13 @@
 #include "table/tables.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstdio>
 #include <deque>
 #include <mutex>
 #include <random>
+#include <stop_token>
+#include <thread>
 #include <utility>
 
 #include <sys/stat.h>
@@ -125,7 +128,11 @@ struct Tables::Impl {
   std::map<std::string, std::string> schemas;            // documents
   std::map<std::string, Job> jobs;
   std::deque<std::string> job_order;
-  std::mutex creating;       // held while a table is made or a schema changes: names and schemas hold still
+  std::mutex creating;       // held while a table is made or started again or a schema changes: names and schemas hold still
+
+  std::mutex retry_mutex;    // nothing is guarded: the retrier waits here
+  std::condition_variable_any retry_due;
+  std::jthread retrier;      // while a table could not start
 
   void Log(const std::string& sentence) const {
     if (options.log) options.log(sentence);
@@ -203,6 +210,49 @@ struct Tables::Impl {
     return StartIngest(entry, std::move(connector), std::move(store));
   }
 
+  /// Those that could not start, once more. One that starts takes the place of its entry.
+  /// @return how many are left.
+  size_t StartAgain(const std::stop_token& stop) {
+    std::vector<std::shared_ptr<Entry>> failed;
+    {
+      std::lock_guard lock(mutex);
+      for (const auto& [name, entry] : tables) {
+        if (entry->ingest == nullptr) failed.push_back(entry);
+      }
+    }
+    size_t left = failed.size();
+    for (const std::shared_ptr<Entry>& old : failed) {
+      if (stop.stop_requested()) break;
+      std::lock_guard names_hold_still(creating);
+      auto fresh = std::make_shared<Entry>();
+      {
+        std::lock_guard lock(old->mutex);
+        fresh->stored = old->stored;
+      }
+      const std::string name = fresh->stored.name;
+      const auto stands = [&] {
+        std::lock_guard lock(mutex);
+        const auto at = tables.find(name);
+        return at != tables.end() && at->second == old;
+      };
+      if (!stands()) continue;  // deleted meanwhile
+      fresh->error = OpenTable(fresh);
+      if (fresh->error.ok()) --left;
+      if (!fresh->error.ok() && fresh->error.message() == old->error.message()) continue;
+      Log("table " + name + (fresh->error.ok() ? " has started" : " cannot start: " + fresh->error.message()));
+      std::lock_guard lock(mutex);
+      tables[name] = std::move(fresh);
+    }
+    return left;
+  }
+
+  void RetryLoop(const std::stop_token& stop) {
+    while (!stop.stop_requested() && StartAgain(stop) > 0) {
+      std::unique_lock lock(retry_mutex);
+      retry_due.wait_for(lock, stop, options.retry_most, [] { return false; });
+    }
+  }
+
   Status ChangeSchema(const std::string& name, catalog::Parsed<catalog::PinotSchema> parsed, bool force) {
     LOTIC_ASSIGN_OR_RETURN(const catalog::PinotSchema before, StoredSchema(name));
     if (!force) LOTIC_RETURN_NOT_OK(catalog::CheckSchemaChange(before, parsed.value));
@@ -268,10 +318,15 @@ Result<std::unique_ptr<Tables>> Tables::Open(TablesOptions options) {
     if (!entry->error.ok()) impl->Log("table " + table.name + " cannot start: " + entry->error.message());
     impl->tables[table.name] = std::move(entry);
   }
+  if (std::any_of(impl->tables.begin(), impl->tables.end(), [](const auto& one) { return one.second->ingest == nullptr; })) {
+    impl->retrier = std::jthread([owner = impl.get()](std::stop_token stop) { owner->RetryLoop(stop); });
+  }
   return std::unique_ptr<Tables>(new Tables(std::move(impl)));
 }
 
 Status Tables::Stop() {
+  impl_->retrier.request_stop();
+  if (impl_->retrier.joinable()) impl_->retrier.join();
   std::map<std::string, std::shared_ptr<Entry>> tables;
   {
     std::lock_guard lock(impl_->mutex);

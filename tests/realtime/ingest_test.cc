@@ -399,6 +399,26 @@ TEST(Ingest, AStartRemovesOnlyWhatACreationOrADeletionLeft) {
   EXPECT_TRUE(fs::exists(tables / "events_REALTIME/p0/0.1.rows"));
 }
 
+TEST(Ingest, ATableThatCannotStartIsStartedAsSoonAsItCan) {
+  namespace fs = std::filesystem;
+  IngestWorld world(1);
+  world.Produce(0, 10);
+  world.Open();
+  world.AddTable();
+  ASSERT_TRUE(world.CaughtUp());
+  world.Close();
+  const fs::path table = TableFolder(world.folder() + "/data", "events_REALTIME");
+  for (const char* name : {"discovery", "discovery.copy"}) fs::rename(table / name, table / (std::string("away.") + name));
+  world.Open();
+  EXPECT_THAT(world.tables().GetStatus("events")->error, HasSubstr("no table's rows"));
+  EXPECT_FALSE(world.tables().Pause("events", "").ok());
+  world.Produce(0, 10);
+  for (const char* name : {"discovery", "discovery.copy"}) fs::rename(table / (std::string("away.") + name), table / name);
+  ASSERT_TRUE(world.WaitFor([&] { return world.Logged("table events_REALTIME has started"); }));
+  ExpectRowsOfTheTopic(world);
+  ASSERT_TRUE(world.tables().DeleteTable("events").ok());
+}
+
 TEST(Ingest, ADamagedSegmentIsReadAgainFromTheStream) {
   IngestWorld world(1);
   world.Produce(0, 1050);
