@@ -41,7 +41,7 @@ for binary in lotic lotic-athena liblotic_sql.so; do
   ! grep -a -o -F -e "$root/" -e "$HOME/" "$work/root/any where/$binary" | sort | uniq -c | head -5 | grep . \
     || fail "$binary contains a path of this machine"
 done
-for licence in duckdb libssl3 libstdc++6 libcurl4; do
+for licence in duckdb libssl3 libstdc++6 libcurl4 nlohmann-json3-dev libcli11-dev libboost1.81-dev; do
   [ -s "$work/root/any where/licences/$licence" ] || fail "the licence of $licence is not in the tarball"
 done
 echo "the tarball answers in an empty root"
