@@ -67,4 +67,4 @@ CREATE TABLE turnstiles_new (gate_id STRING, direction STRING, passengers INT, p
   'source.init.position' = 'AT_TIMESTAMP', 'source.init.timestamp' = '2026-08-01T00:00:00.000+00:00', 'format' = 'json');
 
 create temporary table default_catalog.default_database.mixed_case (id int primary key not enforced, `timestamp` timestamp_ltz(3) metadata virtual, Id string)
-with ('connector' = 'kinesis', 'stream.arn' = 'arn:aws:kinesis:eu-west-1:111122223333:stream/mixed', 'aws.region' = 'eu-west-1', 'format' = 'raw');
+with ('connector' = 'kinesis', 'stream.arn' = 'arn:aws:kinesis:eu-west-1:111122223333:stream/mixed', 'aws.region' = 'eu-west-1', 'format' = 'json');

@@ -20,7 +20,7 @@ using lotic::Result;
 using lotic::Status;
 using std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kPatience{300};
+constexpr std::chrono::seconds kPatience{1'200};
 constexpr std::chrono::milliseconds kDiscoverEvery{500};
 constexpr const char* kColumns[] = {"_shard_id", "_sequence_number", "_partition_key", "_data"};
 

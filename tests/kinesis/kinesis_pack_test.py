@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """boto3 writes while shards are split and merged; the shell, a reading through Athena's protocol and an endless reader return each record once, the
-endless one in order per key.
+endless one in order per key; and boto3 reads what the shell inserts.
 
 kinesis_pack_test.py fake|local LOTIC ENDLESS_READER DEPS, with PYTHONPATH leading to boto3 (scripts/setup --test). `fake` is our own fake, with
 faults of every kind meanwhile, and botocore judges every request; `local` is the npm package kinesis-local.
@@ -12,15 +12,12 @@ import json
 import os
 import pathlib
 import random
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import unittest
-import urllib.request
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -34,7 +31,9 @@ except ImportError as missing:
     sys.exit(77)
 
 from botocore_judge import Judge  # noqa: E402
-from fake_kinesis import KEYS, REGION, FakeKinesis  # noqa: E402
+import fake_kinesis  # noqa: E402
+from fake_kinesis import KEYS, REGION, FakeKinesis, Stream  # noqa: E402
+from kinesis_local import KinesisLocal  # noqa: E402
 
 SERVICE, LOTIC, READER, DEPS = sys.argv[1:5]
 del sys.argv[1:5]
@@ -43,6 +42,7 @@ FULL = os.environ.get("LOTIC_SIZE") == "full"
 KEYS_A_REQUEST = 500  # each once in a request: the service promises no order inside one
 RESHARDS = 12
 STREAM = "clicks"
+PATIENCE = 1_200 if FULL else 280  # seconds
 
 
 def environment():
@@ -112,6 +112,9 @@ class Writer:
             self.failure = failure
 
 
+fake_kinesis.SHARDS_PER_PAGE = 5  # so that lists have several pages
+
+
 class OwnFake:
     FAULTS = ["throttle", "expired", "cut", "repeat", "empty", "failure"]
     SHARDS = 2
@@ -140,49 +143,20 @@ class OwnFake:
         self.fake.close()
 
 
-class KinesisLocal:
-    SHARDS = 24  # for every record it works through the whole shard
-    REQUESTS = 80 if FULL else 40
-    FOLDER = pathlib.Path(DEPS, "kinesis-local-0.6.2")
+class Local(KinesisLocal):
+    SHARDS = 48 if FULL else 24  # for every record it works through the whole shard
+    REQUESTS = 400 if FULL else 40
 
     def __init__(self):
-        node = shutil.which("node", path=f"{self.FOLDER / 'node' / 'bin'}:{os.environ.get('PATH', '')}")
-        if not self.FOLDER.is_dir() or node is None:
-            print("skipped: kinesis-local is missing; scripts/setup --test fetches it")
-            sys.exit(77)
-        with socket.socket() as one, socket.socket() as two:
-            one.bind(("127.0.0.1", 0))
-            two.bind(("127.0.0.1", 0))
-            plain, tls = one.getsockname()[1], two.getsockname()[1]
-        self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([node, "--require", str(HERE / "loopback.cjs"), "main.js"], cwd=self.FOLDER / "package", stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=subprocess.STDOUT,
-                                        env=dict(os.environ, KINESIS_MOCK_PLAIN_PORT=str(plain), KINESIS_MOCK_TLS_PORT=str(tls), LOG_LEVEL="ERROR",
-                                                 SPLIT_SHARD_DURATION="100ms", MERGE_SHARDS_DURATION="100ms", CREATE_STREAM_DURATION="100ms"))
-        self.url = f"http://127.0.0.1:{plain}"
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(self.url + "/healthcheck", timeout=5).read()
-                return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    self.log.seek(0)
-                    raise AssertionError("kinesis-local does not start:\n" + self.log.read().decode(errors="replace")[-2000:]) from None
-                time.sleep(0.05)
+        super().__init__(DEPS)
 
     def between(self, number):
         pass
 
-    def close(self):
-        self.process.kill()  # it does not heed a SIGTERM
-        self.process.wait(20)
-        self.log.close()
-
 
 class Pack(unittest.TestCase):
     def setUp(self):
-        self.service = {"fake": OwnFake, "local": KinesisLocal}[SERVICE]()
+        self.service = {"fake": OwnFake, "local": Local}[SERVICE]()
         self.addCleanup(self.service.close)
         self.kinesis = client(self.service.url)
         self.kinesis.create_stream(StreamName=STREAM, ShardCount=self.service.SHARDS)
@@ -192,7 +166,7 @@ class Pack(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "certificate.json")
             done = subprocess.run([LOTIC, "--certificate", str(path), f"ATTACH 'us-east-1' AS k (TYPE kinesis, ENDPOINT '{self.service.url}')", statement],
-                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=environment())
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, env=environment())
             self.assertEqual(done.returncode, 0, done.stderr)
             [table] = json.loads(path.read_text())["tables"]
             self.assertTrue(table["complete"], table)
@@ -206,7 +180,7 @@ class Pack(unittest.TestCase):
             try:
                 url = function.stdout.readline().strip()
                 done = subprocess.run([LOTIC, "athena", "read", "--target", url, "--schema", "default", "--table", STREAM, "--columns", "k,n", "--block-bytes", "100000",
-                                       "--inline-bytes", "100000"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=environment())
+                                       "--inline-bytes", "100000"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, env=environment())
             finally:
                 function.terminate()
                 function.communicate(timeout=20)
@@ -228,7 +202,7 @@ class Pack(unittest.TestCase):
             [row] = self.shell("SELECT count(*) AS n, count(DISTINCT n * 1000 + k) AS one FROM k.clicks")
             self.assertGreaterEqual(row["n"], before + first)
             self.assertEqual(row["n"] - row["one"], first)
-            thread.join(280)
+            thread.join(PATIENCE)
             self.assertFalse(thread.is_alive(), "the writer takes too long")
             if writer.failure:
                 raise writer.failure
@@ -242,7 +216,7 @@ class Pack(unittest.TestCase):
             wanted = collections.Counter((key, number) for number in range(writer.requests) for key in range(KEYS_A_REQUEST))
             wanted.update((key, 0) for key in range(KEYS_A_REQUEST))  # the sample has the first one's numbers
             self.assertEqual(collections.Counter(self.athena()), wanted)
-            code = endless.wait(280)
+            code = endless.wait(PATIENCE)
             errors.seek(0)
             self.assertEqual(code, 0, errors.read())
             out.seek(0)
@@ -251,6 +225,51 @@ class Pack(unittest.TestCase):
             self.assertEqual(self.service.fake.wrong, [])
             for operation in ("DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords"):
                 self.assertGreater(self.service.fake.judged[operation], 0, operation)
+
+    def test_boto3_reads_back_what_the_shell_inserts(self):
+        if SERVICE == "fake":
+            self.service.fake.scripts.clear()
+        done = subprocess.run([LOTIC, f"ATTACH 'us-east-1' AS k (TYPE kinesis, ENDPOINT '{self.service.url}')",
+                               f"INSERT INTO k.{STREAM} (_data, _partition_key) SELECT encode('row-' || i), 'key-' || (i % 40) FROM range(1200) t(i)"],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, env=environment())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1200", done.stdout)
+        found = collections.Counter()
+        for shard in shards_of(self.kinesis):
+            iterator = self.kinesis.get_shard_iterator(StreamName=STREAM, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+            while iterator:
+                page = self.kinesis.get_records(ShardIterator=iterator)
+                found.update((record["Data"].decode(), record["PartitionKey"]) for record in page["Records"])
+                iterator = page.get("NextShardIterator") if page["Records"] else None
+        self.assertEqual(found, collections.Counter((f"row-{i}", f"key-{i % 40}") for i in range(1200)))
+
+    @unittest.skipIf(SERVICE != "fake", "the fake asks botocore")
+    def test_lists_and_filters_are_requests_that_botocore_knows(self):
+        fake = self.service.fake
+        for number in range(1_100):  # two pages of names
+            fake.streams[f"other-{number:04d}"] = Stream(f"other-{number:04d}", shards=1)
+        stream = fake.streams[STREAM] = Stream(STREAM, shards=12)  # three pages of shards
+        for number in range(24):
+            stream.put(number % 12, {"n": number}, fake.now() - 60)
+        bodies = []
+        judge = fake.judge
+
+        def keep(method, target, headers, body):
+            operation = judge(method, target, headers, body)[1]
+            bodies.append((operation, json.loads(body)))
+
+        fake.judge = keep
+        done = subprocess.run([LOTIC, f"ATTACH 'us-east-1' AS k (TYPE kinesis, ENDPOINT '{self.service.url}')", "SELECT count(*) AS n FROM (SHOW TABLES FROM k)",
+                               f"SELECT count(*) AS n FROM k.{STREAM} WHERE _arrival_timestamp > now() - INTERVAL 50 MINUTES"],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, env=environment())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([json.loads(line)["n"] for line in done.stdout.splitlines()], [1_101, 24])
+        self.assertEqual(fake.wrong, [])
+        asked = collections.defaultdict(set)
+        for operation, body in bodies:
+            asked[operation] |= set(body)
+        self.assertLessEqual({"Limit", "ExclusiveStartStreamName"}, asked["ListStreams"])
+        self.assertLessEqual({"ShardFilter", "NextToken"}, asked["ListShards"])
 
     def check_order(self, lines, requests):
         numbers = collections.defaultdict(list)
