@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "kafka_protocol/batch_builder.h"
 #include "table/fault_point.h"
 #include "table/stored_table.h"
 #include "table/table_view.h"
@@ -269,6 +270,36 @@ TEST(Ingest, ATruncatedPartitionStopsAndTheOthersGoOn) {
   EXPECT_FALSE(world.tables().GetStatus("events")->healthy);
   EXPECT_TRUE(world.Read().ids == world.expected());
   // The operator says where to go on.
+  ASSERT_TRUE(world.tables().Resume("events", ConsumeFrom::kLargest, "").ok());
+  world.Produce(0, 5);
+  ExpectRowsOfTheTopic(world);
+}
+
+TEST(Ingest, ACorruptBatchStopsItsPartitionAndTheOthersGoOn) {
+  IngestWorld world(2);
+  world.Produce(0, 30, 10);
+  kafka_protocol::RecordBatchBuilder builder;
+  for (int i = 0; i < 10; ++i) builder.Add(1'700'000'000'000 + i, "k", "{\"id\": -1, \"v\": 0, \"text\": \"rotten\", \"ts\": 1700000000000}");
+  std::string batch = builder.Finish().ValueOrDie();
+  batch[batch.size() - 5] ^= 0x20;  // within the last record
+  broker::AppendOptions unchecked;
+  unchecked.check = false;
+  ASSERT_EQ(world.broker().AppendBatch(IngestWorld::kTopic, 0, kafka_protocol::AsBytes(batch), unchecked).ValueOrDie(), 30);
+  world.Open();
+  world.AddTable();
+  ASSERT_TRUE(world.WaitFor([&] { return world.StatusOf(0).position == 30 && !world.StatusOf(0).error.empty(); }));
+  EXPECT_THAT(world.StatusOf(0).error, HasSubstr("checksum"));
+  EXPECT_THAT(world.StatusOf(0).error, HasSubstr("at offset 30"));
+  EXPECT_FALSE(world.tables().GetStatus("events")->healthy);
+  world.Produce(1, 20);
+  ASSERT_TRUE(world.WaitFor([&] { return world.StatusOf(1).position == 20; }));
+  EXPECT_TRUE(world.Read().ids == world.expected());
+  // Neither a restart nor patience takes the batch for good: not a record of it, and none behind it.
+  world.Close();
+  world.Open();
+  ASSERT_TRUE(world.WaitFor([&] { return !world.StatusOf(0).error.empty(); }));
+  EXPECT_EQ(world.StatusOf(0).position, 30);
+  // The operator leaves it out.
   ASSERT_TRUE(world.tables().Resume("events", ConsumeFrom::kLargest, "").ok());
   world.Produce(0, 5);
   ExpectRowsOfTheTopic(world);
