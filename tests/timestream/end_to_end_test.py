@@ -90,6 +90,12 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual(rows, [{"host": "h0", "a": 45.0}, {"host": "h1", "a": 44.0}])
         self.assertIn("""WHERE ("host" <> 'h2') AND (("time" >= '2026-08-01 00:01:00.000001000'))""", self.fake.queries[-1])
 
+    def test_a_time_of_milliseconds_is_pushed_too(self):
+        for condition, count, sent in (("time >= TIMESTAMP '2026-08-01 00:01:00'", 60, "2026-08-01 00:01:00.000000000"), ("time >= TIMESTAMP '2026-08-01 00:01:00.0005'", 59, "2026-08-01 00:01:00.001000000"),
+                                       ("time::TIMESTAMP > TIMESTAMPTZ '2026-08-01 00:01:00+00'", 59, "2026-08-01 00:01:00.001000000")):
+            self.assertEqual(self.rows(f"SELECT count(host) AS n FROM ts.ops.cpu WHERE {condition}", options=", TIME_PRECISION ms"), [{"n": count}], condition)
+            self.assertIn(f"""WHERE (("time" >= '{sent}'))""", self.fake.queries[-1], condition)
+
     def test_a_limit_stops_the_query(self):
         self.fake.page_rows = 2
         self.assertEqual(len(self.rows("FROM ts.ops.cpu LIMIT 3")), 3)
