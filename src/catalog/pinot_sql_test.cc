@@ -118,6 +118,14 @@ TEST(PinotSql, MergesOptionsFromAllPlaces) {
   EXPECT_EQ(TranslatePinotQuery(query, Events(), Options()).ValueOrDie().timeout_ms, 7);
 }
 
+TEST(PinotSql, ASchemaWithNullsByColumnTellsThemApart) {
+  PinotSchema schema = Events();
+  const PinotQuery query = ParsePinotQuery("SELECT id FROM events WHERE uuid IS NULL").ValueOrDie();
+  EXPECT_EQ(TranslatePinotQuery(query, schema, Options()).ValueOrDie().sql.find("IS NULL"), std::string::npos);
+  schema.column_null_handling = true;
+  EXPECT_NE(TranslatePinotQuery(query, schema, Options()).ValueOrDie().sql.find("\"uuid\" IS NULL"), std::string::npos);
+}
+
 TEST(PinotSql, OptionsThatAreNoneAreNamed) {
   EXPECT_NE(ParsePinotOptions("a=1;b").status().message().find("not 'b'"), std::string::npos);
   EXPECT_EQ(CodeAndMessage(ParsePinotQuery("SELECT 1 OPTION(timeoutMs)").status()).substr(0, 4), "150 ");

@@ -125,7 +125,7 @@ Result<PinotTranslation> QueryTranslation::Run() {
   if (select_.table.empty()) return PinotError(PinotErrorCode::kQueryValidation, "Data source (FROM clause) not found");
   made_.null_handling = query_.Option("enablenullhandling") ? query_.Flag("enablenullhandling") : options_.enable_null_handling;
   const PinotScope scope(ColumnsOf(schema_), {RawTableName(select_.table), select_.table, select_.table_alias, "default." + RawTableName(select_.table)});
-  const PinotNulls nulls = made_.null_handling ? PinotNulls::kSql : options_.basic_null_handling ? PinotNulls::kDefaultsButKnown : PinotNulls::kDefaults;
+  const PinotNulls nulls = made_.null_handling ? PinotNulls::kSql : options_.basic_null_handling || schema_.column_null_handling ? PinotNulls::kDefaultsButKnown : PinotNulls::kDefaults;
   PinotTranslator translator(scope, nulls, false);
   ExpandStar();
   LOTIC_RETURN_NOT_OK(Resolve(&translator));
