@@ -74,6 +74,8 @@ constexpr PinotFunction kFunctions[] = {
     {"concat", "SS", kString, "($1 || $2)"},
     {"concat", "SSS", kString, "($1 || $3 || $2)"},
     {"strpos", "SS", kInt, "CAST(instr($1, $2) - 1 AS INTEGER)"},
+    {"strpos", "SSI", kInt, "CASE WHEN $1 IS NULL OR $2 IS NULL OR $3 IS NULL THEN NULL WHEN $3 < 1 THEN -1 WHEN $2 = '' THEN 0 ELSE CAST(coalesce(list_filter(range(length($1) - length($2) + 1), "
+                            "lambda lotic_i: substring($1, lotic_i + 1, length($2)) = $2)[$3], -1) AS INTEGER) END"},
     {"strrpos", "SS", kInt, "CAST(CASE WHEN contains($1, $2) THEN length($1) - instr(reverse($1), reverse($2)) - length($2) + 1 ELSE -1 END AS INTEGER)"},
     {"startswith", "SS", kBoolean, "starts_with($1, $2)"},
     {"endswith", "SS", kBoolean, "ends_with($1, $2)"},

@@ -341,14 +341,22 @@ Result<PinotValue> PinotTranslator::Coalesce(const PinotExpr& call) {
 
 Result<PinotValue> PinotTranslator::LeastGreatest(const PinotExpr& call) {
   LOTIC_RETURN_NOT_OK(Need(call, 2, kMaxPinotSqlNodes));
-  std::vector<std::string> parts;
+  std::vector<PinotValue> values;
+  // INTs give INT, INTs and LONGs LONG; min and max of two are over DOUBLEs.
+  PinotType type = call.text == "least" || call.text == "greatest" ? PinotType::kInt : PinotType::kDouble;
   for (const PinotExprPtr& arg : call.args) {
     LOTIC_ASSIGN_OR_RETURN(PinotValue value, Value(arg));
-    LOTIC_ASSIGN_OR_RETURN(value, ConvertValue(value, PinotType::kDouble));
-    parts.push_back(std::move(value.sql));
+    const bool whole = value.bits == 0 && !value.array && (value.type == PinotType::kInt || value.type == PinotType::kLong);
+    type = whole && type != PinotType::kDouble ? std::max(type, value.type) : PinotType::kDouble;
+    values.push_back(std::move(value));
+  }
+  std::vector<std::string> parts;
+  for (const PinotValue& one : values) {
+    LOTIC_ASSIGN_OR_RETURN(PinotValue converted, ConvertValue(one, type));
+    parts.push_back(one.literal != nullptr && type != PinotType::kDouble ? "CAST(" + converted.sql + " AS " + DuckDbTypeOf(type) + ")" : std::move(converted.sql));
   }
   PinotValue value;
-  value.type = PinotType::kDouble;
+  value.type = type;
   value.sql = std::string(call.text == "least" || call.text == "min" ? "least(" : "greatest(") + parts[0];
   for (size_t i = 1; i < parts.size(); ++i) value.sql += ", " + parts[i];
   value.sql += ")";

@@ -61,7 +61,7 @@ SAME = [
     "select id, fare + 1, fare - hits, hits * 2, hits / 4, hits % 7 from trips order by id limit 6",
     "select id, abs(fare), ceil(fare), floor(fare), sqrt(hits), ln(hits), exp(dist) from trips where id between 45 and 48 order by id limit 9",
     "select upper(city), lower(city), length(city), reverse(city), concat(city, 'x', '-') from trips where id in (1, 3, 5) order by id limit 9",
-    "select substr(city, 1, 3), replace(city, 'o', '0') from trips where id in (1, 2, 3) order by id limit 9",
+    "select substr(city, 1, 3), strpos(city, 'o', 1), replace(city, 'o', '0') from trips where id in (1, 2, 3) order by id limit 9",
     "select max(ts) - min(ts) from trips",
     "select datetrunc('hour', ts), count(*) from trips group by datetrunc('hour', ts) order by datetrunc('hour', ts) limit 5",
     "select toepochminutes(ts), toepochhours(ts), toepochdays(ts) from trips order by id limit 2",
@@ -90,6 +90,7 @@ SAME = [
     "select city, ok, count(*) from trips group by city, ok order by city, ok limit 30",
     "select sum(hits + id), avg(fare * 2) from trips",
     "select id from trips where not (id > 3 or city = 'Oslo') order by id limit 9",
+    "select greatest(id, 5), least(id, 5) from trips order by id limit 8",
     "select max(dist), min(dist), sum(dist) from trips",
 ]
 ERRORS = ["select nothing from trips", "select count(* from trips", "selekt * from trips", "select sum(city) from trips"]
