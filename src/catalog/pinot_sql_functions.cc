@@ -19,6 +19,8 @@ constexpr auto kSameArrayShape = PinotFunction::Shape::kSameArray;
 #define LOTIC_T "make_timestamp_ms(greatest(least($1, 9000000000000000), -9000000000000000))"
 #define LOTIC_TZ "timezone($2, timezone('UTC', " LOTIC_T "))"
 #define LOTIC_BLANKS "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
+// DuckDB does not count a value in the making as memory.
+#define LOTIC_TOO_LONG(name) "error('" name " makes a text of more than 1 MiB')"
 #define LOTIC_PARTS "list_filter(string_split($1, $2), lambda lotic_e: lotic_e <> '')"
 
 // Java's semantics where DuckDB's differ: divisions towards zero, positions from 0, no error for logarithms and roots without a value.
@@ -82,9 +84,9 @@ constexpr PinotFunction kFunctions[] = {
     {"contains", "SS", kBoolean, "contains($1, $2)"},
     {"replace", "SSS", kString, "replace($1, $2, $3)"},
     {"remove", "SS", kString, "replace($1, $2, '')"},
-    {"lpad", "SIS", kString, "CASE WHEN length($1) >= $2 THEN $1 ELSE lpad($1, $2, $3) END"},
-    {"rpad", "SIS", kString, "CASE WHEN length($1) >= $2 THEN $1 ELSE rpad($1, $2, $3) END"},
-    {"repeat", "SI", kString, "repeat($1, $2)"},
+    {"lpad", "SIS", kString, "CASE WHEN length($1) >= $2 THEN $1 WHEN $2 > 1048576 THEN " LOTIC_TOO_LONG("lpad") " ELSE lpad($1, $2, $3) END"},
+    {"rpad", "SIS", kString, "CASE WHEN length($1) >= $2 THEN $1 WHEN $2 > 1048576 THEN " LOTIC_TOO_LONG("rpad") " ELSE rpad($1, $2, $3) END"},
+    {"repeat", "SI", kString, "CASE WHEN $2 > 0 AND CAST(strlen($1) AS BIGINT) * $2 > 1048576 THEN " LOTIC_TOO_LONG("repeat") " ELSE repeat($1, $2) END"},
     {"codepoint", "S", kInt, "unicode($1)"},
     {"chr", "I", kString, "chr($1)"},
     {"strcmp", "SS", kInt, "CASE WHEN $1 < $2 THEN -1 WHEN $1 > $2 THEN 1 WHEN $1 = $2 THEN 0 END"},
