@@ -49,6 +49,8 @@ struct DecoderOptions {
   /// Numbers and booleans may also be written as text ("12", "NaN"; blanks around are dropped; every text but true is false), as Flink's json format
   /// reads them; a DECIMAL with more places than the column is rounded HALF_UP.
   bool lenient = false;
+  /// Of a checker: a number that is too large for its DECIMAL fits all the same; the decoder gives NULL for it, counted.
+  bool null_for_large_decimals = false;
 };
 
 constexpr size_t kDecoderPadding = 64;

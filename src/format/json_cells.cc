@@ -83,9 +83,10 @@ Result<CellPlan> CellPlan::Make(const Type& type, std::string_view what) {
   return MakePlan(type, what, 0);
 }
 
-void CellPlan::MakeLenient() {
+void CellPlan::MakeLenient(bool large_decimals) {
   lenient = true;
-  for (CellPlan& child : children) child.MakeLenient();
+  null_for_large_decimals = large_decimals;
+  for (CellPlan& child : children) child.MakeLenient(large_decimals);
 }
 
 int64_t CellWriter::Append(const CellPlan& plan, std::span<const Extent> cells, ColumnBuilder& out, uint8_t* bad_rows) {
@@ -252,7 +253,12 @@ bool CellWriter::AppendLenient(const CellPlan& plan, const Extent& cell, ColumnB
   }
   if (plan.type.id() == TypeId::kDecimal128) {
     Int128 value;
-    if (!ParseRoundedDecimal(text_, plan.type.precision(), plan.type.scale(), &value)) return false;
+    if (!ParseRoundedDecimal(text_, plan.type.precision(), plan.type.scale(), &value)) {
+      bool integral;
+      if (!plan.null_for_large_decimals || !IsNumber(text_, &integral)) return false;
+      out.AppendNull();
+      return true;
+    }
     out.AppendDecimal(value);
     return true;
   }

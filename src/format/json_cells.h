@@ -26,11 +26,12 @@ struct CellPlan {
   std::unordered_map<std::string, uint32_t> by_name;
   int64_t num_values = 1;  ///< that a NULL of this type takes, children included
   bool lenient = false;    ///< DecoderOptions::lenient
+  bool null_for_large_decimals = false;
 
   /// Errors: Invalid (a map whose keys are not VARCHAR); CapacityError (nested deeper than kMaxNesting). `what` begins
   /// the message.
   static Result<CellPlan> Make(const Type& type, std::string_view what);
-  void MakeLenient();  ///< children too
+  void MakeLenient(bool large_decimals);  ///< children too
 };
 
 /// A nested cell may hold kMinCellValues values and kMaxValuesPerByte more for each byte of its text, NULLs included:

@@ -42,7 +42,7 @@ Result<std::unique_ptr<JsonColumns>> JsonColumns::Make(std::span<const DecoderFi
   for (const DecoderField& field : fields) {
     const std::string what = "column \"" + field.name + "\"";
     LOTIC_ASSIGN_OR_RETURN(CellPlan plan, CellPlan::Make(field.type, what));
-    if (options.lenient) plan.MakeLenient();
+    if (options.lenient) plan.MakeLenient(options.null_for_large_decimals);
     LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> members, ParsePointer(field.path, what));
     columns->tree_.Add(members, static_cast<uint32_t>(columns->plans_.size()));
     columns->plans_.push_back(std::move(plan));

@@ -87,7 +87,9 @@ class JsonRowFormat final : public RowFormat {
   }
 
   Result<std::unique_ptr<MessageChecker>> MakeChecker(const DecoderOptions& options, bool strict) const override {
-    LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<MessageChecker> messages, MakeJsonChecker(ignore_ && !strict ? std::vector<DecoderField>() : Fields(columns_), Lenient(options)));
+    DecoderOptions judging = Lenient(options);
+    judging.null_for_large_decimals = !strict;
+    LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<MessageChecker> messages, MakeJsonChecker(ignore_ && !strict ? std::vector<DecoderField>() : Fields(columns_), judging));
     std::vector<bool> not_null;
     bool any = need_all_;
     for (const Field& field : columns_.fields) {
@@ -97,6 +99,32 @@ class JsonRowFormat final : public RowFormat {
     if (!any) return messages;
     LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<json::JsonColumns> columns, json::JsonColumns::Make(Fields(columns_), Lenient(options)));
     return std::unique_ptr<MessageChecker>(std::make_unique<DeclaredChecker>(std::move(messages), std::move(columns), std::move(not_null), need_all_));
+  }
+
+  /// A list, or objects one after another.
+  bool TakeApart(const PayloadView& record, std::vector<PayloadView>* rows) const override {
+    if (record.data == nullptr || record.size > kMaxMessageBytes) return false;
+    std::vector<uint8_t> padded(record.data, record.data + record.size);
+    padded.resize(record.size + kDecoderPadding);
+    const uint8_t* const end = padded.data() + record.size;
+    const uint8_t* p = json::SkipSpace(padded.data(), end);
+    if (p >= end || (*p != '[' && *p != '{')) return false;
+    const bool list = *p == '[';
+    size_t where = 0;
+    if (list && !json::IsValidJson(padded.data(), end, kMaxNesting, &where)) return false;
+    if (list) p = json::SkipSpace(p + 1, end);
+    std::vector<PayloadView> found;
+    while (p < end && (!list || *p != ']')) {
+      json::Extent value;
+      const uint8_t* const next = !list && *p != '{' ? nullptr : json::ReadExtent(p, end, &value);
+      if (next == nullptr) return false;
+      found.push_back({record.data + (p - padded.data()), static_cast<uint32_t>(next - p)});
+      p = json::SkipSpace(next, end);
+      if (list && p < end && *p == ',') p = json::SkipSpace(p + 1, end);
+    }
+    if (!list && found.size() < 2) return false;
+    rows->insert(rows->end(), found.begin(), found.end());
+    return true;
   }
 
   std::unique_ptr<RowSerializer> MakeSerializer() const override { return MakeJsonSerializer(columns_, writing_); }

@@ -81,6 +81,8 @@ bool IsNotNull(const Field& field) {
   return at != field.metadata.end() && at->second == "true";
 }
 
+bool RowFormat::TakeApart(const PayloadView&, std::vector<PayloadView>*) const { return false; }
+
 Result<std::shared_ptr<const RowFormat>> MakeRowFormat(const std::string& name, const FormatOptions& options, const Schema& columns) {
   if (name == "json") return MakeJsonRowFormat(options, columns);
   if (name == "csv") return MakeCsvRowFormat(options, columns);

@@ -36,6 +36,9 @@ class RowFormat {
   /// Which records become a row. `strict`, or where ignores_errors() is false: each column fits, none that is NOT NULL is NULL. Else: what is no record of the
   /// format at all, or lacks a NOT NULL column, is bad.
   virtual Result<std::unique_ptr<MessageChecker>> MakeChecker(const DecoderOptions& options, bool strict) const = 0;
+  /// A record that holds other than one row: appends what each of its rows is, borrowed from it; there may be none. False, and nothing appended: it is one row or none of
+  /// the format. To be asked of records that the checker does not take.
+  virtual bool TakeApart(const PayloadView& record, std::vector<PayloadView>* rows) const;
   virtual std::unique_ptr<RowSerializer> MakeSerializer() const = 0;
   /// The option ignore-parse-errors: bad records are dropped, bad cells are NULL.
   virtual bool ignores_errors() const = 0;

@@ -253,7 +253,13 @@ TEST(RowFormat, JsonReadsLeniently) {
   ExpectSame(Row(schema, R"({"i":" 12 ","l":"-9223372036854775808","d":"NaN","b":"TRUE","m":"1.25","s":{"a": [1]}})"), Row(schema, R"({"i":12,"l":-9223372036854775808,"d":"NaN","b":true,"m":1.3,"s":"{\"a\":[1]}"})"));
   ExpectSame(Row(schema, R"({"b":"yes","m":-1.25})"), Row(schema, R"({"b":false,"m":-1.3})"));
   const auto format = Format("json", schema);
-  for (const char* const bad : {R"({"i":"1.5"})", R"({"i":""})", R"({"i":"2147483648"})", R"({"d":"nan"})", R"({"m":1e4})", R"({"m":"999.95"})", R"({"b":{}})"}) EXPECT_EQ(DecodeRecords(*format, schema, {bad}).bad, 1) << bad;
+  for (const char* const bad : {R"({"i":"1.5"})", R"({"i":""})", R"({"i":"2147483648"})", R"({"d":"nan"})", R"({"m":"1e"})", R"({"m":[]})", R"({"b":{}})"}) EXPECT_EQ(DecodeRecords(*format, schema, {bad}).bad, 1) << bad;
+  for (const char* const large : {R"({"m":1e4})", R"({"m":"999.95"})"}) {
+    const DecodedRecords made = DecodeRecords(*format, schema, {large});
+    EXPECT_EQ(made.bad, 0) << large << ": a DECIMAL that does not fit is NULL, and counted";
+    EXPECT_EQ(made.undecodable, 1) << large;
+    EXPECT_EQ(DecodeRecords(*format, schema, {large}, true).bad, 1) << large << ": but where every field is to fit";
+  }
 }
 
 Schema NotNull() { return {{{"a", Type::Int32(), {{kNotNullMetadata, "true"}}}, {"b", Type::String()}}}; }

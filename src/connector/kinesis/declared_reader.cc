@@ -2,6 +2,7 @@
 #include "connector/kinesis/declared_reader.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "connector/kinesis/kinesis_client.h"
@@ -79,7 +80,7 @@ SplitCertificate DeclaredReader::Certificate(uint32_t split) const {
   SplitCertificate c = state.ended_here ? state.last : records_->Certificate(split);
   c.records.returned -= state.skipped;
   c.records.skipped += state.skipped;
-  c.rows -= state.skipped;
+  c.rows += state.more - state.skipped;
   c.undecodable_values += state.undecodable;
   return c;
 }
@@ -92,13 +93,57 @@ void DeclaredReader::Judge(const Batch& records, int64_t first, int64_t count, s
   const Column& data = records.column(*records.schema().IndexOf("_data"));
   std::vector<uint32_t> selection;
   payloads_.clear();
+  record_of_.clear();
   for (int64_t row = 0; row < count; ++row) {
     const std::string_view bytes = data.Text(first + row);
     payloads_.push_back({reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<uint32_t>(bytes.size())});
     if (!bytes.empty() || plan_.format->empty_is_row()) selection.push_back(static_cast<uint32_t>(row));
   }
   BadMessage worst;
-  if (checker_->Check(payloads_, selection, good, &worst) != 0) *bad = std::move(worst);
+  if (checker_->Check(payloads_, selection, good, &worst) == 0) return;
+  if (TakeApart(selection, *good)) {
+    selection.clear();
+    while (selection.size() < payloads_.size()) selection.push_back(static_cast<uint32_t>(selection.size()));
+    good->clear();
+    if (checker_->Check(payloads_, selection, good, &worst) == 0) return;
+    // A record with a bad row is a bad one, with all its rows.
+    std::set<uint32_t> bad_records;
+    for (size_t row = 0, taken = 0; row < payloads_.size(); ++row) {
+      if (taken < good->size() && (*good)[taken] == row) {
+        ++taken;
+      } else {
+        bad_records.insert(record_of_[row]);
+      }
+    }
+    std::erase_if(*good, [&](uint32_t row) { return bad_records.count(record_of_[row]) != 0; });
+    worst.payload = record_of_[worst.payload];
+  }
+  *bad = std::move(worst);
+}
+
+bool DeclaredReader::TakeApart(const std::vector<uint32_t>& selection, const std::vector<uint32_t>& good) {
+  std::vector<PayloadView> apart;
+  std::vector<uint32_t> record_of;
+  bool any = false;
+  size_t taken = 0;
+  for (const uint32_t record : selection) {
+    const bool is_good = taken < good.size() && good[taken] == record;
+    if (is_good) ++taken;
+    const bool several = !is_good && plan_.format->TakeApart(payloads_[record], &apart);
+    if (!several) apart.push_back(payloads_[record]);
+    record_of.resize(apart.size(), record);
+    any = any || several;
+  }
+  if (!any) return false;
+  payloads_ = std::move(apart);
+  record_of_ = std::move(record_of);
+  return true;
+}
+
+int64_t DeclaredReader::NumRecords(const std::vector<uint32_t>& good) const {
+  int64_t records = 0;
+  for (size_t i = 0; i < good.size(); ++i) records += i == 0 || RecordOf(good[i]) != RecordOf(good[i - 1]) ? 1 : 0;
+  return records;
 }
 
 Run DeclaredReader::End(uint32_t split, EndReason reason, bool complete) {
@@ -126,13 +171,15 @@ Run DeclaredReader::Fail(uint32_t split, std::string_view sequence_number, const
 
 void DeclaredReader::Cut(const Batch& records, int64_t first, const std::vector<uint32_t>& good, Run* run) {
   State& state = splits_[run->split];
-  const int64_t used = good.back() + 1;  // records; those filtered out between them are not counted: how many they are is not known here
+  const int64_t used = RecordOf(good.back()) + 1;  // records; those filtered out between them are not counted: how many they are is not known here
   const Column& numbers = records.column(*records.schema().IndexOf("_sequence_number"));
   state.last.last_record = Position{std::string(numbers.Text(first + used - 1))};
   state.last.read_end = {ShardPosition{ShardPosition::Kind::kAfter, 0, state.last.last_record->text}.ToText()};
   state.last.records.returned += used;
   state.last.rows += used;
-  state.skipped += used - static_cast<int64_t>(good.size());
+  const int64_t records_used = NumRecords(good);
+  state.skipped += used - records_used;
+  state.more += static_cast<int64_t>(good.size()) - records_used;
   *run = End(run->split, EndReason::kLimit, true);
   run->num_rows = static_cast<int64_t>(good.size());
 }
@@ -143,7 +190,7 @@ void DeclaredReader::AppendRows(const Batch& records, int64_t first, const std::
     ColumnBuilder& to = out->column(c);
     if (source.kind == DeclaredSource::Kind::kRecord) {
       const Column& from = records.column(*records.schema().IndexOf(source.column));
-      for (const uint32_t row : good) AppendCast(from, first + row, to);
+      for (const uint32_t row : good) AppendCast(from, first + RecordOf(row), to);
     } else if (source.kind == DeclaredSource::Kind::kConstant) {
       for (size_t i = 0; i < good.size(); ++i) to.AppendBytes(source.constant);
     } else if (source.kind == DeclaredSource::Kind::kNull) {
@@ -182,7 +229,7 @@ Result<ReadBatch> DeclaredReader::Next(const CallContext& ctx) {
       Judge(*read.rows, first, count, &good, &bad);
       if (rows_left_ && static_cast<int64_t>(good.size()) >= *rows_left_ - rows) {
         good.resize(static_cast<size_t>(*rows_left_ - rows));
-        if (bad && bad->payload > good.back()) bad.reset();  // behind the last row that is needed
+        if (bad && !good.empty() && bad->payload > RecordOf(good.back())) bad.reset();  // behind the last row that is needed
         cut = true;
       }
       if (bad && plan_.bad == BadRecords::kFail) {
@@ -199,7 +246,9 @@ Result<ReadBatch> DeclaredReader::Next(const CallContext& ctx) {
         Cut(*read.rows, first, good, &run);
       } else {
         run.num_rows = static_cast<int64_t>(good.size());
-        state.skipped += count - run.num_rows;
+        const int64_t taken = NumRecords(good);
+        state.skipped += count - taken;
+        state.more += run.num_rows - taken;
       }
       first += count;
     }

@@ -58,14 +58,20 @@ class DeclaredReader final : public Reader {
  private:
   struct State {
     SplitCertificate last;  // after the last batch that was handed on
-    int64_t skipped = 0;
+    int64_t skipped = 0;  // records that became no row
+    int64_t more = 0;     // rows beyond one a record
     int64_t undecodable = 0;
     bool live = true;
     bool ended_here = false;  // by a bad record or the limit: `last` is its certificate, whatever the reader underneath has read
   };
   DeclaredReader(Plan plan, std::unique_ptr<Reader> records) : plan_(std::move(plan)), records_(std::move(records)) {}
-  /// Rows [first, first + count) of `records`: those that become rows, counted from `first`.
+  /// Records [first, first + count): takes them apart into payloads_; `good` are those that become rows, `bad` names a record, counted from `first`.
   void Judge(const Batch& records, int64_t first, int64_t count, std::vector<uint32_t>* good, std::optional<BadMessage>* bad);
+  /// Those that Judge did not take and that hold several rows, in their rows' places. False: none does.
+  bool TakeApart(const std::vector<uint32_t>& selection, const std::vector<uint32_t>& good);
+  uint32_t RecordOf(uint32_t row) const { return record_of_.empty() ? row : record_of_[row]; }
+  /// How many records `good` are of.
+  int64_t NumRecords(const std::vector<uint32_t>& good) const;
   /// Ends a split at `last.read_end`. @return its last run, without rows.
   Run End(uint32_t split, EndReason reason, bool complete);
   Run Fail(uint32_t split, std::string_view sequence_number, const std::string& reason);
@@ -80,7 +86,8 @@ class DeclaredReader final : public Reader {
   std::vector<size_t> decoded_;  // their places in the layout
   std::optional<int64_t> rows_left_;
   std::vector<State> splits_;
-  std::vector<PayloadView> payloads_;  // of the run under way
+  std::vector<PayloadView> payloads_;  // of the run under way, one a row
+  std::vector<uint32_t> record_of_;    // which record each is of; empty: a row a record
 };
 
 }  // namespace lotic::kinesis

@@ -242,6 +242,56 @@ TEST(DeclaredTable, IgnoredParseErrorsAndEmptyRecordsAreCounted) {
   EXPECT_EQ(ReadAll(*Defined(stream, Clicks({Physical("n", Type::Int32())}, {{"json.ignore-parse-errors", "true"}})), {"_shard_id"}).rows.size(), 3u) << "a count knows what becomes no row";
 }
 
+TEST(DeclaredTable, AListAndSeveralObjectsAreARowEach) {
+  TestStream stream;
+  stream.Put(kShard0, R"([{"id":1,"name":"a"}, {"id":2}])", stream.NowMs() - 40'000);
+  stream.Put(kShard0, " {\"id\":3}{\"id\":4}\n {\"id\":5} ", stream.NowMs() - 39'000);
+  stream.Put(kShard0, "[]", stream.NowMs() - 38'000);
+  stream.Put(kShard0, R"({"id":6,"name":"z"})", stream.NowMs() - 37'000);
+  const std::vector<ColumnDefinition> columns = {Physical("id", Type::Int32()), Physical("name", Type::String()), Metadata("shard", Type::String(), "shard-id")};
+  const std::string shard = std::string("|") + kShard0;
+  Outcome out = ReadAll(*Defined(stream, Clicks(columns)), {"id", "name", "_sequence_number"});
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  EXPECT_THAT(out.rows, ElementsAre("1|'a'|'1000001'", "2|NULL|'1000001'", "3|NULL|'1000002'", "4|NULL|'1000002'", "5|NULL|'1000002'", "6|'z'|'1000004'"));
+  EXPECT_EQ(out.certificates[0].rows, 6);
+  EXPECT_EQ(out.certificates[0].records.returned, 3);
+  EXPECT_EQ(out.certificates[0].records.skipped, 1) << "the list of nothing";
+  ScanRequest two;
+  two.limit = 2;
+  out = ReadAll(*Defined(stream, Clicks(columns)), {"id"}, two);
+  EXPECT_THAT(out.rows, ElementsAre("1", "2"));
+  two.limit = 4;  // within a record
+  out = ReadAll(*Defined(stream, Clicks(columns)), {"id"}, two);
+  EXPECT_THAT(out.rows, ElementsAre("1", "2", "3", "4"));
+  EXPECT_EQ(out.certificates[0].rows, 4);
+  stream.Put(kShard0, R"([{"id":7},8])", stream.NowMs() - 36'000);
+  stream.Put(kShard0, R"({"id":9} x)", stream.NowMs() - 35'000);
+  stream.Put(kShard0, R"([{"id":9},{"id":10])", stream.NowMs() - 34'000);
+  out = ReadAll(*Defined(stream, Clicks(columns)), {"id"});
+  EXPECT_THAT(out.status.message(), AllOf(HasSubstr("record 1000005"), HasSubstr("no JSON object"))) << out.status;
+  out = ReadAll(*Defined(stream, Clicks(columns, {{"json.ignore-parse-errors", "true"}})), {"id"});
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  EXPECT_THAT(out.rows, ElementsAre("1", "2", "3", "4", "5", "6")) << "a record with a bad row is a bad one";
+  EXPECT_EQ(out.certificates[0].records.skipped, 4);
+}
+
+TEST(DeclaredTable, ADecimalThatDoesNotFitIsNullAndCounted) {
+  TestStream stream;
+  stream.Put(kShard0, R"({"d":12.345,"e":{"d":99}})", stream.NowMs() - 40'000);
+  stream.Put(kShard0, R"({"d":"1.25","e":{"d":1}})", stream.NowMs() - 39'000);
+  const std::vector<ColumnDefinition> columns = {Physical("d", Type::Decimal(2, 1)), Physical("e", Type::Struct({{"d", Type::Decimal(2, 1)}}))};
+  Outcome out = ReadAll(*Defined(stream, Clicks(columns)), {"d"});
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  EXPECT_THAT(out.rows, ElementsAre("NULL", "1.3"));
+  EXPECT_EQ(out.certificates[0].undecodable_values, 1);
+  ScanRequest strict;
+  strict.policy.on_error = OnError::kFail;
+  out = ReadAll(*Defined(stream, Clicks(columns)), {"d"}, strict);
+  EXPECT_THAT(out.status.message(), HasSubstr("value does not fit DECIMAL(2,1): 12.345")) << out.status;
+  stream.Put(kShard0, R"({"d":"much"})", stream.NowMs() - 38'000);
+  EXPECT_THAT(ReadAll(*Defined(stream, Clicks(columns)), {"d"}).status.message(), HasSubstr("value does not fit DECIMAL(2,1): \"much\""));
+}
+
 TEST(DeclaredTable, TheOptionsSayWhereReadingBeginsAndEnds) {
   TestStream stream;
   for (int i = 0; i < 10; ++i) stream.Put(kShard0, std::to_string(i), TestTime::kBeginMs - 20'000 + i * 1'000);
