@@ -2,6 +2,7 @@
 #include "catalog/column_type.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <vector>
@@ -69,7 +70,7 @@ class TypeParser {
     return DeclaredType{std::move(type), name + "(" + std::to_string(length) + ")", false};
   }
 
-  Result<DeclaredType> Timestamp(bool local) {
+  Result<DeclaredType> Timestamp(bool local, size_t start) {
     LOTIC_ASSIGN_OR_RETURN(const int digits, Parameter(0, 9, 6));
     const size_t at = tokens_.now().at;
     if (tokens_.Take("without")) {
@@ -82,6 +83,9 @@ class TypeParser {
       LOTIC_RETURN_NOT_OK(tokens_.Expect("time"));
       LOTIC_RETURN_NOT_OK(tokens_.Expect("zone"));
       local = true;
+    }
+    if (local && digits > 6) {
+      return Tokens::Error(start, "TIMESTAMP_LTZ(" + std::to_string(digits) + ") cannot be held: an instant counts microseconds here, so at most TIMESTAMP_LTZ(6)");
     }
     return DeclaredType{Type::Timestamp(UnitOf(digits), local), "TIMESTAMP(" + std::to_string(digits) + ")" + (local ? " WITH LOCAL TIME ZONE" : ""), false};
   }
@@ -96,6 +100,32 @@ class TypeParser {
       LOTIC_RETURN_NOT_OK(tokens_.ExpectSign(')'));
     }
     return DeclaredType{Type::Decimal(precision, scale), "DECIMAL(" + std::to_string(precision) + ", " + std::to_string(scale) + ")", false};
+  }
+
+  /// Held as the number that Flink's formats read and write for it: INT months or BIGINT milliseconds.
+  Result<DeclaredType> Interval() {
+    static constexpr std::array<const char*, 6> kUnits = {"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"};
+    static constexpr size_t kMonth = 1, kDay = 2, kSecond = 5;
+    std::string text = "INTERVAL";
+    const auto take_unit = [&](size_t least, size_t most) -> Result<size_t> {
+      for (size_t unit = least; unit <= most; ++unit) {
+        if (!tokens_.Take(AsciiLower(kUnits[unit]))) continue;
+        text += std::string(" ") + kUnits[unit];
+        if (tokens_.IsSign('(')) {
+          LOTIC_ASSIGN_OR_RETURN(const int digits, Parameter(unit == kSecond ? 0 : 1, unit == kSecond ? 9 : unit == kDay ? 6 : 4, 0));
+          text += "(" + std::to_string(digits) + ")";
+        }
+        return unit;
+      }
+      return tokens_.Unexpected(std::string("an interval's unit, ") + kUnits[least] + (least == most ? "" : std::string(" to ") + kUnits[most]));
+    };
+    LOTIC_ASSIGN_OR_RETURN(const size_t first, take_unit(0, kSecond));
+    const size_t last = first <= kMonth ? kMonth : kSecond;
+    if (first < last && tokens_.Take("to")) {
+      text += " TO";
+      LOTIC_RETURN_NOT_OK(take_unit(first + 1, last).status());
+    }
+    return DeclaredType{first <= kMonth ? Type::Int32() : Type::Int64(), std::move(text), false};
   }
 
   Result<DeclaredType> Row(size_t at, int depth) {
@@ -161,8 +191,8 @@ class TypeParser {
       }
       return DeclaredType{Type::Time(), "TIME(" + std::to_string(digits) + ")", false};
     }
-    if (name == "timestamp") return Timestamp(false);
-    if (name == "timestamp_ltz") return Timestamp(true);
+    if (name == "timestamp") return Timestamp(false, token.at);
+    if (name == "timestamp_ltz") return Timestamp(true, token.at);
     if (name == "array" || name == "multiset") {
       LOTIC_RETURN_NOT_OK(tokens_.ExpectSign('<'));
       LOTIC_ASSIGN_OR_RETURN(DeclaredType item, Whole(depth + 1));
@@ -178,14 +208,15 @@ class TypeParser {
       return DeclaredType{Type::Map(key.type, value.type), "MAP<" + Text(key) + ", " + Text(value) + ">", false};
     }
     if (name == "row") return Row(token.at, depth);
-    for (const char* known : {"interval", "raw", "structured", "variant", "descriptor"}) {
+    if (name == "interval") return Interval();
+    for (const char* known : {"raw", "structured", "variant", "descriptor"}) {
       if (name == known) {
         return Status::NotImplemented("a column of type ", token.text, " cannot be read or written here")
             .WithDetail(std::make_shared<TextPosition>(token.at));
       }
     }
     static const std::vector<std::string> kNames = {"BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "CHAR", "VARCHAR", "STRING", "BINARY", "VARBINARY",
-                                                    "BYTES", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP_LTZ", "ARRAY", "MULTISET", "MAP", "ROW"};
+                                                    "BYTES", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP_LTZ", "INTERVAL", "ARRAY", "MULTISET", "MAP", "ROW"};
     std::string upper = token.text.substr(0, 40);
     std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
     const std::vector<std::string> nearest = NearestNames(upper, kNames, 1);
