@@ -194,6 +194,7 @@ class DeclaredConnector final : public Connector, public SplitDiscovery, public 
     reading.grace = options_.scan.grace;
     reading.settle = options_.scan.settle;
     reading.stall_timeout = options_.scan.stall_timeout;
+    reading.trust_lag = options_.scan.trust_lag;
     LOTIC_ASSIGN_OR_RETURN(made->streams, MakeKinesisConnector(std::move(session), std::move(reading)));
     opened_ = std::move(made);
     return opened_;

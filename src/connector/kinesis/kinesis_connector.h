@@ -18,6 +18,7 @@ struct KinesisOptions {
   std::chrono::milliseconds grace{10'000};        ///< how far arrival times of one shard may run backwards
   std::chrono::milliseconds settle{1'000};        ///< how long after the end a record put before it may still be on its way
   std::chrono::milliseconds stall_timeout{30'000};  ///< without records and progress for so long, twice: the shard is stalled
+  bool trust_lag = false;  ///< a shard without records whose lag reaches behind the end is ended, as not complete, instead of asked until it proves its end
   int sample_records = 1'000;
   int sample_shards = 32;
   std::chrono::milliseconds sample_time{1'000};

@@ -305,6 +305,24 @@ TEST(KinesisScan, AShardThatStallsEndsAsNotComplete) {
   }
 }
 
+TEST(KinesisScan, ALagThatIsTrustedEndsAShardAsNotComplete) {
+  TestStream stream;
+  Fill(stream);
+  stream.stuck = true;  // 5 s behind, whatever is asked
+  KinesisOptions options;
+  options.trust_lag = true;
+  const Outcome out = ReadAll(*stream.Connect(options), {});
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  ASSERT_EQ(out.certificates.size(), 2u);
+  for (const SplitCertificate& c : out.certificates) {
+    EXPECT_FALSE(c.complete);
+    EXPECT_EQ(c.reason, EndReason::kStalled);
+    ASSERT_FALSE(c.notes.empty());
+    EXPECT_EQ(c.notes.back().find("trust_lag: "), 0u) << c.notes.back();
+  }
+  EXPECT_LT(stream.time.passed_ms, 30'000) << "15 s after the end, long before the shards would be called stalled";
+}
+
 TEST(KinesisScan, AReshardWhileReadingLosesAndRepeatsNothing) {
   TestStream stream;
   Fill(stream);

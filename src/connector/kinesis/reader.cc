@@ -384,6 +384,8 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
       EndProved(split, "caught_up");
     } else if (!split.last_sequence.empty() && split.position.kind == ShardPosition::Kind::kAfter && AtLeast(split.position.sequence, split.last_sequence)) {
       EndProved(split, "drained");
+    } else if (options_.trust_lag && page.behind_ms > 0 && asked_ms && *asked_ms - *page.behind_ms >= *split.range.end_ms + options_.grace.count()) {
+      End(split, EndReason::kStalled, false, "trust_lag: the service says that it has passed the end, which is no proof");
     } else if (page.behind_ms == 0 && asked_ms) {
       split.ready_at = now + milliseconds(sure_ms - *asked_ms);  // asked again when the answer can prove something
     } else if (asked_ms && *asked_ms < sure_ms) {

@@ -98,7 +98,7 @@ constexpr Option kOptions[] = {
     {"scan.bounded.grace", Names::kBoth, Kind::kDuration},
     {"scan.bounded.settle", Names::kBoth, Kind::kDuration},
     {"scan.bounded.stall-timeout", Names::kBoth, Kind::kDuration},
-    {"scan.bounded.trust-lag", Names::kBoth, Kind::kBoolean, kNotBuilt, "false"},
+    {"scan.bounded.trust-lag", Names::kBoth, Kind::kBoolean},
     {"scan.bounded.timeout", Names::kBoth, Kind::kDuration, kNotBuilt, ""},
     {"scan.parallelism", Names::kBoth, Kind::kInteger, kIgnored},
     {"scan.memory.limit", Names::kBoth, Kind::kText, kIgnored},
@@ -142,7 +142,7 @@ constexpr const char* kCredentials = "aws.credentials.";
 constexpr const char* kProvider = "aws.credentials.provider";
 /// Where free text may follow.
 constexpr const char* kOpenPrefixes[] = {"aws.credentials.custom.", "aws.credentials.provider.custom.", "aws.credentials.role.provider.", "aws.credentials.provider.role.provider.",
-                                         "scan.stream.efo.consumerarn.", "scan.shard.consumer.error.recoverable[", "sink.producer."};
+                                         "scan.stream.efo.consumerarn.", "scan.shard.consumer.error.recoverable[", "shard.consumer.error.recoverable[", "sink.producer."};
 
 bool SameWord(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
@@ -292,7 +292,7 @@ class Parser {
       }
       LOTIC_ASSIGN_OR_RETURN(const bool retry, RetryOption(key, value));
       if (retry) continue;
-      if (key.starts_with("scan.shard.consumer.error.recoverable[")) Warn("option '" + key + "' does nothing here: what is tried again is fixed");
+      if (key.starts_with("scan.shard.consumer.error.recoverable[") || key.starts_with("shard.consumer.error.recoverable[")) Warn("option '" + key + "' does nothing here: what is tried again is fixed");
       unexplained.emplace_back(key, value);
     }
     return catalog::CheckOptionKeys(unexplained, known);
@@ -513,7 +513,11 @@ class Parser {
     }
     LOTIC_RETURN_NOT_OK(Duration("scan.bounded.grace", &s.grace));
     LOTIC_RETURN_NOT_OK(Duration("scan.bounded.settle", &s.settle));
-    return Duration("scan.bounded.stall-timeout", &s.stall_timeout);
+    LOTIC_RETURN_NOT_OK(Duration("scan.bounded.stall-timeout", &s.stall_timeout));
+    if (const std::string* const trust = Find("scan.bounded.trust-lag")) {
+      LOTIC_ASSIGN_OR_RETURN(s.trust_lag, ParseBooleanOption("scan.bounded.trust-lag", *trust));
+    }
+    return Status::OK();
   }
 
   Status Sink() {

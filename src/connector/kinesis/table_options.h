@@ -42,6 +42,7 @@ struct ScanOptions {
   std::chrono::milliseconds grace{10'000};
   std::chrono::milliseconds settle{1'000};
   std::chrono::milliseconds stall_timeout{30'000};
+  bool trust_lag = false;
   Status problem;  ///< why the table cannot be read although it can be declared, and written
 };
 

@@ -107,6 +107,8 @@ TEST(TableOptions, WhatDoesNothingHereIsAWarning) {
   EXPECT_THAT(Parsed(Legacy({{"scan.shard.getrecords.backoff.expconst", "1.5"}})).warnings, ElementsAre(HasSubstr("pauses and attempts are fixed")));
   EXPECT_THAT(Parsed(Legacy({{"scan.shard.idle.interval", "-1"}})).warnings, ElementsAre(HasSubstr("does nothing here")));
   EXPECT_THAT(Parsed(Legacy({{"scan.shard.consumer.error.recoverable[0].exception", "org.example.E"}})).warnings, ElementsAre(HasSubstr("what is tried again is fixed")));
+  EXPECT_THAT(Parsed(Legacy({{"shard.consumer.error.recoverable[0].exception", "org.example.E"}})).warnings, ElementsAre(HasSubstr("what is tried again is fixed"))) << "the manual's spelling";
+  EXPECT_TRUE(Parsed(Legacy({{"scan.bounded.trust-lag", "true"}})).scan.trust_lag);
 }
 
 TEST(TableOptions, FanOutCanBeDeclaredAndWrittenButNotRead) {
@@ -194,7 +196,7 @@ TEST(TableOptions, WhatIsWrongIsNamed) {
       {Legacy({{"scan.shard-assigner", "org.example.Assigner"}}), invalid, "is none of default, uniform"},
       {Legacy({{"scan.bounded.mode", "timestamp"}}), invalid, "option 'scan.bounded.timestamp' is missing"},
       {Legacy({{"scan.bounded.timestamp", "1"}}), invalid, "needs 'scan.bounded.mode' = 'timestamp'"},
-      {Legacy({{"scan.bounded.trust-lag", "true"}}), unbuilt, "option 'scan.bounded.trust-lag' = 'true' is not built yet; only 'false' is"},
+      {Legacy({{"scan.bounded.timeout", "1 min"}}), unbuilt, "option 'scan.bounded.timeout' = '1 min' is not built yet"},
       {Legacy({{"scan.position.store", "/p"}}), unbuilt, "leave it out"},
       {Legacy({{"sink.aggregation", "kpl"}}), unbuilt, "only 'off' is"},
       {Legacy({{"aws.credentials.provider", "BASIC"}, {"aws.credentials.basic.accesskeyid", "AKID"}}), invalid, "option 'aws.credentials.basic.secretkey' is missing"},
