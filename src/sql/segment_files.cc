@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/segment_files.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -36,10 +37,18 @@ constexpr const char* kSegmentFileMemory = "512MB";
 constexpr size_t kMaxWaitingBatches = 4;
 /// A dictionary is given up at so many values: DuckDB's own limit lets columns whose values are all different (offsets, keys) fill one in vain, a sixth of the time of writing.
 constexpr const char* kDictionaryValues = "4096";
+constexpr const char* kRowNumber = "file_row_number";
 constexpr const char* kRowsFunction = "lotic_segment_rows";
 
 std::string Quoted(const std::string& name) { return duckdb::KeywordHelper::WriteQuoted(name, '"'); }
 std::string QuotedText(const std::string& text) { return duckdb::KeywordHelper::WriteQuoted(text, '\''); }
+
+/// A path that read_parquet takes as it is: *, ? and [ would look for other files.
+std::string PathItself(const std::string& path) {
+  std::string out;
+  for (const char c : path) out += c == '*' || c == '?' || c == '[' ? std::string("[") + c + "]" : std::string(1, c);
+  return out;
+}
 
 /// Batches on their way from the thread that gives them to the one that writes them. Any thread.
 class RowsQueue {
@@ -279,7 +288,9 @@ class ParquetFiles final : public table::SegmentFiles {
     return GuardDuckDb([&]() -> Result<std::unique_ptr<table::SegmentFileReader>> {
       const auto named = [&](const Status& status) { return Status(status.code(), "reading " + path + ": " + status.message()); };
       LOTIC_ASSIGN_OR_RETURN(auto connection, shared_->Connect());
-      const std::string file = "read_parquet(" + QuotedText(path) + ", file_row_number = true)";
+      // Where the table has a column of the row number's name, rows are passed over instead.
+      const bool numbered = std::none_of(layout.fields.begin(), layout.fields.end(), [](const Field& field) { return duckdb::StringUtil::CIEquals(field.name, kRowNumber); });
+      const std::string file = "read_parquet(" + QuotedText(PathItself(path)) + ", hive_partitioning = false" + (numbered && first_row > 0 ? ", file_row_number = true)" : ")");
       const auto described = connection->Prepare("FROM " + file);
       if (described->HasError()) return named(StatusFrom(described->error));
       std::map<std::string, duckdb::LogicalType> present;
@@ -298,7 +309,7 @@ class ParquetFiles final : public table::SegmentFiles {
         }
       }
       std::string query = "SELECT " + (list.empty() ? std::string("true") : list) + " FROM " + file;
-      if (first_row > 0) query += " WHERE file_row_number >= " + std::to_string(first_row);
+      if (first_row > 0) query += numbered ? " WHERE " + std::string(kRowNumber) + " >= " + std::to_string(first_row) : " OFFSET " + std::to_string(first_row);
       auto result = connection->SendQuery(query);
       if (result->HasError()) return named(StatusFrom(result->GetErrorObject()));
       return std::unique_ptr<table::SegmentFileReader>(

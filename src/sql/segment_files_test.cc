@@ -139,6 +139,47 @@ TEST_F(SegmentFilesTest, RowsAreCountedWithoutColumns) {
   EXPECT_EQ(count, 4993);
 }
 
+TEST_F(SegmentFilesTest, APathIsThatFileAndNothingElse) {
+  WriteFile(Path("x1.parquet"), 3, 3);
+  for (const char* name : {"x[1].parquet", "x*.parquet", "x?.parquet", "it's.parquet", "small=7/part.parquet", "a[b]c=d/q.parquet"}) {
+    const std::string path = Path(name);
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    WriteFile(path, 2000, 2000);
+    const auto read = ReadAll(path, StoredSchema(), 1990);
+    ASSERT_TRUE(read.ok()) << name << ": " << read.status();
+    ASSERT_EQ(read->size(), 1u) << name;
+    EXPECT_EQ((*read)[0].num_rows(), 10) << name;
+    EXPECT_EQ((*read)[0].column(3).values<int32_t>()[0], 990) << name << ": from the file, not from the folder's name";
+  }
+  EXPECT_FALSE(ReadAll(Path("y*.parquet"), StoredSchema(), 0).ok());
+}
+
+TEST_F(SegmentFilesTest, AColumnMayHaveTheNameOfTheRowNumber) {
+  const auto schema = std::make_shared<const Schema>(Schema({{"File_Row_Number", Type::Int64()}, {"filename", Type::Int64()}}));
+  BatchBuilder builder(schema);
+  constexpr int64_t kRows = 200'000;
+  for (int64_t i = 0; i < kRows; ++i) {
+    builder.column(0).AppendInt64(-i);
+    builder.column(1).AppendInt64(i);
+  }
+  auto writer = files_->Create(Path("g.parquet"), *schema);
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  ASSERT_TRUE((*writer)->Write(builder.Finish(kRows)).ok());
+  ASSERT_TRUE((*writer)->Finish().ok());
+  for (const int64_t first : {int64_t{0}, int64_t{150'000}}) {
+    const auto read = ReadAll(Path("g.parquet"), *schema, first);
+    ASSERT_TRUE(read.ok()) << read.status();
+    int64_t next = first;
+    for (const Batch& rows : *read) {
+      for (int64_t i = 0; i < rows.num_rows(); ++i, ++next) {
+        ASSERT_EQ(rows.column(0).values<int64_t>()[i], -next);
+        ASSERT_EQ(rows.column(1).values<int64_t>()[i], next);
+      }
+    }
+    EXPECT_EQ(next, kRows);
+  }
+}
+
 TEST_F(SegmentFilesTest, AFileThatCannotBeWrittenIsAnErrorAndNoHang) {
   auto writer = files_->Create(Path("no/such/folder.parquet"), StoredSchema());
   ASSERT_TRUE(writer.ok());
