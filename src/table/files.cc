@@ -144,18 +144,29 @@ Result<std::string> ReadWholeFile(const std::string& path, size_t max_bytes) {
   return text;
 }
 
-Status ReplaceFile(const std::string& path, std::string_view text) {
+namespace {
+
+Status Replace(const std::string& path, std::string_view text, bool durable) {
   const std::string temporary = path + ".tmp";
   const auto write = [&]() -> Status {
     LOTIC_ASSIGN_OR_RETURN(const File file, File::Open(temporary, O_WRONLY | O_CREAT | O_TRUNC));
     LOTIC_RETURN_NOT_OK(file.WriteAt(0, text));
-    return file.Sync();
+    return durable ? file.Sync() : Status::OK();
   };
   Status status = write();
-  if (status.ok()) status = RenameFile(temporary, path);
+  if (status.ok() && durable) {
+    status = RenameFile(temporary, path);
+  } else if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
+    status = FileFailure("rename to", path, errno);
+  }
   if (!status.ok()) ::unlink(temporary.c_str());
   return status;
 }
+
+}  // namespace
+
+Status ReplaceFile(const std::string& path, std::string_view text) { return Replace(path, text, true); }
+Status ReplaceFileUnsynced(const std::string& path, std::string_view text) { return Replace(path, text, false); }
 
 Status MakeFolder(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0) {

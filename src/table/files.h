@@ -67,6 +67,8 @@ class File {
 Result<std::string> ReadWholeFile(const std::string& path, size_t max_bytes);
 /// `path` holds `text`, durable, or what it held before: a temporary file beside it, fsync, rename, fsync of the folder.
 Status ReplaceFile(const std::string& path, std::string_view text);
+/// The same, but not durable: for what is written again soon.
+Status ReplaceFileUnsynced(const std::string& path, std::string_view text);
 /// Makes a folder (0700) unless it is there, and its entry durable.
 Status MakeFolder(const std::string& path);
 Status SyncFolder(const std::string& path);

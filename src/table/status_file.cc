@@ -11,7 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "table/stored_table.h"
+#include "table/files.h"
 
 namespace lotic::table {
 
@@ -118,7 +118,7 @@ Result<StatusFile> StatusFileFromJson(std::string_view text) {
 
 Result<StatusFile> ReadStatusFile(const std::string& table_folder) {
   const std::string path = table_folder + "/" + kStatusFileName;
-  LOTIC_ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(path, kMaxStatusFileBytes));
+  LOTIC_ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(path, kMaxStatusFileBytes));
   Result<StatusFile> status = StatusFileFromJson(text);
   if (!status.ok()) return status.status().WithMessage(path, ": ", status.status().message());
   return status;
@@ -129,7 +129,7 @@ Status WriteStatusFile(const std::string& table_folder, const StatusFile& status
   std::string text = ToJson(status);
   const size_t length = text.size();
   text.resize((2 * length / kStatusBlock + 1) * kStatusBlock, ' ');
-  const Status replaced = ReplaceFile(path, text, false);
+  const Status replaced = ReplaceFileUnsynced(path, text);
   if (replaced.ok() || OverwriteInPlace(path, text, length)) return Status::OK();
   return replaced;
 }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "table/stored_table.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include <nlohmann/json.hpp>
+
+#include "table/files.h"
 
 namespace lotic::table {
 
@@ -25,32 +25,6 @@ constexpr std::string_view kTypeSuffix = "_REALTIME";
 constexpr std::string_view kDefaultDatabase = "default.";
 constexpr const char* kTableFile = "table.json";
 constexpr size_t kMaxSchemaBytes = size_t{8} << 20;
-
-Status Failed(std::string_view doing, const std::string& path) {
-  const int error = errno;
-  if (error == ENOENT) return Status::NotFound(doing, " ", path, ": ", std::strerror(error));
-  return Status::IOError(doing, " ", path, ": ", std::strerror(error));
-}
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
-
-Status SyncFolder(const std::string& folder) {
-  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.get() < 0) return Failed("open", folder);
-  return ::fsync(fd.get()) == 0 ? Status::OK() : Failed("sync", folder);
-}
 
 template <typename T>
 std::optional<T> Optional(const Json& object, const char* key) {
@@ -147,7 +121,7 @@ Result<std::vector<StoredTable>> ListStoredTables(const std::string& data_folder
   std::vector<StoredTable> tables;
   for (const std::string& name : names) {
     const std::string path = TableFolder(data_folder, name + std::string(kTypeSuffix)) + "/" + kTableFile;
-    const Result<std::string> text = ReadSmallFile(path, kMaxStoredTableBytes);
+    const Result<std::string> text = ReadWholeFile(path, kMaxStoredTableBytes);
     if (!text.ok() && text.status().code() == StatusCode::kNotFound) continue;  // deleted meanwhile
     LOTIC_RETURN_NOT_OK(text.status());
     Result<StoredTable> table = StoredTableFromJson(*text);
@@ -162,7 +136,7 @@ Result<StoredTable> ReadStoredTable(const std::string& data_folder, std::string_
   const std::string raw = RawTableName(name);
   if (raw.empty() || raw.find('/') != std::string::npos) return Status::NotFound("Table ", name, " does not exist");
   const std::string path = TableFolder(data_folder, raw + std::string(kTypeSuffix)) + "/" + kTableFile;
-  const Result<std::string> text = ReadSmallFile(path, kMaxStoredTableBytes);
+  const Result<std::string> text = ReadWholeFile(path, kMaxStoredTableBytes);
   if (!text.ok() && text.status().code() == StatusCode::kNotFound) return Status::NotFound("Table ", name, " does not exist");
   LOTIC_RETURN_NOT_OK(text.status());
   Result<StoredTable> table = StoredTableFromJson(*text);
@@ -172,13 +146,13 @@ Result<StoredTable> ReadStoredTable(const std::string& data_folder, std::string_
 }
 
 Status WriteStoredTable(const std::string& data_folder, const StoredTable& table) {
-  return ReplaceFile(TableFolder(data_folder, table.name) + "/" + kTableFile, ToJson(table), true);
+  return ReplaceFile(TableFolder(data_folder, table.name) + "/" + kTableFile, ToJson(table));
 }
 
 Result<std::string> ReadSchemaDocument(const std::string& data_folder, const std::string& raw_name) {
   Result<std::string> text = raw_name.empty() || raw_name.find('/') != std::string::npos
                                  ? Result<std::string>(Status::NotFound("Schema not found"))
-                                 : ReadSmallFile(SchemasFolder(data_folder) + "/" + raw_name + ".json", kMaxSchemaBytes);
+                                 : ReadWholeFile(SchemasFolder(data_folder) + "/" + raw_name + ".json", kMaxSchemaBytes);
   if (!text.ok() && text.status().code() == StatusCode::kNotFound) return Status::NotFound("Schema not found: ", raw_name);
   return text;
 }
@@ -200,45 +174,13 @@ Status WriteSchemaDocument(const std::string& data_folder, const std::string& ra
   std::error_code error;
   fs::create_directories(SchemasFolder(data_folder), error);
   if (error) return Status::IOError("create ", SchemasFolder(data_folder), ": ", error.message());
-  return ReplaceFile(SchemasFolder(data_folder) + "/" + raw_name + ".json", document, true);
+  return ReplaceFile(SchemasFolder(data_folder) + "/" + raw_name + ".json", document);
 }
 
 Status RemoveSchemaDocument(const std::string& data_folder, const std::string& raw_name) {
   const std::string path = SchemasFolder(data_folder) + "/" + raw_name + ".json";
-  if (::unlink(path.c_str()) != 0) return Failed("remove", path);
+  if (::unlink(path.c_str()) != 0) return FileFailure("remove", path, errno);
   return SyncFolder(SchemasFolder(data_folder));
-}
-
-Status ReplaceFile(const std::string& path, std::string_view bytes, bool durable) {
-  const std::string beside = path + ".new";
-  {
-    const Descriptor fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (fd.get() < 0) return Failed("create", beside);
-    while (!bytes.empty()) {
-      const ssize_t wrote = ::write(fd.get(), bytes.data(), bytes.size());
-      if (wrote < 0 && errno == EINTR) continue;
-      if (wrote < 0) return Failed("write", beside);
-      bytes.remove_prefix(static_cast<size_t>(wrote));
-    }
-    if (durable && ::fsync(fd.get()) != 0) return Failed("sync", beside);
-  }
-  if (::rename(beside.c_str(), path.c_str()) != 0) return Failed("rename to", path);
-  return durable ? SyncFolder(fs::path(path).parent_path()) : Status::OK();
-}
-
-Result<std::string> ReadSmallFile(const std::string& path, size_t limit) {
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (fd.get() < 0) return Failed("open", path);
-  std::string text;
-  char piece[1 << 14];
-  while (true) {
-    const ssize_t got = ::read(fd.get(), piece, sizeof piece);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Failed("read", path);
-    if (got == 0) return text;
-    text.append(piece, static_cast<size_t>(got));
-    if (text.size() > limit) return Status::CapacityError(path, ": more than ", limit, " bytes");
-  }
 }
 
 }  // namespace lotic::table

@@ -71,9 +71,4 @@ Status WriteSchemaDocument(const std::string& data_folder, const std::string& ra
 /// Errors: NotFound.
 Status RemoveSchemaDocument(const std::string& data_folder, const std::string& raw_name);
 
-/// Replaces a file: writes beside it, syncs, renames, and (if `durable`) syncs the folder. Errors: IOError with the path.
-Status ReplaceFile(const std::string& path, std::string_view bytes, bool durable);
-/// Errors: NotFound, IOError, CapacityError (more than `limit` bytes).
-Result<std::string> ReadSmallFile(const std::string& path, size_t limit);
-
 }  // namespace lotic::table
