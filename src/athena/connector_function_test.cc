@@ -440,6 +440,44 @@ TEST(ConnectorFunction, EverySplitLeavesItsCertificateInTheLog) {
   }
 }
 
+TEST(ConnectorFunction, ASplitThatIsNotReadLeavesALineToo) {
+  const auto bent = std::make_shared<BentConnector>(SampleConnector());
+  TestDoor door(bent);
+  EngineQuery query{kOrders};
+  const GetTableResponse table = door.engine->Table(kOrders).ValueOrDie();
+  EngineAnswer answer;
+  const auto splits = door.engine->Splits(query, table, &answer).ValueOrDie();
+  ReadRecordsRequest request = door.engine->ReadRequest(query, table, splits[1]);
+
+  request.constraints.limit = 0;
+  ASSERT_TRUE(door.engine->Ask(request).ok());
+  ASSERT_THAT(door.log.lines, SizeIs(1));
+  EXPECT_EQ(door.log.lines[0].outcome, "inline");
+  EXPECT_EQ(door.log.lines[0].table, "default.orders");
+  SplitCertificate certificate = SplitCertificateFromJson(door.log.lines[0].certificate).ValueOrDie();
+  EXPECT_TRUE(certificate.complete);
+  EXPECT_EQ(certificate.reason, EndReason::kLimit);
+  EXPECT_EQ(certificate.partition, "1");
+  EXPECT_EQ(certificate.read_end, certificate.planned_start);
+
+  request.constraints.limit = -1;
+  bent->refuse_open = [] { return Status::IOError("no connection"); };
+  EXPECT_EQ(door.engine->Ask(request).status().code(), StatusCode::kIOError);
+  ASSERT_THAT(door.log.lines, SizeIs(2));
+  EXPECT_EQ(door.log.lines[1].outcome, "failed");
+  certificate = SplitCertificateFromJson(door.log.lines[1].certificate).ValueOrDie();
+  EXPECT_FALSE(certificate.complete);
+  EXPECT_EQ(certificate.reason, EndReason::kError);
+  EXPECT_EQ(certificate.read_end, certificate.planned_start);
+
+  request.split.properties.pop_back();  // of a split that is not ours there is no certificate
+  EXPECT_EQ(door.engine->Ask(request).status().code(), StatusCode::kInvalid);
+  ASSERT_THAT(door.log.lines, SizeIs(3));
+  EXPECT_EQ(door.log.lines[2].outcome, "failed");
+  EXPECT_EQ(door.log.lines[2].query_id, "query-1");
+  EXPECT_EQ(door.log.lines[2].certificate, "");
+}
+
 TEST(ConnectorFunction, AConnectorThatIsThrottledWithoutRowsIsThrottledForAthena) {
   const auto bent = std::make_shared<BentConnector>(SampleConnector());
   bent->next = [](const CallContext&, const std::function<Result<ReadBatch>()>&) -> Result<ReadBatch> { return Status::Throttled("slow down"); };

@@ -268,8 +268,33 @@ Status PlanLayout(const CallContext& ctx, Connector& connector, ThrottlingInvoke
 
 }  // namespace
 
-Result<FederationResponse> RecordHandler::ReadRecords(const CallContext& outer, const Invocation& invocation, const ReadRecordsRequest& request,
+struct RecordHandler::Outcome {
+  std::string table;  // the source's name of it, once that is known
+  std::optional<SplitCertificate> certificate;  // none: the split could not be understood
+  int64_t spilled_blocks = 0, spilled_bytes = 0;
+};
+
+Result<FederationResponse> RecordHandler::ReadRecords(const CallContext& ctx, const Invocation& invocation, const ReadRecordsRequest& request,
                                                       const std::function<Result<SpillStore*>()>& store) {
+  Outcome outcome;
+  outcome.table = request.table.ToString();
+  Result<FederationResponse> response = Read(ctx, request, store, &outcome);
+  if (!response.ok() && outcome.certificate) outcome.certificate->complete = false;
+  SplitLine line;
+  line.request_id = invocation.request_id;
+  line.trace_id = invocation.trace_id;
+  line.query_id = request.query_id;
+  const std::string json = outcome.certificate ? lotic::ToJson(*outcome.certificate) : std::string();
+  line.table = outcome.table;
+  line.certificate = json;
+  line.outcome = !response.ok() ? "failed" : std::holds_alternative<ReadRecordsResponse>(*response) ? "inline" : "spilled";
+  line.spilled_blocks = static_cast<size_t>(outcome.spilled_blocks);
+  line.spilled_bytes = static_cast<size_t>(outcome.spilled_bytes);
+  parts_.log->Split(line);
+  return response;
+}
+
+Result<FederationResponse> RecordHandler::Read(const CallContext& outer, const ReadRecordsRequest& request, const std::function<Result<SpillStore*>()>& store, Outcome* outcome) {
   CallContext ctx = outer;
   ctx.memory_budget_bytes = std::min(ctx.memory_budget_bytes, kReaderMemoryBytes);
   Reading reading;
@@ -279,6 +304,8 @@ Result<FederationResponse> RecordHandler::ReadRecords(const CallContext& outer, 
   LOTIC_ASSIGN_OR_RETURN(reading.scan, MakeRequestScan(reading.table, request.constraints, parts_.options.policy));
   LOTIC_ASSIGN_OR_RETURN(reading.scan.scan.token, PropertyOf(request.split, kSnapshotColumn));
   LOTIC_ASSIGN_OR_RETURN(reading.split, SplitFromJson(split_text, reading.table.columns));
+  outcome->table = reading.table.name.ToString();
+  outcome->certificate = UnreadCertificate(reading.split, false, EndReason::kError);
   LOTIC_RETURN_NOT_OK(PlanLayout(ctx, *parts_.connector, invoker_, request, &reading));
   const std::string doing = "reading " + reading.table.name.ToString() + ", partition " + reading.split.partition;
 
@@ -286,7 +313,10 @@ Result<FederationResponse> RecordHandler::ReadRecords(const CallContext& outer, 
   Schema wanted = held;
   wanted.fields.resize(reading.projected, Field{"", Type::Bool(), {}});
   RowSink sink(ctx, request, parts_.options, spill_invoker_, store, std::make_shared<const Schema>(std::move(wanted)));
-  if (reading.scan.limit == 0) return sink.Finish();
+  if (reading.scan.limit == 0) {
+    outcome->certificate = UnreadCertificate(reading.split, true, EndReason::kLimit);
+    return sink.Finish();
+  }
 
   SplitReader reader(ctx, *parts_.connector, reading);
   const auto written = [&] { return reader.can_go_on() ? sink.written() : RowsWritten::kNone; };
@@ -310,7 +340,7 @@ Result<FederationResponse> RecordHandler::ReadRecords(const CallContext& outer, 
   };
   Status status = read_all();
   if (status.ok()) status = reader.Close();
-  SplitCertificate certificate = reader.Certificate();
+  SplitCertificate& certificate = outcome->certificate.emplace(reader.Certificate());
   if (limit_reached && !certificate.complete) {  // the rest is proved unneeded
     certificate.complete = true;
     certificate.reason = EndReason::kLimit;
@@ -321,19 +351,8 @@ Result<FederationResponse> RecordHandler::ReadRecords(const CallContext& outer, 
                               certificate.planned_end ? certificate.planned_end->text : std::string("no end"), "; its rows are not an answer");
   }
   Result<FederationResponse> response = status.ok() ? sink.Finish() : Result<FederationResponse>(status);
-  if (!response.ok()) certificate.complete = false;
-
-  SplitLine line;
-  line.request_id = invocation.request_id;
-  line.trace_id = invocation.trace_id;
-  line.query_id = request.query_id;
-  const std::string table = reading.table.name.ToString(), json = lotic::ToJson(certificate);
-  line.table = table;
-  line.certificate = json;
-  line.outcome = !response.ok() ? "failed" : std::holds_alternative<ReadRecordsResponse>(*response) ? "inline" : "spilled";
-  line.spilled_blocks = static_cast<size_t>(sink.spilled_blocks());
-  line.spilled_bytes = static_cast<size_t>(sink.spilled_bytes());
-  parts_.log->Split(line);
+  outcome->spilled_blocks = sink.spilled_blocks();
+  outcome->spilled_bytes = sink.spilled_bytes();
   return response;
 }
 

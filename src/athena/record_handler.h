@@ -12,7 +12,7 @@ namespace lotic::athena {
 /// Reads one split: opens it, constrains its rows, and answers with them, or with where they were spilled to. One invocation at a time. Borrows its arguments.
 ///
 /// An answer is complete or an error: a deadline that comes too near, a split that ended before its end, a write that failed are errors, whatever has been
-/// read by then; what was spilled is abandoned.
+/// read by then; what was spilled is abandoned. Whichever it is, the log gets one line for it.
 class RecordHandler {
  public:
   /// @param spill_invoker  around every write of the spill store.
@@ -24,6 +24,10 @@ class RecordHandler {
                                          const std::function<Result<SpillStore*>()>& store);
 
  private:
+  /// What the log line of a split says of it.
+  struct Outcome;
+  Result<FederationResponse> Read(const CallContext& ctx, const ReadRecordsRequest& request, const std::function<Result<SpillStore*>()>& store, Outcome* outcome);
+
   const ConnectorFunctionParts& parts_;
   ThrottlingInvoker& invoker_;
   ThrottlingInvoker& spill_invoker_;

@@ -112,8 +112,19 @@ Result<std::vector<std::string>> Expected(const std::vector<Block>& blocks, cons
   return texts;
 }
 
+Result<std::vector<std::string>> BentConnector::ListSchemas(const CallContext& ctx) {
+  if (on_call) on_call(ctx);
+  return inner_->ListSchemas(ctx);
+}
+
+Result<TablePage> BentConnector::ListTables(const CallContext& ctx, const std::string& schema, const PageRequest& page) {
+  if (on_call) on_call(ctx);
+  return inner_->ListTables(ctx, schema, page);
+}
+
 Result<TableInfo> BentConnector::GetTable(const CallContext& ctx, const TableName& name) {
   ++tables_asked;
+  if (on_call) on_call(ctx);
   if (on_get_table) on_get_table(ctx);
   if (refuse_table) LOTIC_RETURN_NOT_OK(refuse_table());
   LOTIC_ASSIGN_OR_RETURN(TableInfo info, inner_->GetTable(ctx, name));
@@ -123,17 +134,21 @@ Result<TableInfo> BentConnector::GetTable(const CallContext& ctx, const TableNam
 
 Result<Prepared> BentConnector::Prepare(const CallContext& ctx, const ScanRequest& request) {
   ++prepared;
+  if (on_call) on_call(ctx);
   return inner_->Prepare(ctx, request);
 }
 
 Result<SplitPage> BentConnector::Splits(const CallContext& ctx, const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page) {
+  if (on_call) on_call(ctx);
   LOTIC_ASSIGN_OR_RETURN(SplitPage splits, inner_->Splits(ctx, request, partitions, page));
   if (change_splits) change_splits(&splits);
   return splits;
 }
 
 Result<std::unique_ptr<Reader>> BentConnector::Open(const CallContext& ctx, const ScanRequest& request, std::span<const SplitStart> splits) {
+  if (on_call) on_call(ctx);
   if (on_open) on_open(request);
+  if (refuse_open) LOTIC_RETURN_NOT_OK(refuse_open());
   LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<Reader> reader, inner_->Open(ctx, request, splits));
   return std::unique_ptr<Reader>(std::make_unique<BentReader>(std::move(reader), *this));
 }

@@ -55,18 +55,22 @@ class BentConnector final : public Connector {
  public:
   explicit BentConnector(std::shared_ptr<Connector> inner) : inner_(std::move(inner)) {}
   std::string type_name() const override { return inner_->type_name(); }
-  Result<std::vector<std::string>> ListSchemas(const CallContext& ctx) override { return inner_->ListSchemas(ctx); }
-  Result<TablePage> ListTables(const CallContext& ctx, const std::string& schema, const PageRequest& page) override { return inner_->ListTables(ctx, schema, page); }
+  Result<std::vector<std::string>> ListSchemas(const CallContext& ctx) override;
+  Result<TablePage> ListTables(const CallContext& ctx, const std::string& schema, const PageRequest& page) override;
   Result<TableInfo> GetTable(const CallContext& ctx, const TableName& name) override;
   Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override;
   Result<SplitPage> Splits(const CallContext& ctx, const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page) override;
   Result<std::unique_ptr<Reader>> Open(const CallContext& ctx, const ScanRequest& request, std::span<const SplitStart> splits) override;
 
+  /// Told of every call.
+  std::function<void(const CallContext&)> on_call;
   std::function<void(const CallContext&)> on_get_table;
   /// An error is the answer.
   std::function<Status()> refuse_table;
   std::function<void(TableInfo*)> change_table;
   std::function<void(const ScanRequest&)> on_open;
+  /// An error is the answer.
+  std::function<Status()> refuse_open;
   std::function<void(SplitPage*)> change_splits;
   /// Called instead of the reader's own Next, with that as `next`.
   std::function<Result<ReadBatch>(const CallContext&, const std::function<Result<ReadBatch>()>& next)> next;
