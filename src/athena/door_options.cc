@@ -31,6 +31,7 @@ Result<DoorOptions> DoorOptions::FromEnvironment(const Environment& environment)
     }
     if (!fits) return Status::Invalid("environment variable spill_put_request_headers: expected a JSON object of texts, such as {\"x-amz-server-side-encryption\": \"aws:kms\"}");
   }
+  LOTIC_ASSIGN_OR_RETURN(options.casing, CasingModeOf(environment));
   LOTIC_ASSIGN_OR_RETURN(options.throttle, ThrottleOptions::FromEnvironment(environment));
   return options;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "athena/lambda_function.h"
+#include "athena/name_casing.h"
 #include "athena/throttling_invoker.h"
 #include "lotic/scan.h"
 #include "lotic/status.h"
@@ -23,6 +24,7 @@ struct DoorOptions {
   std::optional<int64_t> max_block_bytes;              ///< MAX_BLOCK_SIZE_BYTES: in place of the request's; 1 .. kMaxBlockBytes
   int spill_queue_capacity = kSpillThreads;            ///< SPILL_QUEUE_CAPACITY or spill_queue_capacity: blocks that wait for a writer; 1 .. kMaxSpillQueue
   bool enable_query_passthrough = true;                ///< enable_query_passthrough
+  CasingMode casing = CasingMode::kUnset;              ///< casing_mode: how names of schemas and tables become the source's
   ThrottleOptions throttle;                            ///< throttle_initial_delay_ms, ...
   ReadPolicy policy;                                   ///< of every scan; set by the one who makes the connector
 
@@ -31,7 +33,7 @@ struct DoorOptions {
   static constexpr int64_t kMaxBlockBytes = int64_t{1} << 30;
 
   /// Errors: Invalid (a value that does not fit, with the variable's name; headers that are no JSON object of texts: the SDK would ignore them, and with them
-  /// the encryption they may ask for), NotImplemented (kms_key_id).
+  /// the encryption they may ask for), NotImplemented (kms_key_id, casing_mode ANNOTATION).
   static Result<DoorOptions> FromEnvironment(const Environment& environment);
 };
 

@@ -86,6 +86,7 @@ class StandardErrorLog final : public InvocationLog {
  public:
   void Split(const SplitLine& line) override { Write(ToJson(line, Clock::System().NowMs())); }
   void Finished(const InvocationLine& line) override { Write(ToJson(line, Clock::System().NowMs())); }
+  void Warn(const WarningLine& line) override { Write(ToJson(line, Clock::System().NowMs())); }
 
  private:
   void Write(std::string line) {
@@ -105,6 +106,7 @@ class NoLog final : public InvocationLog {
  public:
   void Split(const SplitLine&) override {}
   void Finished(const InvocationLine&) override {}
+  void Warn(const WarningLine&) override {}
 };
 
 }  // namespace
@@ -153,6 +155,15 @@ std::string ToJson(const InvocationLine& line, int64_t unix_ms) {
   out += milliseconds;
   AppendText("error_type", line.error_type, out);
   AppendText("error_message", line.error_message.substr(0, kMaxLoggedMessageBytes), out);
+  out += '}';
+  return out;
+}
+
+std::string ToJson(const WarningLine& line, int64_t unix_ms) {
+  std::string out = Begin(unix_ms, "WARN", "warning");
+  AppendText("query_id", line.query_id, out);
+  AppendText("table", line.table, out);
+  AppendText("message", line.message.substr(0, kMaxLoggedMessageBytes), out);
   out += '}';
   return out;
 }

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-// What a function says for its operators: JSON lines, one per split and one per invocation; docs/reference/lambda.md describes them.
+// What a function says for its operators: JSON lines, one per split, one per invocation, and warnings; docs/reference/lambda.md describes them.
 
 namespace lotic::athena {
 
@@ -34,12 +34,20 @@ struct InvocationLine {
   std::string_view error_message;  ///< of what was answered; cut at kMaxLoggedMessageBytes
 };
 
+/// Something that its reader should know and that changes no answer.
+struct WarningLine {
+  std::string_view query_id;  ///< of Athena; may be empty
+  std::string_view table;     ///< "schema.table"; may be empty
+  std::string_view message;   ///< one sentence; cut at kMaxLoggedMessageBytes
+};
+
 /// Where the lines go. Any thread. Logging neither fails nor delays an answer longer than the write takes.
 class InvocationLog {
  public:
   virtual ~InvocationLog() = default;
   virtual void Split(const SplitLine& line) = 0;
   virtual void Finished(const InvocationLine& line) = 0;
+  virtual void Warn(const WarningLine& line) = 0;
 
   /// Standard error, a line by one write. Alive for the whole process.
   static InvocationLog& StandardError();
@@ -54,5 +62,6 @@ inline constexpr size_t kMaxLoggedMessageBytes = 4096;
 /// The lines without their end; `unix_ms` is the time they carry.
 std::string ToJson(const SplitLine& line, int64_t unix_ms);
 std::string ToJson(const InvocationLine& line, int64_t unix_ms);
+std::string ToJson(const WarningLine& line, int64_t unix_ms);
 
 }  // namespace lotic::athena

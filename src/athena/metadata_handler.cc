@@ -85,6 +85,11 @@ Result<std::vector<std::string>> AppendedColumn(const Block& partitions, std::st
   return texts;
 }
 
+// A schema that is called as those of sources without schemas are (topics, streams) keeps its name: it is ours, and not the source's to be converted to.
+CasingMode SchemaCasing(CasingMode mode, std::string_view name) {
+  return mode == CasingMode::kUpper && LowerCase(name) == "default" ? CasingMode::kLower : mode;
+}
+
 }  // namespace
 
 Result<FederationResponse> MetadataHandler::Ping(const PingRequest& request) const {
@@ -101,7 +106,11 @@ Result<FederationResponse> MetadataHandler::ListSchemas(const CallContext& ctx, 
   ListSchemasResponse response{request.catalog, {}};
   for (const std::string& name : names) {
     std::string lower = LowerCase(name);
-    if (std::find(response.schemas.begin(), response.schemas.end(), lower) == response.schemas.end()) response.schemas.push_back(std::move(lower));
+    if (std::find(response.schemas.begin(), response.schemas.end(), lower) == response.schemas.end()) {
+      response.schemas.push_back(std::move(lower));
+    } else {
+      Warn(ctx, "", "schema '" + name + "' differs from another in case only; Athena sees one schema '" + lower + "'");
+    }
   }
   return response;
 }
@@ -112,7 +121,7 @@ Result<FederationResponse> MetadataHandler::ListTables(const CallContext& ctx, c
                          invoker_.Invoke(ctx, "listing schemas", RowsWritten::kNotASplit, [&] { return parts_.connector->ListSchemas(ctx); }));
   size_t schema = 0, end = schemas.size();  // without a name: all of them
   if (request.schema_name) {
-    LOTIC_ASSIGN_OR_RETURN(schema, ResolveName("schema", *request.schema_name, schemas));
+    LOTIC_ASSIGN_OR_RETURN(schema, FindName(SchemaCasing(parts_.options.casing, *request.schema_name), "schema", *request.schema_name, schemas));
     end = schema + 1;
   }
   PageRequest page;
@@ -140,7 +149,11 @@ Result<FederationResponse> MetadataHandler::ListTables(const CallContext& ctx, c
                                                                [&] { return parts_.connector->ListTables(ctx, schemas[schema], page); }));
       for (const TableName& table : tables.tables) {
         TableName lower{LowerCase(table.schema), LowerCase(table.table)};
-        if (listed.insert(lower).second) response.tables.push_back(std::move(lower));
+        if (listed.insert(lower).second) {
+          response.tables.push_back(std::move(lower));
+        } else {
+          Warn(ctx, lower.ToString(), "table '" + table.ToString() + "' differs from another in case only; Athena sees one table '" + lower.ToString() + "'");
+        }
       }
       page.page_token = std::move(tables.next_page);
     } while (!page.page_token.empty());
@@ -155,10 +168,54 @@ Result<FederationResponse> MetadataHandler::GetDataSourceCapabilities(const GetD
   return FederationResponse(std::move(response));
 }
 
+Result<std::vector<std::string>> MetadataHandler::TablesOf(const CallContext& ctx, const std::string& schema) {
+  std::vector<std::string> names;
+  PageRequest page;
+  do {
+    LOTIC_ASSIGN_OR_RETURN(TablePage tables, invoker_.Invoke(ctx, "listing tables", RowsWritten::kNotASplit, [&] { return parts_.connector->ListTables(ctx, schema, page); }));
+    for (TableName& table : tables.tables) names.push_back(std::move(table.table));
+    if (names.size() > kMaxNamesSearched) return Status::CapacityError("schema '", schema, "' has more than ", kMaxNamesSearched, " tables, too many to be searched by casing_mode CASE_INSENSITIVE_SEARCH");
+    page.page_token = std::move(tables.next_page);
+  } while (!page.page_token.empty());
+  return names;
+}
+
+Result<TableName> MetadataHandler::SourceName(const CallContext& ctx, const TableName& table) {
+  const CasingMode mode = parts_.options.casing;
+  if (mode != CasingMode::kSearch) return TableName{Cased(SchemaCasing(mode, table.schema), table.schema), Cased(mode, table.table)};
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> schemas, invoker_.Invoke(ctx, "listing schemas", RowsWritten::kNotASplit, [&] { return parts_.connector->ListSchemas(ctx); }));
+  LOTIC_ASSIGN_OR_RETURN(const size_t schema, FindName(mode, "schema", table.schema, schemas));
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> names, TablesOf(ctx, schemas[schema]));
+  LOTIC_ASSIGN_OR_RETURN(const size_t found, FindName(mode, "table", table.table, names));
+  return TableName{schemas[schema], names[found]};
+}
+
+void MetadataHandler::Warn(const CallContext&, const std::string& table, const std::string& message) {
+  if (warned_.size() < kMaxWarnings && warned_.insert(message).second) parts_.log->Warn({{}, table, message});
+}
+
+void MetadataHandler::WarnOfHidden(const CallContext& ctx, const TableName& table) {
+  if (looked_.size() >= kMaxWarnings || !looked_.insert(table.ToString()).second) return;
+  const Result<std::vector<std::string>> names = TablesOf(ctx, table.schema);
+  if (!names.ok()) {
+    looked_.erase(table.ToString());  // the table itself was answered; next time
+    return;
+  }
+  for (const std::string& other : OthersByCase(table.table, *names)) {
+    Warn(ctx, table.ToString(), "table '" + other + "' differs from '" + table.table + "' in case only and is hidden by it");
+  }
+}
+
 Result<TableInfo> MetadataHandler::Describe(const CallContext& ctx, const TableName& table, const std::vector<std::pair<std::string, std::string>>& passthrough,
                                             std::map<std::string, std::string>* arguments) {
   if (passthrough.empty()) {
-    return invoker_.Invoke(ctx, "describing table " + table.ToString(), RowsWritten::kNotASplit, [&] { return parts_.connector->GetTable(ctx, table); });
+    LOTIC_ASSIGN_OR_RETURN(const TableName source, SourceName(ctx, table));
+    LOTIC_ASSIGN_OR_RETURN(TableInfo info, invoker_.Invoke(ctx, "describing table " + table.ToString(), RowsWritten::kNotASplit, [&] { return parts_.connector->GetTable(ctx, source); }));
+    if (parts_.options.casing != CasingMode::kUnset) {  // the connector resolves as if nothing had been said
+      LOTIC_RETURN_NOT_OK(FindName(CasingMode::kNone, "schema", source.schema, {info.name.schema}).status());
+      LOTIC_RETURN_NOT_OK(FindName(parts_.options.casing, "table", table.table, {info.name.table}).status());
+    }
+    return info;
   }
   QueryPassthrough* own = PassthroughOf(*parts_.connector, parts_.options);
   if (own == nullptr) return NoPassthrough(table);
@@ -173,6 +230,7 @@ Result<FederationResponse> MetadataHandler::GetTable(const CallContext& ctx, con
     return Status::NotImplemented("table ", table.name.ToString(), ": it cannot be planned in one process and read in another, as Athena does");
   }
   LOTIC_ASSIGN_OR_RETURN(GetTableResponse response, DescribeTable(table, request.catalog, request.table));
+  if (request.passthrough.empty()) WarnOfHidden(ctx, table.name);
   if (!request.passthrough.empty()) response.partition_columns.clear();  // of a query the engine knows none
   return FederationResponse(std::move(response));
 }

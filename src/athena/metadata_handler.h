@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,7 +16,7 @@
 
 namespace lotic::athena {
 
-/// Answers everything that is asked before rows are read. One invocation at a time; keeps nothing between them but the state of the spill bucket.
+/// Answers everything that is asked before rows are read. One invocation at a time; keeps nothing between them but the state of the spill bucket and what it has warned of.
 /// `parts` and both invokers are borrowed.
 class MetadataHandler {
  public:
@@ -37,6 +38,13 @@ class MetadataHandler {
   Result<FederationResponse> GetSplits(const CallContext& ctx, const GetSplitsRequest& request, const std::function<Result<SpillStore*>()>& store);
 
  private:
+  /// Every table of a schema of the source's, by its own names, up to kMaxNamesSearched. Errors: CapacityError; those of the connector.
+  Result<std::vector<std::string>> TablesOf(const CallContext& ctx, const std::string& schema);
+  /// The name under which the source is asked, by casing_mode.
+  Result<TableName> SourceName(const CallContext& ctx, const TableName& table);
+  /// A warning for every table that `table` hides, since its name differs from it in case only. Looks once for a table.
+  void WarnOfHidden(const CallContext& ctx, const TableName& table);
+  void Warn(const CallContext& ctx, const std::string& table, const std::string& message);
   /// The table of a name, or of a query: `*arguments` are then those of the connector.
   Result<TableInfo> Describe(const CallContext& ctx, const TableName& table, const std::vector<std::pair<std::string, std::string>>& passthrough,
                              std::map<std::string, std::string>* arguments);
@@ -48,8 +56,13 @@ class MetadataHandler {
   ThrottlingInvoker& spill_invoker_;
   bool bucket_checked_ = false;
   Status bucket_refused_;  // 403 and 404 are remembered
+  std::set<std::string> warned_, looked_;  // at most kMaxWarnings each
 };
 
+/// Warnings are given once, by one function at most so many; tables are looked at for hidden ones at most so many.
+inline constexpr size_t kMaxWarnings = 1000;
+/// casing_mode CASE_INSENSITIVE_SEARCH looks through at most so many tables of a schema.
+inline constexpr size_t kMaxNamesSearched = 100'000;
 /// The pages of splits end when an answer is this long, in bytes of JSON.
 inline constexpr size_t kMaxSplitPageBytes = size_t{3} << 20;
 /// A layout longer than this, in bytes of its rows, does not fit into an answer.

@@ -109,6 +109,95 @@ TEST(MetadataHandler, Check5TablesAreListedInPagesOrAtOnce) {
   EXPECT_EQ(door.engine->Ask(request).status().code(), StatusCode::kNotFound);
 }
 
+// ---- The case of names.
+
+std::shared_ptr<Connector> TablesCalled(const std::vector<TableName>& names) {
+  auto store = memory::MemoryStore::Make();
+  for (const TableName& name : names) LOTIC_CHECK(store->AddTable({name, Schema{{{"id", Type::Int64()}}}, {}}).ok());
+  return store->connector();
+}
+
+/// The source's own name of a table that Athena asks for, or the error.
+std::string Reached(TestDoor& door, const TableName& table) {
+  const Result<GetTableResponse> described = door.engine->Table(table);
+  if (!described.ok()) return std::string(StatusCodeName(described.status().code())) + ": " + described.status().message();
+  std::map<std::string, std::string> metadata(described->schema.metadata.begin(), described->schema.metadata.end());
+  EXPECT_EQ(described->table, table);  // as it was asked for
+  return metadata["x-source-schema"] + "." + metadata["x-source-table"];
+}
+
+TEST(Casing, EachModeReachesTheTableThatItSays) {
+  const auto connector = TablesCalled({{"Sales", "Orders"}, {"Sales", "items"}, {"Sales", "LINES"}, {"Sales", "lines"}, {"PLAIN", "T"}, {"small", "t"}});
+  struct Case {
+    const char* mode;
+    TableName asked;
+    std::string reached;  // or what the error says
+  };
+  const Case cases[] = {
+      {"", {"sales", "orders"}, "Sales.Orders"},
+      {"", {"sales", "lines"}, "Sales.lines"},
+      {"NONE", {"Sales", "items"}, "Sales.items"},
+      {"none", {"Sales", "orders"}, "'Orders'"},  // exactly as sent
+      {"NONE", {"sales", "items"}, "'Sales'"},
+      {"LOWER", {"SMALL", "T"}, "small.t"},
+      {"LOWER", {"plain", "t"}, "'PLAIN'"},
+      {"upper", {"plain", "t"}, "PLAIN.T"},
+      {"UPPER", {"small", "t"}, "'small'"},
+      {"CASE_INSENSITIVE_SEARCH", {"sales", "orders"}, "Sales.Orders"},
+      {"case_insensitive_search", {"sales", "lines"}, "ambiguous"},  // an exact match does not win
+      {"CASE_INSENSITIVE_SEARCH", {"sales", "nothing"}, "nothing"},
+      {"CASE_INSENSITIVE_SEARCH", {"nowhere", "lines"}, "nowhere"}};
+  for (const Case& one : cases) {
+    SCOPED_TRACE(std::string(one.mode) + " " + one.asked.ToString());
+    TestDoor door(connector, {{"casing_mode", one.mode}});
+    const std::string reached = Reached(door, one.asked);
+    EXPECT_THAT(reached, HasSubstr(one.reached));
+    EXPECT_EQ(reached.find(": ") == std::string::npos, one.reached.find('.') != std::string::npos) << reached;
+    EXPECT_EQ(door.engine->Run({one.asked}).ok(), reached.find(": ") == std::string::npos);  // the layout asks again by the name
+  }
+}
+
+TEST(Casing, TheSchemaOfSourcesWithoutSchemasIsReachedInEveryMode) {
+  for (const char* mode : {"", "NONE", "LOWER", "UPPER", "CASE_INSENSITIVE_SEARCH"}) {
+    TestDoor door(TablesCalled({{"default", "A"}, {"default", "b"}}), {{"casing_mode", mode}});
+    EXPECT_EQ(Reached(door, {"default", *mode == 'U' || *mode == 'C' || *mode == 0 ? "a" : "b"}), *mode == 'U' || *mode == 'C' || *mode == 0 ? "default.A" : "default.b") << mode;
+    auto request = Base<ListTablesRequest>(*door.engine);
+    request.schema_name = "default";
+    EXPECT_THAT(door.engine->Expect<ListTablesResponse>(request).ValueOrDie().tables, SizeIs(2)) << mode;
+  }
+}
+
+TEST(Casing, AWrongModeIsAnErrorByName) {
+  const Status wrong = DoorOptions::FromEnvironment({{"casing_mode", "bogus"}}).status();
+  EXPECT_EQ(wrong.code(), StatusCode::kInvalid);
+  EXPECT_THAT(wrong.message(), HasSubstr("casing_mode = 'bogus': expected NONE, LOWER, UPPER or CASE_INSENSITIVE_SEARCH"));
+  const Status later = DoorOptions::FromEnvironment({{"casing_mode", "Annotation"}}).status();
+  EXPECT_EQ(later.code(), StatusCode::kNotImplemented);
+  EXPECT_THAT(later.message(), HasSubstr("casing_mode ANNOTATION"));
+}
+
+TEST(Casing, WhatANameHidesIsLoggedOnceForATable) {
+  TestDoor door(TablesCalled({{"s", "orders"}, {"s", "Orders"}, {"s", "other"}}));
+  ASSERT_TRUE(door.engine->Table({"s", "orders"}).ok());
+  EXPECT_THAT(door.log.warnings, ElementsAre("s.orders: table 'Orders' differs from 'orders' in case only and is hidden by it"));
+  ASSERT_TRUE(door.engine->Table({"s", "orders"}).ok());
+  ASSERT_TRUE(door.engine->Table({"s", "other"}).ok());
+  EXPECT_THAT(door.log.warnings, SizeIs(1));
+}
+
+TEST(Casing, NamesThatBecomeOneInAListAreLogged) {
+  TestDoor door(TablesCalled({{"s", "orders"}, {"s", "Orders"}, {"S", "t"}}));
+  EXPECT_THAT(door.engine->Expect<ListSchemasResponse>(Base<ListSchemasRequest>(*door.engine)).ValueOrDie().schemas, ElementsAre("s"));
+  ASSERT_THAT(door.log.warnings, SizeIs(1));
+  EXPECT_THAT(door.log.warnings[0], HasSubstr("Athena sees one schema 's'"));
+  auto request = Base<ListTablesRequest>(*door.engine);
+  request.schema_name = "s";
+  request.page_size = -1;
+  EXPECT_THAT(door.engine->Expect<ListTablesResponse>(request).ValueOrDie().tables, ElementsAre(TableName{"s", "orders"}));
+  ASSERT_THAT(door.log.warnings, SizeIs(2));
+  EXPECT_THAT(door.log.warnings[1], AllOf(StartsWith("s.orders: "), HasSubstr("Athena sees one table 's.orders'")));
+}
+
 TEST(MetadataHandler, ATableShowsItsHiddenColumnsAfterItsOwnWithComments) {
   TestDoor door(SampleConnector());
   const GetTableResponse table = door.engine->Table({"default", "ORDERS"}).ValueOrDie();

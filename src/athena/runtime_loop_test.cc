@@ -68,6 +68,7 @@ class LinesLog final : public InvocationLog {
  public:
   void Split(const SplitLine& line) override { Add(ToJson(line, 0)); }
   void Finished(const InvocationLine& line) override { Add(ToJson(line, 0)); }
+  void Warn(const WarningLine& line) override { Add(ToJson(line, 0)); }
   std::vector<std::string> lines() {
     const std::lock_guard lock(mutex_);
     return lines_;

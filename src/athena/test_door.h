@@ -27,7 +27,9 @@ class KeptLog final : public InvocationLog {
     lines.push_back({std::string(line.query_id), std::string(line.table), std::string(line.certificate), std::string(line.outcome), line.spilled_blocks});
   }
   void Finished(const InvocationLine&) override {}
+  void Warn(const WarningLine& line) override { warnings.push_back(std::string(line.table) + ": " + std::string(line.message)); }
   std::vector<Line> lines;
+  std::vector<std::string> warnings;  ///< "schema.table: message"
 };
 
 /// A door with a spill store in memory and bucket "bucket", unless the environment says otherwise.
