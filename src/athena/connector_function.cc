@@ -8,10 +8,13 @@
 #include "athena/metadata_handler.h"
 #include "athena/record_handler.h"
 #include "athena/request_scan.h"
+#include "athena_protocol/ipc.h"
 #include "athena_protocol/message_json.h"
 
 namespace lotic::athena {
 namespace {
+
+constexpr int64_t kLastMsOf9999 = 253'402'300'799'999;
 
 template <typename... Cases>
 struct Overloaded : Cases... {
@@ -20,9 +23,14 @@ struct Overloaded : Cases... {
 template <typename... Cases>
 Overloaded(Cases...) -> Overloaded<Cases...>;
 
+const std::optional<FederatedIdentity>& IdentityOf(const FederationRequest& any) {
+  return std::visit([](const auto& request) -> const std::optional<FederatedIdentity>& { return request.identity; }, any);
+}
+
 // Who asks, for the connector. The options may hold secrets, so they go where credentials go.
-CallContext ContextOf(const CallContext& ctx, const std::optional<FederatedIdentity>& identity) {
+CallContext ContextOf(const CallContext& ctx, const FederationRequest& any) {
   CallContext inner = ctx;
+  const std::optional<FederatedIdentity>& identity = IdentityOf(any);
   if (!identity) return inner;
   inner.identity.principal = identity->arn;
   inner.identity.account = identity->account;
@@ -33,6 +41,41 @@ CallContext ContextOf(const CallContext& ctx, const std::optional<FederatedIdent
   }
   for (const auto& [name, value] : identity->config_options) inner.credentials[name] = value;
   return inner;
+}
+
+// What the constraints of a request say that no reader of theirs looks at.
+Status LookAtConstraints(const FederationRequest& any, InvocationLog& log) {
+  const auto [constraints, table] = std::visit(
+      [](const auto& request) -> std::pair<const WireConstraints*, TableName> {
+        if constexpr (requires { request.constraints; request.table; }) {
+          return {&request.constraints, request.table};
+        } else {
+          return {nullptr, {}};
+        }
+      },
+      any);
+  if (constraints == nullptr) return Status::OK();
+  if (constraints->plan) {
+    if (const auto plan = DecodeBase64(constraints->plan->substrait_plan); !plan.ok()) {
+      return plan.status().WithMessage(MessageName(any), ".constraints.queryPlan.substraitPlan: ", plan.status().message());
+    }
+  }
+  // One engine was seen sending such bounds in microseconds. They are applied as they stand: which of both is meant, nobody can tell from here.
+  for (const auto& [column, set] : constraints->summary) {
+    if (set.type.kind != WireKind::kDate || set.type.unit != WireUnit::kMilli) continue;
+    std::optional<int64_t> beyond;
+    const auto look = [&](const Scalar& value) {
+      const auto* ms = std::get_if<int64_t>(&value);
+      if (ms != nullptr && (*ms > kLastMsOf9999 || *ms < -kLastMsOf9999)) beyond = *ms;
+    };
+    for (const WireRange& range : set.ranges) look(range.low.value), look(range.high.value);
+    for (const Scalar& value : set.values) look(value);
+    if (!beyond) continue;
+    const std::string name = table.ToString(), message = "column '" + column + "' is constrained by the instant " + std::to_string(*beyond) +
+                                                         " ms, which lies beyond the year 9999; it is applied as it stands, though it may be meant in microseconds";
+    log.Warn({{}, name, message});
+  }
+  return Status::OK();
 }
 
 // A request with a forwarded token asks us to act as the caller. Doing it as ourselves would be an answer with somebody else's rights.
@@ -53,10 +96,10 @@ class ConnectorFunction final : public LambdaFunction {
   Result<std::string> Invoke(const CallContext& outer, const Invocation& invocation) override {
     LOTIC_ASSIGN_OR_RETURN(const ParsedRequest parsed, ParseRequest(invocation.payload));
     const std::string name(MessageName(parsed.request));
-    const std::optional<FederatedIdentity>& identity = std::visit([](const auto& request) -> const std::optional<FederatedIdentity>& { return request.identity; }, parsed.request);
-    LOTIC_RETURN_NOT_OK(CheckForwardedAccess(identity));
-    const CallContext ctx = ContextOf(outer, identity);
+    LOTIC_RETURN_NOT_OK(CheckForwardedAccess(IdentityOf(parsed.request)));
+    const CallContext ctx = ContextOf(outer, parsed.request);
     LOTIC_RETURN_NOT_OK(ctx.Check("answering " + name));
+    LOTIC_RETURN_NOT_OK(LookAtConstraints(parsed.request, *parts_.log));
     LOTIC_ASSIGN_OR_RETURN(const FederationResponse response, Answer(ctx, invocation, parsed.request));
     std::string json = WriteResponse(response);
     if (static_cast<int64_t>(json.size()) > kMaxResponseBytes) {

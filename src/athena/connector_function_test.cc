@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <random>
+#include <regex>
 #include <thread>
+#include <tuple>
 
 #include "athena/athena_table.h"
 #include "athena/test_door.h"
@@ -380,6 +382,66 @@ TEST(ConnectorFunction, Check37AWriteErrorFailsTheCallAndTheObjectsGo) {
   EXPECT_THAT(door.store->objects(), IsEmpty());
   ASSERT_THAT(door.log.lines, SizeIs(1));
   EXPECT_EQ(door.log.lines[0].outcome, "failed");
+}
+
+// ---- What is looked at and not applied.
+
+TEST(ConnectorFunction, Check29APlanThatIsNotBase64IsRefused) {
+  TestDoor door(SampleConnector());
+  EngineQuery query{kOrders};
+  query.constraints.plan = QueryPlan{"1.0.0", "CgA="};
+  EXPECT_TRUE(door.engine->Run(query).ok());
+  query.constraints.plan = QueryPlan{"1.0.0", "!!not base64!!"};
+  const Status refused = door.engine->Run(query).status();
+  EXPECT_EQ(refused.code(), StatusCode::kInvalid);
+  EXPECT_THAT(refused.message(), HasSubstr("constraints.queryPlan.substraitPlan"));
+}
+
+TEST(ConnectorFunction, Trap51TheIdOfABlockMeansNothing) {
+  TestDoor door(SampleConnector());
+  EngineQuery query{kOrders};
+  const GetTableResponse table = door.engine->Table(kOrders).ValueOrDie();
+  query.constraints = ToWireConstraints({{{"qty", ValueSet::Listed({Scalar(int64_t{3})})}}, {}}, table.schema).ValueOrDie();
+  EngineAnswer answer;
+  const auto splits = door.engine->Splits(query, table, &answer).ValueOrDie();
+  const std::string request = WriteRequest(door.engine->ReadRequest(query, table, splits[0]), kSerdeVersion).ValueOrDie();
+  const std::regex id(R"re("aId":"[^"]*")re");
+  ASSERT_TRUE(std::regex_search(request, id));
+  std::vector<std::vector<std::string>> rows;
+  for (const std::string& other : {request, std::regex_replace(request, id, R"("aId":"another, of ours not")"), std::regex_replace(request, id, R"("aId":"")")}) {
+    const Result<std::string> json = door.function->Invoke(CallContext(), {other, "", "", ""});
+    ASSERT_TRUE(json.ok()) << json.status();
+    rows.push_back(RowTexts(std::get<ReadRecordsResponse>(ParseResponse(*json, {}).ValueOrDie()).records.rows));
+  }
+  EXPECT_GT(rows[0].size(), 0u);
+  EXPECT_EQ(rows[1], rows[0]);
+  EXPECT_EQ(rows[2], rows[0]);
+}
+
+TEST(ConnectorFunction, Trap45BoundsBeyondTheYear9999AreLoggedAndAppliedAsTheyStand) {
+  auto store = memory::MemoryStore::Make();
+  memory::MemoryTable table{{"default", "times"}, Schema{{{"at", Type::Timestamp(TimeUnit::kMilli, false)}}}, {{}}};
+  BatchBuilder builder(std::make_shared<const Schema>(table.schema));
+  builder.column(0).AppendInt64(1'600'000'000'000);
+  table.partitions[0].push_back(builder.Finish(1));
+  ASSERT_TRUE(store->AddTable(std::move(table)).ok());
+  const int64_t micros = 1'500'000'000'000'000;
+  for (const auto& [bound, rows, warnings] : {std::tuple{micros, 0u, true}, std::tuple{micros / 1000, 1u, false}, std::tuple{int64_t{253'402'300'799'999}, 0u, false}}) {
+    SCOPED_TRACE(bound);
+    TestDoor door(store->connector());
+    const GetTableResponse described = door.engine->Table({"default", "times"}).ValueOrDie();
+    WireValueSet set;
+    set.type = described.schema.fields[0].type;
+    ASSERT_EQ(set.type.kind, WireKind::kDate);
+    set.ranges = {{{Scalar(bound), Bound::kAbove}, {Scalar(), Bound::kBelow}}};
+    EngineQuery query{{"default", "times"}, std::vector<std::string>{"at"}};
+    query.constraints.summary = {{"at", set}};
+    const Result<EngineAnswer> answer = door.engine->Run(query);
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->rows.size(), rows);
+    EXPECT_EQ(!door.log.warnings.empty(), warnings);
+    for (const std::string& warning : door.log.warnings) EXPECT_THAT(warning, AllOf(HasSubstr("default.times: column 'at'"), HasSubstr(std::to_string(bound) + " ms"), HasSubstr("9999")));
+  }
 }
 
 // ---- Complete or an error.
