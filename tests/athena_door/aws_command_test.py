@@ -118,6 +118,8 @@ class KinesisTest(ServedTest):
         self.assertEqual(by_id(self.rows(*read, "--where", "kind = a AND id >= 40")), [row for row in self.expected if row["kind"] == "a" and row["id"] >= 40])
         self.assertEqual(by_id(self.rows(*read, "--where", "_shard_id = 'shardId-000000000001'")), [row for row in self.expected if row["id"] % 3 == 1])
         self.assertEqual(len(self.rows(*read, "--limit", "8")), 8)
+        for row in self.rows("read", "--target", url, "--table", "clicks", "--columns", "_arrival_timestamp", "--limit", "3"):
+            self.assertRegex(row["_arrival_timestamp"], r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,3})?\+00$")
 
     def test_the_protocol_gives_what_the_shell_gives(self):
         attach = f"ATTACH 'us-east-1' AS k (TYPE kinesis, ENDPOINT '{self.fake.url}')"

@@ -54,7 +54,7 @@ std::string Plain(const Column& column, int64_t row, bool json, bool* bare) {
     case TypeId::kTimestamp: {
       std::string text = ScalarToString(column.type, ScalarAt(column, row));
       if (text.ends_with("Z")) text.pop_back();
-      return column.type.utc() ? text + "+00" : text;
+      return column.type.utc() && !text.ends_with("+00") ? text + "+00" : text;
     }
     default: return ScalarToString(column.type, ScalarAt(column, row));
   }
