@@ -9,6 +9,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,8 @@ while True:
     pong = {"@type": "PingResponse", "catalogName": "lotic", "queryId": json.loads(payload).get("queryId", ""), "sourceType": "scripted", "capabilities": 24, "serDeVersion": 6}
     urllib.request.urlopen(urllib.request.Request(api + name + "/response", data=json.dumps(pong).encode()))
 """
+
+FRACTION = re.compile(r"(:\d\d(?:\.\d*[1-9])?)\.?0+(?=[+\"])")
 
 
 def environment(**variables):
@@ -117,7 +120,8 @@ class CommandTest(unittest.TestCase):
         cls.memory = Endpoint("memory", spill)
         cls.example = Endpoint("example", spill)
         cls.broker = subprocess.Popen([DEMO_BROKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        topics = "kafka_endpoint=" + cls.broker.stdout.readline().strip()
+        cls.topics = cls.broker.stdout.readline().strip()
+        topics = "kafka_endpoint=" + cls.topics
         cls.kafka = Endpoint("kafka", topics, spill)
         cls.uncommitted = Endpoint("kafka", topics, "isolation_level=read_uncommitted")
         cls.tombstones = Endpoint("kafka", topics, "tombstones=emit")
@@ -137,6 +141,11 @@ class CommandTest(unittest.TestCase):
 
     def rows(self, *arguments, **variables):
         done = athena(*arguments, **variables)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def shell(self, *arguments):
+        done = subprocess.run([LOTIC, "-q", "--format", "jsonl", *arguments], env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100)
         self.assertEqual(done.returncode, 0, done.stderr)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -210,6 +219,33 @@ class CommandTest(unittest.TestCase):
         self.assertIn("needs --method", self.fails(2, *target, "--returns", "VARCHAR"))
         self.assertIn('--arg 1: "{" is no JSON', self.fails(1, *target, "--method", "extract_tx_id", "--returns", "INTEGER", "--arg", 'STRUCT<"id" INTEGER>={'))
         self.assertIn("--returns: ", self.fails(1, *target, "--method", "decrypt", "--returns", "STRNG", "--arg", "VARCHAR=x"))
+
+    # ---- In the shell.
+
+    @unittest.skipUnless(os.environ.get("LOTIC_TEST_SQL") == "1", "built without SQL")
+    def test_a_function_is_a_table_of_the_shell(self):
+        def same(got, wanted):
+            # The zeros at the end of a fraction of seconds are the one thing that both write differently.
+            got, wanted = (sorted(FRACTION.sub(r"\1", json.dumps(row, sort_keys=True)) for row in rows) for rows in (got, wanted))
+            self.assertEqual(len(got), len(wanted))
+            different = [pair for pair in zip(got, wanted) if pair[0] != pair[1]]
+            self.assertEqual(different[:1], [], f"{len(different)} rows differ")
+
+        for endpoint, table, least in ((self.memory, "types", 240), (self.memory, "orders", 120), (self.memory, "empty", 0), (self.kafka, "orders", 12000), (self.kafka, "payments", 1000),
+                                       (self.kafka, "customers", 100)):
+            with self.subTest(table=table, source="memory" if endpoint is self.memory else "kafka"):
+                read = self.rows("read", "--table", table, "--target", endpoint.url)
+                self.assertGreaterEqual(len(read), least)
+                called = f"athena_connector('{endpoint.url}', 'default', '{table}')"
+                same(self.shell(f"SELECT * FROM {called}"), read)
+                same(self.shell(f"ATTACH '{endpoint.url}' AS lake (TYPE athena)", f'SELECT * FROM lake."default".{table}'), read)
+                if endpoint is self.kafka:
+                    own = self.shell("-b", self.topics, "--tombstones", "skip", f"SELECT _partition_id, _partition_offset, * FROM {table}")
+                    columns = ", ".join(f'"{column}"' for column in own[0])
+                    same(self.shell(f"SELECT {columns} FROM {called}"), own)
+        (row,) = self.shell(f"SELECT count(*) AS n, sum(id) AS ids FROM athena_connector('{self.memory.url}', 'default', 'orders') WHERE qty > 5")
+        wanted = self.rows("read", "--table", "orders", "--target", self.memory.url, "--where", "qty > 5", "--columns", "id")
+        self.assertEqual((row["n"], int(row["ids"])), (len(wanted), sum(int(one["id"]) for one in wanted)))
 
     # ---- validate.
 
