@@ -223,7 +223,8 @@ class FakeKinesis:
         return {"StreamNames": names[:limit], "HasMoreStreams": len(names) > limit}
 
     def do_CreateStream(self, request, _):
-        self.streams[request["StreamName"]] = Stream(request["StreamName"], request.get("ShardCount", 4))
+        stream = self.streams[request["StreamName"]] = Stream(request["StreamName"], request.get("ShardCount", 4))
+        stream.created = int(self.now())
 
     def do_DescribeStreamSummary(self, request, _):
         stream = self.stream_of(request)
