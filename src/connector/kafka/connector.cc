@@ -14,8 +14,10 @@
 #include "connector/kafka/sampler.h"
 #include "connector/kafka/snapshot.h"
 #include "lotic/partition_tokens.h"
+#include "lotic/plan_preview.h"
 #include "lotic/scan_json.h"
 #include "lotic/source_error.h"
+#include "lotic/table_properties.h"
 #include "net/tls.h"
 
 namespace lotic::kafka {
@@ -37,7 +39,7 @@ Status CheckRange(const char* field, T value, T low, T high) {
   return Status::Invalid("kafka option ", field, "=", value, ": it must lie in ", low, " .. ", high);
 }
 
-class Impl final : public KafkaConnector, public PartitionTokens {
+class Impl final : public KafkaConnector, public PartitionTokens, public PlanPreview {
  public:
   Impl(KafkaOptions options, std::map<std::string, SchemaDocument> documents, std::shared_ptr<const ConnectionSettings> settings)
       : options_(std::move(options)), documents_(std::move(documents)), cluster_(std::make_shared<Cluster>(std::move(settings))) {}
@@ -90,6 +92,8 @@ class Impl final : public KafkaConnector, public PartitionTokens {
       if (!document.sample.cut.empty()) info.properties["sample_cut"] = document.sample.cut;
     }
     for (const std::string& other : hidden_by_case) {
+      std::string& hidden = info.properties[kHiddenByCase];
+      hidden += (hidden.empty() ? "" : ", ") + other;
       info.notes.push_back("topic '" + other + "' differs from '" + topic + "' in case only and is hidden by it; write it exactly to read it");
     }
     if (given) {
@@ -116,7 +120,11 @@ class Impl final : public KafkaConnector, public PartitionTokens {
     return info;
   }
 
-  Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override {
+  Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override { return Plan(ctx, request, PlanFor::kReading); }
+  Result<Prepared> Preview(const CallContext& ctx, const ScanRequest& request) override { return Plan(ctx, request, PlanFor::kShowing); }
+
+  /// Prepare and Preview.
+  Result<Prepared> Plan(const CallContext& ctx, const ScanRequest& request, PlanFor use) {
     LOTIC_RETURN_NOT_OK(CheckTable(request));
     std::shared_ptr<const SampledSchema> schema = Cached(request.table.table);
     if (schema == nullptr && request.policy.on_error != OnError::kNull) {
@@ -124,7 +132,7 @@ class Impl final : public KafkaConnector, public PartitionTokens {
                              cluster_->Topic(ctx, request.table.table, options_.client.metadata_max_age));
       LOTIC_ASSIGN_OR_RETURN(schema, SchemaOf(ctx, *metadata));
     }
-    return PlanScan(ctx, cluster_, options_, request, {schema == nullptr ? nullptr : &schema->document});
+    return PlanScan(ctx, cluster_, options_, request, {schema == nullptr ? nullptr : &schema->document}, use);
   }
 
   Result<SplitPage> Splits(const CallContext&, const ScanRequest& request, std::span<const LayoutPartition> partitions,

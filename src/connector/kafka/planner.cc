@@ -43,6 +43,7 @@ struct TimeLookUps {
   int64_t later_starts = 0;
   int64_t earlier_ends = 0;
   int64_t markers = 0;  // look-ups that led to what is no record
+  int64_t not_looked = 0;  // look-ups whose records are looked at only where the plan is to be read
   bool asked_lower = false;
   bool asked_upper = false;
 };
@@ -231,7 +232,7 @@ Result<std::vector<bool>> HoldRecords(const CallContext& ctx, const std::shared_
 
 /// What the constraints rule out.
 Status Prune(const CallContext& ctx, const std::shared_ptr<Cluster>& shared_cluster, const KafkaOptions& options,
-             const ScanRequest& request, const TopicMetadata& topic, const PushedFilters& pushed, std::vector<Planned>* planned,
+             const ScanRequest& request, const TopicMetadata& topic, const PushedFilters& pushed, PlanFor use, std::vector<Planned>* planned,
              TimeLookUps* looked) {
   Cluster& cluster = *shared_cluster;
   std::vector<Planned*> open;
@@ -274,6 +275,10 @@ Status Prune(const CallContext& ctx, const std::shared_ptr<Cluster>& shared_clus
         if (answers[i].offset < 0 || answers[i].offset >= open[i]->end) continue;
         later.push_back(open[i]);
         places.push_back({open[i]->snapshot.partition, answers[i].offset});
+      }
+      if (use == PlanFor::kShowing) {
+        looked->not_looked = static_cast<int64_t>(places.size());
+        return Status::OK();
       }
       LOTIC_ASSIGN_OR_RETURN(const std::vector<bool> hold, HoldRecords(ctx, shared_cluster, options, request, topic, places));
       for (size_t i = 0; i < later.size(); ++i) {
@@ -351,7 +356,9 @@ std::vector<PushedConstraint> Report(const ScanRequest& request, const PushedFil
       } else if (pushed.min_ms.has_value() && *pushed.min_ms <= 0) {
         line.reason += "; a lower bound at or before 1970 cannot be looked up";
       }
-      if (looked.asked_upper) {
+      if (looked.asked_upper && looked.not_looked > 0) {
+        line.reason += "; with max_out_of_order up to " + std::to_string(looked.not_looked) + " end earlier, which is looked at when the query runs";
+      } else if (looked.asked_upper) {
         line.reason += "; with max_out_of_order " + std::to_string(looked.earlier_ends) + " end earlier";
         if (looked.markers > 0) line.reason += ", " + std::to_string(looked.markers) + " do not, since a transaction marker is found first";
       } else if (pushed.max_ms.has_value()) {
@@ -454,7 +461,7 @@ Result<int64_t> NumberOf(const LayoutPartition& partition, const char* name) {
 }  // namespace
 
 Result<Prepared> PlanScan(const CallContext& ctx, const std::shared_ptr<Cluster>& shared_cluster, const KafkaOptions& options,
-                          const ScanRequest& request, const MessageFacts& facts) {
+                          const ScanRequest& request, const MessageFacts& facts, PlanFor use) {
   Cluster& cluster = *shared_cluster;
   LOTIC_RETURN_NOT_OK(CheckLayout(request, facts));
   LOTIC_ASSIGN_OR_RETURN(const PushedFilters pushed, PushDown(request));
@@ -475,7 +482,7 @@ Result<Prepared> PlanScan(const CallContext& ctx, const std::shared_ptr<Cluster>
   for (const SnapshotPartition& p : snapshot.partitions) planned.push_back({p, p.start, p.end, false});
   LOTIC_RETURN_NOT_OK(ApplyStart(ctx, cluster, request, &planned));
   TimeLookUps looked;
-  LOTIC_RETURN_NOT_OK(Prune(ctx, shared_cluster, options, request, *topic, pushed, &planned, &looked));
+  LOTIC_RETURN_NOT_OK(Prune(ctx, shared_cluster, options, request, *topic, pushed, use, &planned, &looked));
 
   Prepared prepared;
   prepared.token = snapshot.ToToken();
