@@ -16,6 +16,7 @@
 #include "duckdb/planner/expression/bound_operator_expression.hpp"
 #include "duckdb/planner/operator/logical_get.hpp"
 #include "duckdb/planner/operator/logical_limit.hpp"
+#include "duckdb/planner/operator/logical_top_n.hpp"
 #include "sql/scan_bind.h"
 #include "sql/seam.h"
 
@@ -239,30 +240,80 @@ std::optional<ValueSet> SetOf(const duckdb::Expression& expression, Subject* sub
   }
 }
 
-void PassLimit(duckdb::LogicalOperator& op, std::optional<int64_t> limit) {
+/// A LIMIT on its way down to the scans below it.
+struct Limit {
+  std::optional<int64_t> rows;  // what lies above takes so many at most
+  std::string text;             // as EXPLAIN names one that did not arrive; empty: there is none
+  std::string stopped_by;
+};
+
+Limit Stopped(Limit limit, const char* by) {
+  limit.rows.reset();
+  if (limit.stopped_by.empty()) limit.stopped_by = by;
+  return limit;
+}
+
+const char* StopperOf(const duckdb::LogicalOperator& op) {
+  switch (op.type) {
+    case duckdb::LogicalOperatorType::LOGICAL_FILTER: return "a filter is left to the engine";
+    case duckdb::LogicalOperatorType::LOGICAL_ORDER_BY: return "an ORDER BY stands before it";
+    case duckdb::LogicalOperatorType::LOGICAL_AGGREGATE_AND_GROUP_BY: return "an aggregate stands before it";
+    case duckdb::LogicalOperatorType::LOGICAL_DISTINCT: return "a DISTINCT stands before it";
+    case duckdb::LogicalOperatorType::LOGICAL_WINDOW: return "a window function stands before it";
+    case duckdb::LogicalOperatorType::LOGICAL_UNION: return "a UNION stands before it";
+    case duckdb::LogicalOperatorType::LOGICAL_JOIN:
+    case duckdb::LogicalOperatorType::LOGICAL_DELIM_JOIN:
+    case duckdb::LogicalOperatorType::LOGICAL_COMPARISON_JOIN:
+    case duckdb::LogicalOperatorType::LOGICAL_ANY_JOIN:
+    case duckdb::LogicalOperatorType::LOGICAL_ASOF_JOIN:
+    case duckdb::LogicalOperatorType::LOGICAL_POSITIONAL_JOIN:
+    case duckdb::LogicalOperatorType::LOGICAL_CROSS_PRODUCT: return "a join stands before it";
+    default: return "another part of the query stands before it";
+  }
+}
+
+std::string LimitText(uint64_t rows) { return "LIMIT " + std::to_string(rows); }
+
+void PassLimit(duckdb::LogicalOperator& op, Limit limit) {
   switch (op.type) {
     case duckdb::LogicalOperatorType::LOGICAL_LIMIT: {
       const auto& node = op.Cast<duckdb::LogicalLimit>();
       const bool constant = node.limit_val.Type() == duckdb::LimitNodeType::CONSTANT_VALUE;
       const bool no_offset = node.offset_val.Type() == duckdb::LimitNodeType::UNSET;
-      if (!constant || (!no_offset && node.offset_val.Type() != duckdb::LimitNodeType::CONSTANT_VALUE)) break;
+      if (!constant || (!no_offset && node.offset_val.Type() != duckdb::LimitNodeType::CONSTANT_VALUE)) {
+        if (node.limit_val.Type() != duckdb::LimitNodeType::UNSET) limit = {std::nullopt, "LIMIT", "its number is not a constant"};
+        break;
+      }
       const uint64_t wanted = node.limit_val.GetConstantValue();
       const uint64_t skipped = no_offset ? 0 : node.offset_val.GetConstantValue();
       constexpr uint64_t kMost = uint64_t{1} << 61;  // beyond it, no limit
       if (wanted > kMost || skipped > kMost) break;
       // What lies above takes at most `limit` of the rows that are left after the skipped ones.
-      const auto taken = limit ? std::min(*limit, static_cast<int64_t>(wanted)) : static_cast<int64_t>(wanted);
-      return PassLimit(*op.children[0], taken + static_cast<int64_t>(skipped));
+      const auto taken = limit.rows ? std::min(*limit.rows, static_cast<int64_t>(wanted)) : static_cast<int64_t>(wanted);
+      const int64_t rows = taken + static_cast<int64_t>(skipped);
+      return PassLimit(*op.children[0], {rows, LimitText(static_cast<uint64_t>(rows)), ""});
     }
-    case duckdb::LogicalOperatorType::LOGICAL_PROJECTION: return PassLimit(*op.children[0], limit);
+    case duckdb::LogicalOperatorType::LOGICAL_TOP_N: {
+      const auto& node = op.Cast<duckdb::LogicalTopN>();
+      return PassLimit(*op.children[0], {std::nullopt, LimitText(node.limit + node.offset), "an ORDER BY stands before it"});
+    }
+    case duckdb::LogicalOperatorType::LOGICAL_PROJECTION: return PassLimit(*op.children[0], std::move(limit));
     case duckdb::LogicalOperatorType::LOGICAL_GET: {
       auto& get = op.Cast<duckdb::LogicalGet>();
-      if (limit && get.function.name == kScanName && get.table_filters.filters.empty()) get.bind_data->Cast<ScanBind>().limit = limit;
+      if (get.function.name != kScanName || limit.text.empty()) break;
+      auto& bind = get.bind_data->Cast<ScanBind>();
+      if (limit.rows && get.table_filters.filters.empty()) {
+        bind.limit = limit.rows;
+      } else {
+        const std::pair<std::string, std::string> line(limit.text, limit.stopped_by.empty() ? "a filter is left to the engine" : limit.stopped_by);
+        if (std::find(bind.not_pushed.begin(), bind.not_pushed.end(), line) == bind.not_pushed.end()) bind.not_pushed.push_back(line);
+      }
       break;
     }
     default: break;
   }
-  for (auto& child : op.children) PassLimit(*child, std::nullopt);
+  if (!limit.text.empty()) limit = Stopped(std::move(limit), StopperOf(op));
+  for (auto& child : op.children) PassLimit(*child, limit);
 }
 
 }  // namespace
@@ -320,7 +371,7 @@ void PushFilters(duckdb::ClientContext& context, duckdb::LogicalGet& get, duckdb
 duckdb::OptimizerExtension LimitExtension() {
   duckdb::OptimizerExtension extension;
   extension.optimize_function = [](duckdb::OptimizerExtensionInput&, duckdb::unique_ptr<duckdb::LogicalOperator>& plan) {
-    PassLimit(*plan, std::nullopt);
+    PassLimit(*plan, {});
   };
   return extension;
 }
