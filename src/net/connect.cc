@@ -142,7 +142,11 @@ class Race {
 };
 
 // A stop or deadline of the call, told with whom it was dealing.
-Status Name(const Status& status, const Endpoint& endpoint) {
+Status Name(const CallContext& ctx, const Status& status, const Endpoint& endpoint) {
+  // A query's own watch stops it at its deadline: whichever of the two is seen first, the deadline is the reason.
+  if (status.IsCancelled() && SteadyClock::now() >= ctx.deadline) {
+    return Status::DeadlineExceeded("connecting to ", endpoint.ToString(), ": the time limit has passed");
+  }
   if (status.code() != StatusCode::kCancelled && status.code() != StatusCode::kDeadlineExceeded) return status;
   return status.WithMessage("connecting to ", endpoint.ToString(), ": ", status.message());
 }
@@ -161,16 +165,16 @@ Result<std::unique_ptr<Stream>> Stream::Connect(const CallContext& ctx, const En
   const auto until =
       options.timeout < SteadyClock::time_point::max() - now ? now + options.timeout : SteadyClock::time_point::max();
   auto addresses = Resolve(ctx, endpoint, options.family, until);
-  if (!addresses.ok()) return Name(addresses.status(), endpoint);
+  if (!addresses.ok()) return Name(ctx, addresses.status(), endpoint);
   Race race(endpoint, std::move(*addresses), options.timeout);
   auto attempt = race.Run(ctx, until);
-  if (!attempt.ok()) return Name(attempt.status(), endpoint);
+  if (!attempt.ok()) return Name(ctx, attempt.status(), endpoint);
   std::unique_ptr<Stream> stream(new Stream(attempt->socket.Release(), endpoint, attempt->address.ToString()));
   if (options.tls) {
     LOTIC_CHECK(!options.tls->is_server());
     LOTIC_RETURN_NOT_OK(stream->StartTls(options.tls, options.not_tls_hint));
     const Status handshake = stream->Handshake(ctx, until, options.timeout);
-    if (!handshake.ok()) return Name(handshake, endpoint);
+    if (!handshake.ok()) return Name(ctx, handshake, endpoint);
   }
   return stream;
 }

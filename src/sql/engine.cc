@@ -175,13 +175,14 @@ class StatementResult final : public QueryResult {
 
   Status Failed(const Status& status) {
     failure_ = status;
-    if (status.IsCancelled() && watch_ != nullptr && watch_->deadline_passed()) {
-      failure_ = Status::DeadlineExceeded("the query did not end within the time set");
-    } else if (status.IsCancelled()) {
-      failure_ = Status::Cancelled("the query was stopped");
-    }
+    const bool late = status.IsCancelled() && watch_ != nullptr && watch_->deadline_passed();
+    if (status.IsCancelled()) failure_ = Status::Cancelled("the query was stopped");
     End(status.IsCancelled() ? QueryOutcome::kCancelled : QueryOutcome::kFailed);
     return failure_;
+    if (late) {
+      const Status waited = query_->Late();  // known once the readers have ended
+      failure_ = Status::DeadlineExceeded("the query did not end within the time set", waited.ok() ? "" : ": " + waited.message());
+    }
   }
 
  private:

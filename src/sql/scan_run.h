@@ -53,6 +53,8 @@ class ScanRun {
   int64_t rows() const { return rows_.load(std::memory_order_relaxed); }
   const std::vector<Split>& splits() const { return splits_; }
 
+  /// What ended the scan, if anything has.
+  std::optional<Status> failure() const;
   /// What was read, as far as lanes have ended; final once all have.
   TableCertificate Certificate(QueryOutcome outcome) const;
 
@@ -60,7 +62,6 @@ class ScanRun {
   ScanRun() = default;
   /// The first failure wins and stops the other lanes; returns it.
   Status Fail(const Status& status);
-  std::optional<Status> failure() const;
 
   std::shared_ptr<Connector> connector_;  // fixed after Plan, to the next blank line
   ScanRequest request_;

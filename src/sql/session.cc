@@ -78,6 +78,15 @@ QueryProgress QueryState::Progress() const {
   return sum;
 }
 
+Status QueryState::Late() const {
+  std::lock_guard lock(mutex_);
+  for (const auto& run : runs_) {
+    const std::optional<Status> failure = run->failure();
+    if (failure && failure->code() == StatusCode::kDeadlineExceeded) return *failure;
+  }
+  return Status::OK();
+}
+
 bool Session::FirstTime(const std::string& key) {
   std::lock_guard lock(mutex_);
   if (said_.size() >= kMaxSaid) said_.clear();

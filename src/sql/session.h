@@ -49,6 +49,8 @@ class QueryState {
   /// Whether every scan that has ended was complete: for a sink, before it commits. Errors: DataLoss.
   Status CheckComplete() const;
   QueryProgress Progress() const;
+  /// What a scan says that ran into the deadline; OK: none did.
+  Status Late() const;
 
  private:
   std::stop_source stop_;

@@ -228,7 +228,39 @@ class FailureTest(WithBroker):
     def test_a_broker_that_never_answers_is_left_at_the_time_limit(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:
             address = "127.0.0.1:%d" % silent.getsockname()[1]
-            self.fails(124, "-b", address, "--timeout", "300ms", "SELECT * FROM orders")
+            for arguments in (["SELECT * FROM orders"], ["topics"]):
+                started = time.monotonic()
+                text = self.fails(124, "-b", address, "--timeout", "300ms", *arguments)
+                self.assertIn(f"broker {address}: no answer to a ApiVersions request", text.replace("to an ", "to a "))
+                self.assertLess(time.monotonic() - started, 5)
+
+    def test_a_broker_that_stops_answering_while_it_is_read_is_named_at_the_time_limit(self):
+        broker = subprocess.Popen([DEMO_BROKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        address = broker.stdout.readline().strip()
+        process = start_reading(address, "--timeout", "3s")
+        broker.send_signal(signal.SIGSTOP)
+        try:
+            _, text = process.communicate(timeout=40)
+        finally:
+            broker.kill()
+            broker.communicate()
+        self.assertEqual(process.returncode, 124, text)
+        text = without_log(text)
+        self.assertIn(f"broker {address}", text)
+        self.assertRegex(text, r"a Fetch request|an? \w+ request|connecting to")
+        self.assertIn("--timeout", text)
+
+    def test_a_broker_that_goes_away_while_it_is_read_leaves_an_incomplete_answer(self):
+        for arguments, code in (([], 4), (["--allow-partial"], 0)):
+            broker = subprocess.Popen([DEMO_BROKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            address = broker.stdout.readline().strip()
+            process = start_reading(address, "-X", "default.api.timeout.ms=1000", "-X", "request.timeout.ms=500", *arguments)
+            broker.kill()
+            broker.communicate()
+            _, text = process.communicate(timeout=50)
+            self.assertEqual(process.returncode, code, text)
+            self.assertIn("NOT COMPLETE", text)
+            self.assertIn(address, without_log(text))
 
     def test_an_interrupt_leaves_a_broker_that_never_answers(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -270,6 +302,7 @@ class DemoTest(unittest.TestCase):
             demo.type(".mode csv\n")
             counts = []
             while len(counts) < 2 or counts[-1] == counts[0]:  # the test's own time limit ends a demo that stands still
+        self.assertIn("is the address right, and is the server running?", done.stderr)
                 demo.wait_for("lotic> ")
                 demo.type("SELECT 'n' || count(*) || 'n' AS c FROM events;\n")
                 demo.wait_for("\nn")

@@ -256,6 +256,11 @@ void KafkaReader::QueuePart(uint32_t index, FetchedPart part) {
 void KafkaReader::LeaderFailed(Leader& leader, const Status& cause) {
   leader.connection = nullptr;
   leader.in_flight = false;
+  if (cause.code() == StatusCode::kDeadlineExceeded) {  // LateFor tells whom it waited for
+    for (SplitState& split : splits_) {
+      if (split.leader == leader.node && split.reading()) split.last_error = cause;
+    }
+  }
   if (cause.code() == StatusCode::kCancelled || cause.code() == StatusCode::kDeadlineExceeded) return;
   leader.retry_at = steady_clock::now() + backoff_.After(++leader.failures);
   if (options_.log) options_.log(LogDetail::kEvent, "topic '" + topic_ + "': looking for its leaders again: " + cause.message());
