@@ -44,6 +44,7 @@ Result<kafka::KafkaOptions> MakeKafkaOptions(const KafkaSource& source, std::vec
   kafka::KafkaOptions options;
   LOTIC_ASSIGN_OR_RETURN(options.client, kafka::MakeClientProperties(properties));
   if (options.client.bootstrap_servers.empty()) return Status::Invalid("no brokers: -b HOST:PORT, or bootstrap.servers in --config");
+  options.poll_timeout = std::min(options.poll_timeout, options.client.api_timeout);
   if (warnings != nullptr) *warnings = options.client.warnings;
   for (const std::string& path : source.schema_files) {
     LOTIC_ASSIGN_OR_RETURN(std::string text, ReadSchemaFile(path));

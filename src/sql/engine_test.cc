@@ -48,6 +48,7 @@ struct Seen {
   std::condition_variable changed;
   std::vector<ScanRequest> prepared, opened;
   int closed = 0, hanging = 0, batches = 0;
+  std::atomic<int64_t> reader_bytes{0};
 
   Status Hang(const CallContext& ctx) {
     std::unique_lock lock(mutex);
@@ -75,6 +76,7 @@ class ScriptedReader final : public Reader {
 
   Result<ReadBatch> Next(const CallContext& ctx) override {
     LOTIC_RETURN_NOT_OK(ctx.Check("reading"));
+    seen_.reader_bytes = ctx.memory_budget_bytes;
     for (uint32_t i = 0; i < states_.size(); ++i) {
       State& state = states_[i];
       const ScriptedSplit& split = script_.splits[state.number];
@@ -297,6 +299,17 @@ TEST_F(EngineTest, EveryRowOfEverySplitArrivesOnceWithOneThreadAndWithMany) {
   }
 }
 
+TEST_F(EngineTest, TheReadersOfAScanShareItsMemory) {
+  for (const auto& [threads, bytes] : std::vector<std::pair<int, int64_t>>{{1, 512 << 20}, {4, 128 << 20}, {64, 16 << 20}}) {
+    EngineOptions options;
+    options.threads = threads;
+    Start(Splits(std::vector<ScriptedSplit>(64, {{1}})), options);
+    EXPECT_THAT(Ask("SELECT count(id) FROM t").rows, ElementsAre("64"));
+    EXPECT_EQ(seen_->reader_bytes, bytes) << threads;
+    seen_ = std::make_shared<Seen>();
+  }
+}
+
 TEST_F(EngineTest, RowsAreFetchedWhileTheQueryRuns) {
   Start(Splits({{{500'000, 10}, std::nullopt, true}}));
   Result<std::unique_ptr<QueryResult>> result = engine_->Execute({}, "SELECT id FROM t");
@@ -312,7 +325,7 @@ TEST_F(EngineTest, TheErrorOfASplitFailsTheQueryWithItsCodeMessageAndDetail) {
   ScriptedSplit bad{{10}, Status::IOError("partition 1: connection reset at 10").WithDetail(std::make_shared<SourceError>(true))};
   Start(Splits({{{10}, std::nullopt, true}, bad}));  // the other one hangs: it is stopped
   const Answer answer = Ask("SELECT sum(id) FROM t");
-  EXPECT_EQ(answer.status.code(), StatusCode::kIOError);
+  EXPECT_EQ(answer.status.code(), StatusCode::kDataLoss);  // it could not be finished: the answer would be incomplete
   EXPECT_EQ(answer.status.message(), "partition 1: connection reset at 10");
   ASSERT_NE(answer.status.detail(), nullptr);
   EXPECT_EQ(answer.status.detail()->type_id(), std::string("lotic::SourceError"));

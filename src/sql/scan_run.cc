@@ -13,6 +13,13 @@ namespace {
 
 constexpr std::chrono::seconds kCloseWait{2};  // how long closing a reader may take to cancel at the source
 constexpr size_t kMaxSplits = 1'000'000;       // of one scan; more is a CapacityError
+constexpr int64_t kLeastReaderBytes = int64_t{16} << 20;  // of the memory budget, which the readers of a scan share
+
+/// What kept a split that was opened from being read to its end: the answer would be incomplete, whatever the world did.
+Status Unfinished(const Status& status) {
+  if (status.code() != StatusCode::kIOError && status.code() != StatusCode::kThrottled) return status;
+  return Status(StatusCode::kDataLoss, status.message(), status.detail());
+}
 
 }  // namespace
 
@@ -47,6 +54,7 @@ Result<std::shared_ptr<ScanRun>> ScanRun::Plan(std::shared_ptr<Connector> connec
   run->prepared_ = std::move(prepared);
   run->options_ = std::move(options);
   run->ctx_ = ctx;
+  run->ctx_.memory_budget_bytes = std::min(ctx.memory_budget_bytes, std::max(ctx.memory_budget_bytes / static_cast<int64_t>(lanes), kLeastReaderBytes));
   run->ctx_.stop = run->stop_.get_token();
   run->outer_stop_.emplace(ctx.stop, [stop = &run->stop_] { stop->request_stop(); });
   return run;
@@ -157,7 +165,7 @@ Status ScanRun::Lane::TakeRuns(const ReadBatch& read) {
       std::lock_guard lock(run_->mutex_);
       run_->split_failed_[group_[run.split]] = true;
     }
-    if (!run_->options_.allow_partial || run.status.IsCancelled()) return run.status;
+    if (!run_->options_.allow_partial || run.status.IsCancelled()) return Unfinished(run.status);
     if (run_->options_.warn) {
       run_->options_.warn(run_->request_.table.ToString() + ", partition " + run_->splits_[group_[run.split]].partition +
                           " is incomplete: " + run.status.message());
@@ -184,7 +192,7 @@ Result<std::optional<Batch>> ScanRun::Lane::Next() {
     Result<ReadBatch> read = reader_->Next(run_->ctx_);
     if (!read.ok()) {
       if (read.status().IsCancelled() && run_->limit_reached_) continue;
-      return run_->Fail(read.status());
+      return run_->Fail(Unfinished(read.status()));
     }
     const Status runs = TakeRuns(*read);
     if (!runs.ok()) return run_->Fail(runs);

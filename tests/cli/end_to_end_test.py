@@ -5,6 +5,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -216,6 +217,26 @@ class FailureTest(WithBroker):
         self.assertIn("  1 | SELECT statsu FROM orders\n    |        ^^^^^^\n", text)
 
     def test_a_broker_that_is_not_there_is_named_within_the_time_limit(self):
+# Small fetches, and rows that take the engine some time: when the first fetch goes out, nearly all of the topic is unread.
+SLOWLY = ["-vv", "-X", "max.partition.fetch.bytes=1000", "-X", "fetch.max.bytes=1000",
+          "SELECT sum(list_sum(list_transform(range(length(uuid) * 500), lambda x: x % 7))) AS n FROM events"]
+
+
+def start_reading(address, *options):
+    """The command, once it has sent the first fetch behind its plan."""
+    process = subprocess.Popen([LOTIC, "-b", address, *options, *SLOWLY], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    planned = False
+    for line in process.stderr:
+        planned = planned or "planned topic 'events'" in line
+        if planned and "Fetch v" in line:
+            return process
+    raise AssertionError("it ended before it read")
+
+
+def without_log(text):
+    return "".join(line + "\n" for line in text.splitlines() if not re.match(r"\d{4}-\d\d-\d\dT", line))
+
+
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
             address = "127.0.0.1:%d" % taken.getsockname()[1]
