@@ -31,6 +31,7 @@
 #include "duckdb/transaction/transaction.hpp"
 #include "duckdb/transaction/transaction_manager.hpp"
 #include "lotic/query_passthrough.h"
+#include "lotic/table_properties.h"
 #include "lotic/table_writer.h"
 #include "sql/insert.h"
 #include "sql/scan_bind.h"
@@ -145,6 +146,9 @@ class ConnectorTable final : public duckdb::TableCatalogEntry {
  private:
   duckdb::TableFunction Scan(ClientContext& context, duckdb::unique_ptr<duckdb::FunctionData>& out, optional_ptr<duckdb::BoundAtClause> at) {
     if (model == nullptr) ThrowStatus(Status::UnknownError("table \"", name, "\" was listed and not described"));
+    if (const auto hidden = model->info.properties.find(kHiddenByCase); hidden != model->info.properties.end()) {
+      session->WarnOnce("\"" + name + "\" hides " + hidden->second + " (the same but for case); write a name exactly to read it");
+    }
     auto bind = duckdb::make_uniq<ScanBind>();
     bind->entry = this;
     bind->model = model;
@@ -274,11 +278,12 @@ class ConnectorSchema final : public duckdb::SchemaCatalogEntry {
   }
   void Scan(CatalogType, const std::function<void(duckdb::CatalogEntry&)>&) override {}
 
-  optional_ptr<duckdb::CatalogEntry> LookupEntry(duckdb::CatalogTransaction, const duckdb::EntryLookupInfo& lookup) override {
+  optional_ptr<duckdb::CatalogEntry> LookupEntry(duckdb::CatalogTransaction transaction, const duckdb::EntryLookupInfo& lookup) override {
     if (lookup.GetCatalogType() != CatalogType::TABLE_ENTRY) return nullptr;
     const std::string& table = lookup.GetEntryName();
     if (table.starts_with(kSinkMark)) return FindWritable(table.substr(1));
     if (table.starts_with(kQueryMark)) return FindQuery(table);
+    if (IsSystemName(transaction, table) && !session_->Qualifies(duckdb::StringUtil::Lower(table))) return nullptr;
     return Find(table);
   }
   duckdb::SimilarCatalogEntry GetSimilarEntry(duckdb::CatalogTransaction, const duckdb::EntryLookupInfo& lookup) override {
@@ -306,6 +311,13 @@ class ConnectorSchema final : public duckdb::SchemaCatalogEntry {
   void Alter(duckdb::CatalogTransaction, duckdb::AlterInfo&) override { Refuse("ALTER", catalog.GetName()); }
 
  private:
+  /// DuckDB's own statements (SHOW TABLES) read its system tables by bare name; ours of the same name must not come before them.
+  static bool IsSystemName(duckdb::CatalogTransaction transaction, const std::string& table) {
+    if (!transaction.HasContext()) return false;
+    const duckdb::EntryLookupInfo plain(CatalogType::TABLE_ENTRY, table);  // AT (VERSION) is none of theirs
+    return duckdb::Catalog::GetEntry(transaction.GetContext(), SYSTEM_CATALOG, DEFAULT_SCHEMA, plain, duckdb::OnEntryNotFound::RETURN_NULL) != nullptr;
+  }
+
   /// Has many tables described at once: what the connector then remembers, Find gets without waiting. A failure shows when Find meets it.
   void Warm(const std::vector<std::string>& tables) {
     if (tables.size() < 2) return;

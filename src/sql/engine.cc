@@ -27,6 +27,7 @@
 #include "duckdb/parser/parsed_expression.hpp"
 #include "duckdb/parser/sql_statement.hpp"
 #include "duckdb/parser/statement/attach_statement.hpp"
+#include "duckdb/parser/statement/explain_statement.hpp"
 #include "sql/catalog.h"
 #include "sql/declare.h"
 #include "sql/entry.h"
@@ -352,6 +353,9 @@ class DuckDbEngine final : public Engine {
       }
       StatementFacts facts = ResolveNames(context, *session_, *statements[i], tables.hinted);
       session_->SetMentioned(std::move(facts.constants), facts.lists_columns);
+      session_->SetQualified(std::move(facts.qualified));
+      session_->SetPlanOnly(type == duckdb::StatementType::EXPLAIN_STATEMENT &&
+                            statements[i]->Cast<duckdb::ExplainStatement>().explain_type == duckdb::ExplainType::EXPLAIN_STANDARD);
       LOTIC_RETURN_NOT_OK(query.ctx().Check("the query"));
       auto pending = connection_->PendingQuery(std::move(statements[i]), duckdb::QueryResultOutputType::ALLOW_STREAMING);
       if (pending->HasError()) return WithNearestTables(pending->GetErrorObject());

@@ -179,7 +179,10 @@ class NameResolver {
         return;
       case duckdb::TableReferenceType::SHOW_REF: {
         auto& show = ref->Cast<duckdb::ShowRef>();
-        if (!show.query) return;
+        if (!show.query) {
+          if (show.table_name.find("show_tables_expanded") != std::string::npos) facts_.lists_columns = true;  // SHOW ALL TABLES
+          return;
+        }
         const bool outer = describing_;
         describing_ = show.show_type == duckdb::ShowType::DESCRIBE;
         Query(*show.query);
@@ -221,6 +224,7 @@ class NameResolver {
         ref.table_name = found->table;
       }
     }
+    if (!ref.catalog_name.empty() || !ref.schema_name.empty()) facts_.qualified.insert(StringUtil::Lower(ref.table_name));
     if (found && describing_) facts_.described.push_back(*std::move(found));
   }
 
@@ -280,8 +284,11 @@ class NameResolver {
     if (!asked.ok() && !LooksLikeFile(ref.table_name)) ThrowStatus(asked, Position(ref));
     if (found.empty()) return std::nullopt;
     if (found.size() > 1) {
-      ThrowStatus(Status::Invalid("table name \"", ref.table_name, "\" is ambiguous: it is ", Qualified(found[0]), " and ", Qualified(found[1]),
-                                  "; write the catalog before it"),
+      constexpr size_t kMostNamed = 8;
+      std::string all;
+      for (size_t i = 0; i < found.size() && i < kMostNamed; ++i) all += (i == 0 ? "" : i + 1 == found.size() ? " and " : ", ") + Qualified(found[i]);
+      if (found.size() > kMostNamed) all += " and " + std::to_string(found.size() - kMostNamed) + " more";
+      ThrowStatus(Status::Invalid("table name \"", ref.table_name, "\" is ambiguous: it is ", all, "; write the catalog before it"),
                   Position(ref));
     }
     return std::move(found[0]);

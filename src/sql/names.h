@@ -21,6 +21,7 @@ namespace lotic::sql {
 struct StatementFacts {
   std::vector<FoundTable> described;  ///< the tables of a DESCRIBE
   std::set<std::string> constants;    ///< texts in quotes
+  std::set<std::string> qualified;    ///< tables that it reads from a catalog by name, in lower case
   bool lists_columns = false;         ///< it reads information_schema.columns or duckdb_columns()
 };
 

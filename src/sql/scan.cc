@@ -9,6 +9,7 @@
 #include "duckdb/main/client_context.hpp"
 #include "duckdb/parallel/task_scheduler.hpp"
 #include "duckdb/storage/statistics/node_statistics.hpp"
+#include "lotic/plan_preview.h"
 #include "sql/pushdown.h"
 #include "sql/scan_bind.h"
 #include "sql/scan_run.h"
@@ -79,7 +80,9 @@ ScanRequest ScanBind::Request() const {
 
 const Prepared& ScanBind::Plan() const {
   if (prepared_ == nullptr || prepared_constraints_ != constraints || prepared_limit_ != limit) {
-    Prepared prepared = ValueOrThrow(model->connector->Prepare(session->Context(), Request()));
+    auto* const preview = session->plan_only() ? dynamic_cast<PlanPreview*>(model->connector.get()) : nullptr;
+    Prepared prepared = ValueOrThrow(preview != nullptr ? preview->Preview(session->Context(), Request())
+                                                        : model->connector->Prepare(session->Context(), Request()));
     {
       std::lock_guard lock(snapshot->mutex);
       if (snapshot->token.empty()) snapshot->token = prepared.token;

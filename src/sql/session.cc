@@ -104,6 +104,8 @@ void Session::BeginStatement(std::shared_ptr<QueryState> query) {
   mentioned_.clear();
   external_functions_.reset();
   lists_columns_ = false;
+  qualified_.clear();
+  plan_only_ = false;
   insert_constants_.clear();
   inserted_.reset();
 }
@@ -178,6 +180,26 @@ void Session::SetMentioned(std::set<std::string> mentioned, bool lists_columns) 
   std::lock_guard lock(mutex_);
   mentioned_ = std::move(mentioned);
   lists_columns_ = lists_columns;
+}
+
+void Session::SetQualified(std::set<std::string> names) {
+  std::lock_guard lock(mutex_);
+  qualified_ = std::move(names);
+}
+
+bool Session::Qualifies(const std::string& lower_name) const {
+  std::lock_guard lock(mutex_);
+  return qualified_.count(lower_name) != 0;
+}
+
+void Session::SetPlanOnly(bool only) {
+  std::lock_guard lock(mutex_);
+  plan_only_ = only;
+}
+
+bool Session::plan_only() const {
+  std::lock_guard lock(mutex_);
+  return plan_only_;
 }
 
 bool Session::Mentions(const std::string& name) const {

@@ -112,6 +112,14 @@ class Session {
   bool Mentions(const std::string& name) const;
   bool ListsColumns() const;
 
+  /// Names of tables, in lower case, that the running statement reads from a catalog by name.
+  void SetQualified(std::set<std::string> names);
+  bool Qualifies(const std::string& lower_name) const;
+
+  /// The running statement shows a plan and runs none.
+  void SetPlanOnly(bool only);
+  bool plan_only() const;
+
  private:
   const EngineOptions options_;
   const std::shared_ptr<DeclaredTables> declared_ = std::make_shared<DeclaredTables>();
@@ -126,6 +134,8 @@ class Session {
   std::set<std::string> said_;
   std::set<std::string> mentioned_;
   bool lists_columns_ = false;
+  std::set<std::string> qualified_;
+  bool plan_only_ = false;
 };
 
 }  // namespace lotic::sql

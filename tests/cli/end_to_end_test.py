@@ -148,6 +148,23 @@ class QueryTest(WithBroker):
         self.assertNotIn("complete", done.stderr)
 
 
+    def test_explain_fetches_nothing_though_records_are_declared_in_order(self):
+        document = run("topics", "-b", self.address, "--schema-of", "events").stdout
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            file.write(document)
+            file.flush()
+            given = ["-vv", "-b", self.address, "--schema", file.name, "--max-out-of-order", "1s"]
+            (middle,) = self.query("SELECT (min(_timestamp_ms) + max(_timestamp_ms)) // 2 AS ms FROM events WHERE _partition_offset < 5000")
+            statement = f"SELECT count(uuid) AS n FROM events WHERE _timestamp < make_timestamptz({middle['ms']} * 1000)"
+            explained = run(*given, "--format", "line", "EXPLAIN " + statement)
+            done = run(*given, statement)
+        self.assertEqual(explained.returncode, 0, explained.stderr)
+        self.assertNotIn("Fetch v", explained.stderr)
+        self.assertIn("when the query runs", " ".join(explained.stdout.replace("│", " ").split()))
+        self.assertIn("Fetch v", done.stderr)
+        self.assertEqual(rows(done), self.query(statement))
+
+
 class TopicsTest(WithBroker):
     def test_topics_are_listed_with_records_times_and_formats(self):
         done = run("topics", "-b", self.address)
@@ -181,6 +198,15 @@ class TopicsTest(WithBroker):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertGreater(json.loads(done.stdout)["n"], 0)
         self.assertEqual(json.loads(done.stdout)["c"], 0)
+
+    def test_a_column_that_the_sample_missed_is_decoded_where_the_schema_names_it(self):
+        document = {"topic": "events", "format": "json", "columns": [{"name": "number", "type": "BIGINT", "path": "/count"}]}
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(document, file)
+            file.flush()
+            done = run("-q", "-b", self.address, "--schema", file.name, "SELECT sum(number) AS n FROM events WHERE _partition_offset < 100")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(rows(done), self.query("SELECT sum(count) AS n FROM events WHERE _partition_offset < 100"))
 
     def test_offsets_are_lines_of_topic_partition_and_offset(self):
         done = run("topics", "-b", self.address, "--offsets", "events")

@@ -188,6 +188,14 @@ TEST_P(SqlCases, GiveTheExpectedRows) {
     broker::DemoOptions demo;
     demo.now_ms = kDemoNowMs;
     ASSERT_TRUE(broker::FillDemo(*broker, demo).ok());
+    if (GetParam() == "demo/system_names") {
+      const broker::Record record{.key = "k", .value = R"({"word": "here"})", .timestamp_ms = kDemoNowMs};
+      for (const char* topic : {"duckdb_tables", "duckdb_columns", "duckdb_views"}) {
+        ASSERT_TRUE(broker->CreateTopic(topic).ok());
+        ASSERT_TRUE(broker->Append(topic, 0, {&record, 1}).ok());
+      }
+      for (const char* topic : {"casea", "CASEA", "CaseA"}) ASSERT_TRUE(broker->CreateTopic(topic).ok());
+    }
   }
   EngineOptions options;
   options.connector_types = {"memory", "kafka"};
