@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <mutex>
 #include <thread>
 
@@ -27,10 +29,36 @@ std::atomic<int> g_signal_pipe{-1};
 std::atomic<bool> g_terminal_guarded{false};
 int g_terminal_fd = -1;
 termios g_terminal_settings;
+std::atomic<bool> g_folder_guarded{false};
+char g_folder[4096];
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
 void RestoreGuardedTerminal() {
   if (g_terminal_guarded.load()) (void)::tcsetattr(g_terminal_fd, TCSANOW, &g_terminal_settings);
+}
+
+/// Removes the files of the guarded folder, then the folder. Other threads may still add some: until the folder itself is gone, again.
+/// System calls only: opendir and its kind may not be called in a signal handler.
+void RemoveGuardedFolder() {
+  constexpr int kMostRounds = 64;
+  constexpr size_t kNameAt = 19;  // of a linux_dirent64: inode (8 bytes), offset (8), length of the entry (2), type (1), name
+  if (!g_folder_guarded.load()) return;
+  for (int round = 0; round < kMostRounds; ++round) {
+    const int fd = ::open(g_folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return;  // there is none
+    alignas(8) char entries[8192];
+    long got = 0;
+    while ((got = ::syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0) {
+      for (long at = 0; at < got;) {
+        uint16_t length = 0;
+        std::memcpy(&length, entries + at + 16, sizeof length);
+        (void)::unlinkat(fd, entries + at + kNameAt, 0);  // not "." and "..": those are folders
+        at += length;
+      }
+    }
+    (void)::close(fd);
+    if (::rmdir(g_folder) == 0) return;
+  }
 }
 
 void OnInterrupt(int) {
@@ -38,6 +66,7 @@ void OnInterrupt(int) {
   int running = kRunning;
   if (!g_state.compare_exchange_strong(running, kStopping) && running == kStopping) {
     RestoreGuardedTerminal();
+    RemoveGuardedFolder();
     ::_exit(kExitInterrupted);
   }
   const char byte = 'i';
@@ -47,6 +76,7 @@ void OnInterrupt(int) {
 
 void OnTermination(int signal_number) {
   RestoreGuardedTerminal();
+  RemoveGuardedFolder();
   ::signal(signal_number, SIG_DFL);
   ::raise(signal_number);
 }
@@ -119,6 +149,7 @@ Interrupts::~Interrupts() {
   impl_->watcher.join();
   g_signal_pipe = -1;
   g_terminal_guarded = false;
+  g_folder_guarded = false;
   for (const int fd : {impl_->signal_pipe[0], impl_->signal_pipe[1], impl_->wake_pipe[0], impl_->wake_pipe[1]}) ::close(fd);
 }
 
@@ -157,6 +188,13 @@ void Interrupts::GuardTerminal(int fd) {
   if (::tcgetattr(fd, &g_terminal_settings) != 0) return;
   g_terminal_fd = fd;
   g_terminal_guarded = true;
+}
+
+Status Interrupts::GuardFolder(const std::string& path) {
+  if (path.size() >= sizeof g_folder) return Status::Invalid("the folder for temporary files (TMPDIR): a path of ", path.size(), " bytes is too long");
+  if (!g_folder_guarded.load()) std::memcpy(g_folder, path.c_str(), path.size() + 1);
+  g_folder_guarded = true;
+  return Status::OK();
 }
 
 void Interrupts::RestoreTerminal() { RestoreGuardedTerminal(); }

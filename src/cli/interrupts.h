@@ -3,6 +3,9 @@
 
 #include <memory>
 #include <stop_token>
+#include <string>
+
+#include "lotic/status.h"
 
 namespace lotic::cli {
 
@@ -12,7 +15,7 @@ namespace lotic::cli {
 ///   the prompt waits   wake_fd() becomes readable: the line is dropped
 ///
 /// A signal handler that does nothing but async-signal-safe work, and one thread that calls request_stop. SIGTERM, SIGHUP and SIGQUIT
-/// end the program as ever, but give the terminal its settings back first. SIGPIPE is ignored: writing reports it.
+/// end the program as ever, but give the terminal its settings back and remove temporary files first. SIGPIPE is ignored: writing reports it.
 class Interrupts {
  public:
   enum class Mode {
@@ -39,6 +42,9 @@ class Interrupts {
 
   /// Remembers the terminal's settings at `fd`, to be restored by whatever ends the program.
   void GuardTerminal(int fd);
+  /// The folder of temporary files, if there will be one: whatever ends the program at once removes it with the files in it. Once, before any
+  /// query. Errors: Invalid (a path that is too long).
+  Status GuardFolder(const std::string& path);
   void RestoreTerminal();
 
  private:

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/sql_command.h"
 
+#include <unistd.h>
+
+#include <cstdlib>
 #include <utility>
 
 #include "cli/dot_commands.h"
@@ -66,6 +69,9 @@ Result<OpenedSession> OpenSession(const CommandLine& line, const Wiring& wiring,
   options.lambdas = wiring.lambdas;
   options.allow_partial = line.allow_partial;
   options.time_zone = line.time_zone;
+  const char* const temp = std::getenv("TMPDIR");
+  options.temp_folder = std::string(temp != nullptr && *temp != '\0' ? temp : "/tmp") + "/lotic-sql-" + std::to_string(::getpid());
+  LOTIC_RETURN_NOT_OK(interrupts.GuardFolder(options.temp_folder));
   options.warn = [&console](const std::string& warning) { console.SayLine("note: " + warning); };
   LOTIC_ASSIGN_OR_RETURN(auto engine, wiring.open_engine(std::move(options)));
   if (opened.cluster != nullptr) {

@@ -179,11 +179,11 @@ class StatementResult final : public QueryResult {
     const bool late = status.IsCancelled() && watch_ != nullptr && watch_->deadline_passed();
     if (status.IsCancelled()) failure_ = Status::Cancelled("the query was stopped");
     End(status.IsCancelled() ? QueryOutcome::kCancelled : QueryOutcome::kFailed);
-    return failure_;
     if (late) {
       const Status waited = query_->Late();  // known once the readers have ended
       failure_ = Status::DeadlineExceeded("the query did not end within the time set", waited.ok() ? "" : ": " + waited.message());
     }
+    return failure_;
   }
 
  private:
@@ -249,8 +249,8 @@ class DuckDbEngine final : public Engine {
       config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
       if (options.threads > 0) config.SetOptionByName("threads", duckdb::Value::BIGINT(options.threads));
       const char* folder = std::getenv("TMPDIR");
-      config.SetOptionByName("temp_directory", duckdb::Value(std::string(folder != nullptr && *folder != '\0' ? folder : "/tmp") +
-                                                             "/lotic-sql-" + std::to_string(::getpid())));
+      const std::string spill = std::string(folder != nullptr && *folder != '\0' ? folder : "/tmp") + "/lotic-sql-" + std::to_string(::getpid());
+      config.SetOptionByName("temp_directory", duckdb::Value(options.temp_folder.empty() ? spill : options.temp_folder));
       // Last of the options: without external access, the folder for spilling can no longer be set.
       if (!options.allow_files) config.SetOptionByName("enable_external_access", duckdb::Value::BOOLEAN(false));
       duckdb::StorageExtension::Register(config, kOfferedType, ConnectorStorage(session_, kOfferedType));

@@ -217,6 +217,26 @@ class TopicsTest(WithBroker):
                          "events:0:0\nevents:1:0\nevents:2:0\n")
 
 
+# Small fetches, and rows that take the engine some time: when the first fetch goes out, nearly all of the topic is unread.
+SLOWLY = ["-vv", "-X", "max.partition.fetch.bytes=1000", "-X", "fetch.max.bytes=1000",
+          "SELECT sum(list_sum(list_transform(range(length(uuid) * 500), lambda x: x % 7))) AS n FROM events"]
+
+
+def start_reading(address, *options):
+    """The command, once it has sent the first fetch behind its plan."""
+    process = subprocess.Popen([LOTIC, "-b", address, *options, *SLOWLY], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    planned = False
+    for line in process.stderr:
+        planned = planned or "planned topic 'events'" in line
+        if planned and "Fetch v" in line:
+            return process
+    raise AssertionError("it ended before it read")
+
+
+def without_log(text):
+    return "".join(line + "\n" for line in text.splitlines() if not re.match(r"\d{4}-\d\d-\d\dT", line))
+
+
 class FailureTest(WithBroker):
     def fails(self, code, *arguments):
         done = run(*arguments)
@@ -243,26 +263,6 @@ class FailureTest(WithBroker):
         self.assertIn("  1 | SELECT statsu FROM orders\n    |        ^^^^^^\n", text)
 
     def test_a_broker_that_is_not_there_is_named_within_the_time_limit(self):
-# Small fetches, and rows that take the engine some time: when the first fetch goes out, nearly all of the topic is unread.
-SLOWLY = ["-vv", "-X", "max.partition.fetch.bytes=1000", "-X", "fetch.max.bytes=1000",
-          "SELECT sum(list_sum(list_transform(range(length(uuid) * 500), lambda x: x % 7))) AS n FROM events"]
-
-
-def start_reading(address, *options):
-    """The command, once it has sent the first fetch behind its plan."""
-    process = subprocess.Popen([LOTIC, "-b", address, *options, *SLOWLY], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    planned = False
-    for line in process.stderr:
-        planned = planned or "planned topic 'events'" in line
-        if planned and "Fetch v" in line:
-            return process
-    raise AssertionError("it ended before it read")
-
-
-def without_log(text):
-    return "".join(line + "\n" for line in text.splitlines() if not re.match(r"\d{4}-\d\d-\d\dT", line))
-
-
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
             address = "127.0.0.1:%d" % taken.getsockname()[1]
@@ -270,6 +270,7 @@ def without_log(text):
             done = run("-b", address, "--timeout", "2s", "SELECT * FROM orders")
         self.assertIn(done.returncode, (3, 124), done.stderr)
         self.assertIn(address, done.stderr)
+        self.assertIn("is the address right, and is the server running?", done.stderr)
         self.assertLess(time.monotonic() - started, 20)
 
     def test_a_broker_that_never_answers_is_left_at_the_time_limit(self):
@@ -349,7 +350,6 @@ class DemoTest(unittest.TestCase):
             demo.type(".mode csv\n")
             counts = []
             while len(counts) < 2 or counts[-1] == counts[0]:  # the test's own time limit ends a demo that stands still
-        self.assertIn("is the address right, and is the server running?", done.stderr)
                 demo.wait_for("lotic> ")
                 demo.type("SELECT 'n' || count(*) || 'n' AS c FROM events;\n")
                 demo.wait_for("\nn")
@@ -369,6 +369,44 @@ class DemoTest(unittest.TestCase):
         self.assertLess(time.monotonic() - started, 2.0)  # ten times the promise
         process.stdout.close()
         process.stderr.close()
+
+
+class TemporaryFilesTest(unittest.TestCase):
+    """What DuckDB spills goes with the program, however it is ended."""
+
+    QUERY = "SELECT * FROM (SELECT i, repeat('x', 100) || i AS s FROM range(60000000) t(i) ORDER BY s DESC) LIMIT 1 OFFSET 30000000"
+
+    def spill_and_send(self, signals):
+        with tempfile.TemporaryDirectory() as folder:
+            process = subprocess.Popen([LOTIC, "SET memory_limit='100MB'", "SET threads=2", self.QUERY], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                       env={**os.environ, "TMPDIR": folder})
+            while not list(pathlib.Path(folder).glob("lotic-sql-*/*")):
+                self.assertIsNone(process.poll(), "it ended before it spilled")
+                time.sleep(0.01)
+            for number in signals:
+                process.send_signal(number)
+                while self.pending(process.pid):  # two of one number would be one
+                    time.sleep(0.001)
+            code = process.wait(20)
+            self.assertEqual(list(pathlib.Path(folder).iterdir()), [], signals)
+            return code
+
+    @staticmethod
+    def pending(pid):
+        try:
+            status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        except OSError:
+            return False
+        return any(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("ShdPnd"))
+
+    def test_after_two_interrupts_nothing_is_left(self):
+        self.assertEqual(self.spill_and_send([signal.SIGINT, signal.SIGINT]), 130)
+
+    def test_after_a_termination_nothing_is_left(self):
+        self.assertEqual(self.spill_and_send([signal.SIGTERM]), -signal.SIGTERM)
+
+    def test_after_a_hang_up_nothing_is_left(self):
+        self.assertEqual(self.spill_and_send([signal.SIGHUP]), -signal.SIGHUP)
 
 
 class DeclaredTableTest(unittest.TestCase):
