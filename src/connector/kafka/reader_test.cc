@@ -610,6 +610,37 @@ TEST_F(ReaderTest, ATopicRecreatedWhileItIsReadIsNotReadOn) {
   EXPECT_EQ(failure.code(), StatusCode::kDataLoss) << failure;
 }
 
+/// By name such a topic answers as if nothing had happened: its id is looked at again before the last records are given out.
+TEST_F(ReaderTest, ATopicRecreatedWhileItIsReadByNameIsFoundOutAtTheEnd) {
+  broker::BrokerOptions old;
+  old.versions = {{ApiKey::kFetch, {4, 12}}};
+  StartBroker(old);
+  Create();
+  for (int i = 0; i < 20; ++i) Append(50, {}, 0, true, 500);
+  KafkaOptions small = Options();
+  small.client.max_partition_fetch_bytes = 30'000;
+  auto connector = MakeKafkaConnector(small).ValueOrDie();
+  ScanRequest request = RawRequest(kTopic);
+  const Prepared plan = connector->Prepare(Soon(), request).ValueOrDie();
+  request.token = plan.token;
+  const Split split = connector->Splits(Soon(), request, plan.partitions, {}).ValueOrDie().splits[0];
+  const SplitStart start{split, split.start};
+  const auto reader = std::move(connector->Open(Soon(), request, {&start, 1})).ValueOrDie();
+  ASSERT_TRUE(reader->Next(Soon()).ok());
+  ASSERT_TRUE(broker_->RecreateTopic(kTopic).ok());
+  for (int i = 0; i < 30; ++i) Append(50, {}, 0, false, 500);
+  Status failure;
+  while (true) {
+    const ReadBatch batch = std::move(reader->Next(Soon())).ValueOrDie();
+    if (batch.runs.empty()) break;
+    for (const lotic::Run& run : batch.runs) {
+      if (!run.status.ok()) failure = run.status;
+    }
+  }
+  EXPECT_EQ(failure.code(), StatusCode::kDataLoss) << failure;
+  EXPECT_THAT(failure.message(), HasSubstr("deleted and created again"));
+}
+
 TEST_F(ReaderTest, CancellationEndsAWaitAtOnce) {
   Create();
   Append(5);
