@@ -6,6 +6,7 @@
 #include <map>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "lotic/status.h"
 
@@ -25,7 +26,10 @@ class Clock {
 struct Identity {
   std::string principal;
   std::string account;
-  std::map<std::string, std::string> attributes;
+  std::map<std::string, std::string> attributes;  ///< tags of the principal, by name
+  std::vector<std::string> groups;                ///< the principal's
+  /// The engine's own name of the query, the same in every call made for it. Empty where the door has none (the shell, a scalar function of Athena).
+  std::string query_id;
 };
 
 /// Goes down every call of one query: how it is stopped, when it must be done, for whom, within which memory.

@@ -30,21 +30,24 @@ const std::optional<FederatedIdentity>& IdentityOf(const FederationRequest& any)
 // Who asks, for the connector. The options may hold secrets, so they go where credentials go.
 CallContext ContextOf(const CallContext& ctx, const FederationRequest& any) {
   CallContext inner = ctx;
+  inner.identity.query_id = std::visit(
+      [](const auto& request) {
+        if constexpr (requires { request.query_id; }) return request.query_id;
+        return std::string();
+      },
+      any);
   const std::optional<FederatedIdentity>& identity = IdentityOf(any);
   if (!identity) return inner;
   inner.identity.principal = identity->arn;
   inner.identity.account = identity->account;
   for (const auto& [name, value] : identity->tags) inner.identity.attributes[name] = value;
-  for (const std::string& group : identity->groups) {
-    std::string& groups = inner.identity.attributes["groups"];
-    groups += (groups.empty() ? "" : ",") + group;
-  }
+  inner.identity.groups = identity->groups;
   for (const auto& [name, value] : identity->config_options) inner.credentials[name] = value;
   return inner;
 }
 
 // What the constraints of a request say that no reader of theirs looks at.
-Status LookAtConstraints(const FederationRequest& any, InvocationLog& log) {
+Status LookAtConstraints(const CallContext& ctx, const FederationRequest& any, InvocationLog& log) {
   const auto [constraints, table] = std::visit(
       [](const auto& request) -> std::pair<const WireConstraints*, TableName> {
         if constexpr (requires { request.constraints; request.table; }) {
@@ -73,7 +76,7 @@ Status LookAtConstraints(const FederationRequest& any, InvocationLog& log) {
     if (!beyond) continue;
     const std::string name = table.ToString(), message = "column '" + column + "' is constrained by the instant " + std::to_string(*beyond) +
                                                          " ms, which lies beyond the year 9999; it is applied as it stands, though it may be meant in microseconds";
-    log.Warn({{}, name, message});
+    log.Warn({ctx.identity.query_id, name, message});
   }
   return Status::OK();
 }
@@ -99,7 +102,7 @@ class ConnectorFunction final : public LambdaFunction {
     LOTIC_RETURN_NOT_OK(CheckForwardedAccess(IdentityOf(parsed.request)));
     const CallContext ctx = ContextOf(outer, parsed.request);
     LOTIC_RETURN_NOT_OK(ctx.Check("answering " + name));
-    LOTIC_RETURN_NOT_OK(LookAtConstraints(parsed.request, *parts_.log));
+    LOTIC_RETURN_NOT_OK(LookAtConstraints(ctx, parsed.request, *parts_.log));
     LOTIC_ASSIGN_OR_RETURN(const FederationResponse response, Answer(ctx, invocation, parsed.request));
     std::string json = WriteResponse(response);
     if (static_cast<int64_t>(json.size()) > kMaxResponseBytes) {

@@ -190,8 +190,8 @@ Result<TableName> MetadataHandler::SourceName(const CallContext& ctx, const Tabl
   return TableName{schemas[schema], names[found]};
 }
 
-void MetadataHandler::Warn(const CallContext&, const std::string& table, const std::string& message) {
-  if (warned_.size() < kMaxWarnings && warned_.insert(message).second) parts_.log->Warn({{}, table, message});
+void MetadataHandler::Warn(const CallContext& ctx, const std::string& table, const std::string& message) {
+  if (warned_.size() < kMaxWarnings && warned_.insert(message).second) parts_.log->Warn({ctx.identity.query_id, table, message});
 }
 
 void MetadataHandler::WarnOfHidden(const CallContext& ctx, const TableName& table) {

@@ -560,10 +560,27 @@ TEST(MetadataHandler, IdentityAndOptionsReachTheConnector) {
   ASSERT_TRUE(door.engine->Table(kOrders).ok());
   EXPECT_EQ(seen.identity.principal, "arn:aws:iam::111122223333:user/eve");
   EXPECT_EQ(seen.identity.account, "111122223333");
-  EXPECT_THAT(seen.identity.attributes, ::testing::UnorderedElementsAre(Pair("team", "x"), Pair("groups", "g1,g2")));
+  EXPECT_EQ(seen.identity.query_id, "query-1");
+  EXPECT_THAT(seen.identity.attributes, ElementsAre(Pair("team", "x")));
+  EXPECT_THAT(seen.identity.groups, ElementsAre("g1", "g2"));
   EXPECT_THAT(seen.credentials, ::testing::UnorderedElementsAre(Pair("option", "value"), Pair("fas_token", "secret")));
+  door.engine->identity.tags.emplace_back("groups", "a tag of that name");
+  ASSERT_TRUE(door.engine->Table(kOrders).ok());
+  EXPECT_EQ(seen.identity.attributes["groups"], "a tag of that name");
+  EXPECT_THAT(seen.identity.groups, ElementsAre("g1", "g2"));
   door.engine->identity.config_options["service_kms_key_id"] = "key";  // with the token: act as the caller
   EXPECT_EQ(door.engine->Table(kOrders).status().code(), StatusCode::kNotImplemented);
+}
+
+TEST(MetadataHandler, TheQueryIdIsInEveryCallOfAQuery) {
+  const auto bent = std::make_shared<BentConnector>(SampleConnector());
+  std::vector<std::string> seen;
+  bent->on_call = [&](const CallContext& ctx) { seen.push_back(ctx.identity.query_id); };
+  TestDoor door(bent);
+  ASSERT_TRUE(door.engine->Expect<ListTablesResponse>(Base<ListTablesRequest>(*door.engine)).ok());
+  ASSERT_TRUE(door.engine->Run({kOrders}).ok());
+  EXPECT_GT(seen.size(), 8u);  // schemas, tables, table (twice), plan, splits, three readers
+  EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()), std::set<std::string>{"query-1"});
 }
 
 TEST(DoorOptions, NamesTheVariableThatDoesNotFit) {
