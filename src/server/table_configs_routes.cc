@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,12 +62,44 @@ Status CheckNames(const TableConfigsRequest& request) {
   return Status::OK();
 }
 
-HttpResponse Create(table::Tables& tables, const HttpRequest& request) {
+/// The tables whose pair of schema and configuration is being changed: of two changes at once the one that fails would put back what the other made. Any thread.
+class Changes {
+ public:
+  /// One change, until it is destroyed. Errors: Conflict's reply (another change of this table).
+  class Change {
+   public:
+    Change(std::shared_ptr<Changes> of, const std::string& raw) : changes_(std::move(of)), raw_(raw) {
+      const std::lock_guard lock(changes_->mutex_);
+      begun_ = changes_->names_.insert(raw_).second;
+    }
+    ~Change() {
+      const std::lock_guard lock(changes_->mutex_);
+      if (begun_) changes_->names_.erase(raw_);
+    }
+    Change(const Change&) = delete;
+    Change& operator=(const Change&) = delete;
+    bool begun() const { return begun_; }
+    HttpResponse Refused() const { return ErrorResponse(409, "TableConfigs " + raw_ + " is being changed by another request; try again when that has its answer"); }
+
+   private:
+    const std::shared_ptr<Changes> changes_;
+    const std::string raw_;
+    bool begun_ = false;
+  };
+
+ private:
+  std::mutex mutex_;  // guards names_
+  std::set<std::string> names_;
+};
+
+HttpResponse Create(table::Tables& tables, const std::shared_ptr<Changes>& changes, const HttpRequest& request) {
   const auto parsed = ParseTableConfigs(request.body);
   if (!parsed.ok()) return ErrorResponse(parsed.status());
   const Status named = CheckNames(*parsed);
   if (!named.ok()) return ErrorResponse(named);
   const std::string raw = table::RawTableName(parsed->table_name);
+  const Changes::Change change(changes, raw);
+  if (!change.begun()) return change.Refused();
   if (tables.TypedName(raw).ok()) return ErrorResponse(400, "TableConfigs " + raw + " already exists. Use PUT to change it");
   const auto valid = tables.Validate(parsed->realtime, parsed->schema);
   if (!valid.ok()) return TablesError(valid.status());
@@ -87,13 +122,15 @@ HttpResponse Create(table::Tables& tables, const HttpRequest& request) {
   return both.Response("TableConfigs " + raw + " successfully added");
 }
 
-HttpResponse Change(table::Tables& tables, const HttpRequest& request) {
+HttpResponse Update(table::Tables& tables, const std::shared_ptr<Changes>& changes, const HttpRequest& request) {
   const auto parsed = ParseTableConfigs(request.body);
   if (!parsed.ok()) return ErrorResponse(parsed.status());
   const Status named = CheckNames(*parsed);
   if (!named.ok()) return ErrorResponse(named);
   const std::string raw = table::RawTableName(parsed->table_name);
   if (table::RawTableName(request.Parameter("t")) != raw) return ErrorResponse(400, "the path names " + request.Parameter("t") + " and the body " + parsed->table_name);
+  const Changes::Change change(changes, raw);
+  if (!change.begun()) return change.Refused();
   const auto typed = tables.TypedName(raw);
   if (!typed.ok()) return TablesError(typed.status());
   const auto valid = tables.Validate(parsed->realtime, parsed->schema);
@@ -145,8 +182,10 @@ HttpResponse Show(const table::Tables& tables, const HttpRequest& request) {
   return JsonResponse(out + ",\"schema\":" + *schema + ",\"realtime\":" + catalog::ShownPinotTable(*document) + "}");
 }
 
-HttpResponse Delete(table::Tables& tables, const HttpRequest& request) {
+HttpResponse Delete(table::Tables& tables, const std::shared_ptr<Changes>& changes, const HttpRequest& request) {
   const std::string raw = table::RawTableName(request.Parameter("t"));
+  const Changes::Change change(changes, raw);
+  if (!change.begun()) return change.Refused();
   const Status table = tables.DeleteTable(raw);
   if (!table.ok()) return TablesError(table);
   const Status schema = tables.DeleteSchema(raw);
@@ -158,12 +197,13 @@ HttpResponse Delete(table::Tables& tables, const HttpRequest& request) {
 
 void AddTableConfigsRoutes(const Controller& controller, Router* router) {
   table::Tables& tables = *controller.tables;
+  const auto changes = std::make_shared<Changes>();
   router->Get("/tableConfigs", Access::kRead, [&tables](const CallContext&, const HttpRequest&) { return JsonResponse(JsonList(tables.List())); });
-  router->Add({"POST", "/tableConfigs", Access::kWrite, Lane::kControl, [&tables](const CallContext&, const HttpRequest& request) { return Create(tables, request); }});
+  router->Add({"POST", "/tableConfigs", Access::kWrite, Lane::kControl, [&tables, changes](const CallContext&, const HttpRequest& request) { return Create(tables, changes, request); }});
   router->Add({"POST", "/tableConfigs/validate", Access::kRead, Lane::kControl, [&tables](const CallContext&, const HttpRequest& request) { return Validate(tables, request); }});
   router->Get("/tableConfigs/{t}", Access::kRead, [&tables](const CallContext&, const HttpRequest& request) { return Show(tables, request); });
-  router->Add({"PUT", "/tableConfigs/{t}", Access::kWrite, Lane::kControl, [&tables](const CallContext&, const HttpRequest& request) { return Change(tables, request); }});
-  router->Add({"DELETE", "/tableConfigs/{t}", Access::kWrite, Lane::kControl, [&tables](const CallContext&, const HttpRequest& request) { return Delete(tables, request); }});
+  router->Add({"PUT", "/tableConfigs/{t}", Access::kWrite, Lane::kControl, [&tables, changes](const CallContext&, const HttpRequest& request) { return Update(tables, changes, request); }});
+  router->Add({"DELETE", "/tableConfigs/{t}", Access::kWrite, Lane::kControl, [&tables, changes](const CallContext&, const HttpRequest& request) { return Delete(tables, changes, request); }});
 }
 
 }  // namespace lotic::server

@@ -91,7 +91,7 @@ void AddTableRoutes(const Controller& controller, Router* router) {
   router->Add({"POST", "/tables/validate", Access::kRead, Lane::kControl, [&tables](const CallContext&, const HttpRequest& request) {
                  const auto valid = tables.Validate(request.body, "");
                  if (!valid.ok()) return TablesError(valid.status());
-                 std::string out = "{\"REALTIME\":" + valid->document + ",\"unrecognizedProperties\":" + valid->unrecognized;
+                 std::string out = "{\"REALTIME\":" + catalog::ShownPinotTable(valid->document) + ",\"unrecognizedProperties\":" + valid->unrecognized;
                  if (!valid->warnings.empty()) out += ",\"warnings\":" + JsonList(valid->warnings);
                  return JsonResponse(out + "}");
                }});

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The controller and broker API over plain HTTP, and the two commands: api_test.py LOTIC DEMO_BROKER."""
 
+import concurrent.futures
 import json
 import pathlib
 import socket
@@ -197,6 +198,32 @@ class ApiTest(unittest.TestCase):
         self.assertEqual(answer.status, 200, answer.body)
         self.assertEqual(answer.json["unrecognizedProperties"], {"odd": {"a": 1}})
         self.assertEqual(answer.json["REALTIME"]["tableName"], "events_REALTIME")
+
+    def test_what_is_validated_is_shown_without_its_secrets(self):
+        config = server.table(self.brokers)
+        config["tableIndexConfig"]["streamConfigs"] |= {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN", "sasl.jaas.config": 'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="hunter2";'}
+        for path, body in [("/tables/validate", config), ("/tableConfigs/validate", {"tableName": "events", "schema": server.SCHEMA, "realtime": config})]:
+            answer = self.serve.ask("POST", path, body)
+            self.assertEqual(answer.status, 200, answer.body)
+            self.assertNotIn("hunter2", answer.body)
+
+    def test_of_creations_at_once_one_makes_both_parts(self):
+        for round_ in range(5):
+            name = f"twice{round_}"
+            bodies = []
+            for columns in ["a", "a", "ab"]:
+                schema = {**server.SCHEMA, "schemaName": name, "dimensionFieldSpecs": [{"name": column, "dataType": "STRING"} for column in columns]}
+                bodies.append({"tableName": name, "schema": schema, "realtime": server.table(self.brokers, name)})
+            with concurrent.futures.ThreadPoolExecutor(len(bodies)) as pool:
+                answers = list(pool.map(lambda body: self.serve.ask("POST", "/tableConfigs", body), bodies))
+            try:
+                made = [i for i, answer in enumerate(answers) if answer.status == 200]
+                self.assertEqual(len(made), 1, [answer.body for answer in answers])
+                self.assertTrue(all(answer.status in (200, 400, 409) for answer in answers), [answer.body for answer in answers])
+                kept = self.serve.ask("GET", f"/tableConfigs/{name}").json
+                self.assertEqual(len(kept["schema"]["dimensionFieldSpecs"]), len(bodies[made[0]]["schema"]["dimensionFieldSpecs"]))
+            finally:
+                self.serve.ask("DELETE", f"/tableConfigs/{name}")
 
     def test_a_dry_run_makes_nothing(self):
         config = server.write(self.folder, "other-table.json", server.table(self.brokers, "other"))
