@@ -69,6 +69,7 @@ Result<std::unique_ptr<TableIngest>> TableIngest::Start(const TablesOptions& opt
       LOTIC_RETURN_NOT_OK(slot.ingest->Resume(slot.ingest->writer().position(), ""));
     }
   }
+  made->WriteStatus(true);  // at once: a disk that is full from now on has a file that can say so
   TableIngest* self = made.get();
   self->consumer_ = std::jthread([self](std::stop_token stop) { self->Consume(stop); });
   self->syncer_ = std::jthread([self](std::stop_token stop) { self->SyncLoop(stop); });
