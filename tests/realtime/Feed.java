@@ -3,10 +3,12 @@ import java.io.*;
 import java.nio.file.*;
 import java.time.Duration;
 import java.util.*;
+import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.*;
 import org.apache.kafka.clients.consumer.*;
 import org.apache.kafka.clients.producer.*;
 import org.apache.kafka.common.*;
+import org.apache.kafka.common.errors.InvalidReplicationFactorException;
 import org.apache.kafka.common.serialization.*;
 
 /**
@@ -23,11 +25,27 @@ public class Feed {
                 try (Admin admin = admin(args[1])) { admin.createTopics(List.of(new NewTopic(args[2], Integer.parseInt(args[3]), (short) 1))).all().get(); }
             }
             case "grow" -> {
-                try (Admin admin = admin(args[1])) { admin.createPartitions(Map.of(args[2], NewPartitions.increaseTo(Integer.parseInt(args[3])))).all().get(); }
+                grow(args[1], args[2], Integer.parseInt(args[3]));
             }
             case "fill" -> fill(args[1], args[2], Long.parseLong(args[3]), Long.parseLong(args[4]));
             case "dump" -> dump(args[1], args[2], args[3]);
             default -> throw new IllegalArgumentException(args[0]);
+        }
+    }
+
+    /** A broker that has just come back, or that was too busy for its heartbeats, is fenced for a moment: the controller then says that there is none to put a partition on. */
+    static void grow(String bootstrap, String topic, int partitions) throws Exception {
+        long patience = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        try (Admin admin = admin(bootstrap)) {
+            while (true) {
+                try {
+                    admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(partitions))).all().get();
+                    return;
+                } catch (ExecutionException failed) {
+                    if (!(failed.getCause() instanceof InvalidReplicationFactorException) || System.nanoTime() > patience) throw failed;
+                    Thread.sleep(100);
+                }
+            }
         }
     }
 
