@@ -273,6 +273,7 @@ void TableIngest::Consume(std::stop_token stop) {
   ctx.stop = stop;
   ctx.memory_budget_bytes = options_.memory_bytes;
   ctx.clock = options_.clock;
+  disk_short_ = CheckRoom();  // what the syncing thread sees from then on comes as a command
   while (!stop.stop_requested()) {
     RunCommands();
     Heartbeat();

@@ -120,6 +120,8 @@ class TableIngest {
   Status ResumeFrom(const StreamPlan& plan, bool made_anew, ConsumeFrom from);
 
   // ingest_threads.cc: the others
+  /// OK, or what is wrong with the room on the disk of the table.
+  Status CheckRoom() const;
   void SyncLoop(std::stop_token stop);
   void KeepLoop(std::stop_token stop);
   void LookLoop(std::stop_token stop);

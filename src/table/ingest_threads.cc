@@ -25,16 +25,6 @@ constexpr milliseconds kSealRetry{5'000};
 constexpr milliseconds kStatusInterval{1'000};
 constexpr const char* kThresholdAttribute = "rowThreshold";
 
-/// OK, or what is wrong with the room on the disk.
-Status CheckRoom(const std::string& folder, int64_t reserve_bytes) {
-  struct statvfs disk {};
-  if (::statvfs(folder.c_str(), &disk) != 0) return Status::OK();  // writing will say what is wrong
-  const auto free = static_cast<int64_t>(disk.f_bavail) * static_cast<int64_t>(disk.f_frsize);
-  if (free >= reserve_bytes) return Status::OK();
-  return Status::IOError("disk of ", folder, ": ", free, " bytes are free, and ", reserve_bytes, " are held in reserve; nothing is read until there is more room")
-      .WithDetail(std::make_shared<FileError>(ENOSPC));
-}
-
 std::optional<EndOfSegment> EndOf(SealReason reason) {
   switch (reason) {
     case SealReason::kTimeLimit: return EndOfSegment::kTime;
@@ -55,9 +45,19 @@ void TableIngest::TellEvents() {
 
 // ---- Syncing
 
+Status TableIngest::CheckRoom() const {
+  const std::string& folder = store_->folder();
+  struct statvfs disk {};
+  if (::statvfs(folder.c_str(), &disk) != 0) return Status::OK();  // writing will say what is wrong
+  const auto free = static_cast<int64_t>(disk.f_bavail) * static_cast<int64_t>(disk.f_frsize);
+  if (free >= options_.reserve_bytes) return Status::OK();
+  return Status::IOError("disk of ", folder, ": ", free, " bytes are free, and ", options_.reserve_bytes, " are held in reserve; nothing is read until there is more room")
+      .WithDetail(std::make_shared<FileError>(ENOSPC));
+}
+
 void TableIngest::SyncLoop(std::stop_token stop) {
   auto status_at = steady_clock::now();
-  bool short_before = false;
+  std::optional<bool> short_before;
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(idle_mutex_);
@@ -76,12 +76,16 @@ void TableIngest::SyncLoop(std::stop_token stop) {
         });
       }
     }
-    const Status room = CheckRoom(store_->folder(), options_.reserve_bytes);
-    if (room.ok() == short_before) {
+    const Status room = CheckRoom();
+    if (short_before != !room.ok()) {
       short_before = !room.ok();
       Post([this, room] {
+        const bool was_short = !disk_short_.ok();
         disk_short_ = room;
-        if (room.ok()) return Log("there is room on the disk again");
+        if (room.ok()) {
+          if (was_short) Log("there is room on the disk again");
+          return;
+        }
         for (auto& [partition, slot] : slots_) {
           if (!slot->stopped && !paused_) Fail(*slot, room);
         }
