@@ -167,6 +167,12 @@ TEST_F(ConnectorTest, TheSampleSaysWhichLimitCutIt) {
   EXPECT_EQ(info.properties.at("sample_cut"), "bytes");
   EXPECT_THAT(info.notes, testing::Contains(testing::ContainsRegex("the sample was cut after [0-9]+ bytes")));
   EXPECT_LT(std::stoi(info.properties.at("sample_bytes")), 3 * (64 << 10));
+  // Partitions whose turn did not come are not said to be empty.
+  ASSERT_TRUE(broker_->CreateTopic("wide", 8).ok());
+  for (int i = 0; i < 160; ++i) Fill("wide", std::vector<std::optional<std::string>>(20, large), i % 8);
+  info = MakeKafkaConnector(options).ValueOrDie()->GetTable(Soon(), {"default", "wide"}).ValueOrDie();
+  EXPECT_EQ(info.properties.at("sample_cut"), "bytes");
+  EXPECT_THAT(info.notes, testing::Not(testing::Contains(HasSubstr("none of its newest"))));
 }
 
 TEST_F(ConnectorTest, ATopicThatMayNotBeSeenIsDeniedNotMissing) {

@@ -161,7 +161,8 @@ Result<SampledSchema> SampleTopic(const CallContext& ctx, const std::shared_ptr<
   }
   if (records == 0 && !failure.ok()) return failure;
   for (const Part& part : parts) {
-    if (part.found == 0 && part.begin > part.log_start && sampled.notes.size() < kMostNotes) {
+    // What was cut short may hold some where nobody looked.
+    if (!cut && part.found == 0 && part.begin > part.log_start && sampled.notes.size() < kMostNotes) {
       sampled.notes.push_back("partition " + std::to_string(part.id) + ": none of its newest " + std::to_string(part.end - part.begin) + " offsets, from " +
                               std::to_string(part.begin) + " on, holds a record that can be seen (aborted, compacted away, or markers); its columns may be missing");
     }
