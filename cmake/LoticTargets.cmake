@@ -8,6 +8,9 @@ function(lotic_library name)
   add_library(${name} STATIC ${arg_SOURCES})
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${name} PUBLIC ${arg_DEPS})
+  if(LOTIC_PRECOMPILE)
+    target_precompile_headers(${name} REUSE_FROM lotic_precompiled)
+  endif()
 endfunction()
 
 # lotic_test(NAME SOURCES x_test.cc [DEPS target...] [LABEL quick|kafka|...] [TIMEOUT seconds]): a GoogleTest program, one ctest case
