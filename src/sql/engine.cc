@@ -43,6 +43,7 @@
 #include "sql/segment_files.h"
 #include "sql/session.h"
 #include "sql/split_statements.h"
+#include "sql/trino_functions.h"
 #include "sql/using_function.h"
 
 namespace lotic::sql {
@@ -358,7 +359,7 @@ class DuckDbEngine final : public Engine {
                             statements[i]->Cast<duckdb::ExplainStatement>().explain_type == duckdb::ExplainType::EXPLAIN_STANDARD);
       LOTIC_RETURN_NOT_OK(query.ctx().Check("the query"));
       auto pending = connection_->PendingQuery(std::move(statements[i]), duckdb::QueryResultOutputType::ALLOW_STREAMING);
-      if (pending->HasError()) return WithNearestTables(pending->GetErrorObject());
+      if (pending->HasError()) return WithNearestNames(pending->GetErrorObject());
       if (query.ctx().stop.stop_requested()) context.Interrupt();  // DuckDB forgets, when a query begins, a stop that came before
       if (i + 1 < statements.size()) {
         duckdb::unique_ptr<duckdb::QueryResult> ran;
@@ -398,13 +399,14 @@ class DuckDbEngine final : public Engine {
     return Status::NotFound(message, ")");
   }
 
-  /// The error of a statement; an unknown table's names the nearest of the connectors' tables.
-  Status WithNearestTables(const duckdb::ErrorData& error) {
+  /// The error of a statement; an unknown table's names the nearest of the connectors' tables, a function of Trino's how it is written here.
+  Status WithNearestNames(const duckdb::ErrorData& error) {
     const Status status = StatusFrom(error);
     const auto type = error.ExtraInfo().find("type");
     const auto name = error.ExtraInfo().find("name");
-    if (status.code() != StatusCode::kNotFound || type == error.ExtraInfo().end() || type->second != "Table" || name == error.ExtraInfo().end()) {
-      return status;
+    if (status.code() != StatusCode::kNotFound || type == error.ExtraInfo().end() || name == error.ExtraInfo().end()) return status;
+    if (const auto instead = InsteadOfTrinoFunction(name->second); instead && type->second.find("Function") != std::string::npos) {
+      return status.WithMessage("function \"", duckdb::StringUtil::Lower(name->second), "\" is Trino's; ", *instead);
     }
     std::vector<std::string> nearest;
     (void)GuardDuckDb([&] {
