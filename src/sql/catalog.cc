@@ -153,6 +153,7 @@ class ConnectorTable final : public duckdb::TableCatalogEntry {
     bind->entry = this;
     bind->model = model;
     bind->session = session;
+    if (const auto query = session->query()) query->AddBound();
     auto& transaction = duckdb::Transaction::Get(context, catalog).Cast<ConnectorTransaction>();
     if (!at) {
       bind->snapshot = transaction.Slot(model->info.name, model->arguments.empty() ? "" : QueryTableName(model->arguments).table);

@@ -312,6 +312,16 @@ TEST_F(EngineTest, TheReadersOfAScanShareItsMemory) {
 
 TEST_F(EngineTest, RowsAreFetchedWhileTheQueryRuns) {
   Start(Splits({{{500'000, 10}, std::nullopt, true}}));
+TEST_F(EngineTest, TheReadingsOfAStatementShareItsMemory) {
+  EngineOptions options;
+  options.threads = 1;
+  Start(Splits({{{1}}}), options);
+  EXPECT_THAT(Ask("SELECT count(a.id) FROM t a, t b, t c, t d").rows, ElementsAre("1"));
+  EXPECT_EQ(seen_->reader_bytes, int64_t{128} << 20);
+  EXPECT_THAT(Ask("SELECT count(id) FROM t").rows, ElementsAre("1"));
+  EXPECT_EQ(seen_->reader_bytes, int64_t{512} << 20);  // the next statement has all of it again
+}
+
   Result<std::unique_ptr<QueryResult>> result = engine_->Execute({}, "SELECT id FROM t");
   ASSERT_TRUE(result.ok()) << result.status();
   const Result<TextChunk> chunk = (*result)->Next({}, CellForm::kText);

@@ -133,7 +133,9 @@ struct ScanCallbacks {
     options.allow_partial = bind.session->options().allow_partial;
     options.exact = bind.exact;
     options.warn = [session = bind.session](const std::string& sentence) { session->Warn(sentence); };
-    state->run = ValueOrThrow(ScanRun::Plan(bind.model->connector, std::move(request), prepared, std::move(options), bind.session->Context()));
+    const auto query = bind.session->query();
+    const CallContext ctx = query ? query->ReadingContext() : bind.session->Context();
+    state->run = ValueOrThrow(ScanRun::Plan(bind.model->connector, std::move(request), prepared, std::move(options), ctx));
     bind.use_->scanned = true;
     if (const auto query = bind.session->query()) query->Add(state->run);
     return state;

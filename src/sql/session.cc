@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/session.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -16,6 +17,18 @@ constexpr size_t kMaxSaid = 1024;                       // sentences remembered 
 
 QueryState::QueryState(const CallContext& ctx) : outer_stop_(ctx.stop, [this] { stop_.request_stop(); }), ctx_(ctx) {
   ctx_.stop = stop_.get_token();
+}
+
+void QueryState::AddBound() {
+  std::lock_guard lock(mutex_);
+  ++bound_;
+}
+
+CallContext QueryState::ReadingContext() const {
+  std::lock_guard lock(mutex_);
+  CallContext ctx = ctx_;
+  ctx.memory_budget_bytes = std::max<int64_t>(ctx.memory_budget_bytes / std::max<int64_t>(bound_, 1), 1);
+  return ctx;
 }
 
 void QueryState::Add(std::shared_ptr<ScanRun> run) {

@@ -39,6 +39,10 @@ class QueryState {
 
   /// The statement's context; its stop is this query's own.
   const CallContext& ctx() const { return ctx_; }
+  /// A table reading was bound. All of a statement's share its memory budget.
+  void AddBound();
+  /// The statement's context with one reading's share of the memory, which its readers share further (see ScanRun).
+  CallContext ReadingContext() const;
   void Stop() { stop_.request_stop(); }
 
   void Add(std::shared_ptr<ScanRun> run);
@@ -57,6 +61,7 @@ class QueryState {
   std::stop_callback<std::function<void()>> outer_stop_;
   CallContext ctx_;
   mutable std::mutex mutex_;  // guards all members below
+  int64_t bound_ = 0;
   QueryOutcome outcome_ = QueryOutcome::kRunning;
   std::vector<std::shared_ptr<ScanRun>> runs_;
   std::vector<std::shared_ptr<PlanUse>> counted_;
