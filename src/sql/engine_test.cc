@@ -41,6 +41,7 @@ struct Script {
   std::optional<int64_t> exact_rows;
   Schema schema{{{"id", Type::Int64()}, {"text", Type::String()}}};
   std::vector<std::string> notes;
+  std::vector<std::string> denied;  // tables of which it is not told whether they exist
 };
 
 struct Seen {
@@ -169,6 +170,7 @@ class ScriptedConnector final : public Connector {
   Result<std::vector<std::string>> ListSchemas(const CallContext&) override { return std::vector<std::string>{"default"}; }
   Result<TablePage> ListTables(const CallContext&, const std::string&, const PageRequest&) override { return TablePage{{{"default", "t"}}, ""}; }
   Result<TableInfo> GetTable(const CallContext&, const TableName& name) override {
+    if (std::find(script_.denied.begin(), script_.denied.end(), name.table) != script_.denied.end()) return Status::Unauthorized("no permission for ", name.table);
     LOTIC_ASSIGN_OR_RETURN([[maybe_unused]] const size_t index, ResolveName("table", name.table, {"t"}));
     TableInfo info;
     info.name = {"default", "t"};
@@ -310,8 +312,6 @@ TEST_F(EngineTest, TheReadersOfAScanShareItsMemory) {
   }
 }
 
-TEST_F(EngineTest, RowsAreFetchedWhileTheQueryRuns) {
-  Start(Splits({{{500'000, 10}, std::nullopt, true}}));
 TEST_F(EngineTest, TheReadingsOfAStatementShareItsMemory) {
   EngineOptions options;
   options.threads = 1;
@@ -322,6 +322,8 @@ TEST_F(EngineTest, TheReadingsOfAStatementShareItsMemory) {
   EXPECT_EQ(seen_->reader_bytes, int64_t{512} << 20);  // the next statement has all of it again
 }
 
+TEST_F(EngineTest, RowsAreFetchedWhileTheQueryRuns) {
+  Start(Splits({{{500'000, 10}, std::nullopt, true}}));
   Result<std::unique_ptr<QueryResult>> result = engine_->Execute({}, "SELECT id FROM t");
   ASSERT_TRUE(result.ok()) << result.status();
   const Result<TextChunk> chunk = (*result)->Next({}, CellForm::kText);
@@ -444,6 +446,23 @@ TEST_F(EngineTest, APreparedStatementTakesItsSnapshotEachTimeItRuns) {
   EXPECT_THAT(Ask("EXECUTE p(4)").rows, ElementsAre("6"));
   ASSERT_EQ(seen_->opened.size(), 2U);
   EXPECT_NE(seen_->opened[0].token, seen_->opened[1].token);
+}
+
+TEST_F(EngineTest, AfterUseASourceThatCannotSayWhetherItHasATableHidesNoneOfTheSessions) {
+  Script script = Splits({{{1}}});
+  script.denied = {"own", "other"};
+  Start(std::move(script));
+  EXPECT_TRUE(Ask("CREATE TEMP TABLE own AS SELECT 7 AS x").status.ok());
+  EXPECT_TRUE(Ask("USE c").status.ok());
+  const Answer own = Ask("SELECT x FROM own");
+  EXPECT_TRUE(own.status.ok()) << own.status;
+  EXPECT_THAT(own.rows, ElementsAre("7"));
+  EXPECT_THAT(warnings_, testing::Contains(testing::AllOf(HasSubstr("the session's own \"own\" is read"), HasSubstr("no permission for own"))));
+  EXPECT_THAT(Ask("DESCRIBE own").rows, testing::SizeIs(1));
+  EXPECT_TRUE(Ask("INSERT INTO own VALUES (8)").status.ok());
+  EXPECT_THAT(Ask("SELECT max(x) FROM own").rows, ElementsAre("8"));
+  const Answer other = Ask("SELECT x FROM other");
+  EXPECT_EQ(other.status.code(), StatusCode::kUnauthorized) << other.status;
 }
 
 TEST_F(EngineTest, AtVersionAndAtTimestampReachTheConnector) {

@@ -225,7 +225,7 @@ class NameResolver {
       }
     }
     if (!ref.catalog_name.empty() || !ref.schema_name.empty()) facts_.qualified.insert(StringUtil::Lower(ref.table_name));
-    if (found && describing_) facts_.described.push_back(*std::move(found));
+    if (found && found->model != nullptr && describing_) facts_.described.push_back(*std::move(found));
   }
 
   void Hinted(duckdb::BaseTableRef& ref, size_t place) {
@@ -251,6 +251,11 @@ class NameResolver {
       EnsureCatalog(context_, session_, first);
       found = FindIn(context_, first, insert.catalog.empty() ? "" : insert.schema, insert.table);
     }
+    if (found && found->model == nullptr) {
+      insert.catalog = found->catalog;
+      insert.schema = found->schema;
+      found.reset();
+    }
     if (!found) {
       if (!session_.insert_constants().empty()) ThrowStatus(Status::NotFound("INSERT INTO ", insert.table, " PARTITION (…): no connector has a table of that name"));
       return;
@@ -259,23 +264,42 @@ class NameResolver {
     ResolveInsert(context_, FindSink(context_, *found), session_.insert_constants(), insert);
   }
 
+  /// The connector's table that a bare name means; a table of the session's own has no model, and is given only where its place must be written out.
   std::optional<FoundTable> Bare(const duckdb::BaseTableRef& ref) {
     const auto& path = *duckdb::ClientData::Get(context_).catalog_search_path;
     const auto& chosen = path.GetDefault();
+    // A source that cannot say whether it has the table (one without permission, say) keeps no table of the session's own from being read.
+    Status unsure;
     if (IsConnectorCatalog(context_, chosen.catalog)) {  // USE
-      if (std::optional<FoundTable> found = FindIn(context_, chosen.catalog, chosen.schema, ref.table_name)) return found;
+      std::optional<FoundTable> found;
+      unsure = GuardDuckDb([&] {
+        found = FindIn(context_, chosen.catalog, chosen.schema, ref.table_name);
+        return Status::OK();
+      });
+      if (found) return found;
     }
+    const auto say_unsure = [&] {
+      if (!unsure.ok()) session_.Warn("the session's own \"" + ref.table_name + "\" is read; whether " + chosen.catalog + " has one is not known: " + unsure.message());
+    };
     const duckdb::EntryLookupInfo lookup(duckdb::CatalogType::TABLE_ENTRY, ref.table_name);
     for (const auto& place : path.Get()) {
       if (place.catalog.empty() || IsConnectorCatalog(context_, place.catalog)) continue;
       const auto entry = duckdb::Catalog::GetEntry(context_, place.catalog, place.schema, lookup, duckdb::OnEntryNotFound::RETURN_NULL);
       if (!entry) continue;
-      if (!entry->internal) WarnOfHidden(ref.table_name);
-      return std::nullopt;
+      if (!entry->internal) {
+        say_unsure();
+        WarnOfHidden(ref.table_name);
+      }
+      if (unsure.ok()) return std::nullopt;
+      return FoundTable{place.catalog, place.schema, ref.table_name, nullptr};  // or the binder asks the source again
     }
     if (!session_.declared()->Names().empty()) {
-      if (std::optional<FoundTable> declared = FindIn(context_, kDeclaredCatalog, kDeclaredSchema, ref.table_name)) return declared;
+      if (std::optional<FoundTable> declared = FindIn(context_, kDeclaredCatalog, kDeclaredSchema, ref.table_name)) {
+        say_unsure();
+        return declared;
+      }
     }
+    if (!unsure.ok() && !LooksLikeFile(ref.table_name)) ThrowStatus(unsure, Position(ref));
     std::vector<FoundTable> found;
     const Status asked = GuardDuckDb([&] {
       found = FindEverywhere(context_, session_, ref.table_name);
