@@ -265,6 +265,20 @@ TEST_F(DeclaredTableTest, ComputedColumnsAreEvaluatedByTheEngine) {
   EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS a, c AS b) WITH ('connector' = 'memory')"), HasSubstr("computed column \"c\""));
 }
 
+TEST_F(DeclaredTableTest, ComputedColumnsMayHaveAnyType) {
+  Must("CREATE TABLE t (a DECIMAL(10, 2), b AS a * 2, l AS [a, a], s AS {'x y': a, 'z': [a]}, m AS MAP {'k': a}, i AS INTERVAL '1' DAY, z AS TIMESTAMPTZ '2026-08-01 00:00:00Z') "
+       "WITH ('connector' = 'memory')");
+  EXPECT_THAT(Ask("INSERT INTO t VALUES (1.25)").rows, ElementsAre("1"));
+  const std::vector<std::string> described = Ask("DESCRIBE t").rows;
+  ASSERT_EQ(described.size(), 7U);
+  EXPECT_THAT(described[1], testing::StartsWith("b|DECIMAL("));
+  EXPECT_THAT(described[2], testing::StartsWith("l|DECIMAL(10,2)[]"));
+  EXPECT_THAT(described[3], testing::StartsWith("s|STRUCT(\"x y\" DECIMAL(10,2), z DECIMAL(10,2)[])"));
+  EXPECT_THAT(described[4], testing::StartsWith("m|MAP(VARCHAR, DECIMAL(10,2))"));
+  EXPECT_THAT(described[6], testing::StartsWith("z|TIMESTAMP WITH TIME ZONE"));
+  EXPECT_THAT(Ask("SELECT b, l FROM t").rows, ElementsAre("2.50|[1.25, 1.25]"));
+}
+
 TEST_F(DeclaredTableTest, ComputedColumnsHaveFlinksFunctionsOfTime) {
   Must("CREATE TABLE t (k INT, s STRING, ms BIGINT, d DOUBLE, seen AS PROCTIME ( ), a AS TO_TIMESTAMP(s), b AS to_timestamp(`s`, 'yyyy-MM-dd''T''HH:mm:ss.SSS'), "
        "l3 AS TO_TIMESTAMP_LTZ(ms, 3), l0 AS TO_TIMESTAMP_LTZ /* s */ (ms // 1000, 0), ld AS TO_TIMESTAMP_LTZ(d, 0), x AS 'PROCTIME()', late AS TO_TIMESTAMP(s) - INTERVAL '5' SECOND, "

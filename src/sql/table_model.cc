@@ -7,7 +7,7 @@
 
 #include "duckdb/common/constants.hpp"
 #include "duckdb/common/types.hpp"
-#include "duckdb/main/config.hpp"
+#include "duckdb/parser/parser.hpp"
 #include "sql/declared_tables.h"
 #include "sql/seam.h"
 
@@ -34,7 +34,8 @@ Result<LogicalType> NamedType(const Field& field) {
   const auto name = field.metadata.find(kSqlTypeMetadata);
   return GuardDuckDb([&]() -> Result<LogicalType> {
     if (name == field.metadata.end()) return Status::Invalid("computed column \"", field.name, "\" has no type");
-    return duckdb::DBConfig::ParseLogicalType(name->second);
+    // As the parser reads the type of a column, DECIMAL(18,2) and its like included.
+    return duckdb::Parser::ParseColumnList("c " + name->second).GetColumn(duckdb::LogicalIndex(0)).Type();
   });
 }
 
