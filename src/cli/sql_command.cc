@@ -69,8 +69,7 @@ Result<OpenedSession> OpenSession(const CommandLine& line, const Wiring& wiring,
   options.lambdas = wiring.lambdas;
   options.allow_partial = line.allow_partial;
   options.time_zone = line.time_zone;
-  const char* const temp = std::getenv("TMPDIR");
-  options.temp_folder = std::string(temp != nullptr && *temp != '\0' ? temp : "/tmp") + "/lotic-sql-" + std::to_string(::getpid());
+  options.temp_folder = sql::DefaultTemporaryFolder();
   LOTIC_RETURN_NOT_OK(interrupts.GuardFolder(options.temp_folder));
   options.warn = [&console](const std::string& warning) { console.SayLine("note: " + warning); };
   LOTIC_ASSIGN_OR_RETURN(auto engine, wiring.open_engine(std::move(options)));

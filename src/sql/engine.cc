@@ -249,9 +249,7 @@ class DuckDbEngine final : public Engine {
       config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
       config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
       if (options.threads > 0) config.SetOptionByName("threads", duckdb::Value::BIGINT(options.threads));
-      const char* folder = std::getenv("TMPDIR");
-      const std::string spill = std::string(folder != nullptr && *folder != '\0' ? folder : "/tmp") + "/lotic-sql-" + std::to_string(::getpid());
-      config.SetOptionByName("temp_directory", duckdb::Value(options.temp_folder.empty() ? spill : options.temp_folder));
+      config.SetOptionByName("temp_directory", duckdb::Value(options.temp_folder));
       // Last of the options: without external access, the folder for spilling can no longer be set.
       if (!options.allow_files) config.SetOptionByName("enable_external_access", duckdb::Value::BOOLEAN(false));
       duckdb::StorageExtension::Register(config, kOfferedType, ConnectorStorage(session_, kOfferedType));

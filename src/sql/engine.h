@@ -62,7 +62,7 @@ struct EngineOptions {
   ReadPolicy policy;                         ///< of every scan
   bool allow_partial = false;                ///< an incomplete scan is a result that says so, instead of DataLoss
   bool allow_files = true;                   ///< COPY, read_csv and the like; the user's own shell may
-  std::string temp_folder;                   ///< where what does not fit in memory goes, made when needed; empty: lotic-sql-PID below TMPDIR or /tmp
+  std::string temp_folder;                   ///< where what does not fit in memory goes, made when needed; empty: DefaultTemporaryFolder()
   std::string time_zone = "UTC";             ///< an IANA name: how instants are shown and zoneless text is read
   int threads = 0;                           ///< 0: as many as there are cores
   std::function<void(const std::string&)> warn;  ///< a sentence for stderr; any thread
@@ -141,3 +141,6 @@ class Engine {
 Result<std::unique_ptr<Engine>> OpenEngine(EngineOptions options);
 
 }  // namespace lotic::sql
+/// lotic-sql-PID below TMPDIR, or /tmp. Opens no library.
+std::string DefaultTemporaryFolder();
+

@@ -76,7 +76,13 @@ Result<Entries> Library() {
 
 }  // namespace
 
+std::string DefaultTemporaryFolder() {
+  const char* const set = std::getenv("TMPDIR");
+  return std::string(set != nullptr && *set != '\0' ? set : "/tmp") + "/lotic-sql-" + std::to_string(::getpid());
+}
+
 Result<std::unique_ptr<Engine>> OpenEngine(EngineOptions options) {
+  if (options.temp_folder.empty()) options.temp_folder = DefaultTemporaryFolder();
   LOTIC_ASSIGN_OR_RETURN(const Entries library, Library());
   Result<std::unique_ptr<Engine>> engine = Status::UnknownError("the SQL library gave no engine");
   library.make_engine(&options, &engine);
