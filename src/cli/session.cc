@@ -24,6 +24,12 @@ std::string Seconds(std::chrono::steady_clock::duration time) {
   return text;
 }
 
+std::string WrittenLine(const WriteReceipt& receipt) {
+  const auto counted = [](int64_t number, const char* one, const char* many) { return WithThousands(number) + " " + (number == 1 ? one : many); };
+  return "wrote " + counted(receipt.acknowledged, "row", "rows") + ", " + counted(receipt.bytes, "byte", "bytes") + "; " +
+         counted(receipt.retries, "retry", "retries") + ", duplicates " + (receipt.duplicates_possible ? "possible" : "impossible");
+}
+
 }  // namespace
 
 Session::Session(std::unique_ptr<sql::Engine> engine, SessionSettings settings, bool keep_certificates, const Console& console,
@@ -68,11 +74,15 @@ Status Session::Run(const std::string& statement, const std::string& where) {
 
   Status status = ctx.Check("statement");
   std::vector<TableCertificate> certificates;
+  std::optional<WriteReceipt> written;
   if (status.ok()) {
     ProgressLine progress(console_, !settings_.quiet, [this] { return engine_->Progress(); });
     auto result = engine_->Execute(ctx, statement);
     status = result.ok() ? PrintResult(ctx, **result, &progress) : result.status();
-    if (result.ok()) certificates = (*result)->Certificates();
+    if (result.ok()) {
+      certificates = (*result)->Certificates();
+      written = (*result)->Written();
+    }
   }
   const Status flushed = output_->Flush();  // rows that came before an error are shown before it
   if (status.ok()) status = flushed;
@@ -81,6 +91,7 @@ Status Session::Run(const std::string& statement, const std::string& where) {
   if (!IsBrokenPipe(status)) {
     const bool incomplete = std::any_of(certificates.begin(), certificates.end(), [](const auto& table) { return !table.complete; });
     if (!certificates.empty()) Report(std::move(certificates));
+    if (written && !settings_.quiet) console_.SayLine(WrittenLine(*written));
     if (!status.ok()) SayError(status, statement, where, incomplete);
     if (settings_.timer) console_.SayLine("time " + Seconds(std::chrono::steady_clock::now() - started));
   }

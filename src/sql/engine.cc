@@ -154,6 +154,7 @@ class StatementResult final : public QueryResult {
   }
 
   std::vector<TableCertificate> Certificates() const override { return query_->Certificates(); }
+  std::optional<WriteReceipt> Written() const override { return written_; }
 
   /// A statement that is done and returns no rows.
   Status StartDone() { return Finish(); }
@@ -163,9 +164,10 @@ class StatementResult final : public QueryResult {
     pending_ = std::move(pending);
     if (pending_->properties.return_type != duckdb::StatementReturnType::QUERY_RESULT) {
       LOTIC_RETURN_NOT_OK(GuardDuckDb([&] { return Drain(*pending_, &result_); }));
-      if (const std::optional<int64_t> rows = session_->TakeInserted()) {  // into a connector's table: the count is the answer
+      written_ = session_->TakeInserted();
+      if (written_) {  // into a connector's table: the count is the answer
         columns_.push_back({"rows", "BIGINT", true});
-        counted_ = TextChunk{1, {{std::to_string(*rows)}}};
+        counted_ = TextChunk{1, {{std::to_string(written_->acknowledged)}}};
       }
       return Finish();
     }
@@ -233,6 +235,7 @@ class StatementResult final : public QueryResult {
   duckdb::unique_ptr<duckdb::PendingQueryResult> pending_;
   duckdb::unique_ptr<duckdb::QueryResult> result_;  // once it runs
   std::vector<ResultColumn> columns_;
+  std::optional<WriteReceipt> written_;
   std::optional<TextChunk> counted_;  // the one row of an INSERT's answer
   Status failure_;
   bool ended_ = false;
@@ -406,6 +409,7 @@ class DuckDbEngine final : public Engine {
     if (const auto instead = InsteadOfTrinoFunction(name->second); instead && type->second.find("Function") != std::string::npos) {
       return status.WithMessage("function \"", duckdb::StringUtil::Lower(name->second), "\" is Trino's; ", *instead);
     }
+    if (type->second != "Table") return status;
     std::vector<std::string> nearest;
     (void)GuardDuckDb([&] {
       connection_->context->RunFunctionInTransaction([&] { nearest = SimilarTables(*connection_->context, name->second); });

@@ -14,6 +14,7 @@
 #include "lotic/scan.h"
 #include "lotic/status.h"
 #include "lotic/table_definition.h"
+#include "lotic/table_writer.h"
 
 // The SQL engine as the rest of the program sees it: no DuckDB type, a pure interface, so that the part behind it is a library of its
 // own (liblotic_sql.so), opened when SQL is first asked for.
@@ -97,6 +98,8 @@ class QueryResult {
   virtual Result<TextChunk> Next(const CallContext& ctx, CellForm form) = 0;
   /// One for each table reading of the query, as far as it went; final after the end, an error or Cancelled.
   virtual std::vector<TableCertificate> Certificates() const = 0;
+  /// What became of the rows of an INSERT into a connector's table, all of them acknowledged; empty for other statements and until it has ended.
+  virtual std::optional<WriteReceipt> Written() const { return std::nullopt; }
 };
 
 /// An error of SQL carries where in the statement it is, for underlining.
@@ -140,7 +143,7 @@ class Engine {
 /// The library stays open until the process ends. Errors: NotFound (no library, naming the paths tried); Invalid (time zone).
 Result<std::unique_ptr<Engine>> OpenEngine(EngineOptions options);
 
-}  // namespace lotic::sql
 /// lotic-sql-PID below TMPDIR, or /tmp. Opens no library.
 std::string DefaultTemporaryFolder();
 
+}  // namespace lotic::sql

@@ -207,11 +207,13 @@ class SinkState final : public duckdb::GlobalSinkState {
     Fail(Finished(), written);
   }
 
-  void Finish() {
-    const WriteReceipt receipt = Finished();
+  /// What became of the rows; throws unless all of them were acknowledged.
+  WriteReceipt Finish() {
+    WriteReceipt receipt = Finished();
     if (receipt.outcome != WriteOutcome::kCommitted) Fail(receipt, receipt.error);
     Tell(receipt);
     acknowledged = receipt.acknowledged;
+    return receipt;
   }
 
   int64_t acknowledged = 0;
@@ -286,8 +288,7 @@ class ConnectorInsert final : public duckdb::PhysicalOperator {
     auto& state = input.global_state.Cast<SinkState>();
     const auto query = session_->query();
     if (query != nullptr && !session_->options().allow_partial) ThrowIfError(query->CheckComplete());  // rows of half a scan are not committed
-    state.Finish();
-    session_->SetInserted(state.acknowledged);
+    session_->SetInserted(state.Finish());
     return duckdb::SinkFinalizeType::READY;
   }
 

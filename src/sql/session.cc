@@ -133,12 +133,12 @@ std::vector<std::pair<std::string, std::string>> Session::insert_constants() con
   return insert_constants_;
 }
 
-void Session::SetInserted(int64_t rows) {
+void Session::SetInserted(WriteReceipt receipt) {
   std::lock_guard lock(mutex_);
-  inserted_ = rows;
+  inserted_ = std::move(receipt);
 }
 
-std::optional<int64_t> Session::TakeInserted() {
+std::optional<WriteReceipt> Session::TakeInserted() {
   std::lock_guard lock(mutex_);
   return std::exchange(inserted_, std::nullopt);
 }

@@ -92,11 +92,11 @@ class Session {
   /// The tables that the session declared; part of the catalog kDeclaredCatalog once there was one.
   const std::shared_ptr<DeclaredTables>& declared() const { return declared_; }
 
-  /// What the running INSERT gives in PARTITION (…), and the rows that it wrote, taken once.
+  /// What the running INSERT gives in PARTITION (…), and what became of the rows that it wrote, taken once.
   void SetInsertConstants(std::vector<std::pair<std::string, std::string>> constants);
   std::vector<std::pair<std::string, std::string>> insert_constants() const;
-  void SetInserted(int64_t rows);
-  std::optional<int64_t> TakeInserted();
+  void SetInserted(WriteReceipt receipt);
+  std::optional<WriteReceipt> TakeInserted();
 
   /// Begins a statement: look-ups of the one before are looked up again.
   void BeginStatement(std::shared_ptr<QueryState> query);
@@ -132,7 +132,7 @@ class Session {
   std::shared_ptr<QueryState> query_;
   uint64_t statement_ = 0;
   std::vector<std::pair<std::string, std::string>> insert_constants_;
-  std::optional<int64_t> inserted_;
+  std::optional<WriteReceipt> inserted_;
   std::shared_ptr<const std::vector<ExternalFunction>> external_functions_;
   uint64_t next_offer_ = 1;
   std::map<uint64_t, std::shared_ptr<Connector>> offers_;
