@@ -137,7 +137,7 @@ struct ScanCallbacks {
     const CallContext ctx = query ? query->ReadingContext() : bind.session->Context();
     state->run = ValueOrThrow(ScanRun::Plan(bind.model->connector, std::move(request), prepared, std::move(options), ctx));
     bind.use_->scanned = true;
-    if (const auto query = bind.session->query()) query->Add(state->run);
+    if (query) query->Add(state->run);
     return state;
   }
 

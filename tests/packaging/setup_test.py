@@ -7,6 +7,7 @@ The packages that the stand-ins hand out are those in the real cache, which ./te
 
 import os
 import pathlib
+import pty
 import re
 import signal
 import subprocess
@@ -67,6 +68,48 @@ printf '#!/bin/sh\\ncp "{kept(SDIST)}" .\\n' >"$3/bin/python"; chmod +x "$3/bin/
         done = self.setup()
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr, r"missing Debian packages: mold\n")
+
+    def at_a_terminal(self, answer):
+        """scripts/setup with a terminal in front of it, at which `answer` is typed once it has asked; its exit code and what the terminal showed."""
+        near, far = pty.openpty()
+        self.addCleanup(os.close, near)
+        environment = {"PATH": f"{self.bin}:/usr/bin:/bin", "HOME": str(self.home), "XDG_CACHE_HOME": str(self.home / "cache")}
+        asked = subprocess.Popen([ROOT / "scripts" / "setup"], env=environment, stdin=far, stdout=subprocess.DEVNULL, stderr=far)
+        os.close(far)
+        shown = b""
+        while b"[y/N] " not in shown:
+            more = self.shown_next(near)
+            self.assertTrue(more, f"it ended without a question: {shown.decode()}")
+            shown += more
+        os.write(near, answer.encode() + b"\n")
+        while more := self.shown_next(near):
+            shown += more
+        return asked.wait(), shown.decode()
+
+    def shown_next(self, terminal):
+        try:
+            return os.read(terminal, 4096)
+        except OSError:  # nobody holds the other end any more
+            return b""
+
+    def test_with_a_terminal_and_sudo_it_asks_and_installs_when_told_to(self):
+        self.stand_in("dpkg-query", ALL_INSTALLED.replace("-*)", "-*|mold)"))
+        self.stand_in("id", "echo 1000")
+        self.stand_in("sudo", f'echo "$*" >>"{self.home}/sudo"')
+        code, shown = self.at_a_terminal("y")
+        self.assertEqual(code, 0, shown)
+        self.assertIn("Install them now with sudo apt-get install -y --no-install-recommends mold? [y/N]", shown)
+        self.assertRegex((self.home / "sudo").read_text(), r"^apt-get .*update\nenv DEBIAN_FRONTEND=noninteractive apt-get .*install .*mold\n$")
+
+    def test_with_a_terminal_and_a_no_it_prints_the_line_and_calls_nothing(self):
+        self.stand_in("dpkg-query", ALL_INSTALLED.replace("-*)", "-*|mold)"))
+        self.stand_in("id", "echo 1000")
+        self.stand_in("sudo", f'echo "$*" >>"{self.home}/sudo"')
+        code, shown = self.at_a_terminal("")
+        self.assertEqual(code, 2, shown)
+        self.assertIn("sudo apt-get install -y --no-install-recommends mold", shown)
+        self.assertFalse((self.home / "sudo").exists())
+        self.assertFalse(self.cache.exists())
 
     def test_as_root_it_installs_what_is_missing_and_says_so_when_that_fails(self):
         self.stand_in("dpkg-query", "exit 1")
