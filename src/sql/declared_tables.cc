@@ -142,6 +142,14 @@ Result<Prepared> DeclaredTables::Prepare(const CallContext& ctx, const ScanReque
   return table->defined.connector->Prepare(ctx, own);
 }
 
+Result<Prepared> DeclaredTables::Preview(const CallContext& ctx, const ScanRequest& request) {
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<const DeclaredTable> table, Of(request.table));
+  ScanRequest own = request;
+  own.table = table->defined.table;
+  auto* const preview = dynamic_cast<PlanPreview*>(table->defined.connector.get());
+  return preview != nullptr ? preview->Preview(ctx, own) : table->defined.connector->Prepare(ctx, own);
+}
+
 Result<SplitPage> DeclaredTables::Splits(const CallContext& ctx, const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page) {
   LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<const DeclaredTable> table, Of(request.table));
   ScanRequest own = request;

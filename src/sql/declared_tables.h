@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lotic/connector.h"
+#include "lotic/plan_preview.h"
 #include "lotic/table_definition.h"
 #include "lotic/table_writer.h"
 
@@ -37,7 +38,7 @@ struct DeclaredTable {
 };
 
 /// The tables that the session declared, as one connector: each is served by its own. Any thread.
-class DeclaredTables final : public Connector, public TableSink {
+class DeclaredTables final : public Connector, public TableSink, public PlanPreview {
  public:
   /// Errors: Invalid (a table of that name), CapacityError.
   Status Add(std::shared_ptr<const DeclaredTable> table);
@@ -55,6 +56,7 @@ class DeclaredTables final : public Connector, public TableSink {
   Result<TablePage> ListTables(const CallContext& ctx, const std::string& schema, const PageRequest& page) override;
   Result<TableInfo> GetTable(const CallContext& ctx, const TableName& name) override;
   Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override;
+  Result<Prepared> Preview(const CallContext& ctx, const ScanRequest& request) override;
   Result<SplitPage> Splits(const CallContext& ctx, const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page) override;
   Result<std::unique_ptr<Reader>> Open(const CallContext& ctx, const ScanRequest& request, std::span<const SplitStart> splits) override;
 
