@@ -288,13 +288,14 @@ class ParquetFiles final : public table::SegmentFiles {
     return GuardDuckDb([&]() -> Result<std::unique_ptr<table::SegmentFileReader>> {
       const auto named = [&](const Status& status) { return Status(status.code(), "reading " + path + ": " + status.message()); };
       LOTIC_ASSIGN_OR_RETURN(auto connection, shared_->Connect());
-      // Where the table has a column of the row number's name, rows are passed over instead.
-      const bool numbered = std::none_of(layout.fields.begin(), layout.fields.end(), [](const Field& field) { return duckdb::StringUtil::CIEquals(field.name, kRowNumber); });
-      const std::string file = "read_parquet(" + QuotedText(PathItself(path)) + ", hive_partitioning = false" + (numbered && first_row > 0 ? ", file_row_number = true)" : ")");
-      const auto described = connection->Prepare("FROM " + file);
+      const std::string plain = "read_parquet(" + QuotedText(PathItself(path)) + ", hive_partitioning = false";
+      const auto described = connection->Prepare("FROM " + plain + ")");
       if (described->HasError()) return named(StatusFrom(described->error));
       std::map<std::string, duckdb::LogicalType> present;
       for (size_t i = 0; i < described->GetNames().size(); ++i) present.emplace(described->GetNames()[i], described->GetTypes()[i]);
+      // Where the file has a column of the row number's name, wanted or not, rows are passed over instead.
+      const bool numbered = first_row > 0 && std::none_of(present.begin(), present.end(), [](const auto& column) { return duckdb::StringUtil::CIEquals(column.first, kRowNumber); });
+      const std::string file = plain + (numbered ? ", file_row_number = true)" : ")");
       std::string list;
       for (const Field& field : layout.fields) {
         LOTIC_ASSIGN_OR_RETURN(const duckdb::LogicalType wanted, ToDuckDb(field.name, field.type));

@@ -178,6 +178,13 @@ TEST_F(SegmentFilesTest, AColumnMayHaveTheNameOfTheRowNumber) {
     }
     EXPECT_EQ(next, kRows);
   }
+  const auto others = ReadAll(Path("g.parquet"), Schema({{"filename", Type::Int64()}}), kRows - 3);  // a query that does not ask for it
+  ASSERT_TRUE(others.ok()) << others.status();
+  std::vector<int64_t> last;
+  for (const Batch& rows : *others) {
+    for (int64_t i = 0; i < rows.num_rows(); ++i) last.push_back(rows.column(0).values<int64_t>()[i]);
+  }
+  EXPECT_EQ(last, (std::vector<int64_t>{kRows - 3, kRows - 2, kRows - 1}));
 }
 
 TEST_F(SegmentFilesTest, AFileThatCannotBeWrittenIsAnErrorAndNoHang) {
