@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catalog/option_value.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <string>
 
 namespace lotic::catalog {
@@ -80,6 +82,25 @@ Result<std::chrono::milliseconds> ParseDurationOption(std::string_view key, std:
     return std::chrono::milliseconds(number * millis);
   }
   return Bad(key, text, "duration; its unit is none of ms, s, min, h, d, us, ns");
+}
+
+Result<int64_t> ParseMemoryOption(std::string_view key, std::string_view text, int64_t low) {
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc::invalid_argument) return Bad(key, text, "size of memory; a number and a unit such as b, kb, mb or gb are expected");
+  std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
+  while (!unit.empty() && unit.front() == ' ') unit.remove_prefix(1);
+  const std::string lower = Lower(unit.substr(0, 20));
+  static constexpr std::string_view kNames[][3] = {{"b", "bytes", ""}, {"k", "kb", "kibibytes"}, {"m", "mb", "mebibytes"}, {"g", "gb", "gibibytes"}, {"t", "tb", "tebibytes"}};
+  for (size_t power = 0; power < std::size(kNames); ++power) {
+    if (std::find(std::begin(kNames[power]), std::end(kNames[power]), lower) == std::end(kNames[power])) continue;
+    const int shift = static_cast<int>(10 * power);
+    if (error != std::errc() || number > std::numeric_limits<int64_t>::max() >> shift || (number << shift) < low) {
+      return Status::Invalid("option '", key, "': ", text.substr(0, kMaxShownBytes), " is out of range; at least ", low, " bytes are expected");
+    }
+    return number << shift;
+  }
+  return Bad(key, text, "size of memory; its unit is none of b, kb, mb, gb, tb");
 }
 
 }  // namespace lotic::catalog

@@ -24,4 +24,7 @@ Result<double> ParseDoubleOption(std::string_view key, std::string_view text, do
 /// A number, an optional blank, an optional unit: "250", "10 s", "1min". Without a unit, milliseconds. What is finer than a millisecond is cut off.
 Result<std::chrono::milliseconds> ParseDurationOption(std::string_view key, std::string_view text);
 
+/// A number, an optional blank, an optional unit: "1048576", "64 mb", "1g". Units count by 1024, without one it is bytes. At least `low` bytes.
+Result<int64_t> ParseMemoryOption(std::string_view key, std::string_view text, int64_t low = 0);
+
 }  // namespace lotic::catalog

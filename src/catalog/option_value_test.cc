@@ -40,5 +40,12 @@ TEST(OptionValue, DurationsAreMillisecondsUnlessAUnitSaysElse) {
   EXPECT_EQ(ParseDurationOption("k", "-1 s").status().message(), "option 'k': the duration '-1 s' is negative");
 }
 
+TEST(OptionValue, SizesOfMemoryCountBy1024) {
+  const std::pair<const char*, int64_t> good[] = {{"1048576", 1 << 20}, {"12 b", 12}, {"12bytes", 12}, {"3 kb", 3 << 10}, {"64 MB", 64 << 20}, {"1g", 1 << 30}, {"2 mebibytes", 2 << 20}, {"1 tb", int64_t{1} << 40}};
+  for (const auto& [text, bytes] : good) EXPECT_EQ(ParseMemoryOption("k", text).ValueOrDie(), bytes) << text;
+  for (const char* const bad : {"", "mb", "-1 mb", "1.5 mb", "1 mib", "1 mb mb", "9223372036854775807 kb", "99999999999999999999"}) EXPECT_FALSE(ParseMemoryOption("k", bad).ok()) << bad;
+  EXPECT_EQ(ParseMemoryOption("k", "1 kb", 1 << 20).status().message(), "option 'k': 1 kb is out of range; at least 1048576 bytes are expected");
+}
+
 }  // namespace
 }  // namespace lotic::catalog
