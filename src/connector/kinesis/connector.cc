@@ -154,6 +154,7 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
     info.properties = {{"format", std::string(PayloadFormatName(sampled.document.format))}, {"stream_arn", stream.arn}, {"stream_status", stream.status}};
     info.notes.push_back((raw ? "no columns inferred from " : "JSON; columns inferred from ") + std::to_string(sampled.document.sample.records) + " records of " +
                          std::to_string(sampled.shards) + " shards");
+    if (sampled.throttles > 0) info.notes.push_back("throttled: the service refused " + std::to_string(sampled.throttles) + " calls of the sample as too many");
     return info;
   }
 
@@ -229,7 +230,7 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
       }
       LayoutPartition partition;
       partition.values = {Scalar(shard.id)};
-      partition.properties = ShardProperties(stream.arn, shard, columns);
+      partition.properties = ShardProperties(stream, shard, columns);
       partition.properties["shard"] = shard.id;
       partition.properties["start"] = StartOf(request, shard.id, start);
       partition.properties["end"] = end.ToText();
@@ -288,7 +289,7 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
     for (const Shard& shard : readable) {
       Split split;
       split.partition = shard.id;
-      split.properties = ShardProperties(stream.arn, shard, columns);
+      split.properties = ShardProperties(stream, shard, columns);
       ShardPosition start;
       // A shard that is younger than the plan holds nothing that came before it; what began at a time begins there in every shard.
       if (token.start_ms && (shard.id <= token.lineage.last_shard || request.start.kind == ScanStart::Kind::kTime)) {
@@ -340,6 +341,7 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
   struct Sampled {
     SchemaDocument document;
     size_t shards = 0;
+    int64_t throttles = 0;  // calls refused as too many
     MonoTime at;
   };
 
@@ -404,7 +406,7 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
     for (const Shard& shard : readable) {
       LayoutPartition partition;
       partition.values = {Scalar(shard.id)};
-      partition.properties = ShardProperties(stream.arn, shard, columns);
+      partition.properties = ShardProperties(stream, shard, columns);
       partition.properties["shard"] = shard.id;
       partition.properties["start"] = StartOf(request, shard.id, StartAt(token.start_ms));
       if (token.start_ms) partition.properties["start_ms"] = std::to_string(*token.start_ms);
@@ -448,8 +450,8 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
     return {ShardPosition::Kind::kTime, std::max<int64_t>(std::min(*start_ms, now_ms) - options_.grace.count(), 0), ""};
   }
 
-  static std::map<std::string, std::string> ShardProperties(const std::string& arn, const Shard& shard, const std::string& columns) {
-    std::map<std::string, std::string> properties = {{"stream_arn", arn}};
+  static std::map<std::string, std::string> ShardProperties(const StreamSummary& stream, const Shard& shard, const std::string& columns) {
+    std::map<std::string, std::string> properties = {{"stream_arn", stream.arn}, {"stream_created_ms", std::to_string(stream.created_ms)}};
     if (!shard.last_sequence.empty()) properties["last_sequence"] = shard.last_sequence;
     if (!columns.empty()) properties["columns"] = columns;
     std::string parents;
@@ -479,22 +481,44 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
     return Sourced(client_->Describe(ctx, names[index]));
   }
 
-  /// The first records of a shard from `from`. An iterator that expires on the way is replaced once.
-  Result<RecordPage> SamplePage(const CallContext& ctx, const std::string& arn, const std::string& shard, const ShardPosition& from, int64_t limit) {
-    for (bool again = false;; again = true) {
-      LOTIC_ASSIGN_OR_RETURN(const std::string iterator, client_->GetIterator(ctx, arn, shard, from));
-      MonoTime now = client_->clock().Now();
-      for (MonoTime free; (free = client_->pace().TryCall(arn + "/" + shard, now)) > now; now = client_->clock().Now()) {
-        LOTIC_RETURN_NOT_OK(client_->clock().Wait(ctx, std::chrono::ceil<std::chrono::milliseconds>(free - now)));
+  /// The first records of a shard from `from`. An iterator that expires on the way is replaced once; a call refused as too many is made again until `patience` is over,
+  /// and counted in `throttles`; other failures of the service are tried kMaxFailuresInARow times.
+  Result<RecordPage> SamplePage(const CallContext& ctx, const std::string& arn, const std::string& shard, const ShardPosition& from, int64_t limit, MonoTime patience, int64_t* throttles) {
+    std::string iterator;
+    bool replaced = false;
+    for (int failures = 0, in_a_row = 0;; ++in_a_row) {
+      Status failure;
+      if (iterator.empty()) {
+        Result<std::string> made = client_->GetIterator(ctx, arn, shard, from);
+        failure = made.status();
+        if (made.ok()) iterator = *std::move(made);
       }
-      Result<RecordPage> page = client_->GetRecords(ctx, arn, iterator, limit, KinesisClient::Attempts::kPolicy);
-      const aws::AwsError* error = page.ok() ? nullptr : aws::AwsError::From(page.status());
-      if (error != nullptr && error->code == "ExpiredIteratorException" && !again) continue;
-      if (page.status().code() == StatusCode::kThrottled && ctx.Check("sampling").ok()) {  // as often as the caller's time allows
+      if (failure.ok()) {
+        MonoTime now = client_->clock().Now();
+        for (MonoTime free; (free = client_->pace().TryCall(arn + "/" + shard, now)) > now; now = client_->clock().Now()) {
+          LOTIC_RETURN_NOT_OK(client_->clock().Wait(ctx, std::chrono::ceil<std::chrono::milliseconds>(free - now)));
+        }
+        Result<RecordPage> page = client_->GetRecords(ctx, arn, iterator, limit);
+        if (page.ok()) {
+          client_->pace().Received(arn + "/" + shard, client_->clock().Now(), page->bytes);
+          return page;
+        }
+        failure = page.status();
+      }
+      LOTIC_RETURN_NOT_OK(ctx.Check("sampling a Kinesis stream"));
+      const aws::AwsError* const error = aws::AwsError::From(failure);
+      if (error != nullptr && error->code == "ExpiredIteratorException" && !std::exchange(replaced, true)) {
+        iterator.clear();
         continue;
       }
-      if (page.ok()) client_->pace().Received(arn + "/" + shard, client_->clock().Now(), page->bytes);
-      return page;
+      if (failure.code() == StatusCode::kThrottled) {
+        ++*throttles;
+        if (client_->clock().Now() >= patience) return failure;
+      } else if (!aws::IsRetryable(failure) || ++failures >= kMaxFailuresInARow) {
+        return failure;
+      }
+      const int64_t cap_ms = std::min<int64_t>(int64_t{200} << std::min(in_a_row, 5), 5'000);
+      LOTIC_RETURN_NOT_OK(client_->clock().Wait(ctx, std::chrono::milliseconds(static_cast<int64_t>(static_cast<double>(cap_ms) * client_->clock().Random()))));
     }
   }
 
@@ -524,8 +548,20 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
         const int64_t now_ms = client_->time().EarliestMs(client_->clock().Now()).value_or(0);
         ShardPosition from;
         if (window_ms != 0 && now_ms > window_ms) from = {ShardPosition::Kind::kTime, now_ms - window_ms, ""};
-        LOTIC_ASSIGN_OR_RETURN(const RecordPage page,
-                               Sourced(SamplePage(ctx, stream.arn, shard.id, from, std::max<int64_t>(options_.sample_records / static_cast<int64_t>(count), 1))));
+        // Where records have come, a shard that is refused is left out: what it holds would only be a larger sample.
+        const MonoTime patience = sampler.records() > 0 ? begun + options_.sample_time : begun + options_.sample_patience;
+        const Result<RecordPage> sample = SamplePage(ctx, stream.arn, shard.id, from, std::max<int64_t>(options_.sample_records / static_cast<int64_t>(count), 1), patience, &made.throttles);
+        if (sample.status().code() == StatusCode::kThrottled && sampler.records() > 0) {
+          sampler.Cut("time");
+          break;
+        }
+        if (sample.status().code() == StatusCode::kThrottled) {
+          return aws::ToSourceStatus(sample.status().WithMessage("no record of stream '", stream.name, "' can be looked at for its columns: the service has refused ", made.throttles, " calls as too many within ",
+                                                             options_.sample_patience.count(), " ms, since other readers use up what shard ", shard.id,
+                                                             " gives; a declared table (CREATE TABLE … WITH ('connector' = 'kinesis', …)) is read without looking: ", sample.status().message()));
+        }
+        if (!sample.ok()) return aws::ToSourceStatus(sample.status());
+        const RecordPage& page = *sample;
         for (const RecordView& record : page.records) {
           sampler.Add({reinterpret_cast<const uint8_t*>(record.data.data()), static_cast<uint32_t>(record.data.size())});
         }

@@ -257,6 +257,27 @@ TEST(KinesisEndless, AShardThatExpiresWhileItIsReadOrWaitsIsEndedAndNamed) {
   EXPECT_EQ(c.notes[0].find("retention: the shard has expired"), 0u) << c.notes[0];
 }
 
+TEST(KinesisEndless, AStreamMadeAnewIsAnErrorAndNoExpiredShard) {
+  TestStream stream;
+  stream.Put(kShard0, "a1", stream.NowMs() - 5'000);
+  const auto connector = stream.Connect();
+  ScanRequest request = Endless(*connector, ScanStart::Kind::kEarliest);
+  std::vector<SplitStart> starts;
+  for (const Split& split : Planned(*connector, &request)) starts.push_back({split, split.start});
+  stream.created_s = 1'700'000'001;
+  stream.Expire(kShard0);
+  const auto reader = connector->Open(Soon(), request, starts).ValueOrDie();
+  Status status;
+  for (int i = 0; i < 100 && status.ok(); ++i) {
+    const ReadBatch batch = reader->Next(Soon()).ValueOrDie();
+    for (const lotic::Run& run : batch.runs) {
+      if (!run.status.ok()) status = run.status;
+    }
+  }
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status;
+  EXPECT_NE(status.message().find("was deleted and made anew since the plan"), std::string::npos) << status;
+}
+
 TEST(KinesisEndless, EveryRecordOnceAndInOrderPerKeyThroughRestartsSplitsAndMerges) {
   for (uint32_t seed = 1; seed <= 6; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

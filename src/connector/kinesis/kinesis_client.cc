@@ -386,15 +386,15 @@ Result<std::string> KinesisClient::GetIterator(const CallContext& ctx, const std
   return iterator;
 }
 
-Result<RecordPage> KinesisClient::GetRecords(const CallContext& ctx, const std::string& arn, const std::string& iterator, int64_t limit, Attempts attempts) {
+Result<RecordPage> KinesisClient::GetRecords(const CallContext& ctx, const std::string& arn, const std::string& iterator, int64_t limit, int64_t max_bytes) {
   static const aws::RetryPolicy once = [] {
     aws::RetryPolicy policy;
     policy.max_attempts = 1;
     return policy;
   }();
   aws::JsonCallOptions options;
-  if (attempts == Attempts::kOne) options.retry = &once;
-  options.max_response_bytes = kMaxRecordAnswerBytes;
+  options.retry = &once;
+  options.max_response_bytes = max_bytes;
   LOTIC_ASSIGN_OR_RETURN(std::string body, Call(ctx, "GetRecords",
                                                 "{\"ShardIterator\":" + Quoted(iterator) + ",\"Limit\":" + std::to_string(limit) + ",\"StreamARN\":" + Quoted(arn) + "}", options));
   Result<RecordPage> page = ParseRecords(std::move(body));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -134,12 +135,15 @@ class KinesisClient {
   Result<std::vector<Shard>> ListShards(const CallContext& ctx, const std::string& stream, std::optional<int64_t> from_ms);
   /// `inclusive`: of kAfter, beginning with the record that it names.
   Result<std::string> GetIterator(const CallContext& ctx, const std::string& arn, const std::string& shard, const ShardPosition& at, bool inclusive = false);
-  enum class Attempts : uint8_t { kOne, kPolicy };  ///< kOne: the caller decides what comes after a refusal
-  Result<RecordPage> GetRecords(const CallContext& ctx, const std::string& arn, const std::string& iterator, int64_t limit, Attempts attempts);
+  /// Asks once: the caller decides what comes after a refusal. Also CapacityError: the answer is longer than `max_bytes`; nothing is then lost, and
+  /// fewer records can be asked for.
+  Result<RecordPage> GetRecords(const CallContext& ctx, const std::string& arn, const std::string& iterator, int64_t limit, int64_t max_bytes = kMaxRecordAnswerBytes);
 
   const aws::RetryClock& clock() const { return clock_; }
   const ServerTime& time() const { return time_; }
   ShardPace& pace() { return *pace_; }
+  /// What all readers of this client hold, by their own account: answers on their way and not yet taken, in bytes.
+  std::atomic<int64_t>& held_bytes() { return held_bytes_; }
 
  private:
   Result<std::string> Call(const CallContext& ctx, std::string_view operation, const std::string& body, const aws::JsonCallOptions& options);
@@ -148,6 +152,7 @@ class KinesisClient {
   const aws::RetryClock& clock_;
   ServerTime time_;
   const std::shared_ptr<ShardPace> pace_;
+  std::atomic<int64_t> held_bytes_{0};
 };
 
 }  // namespace lotic::kinesis

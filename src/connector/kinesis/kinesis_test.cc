@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
+#include <mutex>
 
 #include "connector/conformance.h"
 #include "connector/kinesis/kinesis_client.h"
@@ -124,6 +126,29 @@ TEST(KinesisScan, ColumnsAreInferredThoughTheSampleIsThrottled) {
   ASSERT_EQ(info.schema.fields.size(), 3u);
   EXPECT_EQ(info.schema.fields[0].name, "id");
   EXPECT_EQ(info.hidden.fields.size(), 5u);
+  ASSERT_FALSE(info.notes.empty());
+  EXPECT_EQ(info.notes.back(), "throttled: the service refused 2 calls of the sample as too many");
+}
+
+TEST(KinesisScan, ASampleThatIsOnlyRefusedEndsWithTheCountOfRefusals) {
+  TestStream stream;
+  Fill(stream);
+  stream.throttles = 1'000'000;
+  const Status status = stream.Connect()->GetTable({}, {"default", "clicks"}).status();
+  EXPECT_EQ(status.code(), StatusCode::kThrottled) << status;
+  EXPECT_NE(status.message().find("no record of stream 'clicks' can be looked at for its columns: the service has refused "), std::string::npos) << status;
+  EXPECT_NE(status.message().find(" calls as too many within 30000 ms"), std::string::npos) << status;
+  EXPECT_GE(stream.time.passed_ms, 30'000);
+}
+
+TEST(KinesisScan, AnIteratorThatExpiresWhileTheSampleIsRefusedIsReplaced) {
+  TestStream stream;
+  Fill(stream);
+  stream.Script("GetRecords", {.status = 400, .headers = {}, .body = R"({"__type":"ProvisionedThroughputExceededException"})", .raw = {}}, 5);
+  stream.Script("GetRecords", {.status = 400, .headers = {}, .body = R"({"__type":"ExpiredIteratorException"})", .raw = {}});
+  const Result<TableInfo> info = stream.Connect()->GetTable({}, {"default", "clicks"});
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_EQ(info->schema.fields.size(), 3u);
 }
 
 TEST(KinesisScan, TimeAndShardPredicatesPruneTheCalls) {
@@ -185,14 +210,14 @@ TEST(KinesisScan, TwoConnectorsKeepWithinFiveCallsASecondTogether) {
 
 TEST(KinesisScan, KeepsWithinTwoMebibytesASecondAndShard) {
   TestStream stream;
-  const std::string data = "{\"a\":\"" + std::string(60'000, 'x') + "\"}";
+  const std::string data = "{\"a\":\"" + std::string(20'000, 'x') + "\"}";
   for (int i = 0; i < 100; ++i) stream.Put(kShard0, data, stream.NowMs() - 40'000);
   const Outcome out = ReadAll(*stream.Connect(), {});
   ASSERT_TRUE(out.status.ok()) << out.status;
   EXPECT_EQ(out.rows, 100);
   const std::vector<int64_t> times = stream.GetRecordsTimes(kShard0);
-  ASSERT_GE(times.size(), 6u) << "20 records an answer";
-  const int64_t bytes = 20 * static_cast<int64_t>(data.size()) * 4 / 3;
+  ASSERT_GE(times.size(), 6u) << "19 records an answer, so that it has half a mebibyte";
+  const int64_t bytes = 19 * static_cast<int64_t>(data.size()) * 4 / 3;
   for (size_t i = 1; i <= 5; ++i) EXPECT_GE(times[i] - times[i - 1], bytes * 1'000 / ShardPace::kBytesPerSecond) << "call " << i;
 }
 
@@ -230,6 +255,78 @@ TEST(KinesisScan, ThrottlesEndWithTheCallersTime) {
   const Status status = reader->Next(ctx).status();
   EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded) << status;
   EXPECT_NE(status.message().find("the service has refused "), std::string::npos) << status;
+  std::stop_source stop;
+  ctx = {};
+  ctx.stop = stop.get_token();
+  auto stopped = std::async(std::launch::async, [&] { return reader->Next(ctx).status(); });
+  stop.request_stop();
+  const Status cancelled = stopped.get();
+  EXPECT_EQ(cancelled.code(), StatusCode::kCancelled) << cancelled;
+  EXPECT_NE(cancelled.message().find("the service has refused "), std::string::npos) << cancelled;
+  const std::vector<std::string> notes = reader->Certificate(0).notes;
+  EXPECT_TRUE(std::any_of(notes.begin(), notes.end(), [](const std::string& note) { return note.starts_with("throttled: the service refused "); })) << "also of a shard that is still read";
+}
+
+TEST(KinesisScan, ATimeLimitOfTheTableEndsWithWhereEachShardIs) {
+  TestStream stream;
+  Fill(stream);
+  stream.stuck = true;
+  KinesisOptions options;
+  options.timeout = std::chrono::milliseconds(200);
+  const auto connector = stream.Connect(options, &aws::RetryClock::System());
+  ScanRequest request;
+  const Outcome out = ReadAll(*connector, request);
+  EXPECT_EQ(out.status.code(), StatusCode::kDeadlineExceeded) << out.status;
+  EXPECT_EQ(out.status.message().find("'scan.bounded.timeout' has passed, after 200 ms: 0 of 2 shards were read to their end; shardId-000000000000 at {\"kind\":\"TRIM_HORIZON\"}, shardId-000000000001 at "), 0u)
+      << out.status;
+}
+
+TEST(KinesisScan, AnswersStayShortHoweverLongRecordsAre) {
+  for (const size_t bytes : {size_t{60'000}, size_t{900'000}}) {
+    TestStream stream;
+    std::mutex mutex;
+    std::vector<int64_t> limits;
+    stream.intercept = [&](const aws::TestHttpRequest& request) -> std::optional<aws::TestHttpAnswer> {
+      const size_t at = request.body.find("\"Limit\":");
+      const std::lock_guard lock(mutex);
+      if (request.Header("X-Amz-Target").ends_with(".GetRecords")) limits.push_back(std::atoll(request.body.c_str() + at + 8));
+      return std::nullopt;
+    };
+    const int count = bytes < 100'000 ? 30 : 8;
+    for (int i = 0; i < count; ++i) stream.Put(kShard0, "{\"a\":\"" + std::string(bytes, 'x') + "\"}", stream.NowMs() - 40'000 + i);
+    const Outcome out = ReadAll(*stream.Connect(), {});
+    ASSERT_TRUE(out.status.ok()) << out.status;
+    EXPECT_EQ(out.rows, count) << bytes;
+    for (const SplitCertificate& c : out.certificates) EXPECT_TRUE(c.complete);
+    ASSERT_GT(limits.size(), 5u);
+    EXPECT_EQ(limits[0], kFirstRecords);
+    EXPECT_EQ(limits.back(), std::max<int64_t>(1, kWantedAnswerBytes / static_cast<int64_t>(bytes * 4 / 3 + 200))) << bytes;
+  }
+}
+
+TEST(KinesisScan, ReadersOfAConnectorShareTheirMemory) {
+  TestStream stream;
+  const auto client = std::make_shared<KinesisClient>(aws::JsonClient::Create(aws::KinesisService(), stream.Session(), {.endpoint = stream.url(), .retry = {}}).ValueOrDie(), stream.time);
+  ShardCalls one(client, 2, 3 << 20);
+  {
+    ShardCalls other(client, 2, 3 << 20);
+    const auto call = [&](ShardCalls& calls) {
+      ShardCall made;
+      made.iterator = "shardId-000000000000/0";
+      EXPECT_EQ(made.Bytes(), 2 * kMaxAnswerBytes) << "the answer, and what is decoded of it";
+      calls.Start(std::move(made));
+    };
+    EXPECT_TRUE(other.HasRoomFor(2 << 20, 100 << 20));
+    call(other);
+    EXPECT_FALSE(other.HasRoomFor(2 << 20, 100 << 20)) << "4 MiB are more than 3";
+    EXPECT_TRUE(one.HasRoomFor(2 << 20, 100 << 20)) << "one call goes on in any case";
+    call(one);
+    EXPECT_FALSE(one.HasRoomFor(1, 100 << 20));
+    EXPECT_EQ(client->held_bytes(), 4 << 20);
+  }
+  EXPECT_EQ(client->held_bytes(), 2 << 20) << "what a reader held goes with it";
+  EXPECT_TRUE(one.HasRoomFor(1 << 20, 100 << 20));
+  EXPECT_FALSE(one.HasRoomFor(1 << 20, 2 << 20)) << "a caller's budget is kept, too";
 }
 
 TEST(KinesisScan, AnIteratorThatIsCalledInvalidIsReplacedOnce) {
@@ -275,6 +372,26 @@ TEST(KinesisScan, AShardThatExpiredSinceThePlanIsNeverACompleteRead) {
     ASSERT_FALSE(out.certificates[0].notes.empty());
     EXPECT_EQ(out.certificates[0].notes[0].find("retention: the shard has expired"), 0u) << out.certificates[0].notes[0];
     EXPECT_TRUE(out.certificates[1].complete);
+  }
+}
+
+TEST(KinesisScan, AStreamMadeAnewIsNotTakenForTheOldOne) {
+  for (const OnDataLoss policy : {OnDataLoss::kFail, OnDataLoss::kWarn}) {
+    TestStream stream;
+    Fill(stream);
+    stream.answered = [&](const std::string& operation) {
+      if (operation != "GetShardIterator") return;
+      stream.created_s = 1'700'000'001;
+      stream.Expire(kShard0);
+    };
+    ScanRequest request;
+    request.policy.on_data_loss = policy;
+    const Outcome out = ReadAll(*stream.Connect(), request);
+    EXPECT_EQ(out.status.code(), StatusCode::kDataLoss) << out.status;
+    EXPECT_NE(out.status.message().find("stream 'clicks' was deleted and made anew since the plan"), std::string::npos) << out.status;
+    ASSERT_EQ(out.certificates.size(), 2u);
+    EXPECT_FALSE(out.certificates[0].complete);
+    EXPECT_EQ(out.certificates[0].reason, EndReason::kError);
   }
 }
 
@@ -513,6 +630,17 @@ TEST(KinesisScan, ALimitAsksFewShards) {
   EXPECT_EQ(out.rows, 1);
   EXPECT_EQ(stream.Calls("GetRecords"), 1);
   for (const SplitCertificate& certificate : out.certificates) EXPECT_TRUE(certificate.complete);
+}
+
+TEST(KinesisScan, AStreamThatIsBeingMadeOrDeletedIsANamedError) {
+  for (const std::string status : {"CREATING", "DELETING"}) {
+    TestStream stream;
+    stream.Script("DescribeStreamSummary",
+                  {.headers = {}, .body = R"({"StreamDescriptionSummary":{"StreamName":"clicks","StreamARN":"arn:aws:kinesis:eu-west-1:1:stream/clicks","StreamStatus":")" + status + "\"}}", .raw = {}});
+    const Status refused = ReadAll(*stream.Connect(), {}).status;
+    EXPECT_EQ(refused.code(), StatusCode::kInvalid) << refused;
+    EXPECT_NE(refused.message().find("stream 'clicks' cannot be read while it is " + status), std::string::npos) << refused;
+  }
 }
 
 TEST(KinesisScan, ATokenOfADeletedStreamIsRefused) {

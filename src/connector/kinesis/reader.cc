@@ -18,6 +18,7 @@ constexpr int64_t kMaxEndMs = 253'402'300'799'000;  // of the year 9999
 constexpr milliseconds kIteratorAge{270'000};  // the service's limit is 300 s
 constexpr milliseconds kMaxWait{60'000};       // for an answer, between two looks at the splits
 constexpr milliseconds kIdlePause{500};        // between calls to an endless shard that has been read up to now
+constexpr size_t kMaxShownShards = 8;          // in a message
 constexpr std::string_view kAggregateMagic("\xF3\x89\x9A\xC2", 4);
 
 std::string Property(const Split& split, const char* name) {
@@ -31,7 +32,7 @@ bool AtLeast(std::string_view a, std::string_view b) { return a.size() != b.size
 }  // namespace
 
 KinesisReader::KinesisReader(std::shared_ptr<KinesisClient> client, const KinesisOptions& options, const ScanRequest& request)
-    : client_(std::move(client)), options_(options), request_(request), calls_(client_) {}
+    : client_(std::move(client)), options_(options), request_(request), calls_(client_, options.max_calls, options.max_held_bytes) {}
 
 Result<std::unique_ptr<KinesisReader>> KinesisReader::Make(std::shared_ptr<KinesisClient> client, const KinesisOptions& options, const ScanRequest& request,
                                                            bool push_limit, std::span<const SplitStart> splits) {
@@ -60,6 +61,7 @@ Result<uint32_t> KinesisReader::Add(SplitStart start) {
     parents = comma == std::string::npos ? "" : parents.substr(comma + 1);
   }
   state.last_sequence = Property(start.split, "last_sequence");
+  if (const std::string ms = Property(start.split, "stream_created_ms"); !ms.empty()) std::from_chars(ms.data(), ms.data() + ms.size(), state.created_ms);
   if (const std::string ms = Property(start.split, "start_ms"); !ms.empty()) {
     int64_t value = 0;
     std::from_chars(ms.data(), ms.data() + ms.size(), value);
@@ -104,6 +106,15 @@ Result<SplitStart> KinesisReader::Release(uint32_t index) {
 
 ReaderProgress KinesisReader::Progress() const { return {0, records_.load(), bytes_.load()}; }
 
+SplitCertificate KinesisReader::Certificate(uint32_t index) const {
+  const State& split = splits_[index];
+  SplitCertificate made = split.certificate;
+  if (split.throttles > 0) {
+    made.notes.push_back("throttled: the service refused " + std::to_string(split.throttles) + " calls as too many; they were made again");
+  }
+  return made;
+}
+
 Status KinesisReader::Close(const CallContext&) {
   calls_.Abandon();
   for (State& split : splits_) {
@@ -118,7 +129,6 @@ void KinesisReader::End(State& split, EndReason reason, bool complete, const std
   split.certificate.complete = complete;
   if (complete && reason == EndReason::kEnd) split.certificate.read_end = split.certificate.planned_end.value_or(Position{ShardPosition{ShardPosition::Kind::kShardEnd, 0, ""}.ToText()});
   if (!note.empty()) split.certificate.notes.push_back(note);
-  if (split.throttles > 0) split.certificate.notes.push_back("throttled: the service refused " + std::to_string(split.throttles) + " calls, which were made again");
 }
 
 void KinesisReader::EndProved(State& split, const char* proof) {
@@ -145,15 +155,40 @@ bool KinesisReader::WaitsForParent(const State& split) const {
   return false;
 }
 
+std::string KinesisReader::WhereShardsAre() const {
+  std::string text;
+  size_t shown = 0, open = 0;
+  for (const State& split : splits_) {
+    if (!split.live) continue;
+    if (++open > kMaxShownShards) continue;
+    ++shown;
+    text += (text.empty() ? "" : ", ") + split.at.split.partition + " at " + split.certificate.read_end.text;
+  }
+  return std::to_string(splits_.size() - open) + " of " + std::to_string(splits_.size()) + " shards were read to their end; " + text +
+         (open > shown ? " and " + std::to_string(open - shown) + " more" : "");
+}
+
 Result<ReadBatch> KinesisReader::Next(const CallContext& ctx) {
-  Result<ReadBatch> batch = Work(ctx);
-  if (batch.ok() || batch.status().code() != StatusCode::kDeadlineExceeded) return batch;
-  // Nothing came in time, which is no failure where there is no end.
   const bool endless = std::any_of(splits_.begin(), splits_.end(), [](const State& split) { return split.live && !split.range.end_ms; });
-  if (endless) return ReadBatch();
-  int64_t throttles = 0;
-  for (const State& split : splits_) throttles += split.throttles;
-  return throttles == 0 ? batch.status() : batch.status().WithMessage(batch.status().message(), "; the service has refused ", throttles, " calls as too many");
+  if (options_.timeout.count() > 0 && !endless && !must_end_) must_end_ = std::chrono::steady_clock::now() + options_.timeout;
+  Result<ReadBatch> batch = Work(must_end_ ? ctx.WithDeadline(*must_end_) : ctx);
+  const StatusCode code = batch.status().code();
+  if (code != StatusCode::kDeadlineExceeded && code != StatusCode::kCancelled) return batch;
+  // Nothing came in time, which is no failure where there is no end.
+  if (endless && code == StatusCode::kDeadlineExceeded) return ReadBatch();
+  Status status = batch.status();
+  if (must_end_ && *must_end_ < ctx.deadline && code == StatusCode::kDeadlineExceeded) {
+    status = status.WithMessage("'scan.bounded.timeout' has passed, after ", options_.timeout.count(), " ms: ", WhereShardsAre());
+  }
+  return throttles_ == 0 ? status : status.WithMessage(status.message(), "; the service has refused ", throttles_.load(), " calls as too many");
+}
+
+void KinesisReader::SizeNextCall(State* split) const {
+  const int64_t record_bytes = split->record_bytes != 0 ? split->record_bytes : record_bytes_;
+  split->asked_records = record_bytes == 0 ? kFirstRecords : std::clamp<int64_t>(kWantedAnswerBytes / record_bytes, 1, kMaxRecordsAnAnswer);
+  if (rows_left_) split->asked_records = std::min(split->asked_records, std::clamp<int64_t>(*rows_left_, 100, kMaxRecordsAnAnswer));
+  // A single record cannot be asked for in pieces.
+  split->asked_bytes = split->asked_records > 1 ? kMaxAnswerBytes : std::clamp<int64_t>(2 * record_bytes, kMaxAnswerBytes, kMaxRecordAnswerBytes);
 }
 
 Result<ReadBatch> KinesisReader::Work(const CallContext& ctx) {
@@ -202,14 +237,25 @@ std::optional<milliseconds> KinesisReader::StartCalls(const CallContext& ctx, st
       return milliseconds(0);
     }
     if (split.ready_at <= now) {
-      if (calls_.in_flight() >= window_ || !calls_.HasRoomFor(split.expected_bytes)) return kMaxWait;  // until an answer makes room
       if (!split.iterator.empty() && now - split.iterator_at > kIteratorAge) split.iterator.clear();
+      SizeNextCall(&split);
+      ShardCall call;
+      call.iterator = split.iterator;
+      call.limit = split.asked_records;
+      call.max_bytes = split.asked_bytes;
+      if (calls_.in_flight() >= window_ || !calls_.HasRoomFor(call.Bytes(), ctx.memory_budget_bytes)) return kMaxWait;  // until an answer makes room
       if (!split.iterator.empty()) split.ready_at = client_->pace().TryCall(split.arn + "/" + split.at.split.partition, now);
       if (split.ready_at <= now) {
         turn_ = at + 1;
         split.in_flight = true;
-        const int64_t limit = rows_left_ ? std::clamp<int64_t>(*rows_left_, 100, 10'000) : 10'000;
-        calls_.Start({at, split.arn, split.at.split.partition, split.iterator, split.position, split.resumes, limit, split.expected_bytes, ctx});
+        call.split = at;
+        call.arn = split.arn;
+        call.created_ms = split.created_ms;
+        call.shard = split.at.split.partition;
+        call.from = split.position;
+        call.inclusive = split.resumes;
+        call.ctx = ctx;
+        calls_.Start(std::move(call));
         continue;
       }
     }
@@ -231,7 +277,11 @@ std::optional<ReadBatch> KinesisReader::Answered(ShardAnswer answer) {
   split.renewed = false;
   split.iterator = answer.page->next_iterator;
   split.iterator_at = client_->clock().Now();
-  split.expected_bytes = std::max<int64_t>(answer.page->bytes, 1);
+  if (!answer.page->records.empty()) {
+    // Halved by and by where records become shorter, so that a long one among short ones is remembered for a while.
+    split.record_bytes = std::max(answer.page->bytes / static_cast<int64_t>(answer.page->records.size()) + 1, split.record_bytes / 2);
+    record_bytes_ = split.record_bytes;
+  }
   // With a limit the calls grow in number only while the answers do not suffice.
   window_ = std::min(window_ * 2, kMaxCallsInFlight);
   return Take(answer.split, *answer.page, answer.asked_ms);
@@ -245,8 +295,14 @@ std::optional<ReadBatch> KinesisReader::Failed(const ShardAnswer& answer) {
   const bool throttled = failure.code() == StatusCode::kThrottled;
   const bool expired = error != nullptr && error->code == "ExpiredIteratorException";
   const bool invalid = error != nullptr && error->code == "InvalidArgumentException" && !split.iterator.empty() && !std::exchange(split.renewed, true);
+  if (failure.code() == StatusCode::kCapacityError && !split.iterator.empty() && (split.asked_records > 1 || split.asked_bytes < kMaxRecordAnswerBytes)) {
+    // Longer than it may be: a quarter of the records next, or four times the bytes of a single one.
+    split.record_bytes = record_bytes_ = std::max(2 * split.record_bytes, 2 * split.asked_bytes / split.asked_records);
+    return std::nullopt;
+  }
   if (throttled) {
     ++split.throttles;
+    ++throttles_;
     split.throttles_in_a_row = std::min(split.throttles_in_a_row + 1, 5);
   }
   if (throttled || invalid || ((expired || aws::IsRetryable(failure)) && ++split.failures <= kMaxFailuresInARow)) {
@@ -260,7 +316,9 @@ std::optional<ReadBatch> KinesisReader::Failed(const ShardAnswer& answer) {
   }
   if (answer.shard_expired && (!split.range.end_ms || request_.policy.on_data_loss == OnDataLoss::kWarn)) return EndExpired(index);
   Status status = aws::ToSourceStatus(failure);
-  if (error != nullptr && error->code == "ResourceNotFoundException") {
+  if (answer.stream_replaced) {
+    status = Status::DataLoss("stream '", split.arn.substr(split.arn.rfind('/') + 1), "' was deleted and made anew since the plan; what it held is gone: ", failure.message());
+  } else if (error != nullptr && error->code == "ResourceNotFoundException") {
     status = Status::DataLoss("shard ", split.at.split.partition, answer.shard_expired ? " has expired: " : " or its stream is gone: ", failure.message());
   }
   status = status.WithMessage("reading shard ", split.at.split.partition, " at ", split.certificate.read_end.text, ": ", status.message());

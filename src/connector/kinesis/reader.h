@@ -31,7 +31,7 @@ class KinesisReader final : public Reader {
   Result<ReadBatch> Next(const CallContext& ctx) override;
   Result<uint32_t> Add(SplitStart start) override;
   Result<SplitStart> Release(uint32_t split) override;
-  SplitCertificate Certificate(uint32_t split) const override { return splits_[split].certificate; }
+  SplitCertificate Certificate(uint32_t split) const override;
   ReaderProgress Progress() const override;
   void Wake() override { calls_.Wake(); }
   Status Close(const CallContext&) override;
@@ -41,6 +41,7 @@ class KinesisReader final : public Reader {
     SplitStart at;
     ShardPosition position;
     std::string arn;
+    int64_t created_ms = 0;            // of the stream; 0: the split does not say
     std::string last_sequence;
     RecordRange range;
     std::vector<std::string> parents;
@@ -51,7 +52,8 @@ class KinesisReader final : public Reader {
     std::string iterator;
     MonoTime iterator_at, ready_at;
     bool in_flight = false;
-    int64_t expected_bytes = kExpectedAnswerBytes;
+    int64_t asked_records = 0, asked_bytes = 0;  // at most, by the call in flight
+    int64_t record_bytes = 0;       // of an answer for each record, the longest lately; 0: none has come
     int failures = 0;               // in a row, throttles apart
     int throttles_in_a_row = 0;
     int64_t throttles = 0;          // in all
@@ -64,6 +66,10 @@ class KinesisReader final : public Reader {
   };
   KinesisReader(std::shared_ptr<KinesisClient> client, const KinesisOptions& options, const ScanRequest& request);
   Result<ReadBatch> Work(const CallContext& ctx);
+  /// How far each shard has come, for a message; the first few.
+  std::string WhereShardsAre() const;
+  /// What the next call for records may ask of a shard, at most.
+  void SizeNextCall(State* split) const;
   /// Is a parent of it, another split of this reader, still being read? Then it waits, so that a key's records come in order.
   bool WaitsForParent(const State& split) const;
   ReadBatch EndByLimit();
@@ -88,7 +94,10 @@ class KinesisReader final : public Reader {
   std::map<std::string, uint32_t, std::less<>> newest_;  // the newest split of a shard
   size_t turn_ = 0;
   size_t window_ = kMaxCallsInFlight;  // so many calls may be in flight now
+  int64_t record_bytes_ = 0;           // as State's, of whichever shard answered last
+  std::optional<std::chrono::steady_clock::time_point> must_end_;  // by KinesisOptions::timeout, from the first Next
   std::atomic<int64_t> records_{0}, bytes_{0};
+  std::atomic<int64_t> throttles_{0};  // calls refused as too many, and made again
 };
 
 }  // namespace lotic::kinesis

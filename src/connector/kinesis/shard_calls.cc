@@ -11,16 +11,18 @@ namespace lotic::kinesis {
 ShardCalls::~ShardCalls() {
   Abandon();
   for (std::jthread& thread : threads_) thread.request_stop();
+  client_->held_bytes() -= bytes_;
 }
 
-bool ShardCalls::HasRoomFor(int64_t bytes) const {
-  return in_flight_ == 0 || (in_flight_ < kMaxCallsInFlight && bytes_ + bytes <= kMaxUndeliveredBytes);
+bool ShardCalls::HasRoomFor(int64_t bytes, int64_t budget_bytes) const {
+  return in_flight_ == 0 || (in_flight_ < max_calls_ && bytes_ + bytes <= budget_bytes && client_->held_bytes() + bytes <= max_held_bytes_);
 }
 
 void ShardCalls::Start(ShardCall call) {
   LOTIC_CHECK(in_flight_ < kMaxCallsInFlight);
   ++in_flight_;
-  bytes_ += call.expected_bytes;
+  bytes_ += call.Bytes();
+  client_->held_bytes() += call.Bytes();
   const std::lock_guard lock(mutex_);
   calls_.push_back(std::move(call));
   if (idle_ < calls_.size() && threads_.size() < kMaxCallsInFlight) {
@@ -40,6 +42,7 @@ std::optional<ShardAnswer> ShardCalls::Take() {
   }
   --in_flight_;
   bytes_ -= answer->counted_bytes;
+  client_->held_bytes() -= answer->counted_bytes;
   return answer;
 }
 
@@ -83,7 +86,7 @@ void ShardCalls::Abandon() {
       ShardAnswer answer;
       answer.split = call.split;
       answer.abandoned = true;
-      answer.counted_bytes = call.expected_bytes;
+      answer.counted_bytes = call.Bytes();
       answers_.push_back(std::move(answer));
     }
     calls_.clear();
@@ -112,8 +115,8 @@ void ShardCalls::Work(const std::stop_token& stop) {
 ShardAnswer ShardCalls::Ask(ShardCall call, const std::stop_token& stop) {
   ShardAnswer answer;
   answer.split = call.split;
-  answer.counted_bytes = call.expected_bytes;
-  CallContext ctx = std::move(call.ctx);
+  answer.counted_bytes = call.Bytes();
+  CallContext ctx = call.ctx;
   ctx.stop = stop;
   ctx.deadline = std::chrono::steady_clock::time_point::max();
   if (call.iterator.empty()) {
@@ -122,22 +125,29 @@ ShardAnswer ShardCalls::Ask(ShardCall call, const std::stop_token& stop) {
     if (iterator.ok()) answer.iterator = *std::move(iterator);
   } else {
     answer.asked_ms = client_->time().EarliestMs(client_->clock().Now());
-    Result<RecordPage> page = client_->GetRecords(ctx, call.arn, call.iterator, call.limit, KinesisClient::Attempts::kOne);
+    Result<RecordPage> page = client_->GetRecords(ctx, call.arn, call.iterator, call.limit, call.max_bytes);
     answer.status = page.status();
+    // An answer that was too long has cost the shard's bytes all the same.
+    if (answer.status.code() == StatusCode::kCapacityError) client_->pace().Received(call.arn + "/" + call.shard, client_->clock().Now(), call.max_bytes);
     if (page.ok()) {
       client_->pace().Received(call.arn + "/" + call.shard, client_->clock().Now(), page->bytes);
       answer.page = *std::move(page);
     }
   }
   const aws::AwsError* const error = aws::AwsError::From(answer.status);
-  if (error != nullptr && error->code == "ResourceNotFoundException") answer.shard_expired = HasExpired(ctx, call.arn, call.shard);
+  if (error != nullptr && error->code == "ResourceNotFoundException") FindWhatIsGone(ctx, call, &answer);
   answer.abandoned = stop.stop_requested();
   return answer;
 }
 
-bool ShardCalls::HasExpired(const CallContext& ctx, const std::string& arn, const std::string& shard) {
-  const Result<std::vector<Shard>> listed = client_->ListShards(ctx, arn.substr(arn.rfind('/') + 1), std::nullopt);
-  return listed.ok() && std::none_of(listed->begin(), listed->end(), [&](const Shard& other) { return other.id == shard; });
+void ShardCalls::FindWhatIsGone(const CallContext& ctx, const ShardCall& call, ShardAnswer* answer) {
+  const std::string name = call.arn.substr(call.arn.rfind('/') + 1);
+  const Result<std::vector<Shard>> listed = client_->ListShards(ctx, name, std::nullopt);
+  // Asked after the list, so that it tells whose the list is: a stream made anew has the old one's name and ARN.
+  const Result<StreamSummary> stream = client_->Describe(ctx, name);
+  if (!stream.ok()) return;
+  answer->stream_replaced = stream->arn != call.arn || (call.created_ms != 0 && stream->created_ms != call.created_ms);
+  answer->shard_expired = !answer->stream_replaced && listed.ok() && std::none_of(listed->begin(), listed->end(), [&](const Shard& other) { return other.id == call.shard; });
 }
 
 }  // namespace lotic::kinesis

@@ -14,14 +14,16 @@
 #include <vector>
 
 #include "connector/kinesis/kinesis_client.h"
+#include "connector/kinesis/kinesis_connector.h"
 #include "lotic/call_context.h"
 #include "lotic/status.h"
 
 namespace lotic::kinesis {
 
-inline constexpr size_t kMaxCallsInFlight = 16;                      ///< of one reader, answers not yet taken included; as many connections are kept
-inline constexpr int64_t kMaxUndeliveredBytes = int64_t{64} << 20;  ///< of answers on their way and not yet taken; above it only one call goes on
-inline constexpr int64_t kExpectedAnswerBytes = 1 << 20;            ///< counted for a call to a shard that has not answered yet
+inline constexpr int64_t kMaxAnswerBytes = int64_t{1} << 20;  ///< of an answer to more than one record; a longer one is given up, and fewer records are asked for
+inline constexpr int64_t kWantedAnswerBytes = kMaxAnswerBytes / 2;  ///< so many records are asked for that the answer is about as long; a shard gives 2 MiB a second
+inline constexpr int64_t kFirstRecords = 100;                 ///< asked for before any answer has told how long records are
+inline constexpr int64_t kMaxRecordsAnAnswer = 10'000;        ///< the service's
 
 /// One thing to ask for one shard: an iterator if it has none, else records.
 struct ShardCall {
@@ -31,8 +33,13 @@ struct ShardCall {
   ShardPosition from;                            // where the iterator is to begin
   bool inclusive = false;                        // and whether with the record that `from` names
   int64_t limit = 0;
-  int64_t expected_bytes = kExpectedAnswerBytes;  // counted until it is answered
+  int64_t max_bytes = kMaxAnswerBytes;           // of the answer
+  int64_t created_ms = 0;                        // of the stream; 0: not known
   CallContext ctx;                               // its stop and deadline are not used: a call outlives the Next that began it
+
+  /// What it may hold in the end: an answer and its decoded copy.
+  int64_t Bytes() const { return iterator.empty() ? kIteratorCallBytes : 2 * max_bytes; }
+  static constexpr int64_t kIteratorCallBytes = 4 << 10;
 };
 
 struct ShardAnswer {
@@ -41,7 +48,8 @@ struct ShardAnswer {
   std::string iterator;            // of a call that asked for one
   std::optional<RecordPage> page;  // of one that asked for records
   std::optional<int64_t> asked_ms;  // the earliest that the service's time can have been when it was asked
-  bool shard_expired = false;       // the service does not know the shard, and has the stream
+  bool shard_expired = false;       // the service does not know the shard, and still has the same stream
+  bool stream_replaced = false;     // the stream of that name is another one
   bool abandoned = false;
   int64_t counted_bytes = 0;
 };
@@ -50,10 +58,12 @@ struct ShardAnswer {
 /// the reader's thread.
 class ShardCalls {
  public:
-  explicit ShardCalls(std::shared_ptr<KinesisClient> client) : client_(std::move(client)) {}
+  /// `max_calls`: 1 .. kMaxCallsInFlight.
+  ShardCalls(std::shared_ptr<KinesisClient> client, size_t max_calls, int64_t max_held_bytes) : client_(std::move(client)), max_calls_(max_calls), max_held_bytes_(max_held_bytes) {}
   ~ShardCalls();
 
-  bool HasRoomFor(int64_t bytes) const;
+  /// `budget_bytes`: the caller's, for this reader alone.
+  bool HasRoomFor(int64_t bytes, int64_t budget_bytes) const;
   /// HasRoomFor() said so.
   void Start(ShardCall call);
   /// An answer if one has come.
@@ -73,11 +83,13 @@ class ShardCalls {
  private:
   void Work(const std::stop_token& stop);
   ShardAnswer Ask(ShardCall call, const std::stop_token& stop);
-  bool HasExpired(const CallContext& ctx, const std::string& arn, const std::string& shard);
+  void FindWhatIsGone(const CallContext& ctx, const ShardCall& call, ShardAnswer* answer);
 
   const std::shared_ptr<KinesisClient> client_;
+  const size_t max_calls_;
+  const int64_t max_held_bytes_;
   size_t in_flight_ = 0;  // begun and not taken: the reader's thread's
-  int64_t bytes_ = 0;     // counted for them, too
+  int64_t bytes_ = 0;     // counted for them, too; part of the client's
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable_any work_, answered_;

@@ -84,7 +84,7 @@ class TestStream {
   size_t shards_per_page = 1'000;
   std::atomic<int> expired_pages{0};      ///< so many page tokens of ListShards have expired
   std::atomic<bool> split_on_read{false};  ///< the first GetRecords closes shard 0
-  int64_t created_s = 1'700'000'000;
+  std::atomic<int64_t> created_s{1'700'000'000};
   int64_t retention_hours = 0;  ///< 0: not said
 
  private:
