@@ -117,8 +117,14 @@ void ColumnBuilder::FinishList() {
 
 void ColumnBuilder::AppendValid() { PushValidity(true); }
 
+// Text and binary: UnsafeValues<int32_t>()[0] is the end of the last row; those of the new rows have been written behind it, and their bytes to bytes().
 void ColumnBuilder::Advance(int64_t rows) {
-  data_.Resize(static_cast<size_t>(length_ + rows) * static_cast<size_t>(type_.byte_width()));
+  if (type_.is_text_or_binary()) {
+    data_.Resize(static_cast<size_t>(length_ + rows + 1) * sizeof(int32_t));
+    LOTIC_CHECK(static_cast<size_t>(data_.as<int32_t>()[length_ + rows]) == bytes_.size());
+  } else {
+    data_.Resize(static_cast<size_t>(length_ + rows) * static_cast<size_t>(type_.byte_width()));
+  }
   if (has_validity_) {
     validity_.ResizeZeroed(BitmapBytes(length_ + rows));
     for (int64_t row = length_; row < length_ + rows; ++row) {

@@ -115,6 +115,32 @@ TEST(Batch, TruncateTakesBackRowsAndTheirChildren) {
   EXPECT_EQ(batch.column(0).null_count, 0);
 }
 
+TEST(Batch, RowsOfTextAreCountedInByTheRun) {
+  BatchBuilder builder(std::make_shared<const Schema>(Schema{{{"text", Type::String()}}, {}}));
+  ColumnBuilder& column = builder.column(0);
+  const auto append_run = [&] {  // "", "a", "bc"
+    column.Reserve(3);
+    int32_t* const offsets = column.UnsafeValues<int32_t>();
+    column.bytes().Append("abc", 3);
+    offsets[1] = offsets[0];
+    offsets[2] = offsets[0] + 1;
+    offsets[3] = offsets[0] + 3;
+    column.Advance(3);
+  };
+  append_run();
+  column.AppendBytes("one");
+  append_run();
+  column.AppendNull();
+  append_run();
+  column.Advance(0);
+  column.Truncate(10);
+  const Batch batch = builder.Finish(10);
+  ASSERT_TRUE(batch.Validate().ok()) << batch.Validate();
+  std::vector<std::string> texts;
+  for (int64_t row = 0; row < 10; ++row) texts.push_back(batch.column(0).IsNull(row) ? "NULL" : std::string(batch.column(0).Text(row)));
+  EXPECT_THAT(texts, testing::ElementsAre("", "a", "bc", "one", "", "a", "bc", "NULL", "", "a"));
+}
+
 TEST(Batch, ValidateFindsWhatIsWrong) {
   const Batch good = Make(9);
   std::vector<Column> columns;

@@ -53,28 +53,89 @@ Result<CellPlan> MakePlan(const Type& type, std::string_view what, int depth) {
   return plan;
 }
 
+constexpr uint32_t kTextBlock = 32;  // bytes of text that are copied and looked at in one step
+
+/// What a step found among the bytes that count, a bit each: those that are not what they say (escapes, control characters), those that are not ASCII.
+struct TextBits {
+  uint32_t odd = 0;
+  uint32_t high = 0;
+};
+
+[[gnu::always_inline]] inline TextBits CopyTextBlock(const uint8_t* from, uint8_t* to) {
+  const auto bits = [](__m128i bytes) { return static_cast<uint32_t>(_mm_movemask_epi8(bytes)); };
+  const auto odd = [](__m128i bytes) {
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+    return _mm_or_si128(control, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+  };
+  const __m128i first = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  const __m128i second = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + 16));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), first);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 16), second);
+  return {bits(odd(first)) | bits(odd(second)) << 16, bits(first) | bits(second) << 16};
+}
+
+/// Copies `size` bytes, and up to kTextBlock - 1 behind them.
+[[gnu::always_inline]] inline TextBits CopyText(const uint8_t* from, uint32_t size, uint8_t* to) {
+  static_assert(kTextBlock <= kDecoderPadding);
+  TextBits all;
+  for (; size >= kTextBlock; size -= kTextBlock, from += kTextBlock, to += kTextBlock) {
+    const TextBits bits = CopyTextBlock(from, to);
+    all.odd |= bits.odd;
+    all.high |= bits.high;
+  }
+  const uint32_t counts = (1u << size) - 1;
+  const TextBits bits = CopyTextBlock(from, to);
+  return {all.odd | (bits.odd & counts), all.high | (bits.high & counts)};
+}
+
 /// Copies a string's bytes to the end of `bytes` if they are what it says: no escapes, no control characters, valid
 /// UTF-8.
-[[gnu::always_inline]] inline bool CopyPlain(const Extent& cell, Buffer& bytes) {
-  bytes.Reserve(cell.size + 16);
-  uint8_t* const out = bytes.data() + bytes.size();
-  const __m128i last_control = _mm_set1_epi8(0x1f);
-  const __m128i backslash = _mm_set1_epi8('\\');
-  const uint32_t size = cell.size;
-  uint32_t beyond_ascii = 0;
-  for (uint32_t i = 0; i < size; i += 16) {
-    const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(cell.data + i));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), chunk);
-    const uint32_t counts = size - i < 16 ? (1u << (size - i)) - 1 : 0xffffu;
-    const __m128i odd =
-        _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(chunk, last_control), chunk), _mm_cmpeq_epi8(chunk, backslash));
-    if ((static_cast<uint32_t>(_mm_movemask_epi8(odd)) & counts) != 0) [[unlikely]]
-      return false;
-    beyond_ascii |= static_cast<uint32_t>(_mm_movemask_epi8(chunk)) & counts;
-  }
-  if (beyond_ascii != 0 && !IsValidUtf8(cell.text())) return false;
-  bytes.Resize(bytes.size() + size);
+bool CopyPlain(const Extent& cell, Buffer& bytes) {
+  bytes.Reserve(cell.size + kTextBlock);
+  const TextBits bits = CopyText(cell.data, cell.size, bytes.data() + bytes.size());
+  if (bits.odd != 0 || (bits.high != 0 && !IsValidUtf8(cell.text()))) return false;
+  bytes.Resize(bytes.size() + cell.size);
   return true;
+}
+
+/// Are these strings, which lie one behind the other in [begin, end), each valid UTF-8? Their whole may be valid and a
+/// part not: a character that is cut in two by the end of a string leaves a byte that continues one at the next one's begin.
+bool AreValidUtf8(std::span<const Extent> cells, const uint8_t* begin, const uint8_t* end) {
+  for (const Extent& cell : cells) {
+    if (cell.size != 0 && (*cell.data & 0xc0) == 0x80) return false;
+  }
+  return IsValidUtf8({reinterpret_cast<const char*>(begin), static_cast<size_t>(end - begin)});
+}
+
+struct PlainRun {
+  size_t rows;      ///< appended
+  size_t odd_rows;  ///< behind those: to be looked at one by one
+};
+
+/// Appends the strings that lead in `cells`, up to the first that is not what its bytes say. The builder has room for
+/// their rows, and for their bytes and kTextBlock more.
+PlainRun AppendPlain(std::span<const Extent> cells, ColumnBuilder& out) {
+  uint8_t* const begin = out.bytes().data() + out.bytes().size();
+  uint8_t* to = begin;
+  int32_t* const ends = out.UnsafeValues<int32_t>() + 1;
+  const int32_t first_end = ends[-1];
+  uint32_t high = 0;
+  size_t row = 0;
+  for (; row < cells.size(); ++row) {
+    const Extent& cell = cells[row];
+    if (cell.kind != ExtentKind::kString) [[unlikely]]
+      break;
+    const TextBits bits = CopyText(cell.data, cell.size, to);
+    if (bits.odd != 0) [[unlikely]]
+      break;
+    high |= bits.high;
+    to += cell.size;
+    ends[row] = first_end + static_cast<int32_t>(to - begin);
+  }
+  if (high != 0 && !AreValidUtf8(cells.first(row), begin, to)) return {0, row};
+  out.bytes().Resize(out.bytes().size() + static_cast<size_t>(to - begin));
+  out.Advance(static_cast<int64_t>(row));
+  return {row, row < cells.size() ? size_t{1} : size_t{0}};
 }
 
 }  // namespace
@@ -92,20 +153,8 @@ void CellPlan::MakeLenient(bool large_decimals) {
 int64_t CellWriter::Append(const CellPlan& plan, std::span<const Extent> cells, ColumnBuilder& out, uint8_t* bad_rows) {
   out.Reserve(static_cast<int64_t>(cells.size()));
   if (plan.type.id() == TypeId::kInt64 && !plan.lenient) return AppendInts(cells, out, bad_rows);
+  if (plan.type.id() == TypeId::kString) return AppendTexts(plan, cells, out, bad_rows);
   int64_t undecodable = 0;
-  if (plan.type.id() == TypeId::kString) {
-    for (size_t row = 0; row < cells.size(); ++row) {
-      const Extent& cell = cells[row];
-      if (cell.kind == ExtentKind::kString && CopyPlain(cell, out.bytes())) {
-        out.FinishBytes();
-        continue;
-      }
-      const int64_t more = AppendOne(plan, cell, false, out);
-      undecodable += more;
-      if (bad_rows != nullptr && more != 0) bad_rows[row] = 1;
-    }
-    return undecodable;
-  }
   for (size_t row = 0; row < cells.size(); ++row) {
     const int64_t more = AppendOne(plan, cells[row], false, out);
     undecodable += more;
@@ -133,6 +182,32 @@ int64_t CellWriter::AppendInts(std::span<const Extent> cells, ColumnBuilder& out
     if (IsNull(cells[row])) continue;
     ++undecodable;
     if (bad_rows != nullptr) bad_rows[row] = 1;
+  }
+  return undecodable;
+}
+
+// Runs of plain strings, and one by one what is none: other values, escapes, all of a run in which some text is no UTF-8.
+int64_t CellWriter::AppendTexts(const CellPlan& plan, std::span<const Extent> cells, ColumnBuilder& out, uint8_t* bad_rows) {
+  size_t bytes = 0;  // of the strings that are still to come
+  for (const Extent& cell : cells) bytes += cell.kind == ExtentKind::kString ? cell.size : 0;
+  int64_t undecodable = 0;
+  size_t odd_rows = 0;
+  for (size_t row = 0; row < cells.size();) {
+    if (odd_rows == 0) {
+      const size_t before = out.bytes().size();
+      out.bytes().Reserve(bytes + kTextBlock);
+      const PlainRun run = AppendPlain(cells.subspan(row), out);
+      bytes -= out.bytes().size() - before;
+      row += run.rows;
+      odd_rows = run.odd_rows;
+      continue;
+    }
+    const int64_t more = AppendOne(plan, cells[row], false, out);
+    undecodable += more;
+    if (bad_rows != nullptr && more != 0) bad_rows[row] = 1;
+    if (cells[row].kind == ExtentKind::kString) bytes -= cells[row].size;
+    ++row;
+    --odd_rows;
   }
   return undecodable;
 }

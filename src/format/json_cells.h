@@ -49,6 +49,7 @@ class CellWriter {
 
  private:
   int64_t AppendInts(std::span<const Extent> cells, ColumnBuilder& out, uint8_t* bad_rows);
+  int64_t AppendTexts(const CellPlan& plan, std::span<const Extent> cells, ColumnBuilder& out, uint8_t* bad_rows);
   int64_t AppendOne(const CellPlan& plan, const Extent& cell, bool validated, ColumnBuilder& out);
   bool AppendScalar(const CellPlan& plan, const Extent& cell, bool validated, ColumnBuilder& out);
   bool AppendLenient(const CellPlan& plan, const Extent& cell, ColumnBuilder& out);

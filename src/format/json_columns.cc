@@ -50,6 +50,7 @@ Result<std::unique_ptr<JsonColumns>> JsonColumns::Make(std::span<const DecoderFi
   }
   columns->locator_ = std::make_unique<Locator>(columns->tree_);
   columns->cells_.resize(fields.size() * kChunkRows);
+  columns->filled_.resize(fields.size());
   return columns;
 }
 
@@ -81,6 +82,18 @@ void JsonColumns::Locate(std::span<const PayloadView> payloads, std::span<const 
   rows_.resize(live);
   if (options_.speculate) MatchShapes();
   WalkRest();
+}
+
+int64_t JsonColumns::Append(size_t column, ColumnBuilder& out, uint8_t* bad_rows) {
+  Filled& filled = filled_[column];
+  if (out.length() == 0 && filled.rows > static_cast<int64_t>(chunk_rows_)) {
+    // Batches of a topic are about as large as each other; growing to that by doubling would copy everything once more.
+    out.Reserve(std::min(filled.rows + filled.rows / 8, kMaxExpectedRows));
+    if (plans_[column].type.is_text_or_binary()) out.bytes().Reserve(std::min(filled.bytes + filled.bytes / 8, kMaxExpectedBytes));
+  }
+  const int64_t misfits = writer_.Append(plans_[column], cells(column), out, bad_rows);
+  filled = {out.length(), out.bytes_size()};
+  return misfits;
 }
 
 const uint8_t* JsonColumns::CopyPadded(std::span<const PayloadView> payloads, std::span<const uint32_t> chunk) {

@@ -23,6 +23,9 @@ constexpr size_t kChunkBytes = 64 << 10;
 constexpr size_t kMaxShapes = 4;
 /// Learning that does not pay is tried again after 1, 2, 4, ... chunks, up to this many.
 constexpr int kMaxLearnInterval = 1024;
+/// An empty column is given room for as much as the one before it got, up to this many rows and bytes of text.
+constexpr int64_t kMaxExpectedRows = 16384;
+constexpr size_t kMaxExpectedBytes = 1 << 20;
 
 /// The members of a JSON Pointer. Errors: Invalid, CapacityError; `what` begins the message.
 Result<std::vector<std::string>> ParsePointer(std::string_view pointer, std::string_view what);
@@ -46,9 +49,7 @@ class JsonColumns {
   std::span<const Extent> cells(size_t column) const { return {cells_.data() + column * kChunkRows, chunk_rows_}; }
   /// Appends the chunk's cells. `bad_rows` (null, or one byte a row): set to 1 where something did not fit. @return how
   /// many did not.
-  int64_t Append(size_t column, ColumnBuilder& out, uint8_t* bad_rows) {
-    return writer_.Append(plans_[column], cells(column), out, bad_rows);
-  }
+  int64_t Append(size_t column, ColumnBuilder& out, uint8_t* bad_rows);
   DecodeCounts& counts() { return counts_; }
 
  private:
@@ -65,6 +66,11 @@ class JsonColumns {
   DecoderOptions options_;
   CellWriter writer_;
   DecodeCounts counts_;
+  struct Filled {
+    int64_t rows = 0;
+    size_t bytes = 0;
+  };
+  std::vector<Filled> filled_;  // by column: what lay in its builder after the last Append
 
   std::vector<Extent> cells_;  // column by column, kChunkRows each
   size_t chunk_rows_ = 0;

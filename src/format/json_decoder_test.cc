@@ -6,6 +6,7 @@
 #include <simdjson.h>
 
 #include "format/decode_harness.h"
+#include "format/json_text.h"
 
 namespace lotic {
 namespace {
@@ -127,6 +128,88 @@ TEST(JsonDecoder, UnescapesTextAndRefusesWhatIsNoText) {
        {R"("\ud800")", R"("\ude00\ud83d")", R"("\ud83dx")", R"("\ud83d\u0041")", R"("\u12g4")", R"("\u12")", R"("\x")",
         "\"\xff\"", "\"\xc3\"", "\"\xed\xa0\x80\"", "\"\xc0\x80\"", "\"\xf5\x80\x80\x80\"", "\"a\nb\"", "\"\x01\""}) {
     EXPECT_EQ(CellOf(Type::String(), value), "NULL!") << value;
+  }
+}
+
+// Strings are taken by the run. What each says alone is what Unescape says.
+TEST(JsonDecoder, TakesARunOfTextsAsEachOfThemAlone) {
+  const uint64_t seed = std::random_device()();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  const char* const pieces[] = {"é", "😀", "\\n", "\\u00e9", "\\\\", "\x01", "\xff", "\xc3", "\xa9", "\xf0\x9f", "\\x"};
+  const uint64_t odd_percent[] = {0, 1, 10, 70};
+  int64_t misfits = 0;
+  for (int round = 0; round < 60; ++round) {
+    std::vector<std::string> messages, expected;
+    int64_t undecodable = 0;
+    for (int i = 0; i < 300; ++i) {
+      std::string inside;
+      for (uint64_t letters = random() % 100; letters > 0; --letters) inside.push_back(static_cast<char>('a' + random() % 26));
+      if (random() % 100 < odd_percent[round % 4]) inside.insert(random() % (inside.size() + 1), pieces[random() % std::size(pieces)]);
+      if (random() % 100 < odd_percent[round % 4] / 4) {
+        messages.push_back(R"({"v": null})");
+        expected.push_back("NULL");
+        continue;
+      }
+      messages.push_back("{\"v\": \"" + inside + "\"}");
+      std::string text;
+      const bool fits = json::Unescape(inside, &text);
+      expected.push_back(fits ? "\"" + text + "\"" : "NULL");
+      undecodable += fits ? 0 : 1;
+    }
+    const Decoded decoded = DecodeMessages({{"v", Type::String(), "/v"}}, messages, true, round % 2 == 0);
+    for (size_t row = 0; row < messages.size(); ++row) ASSERT_EQ(decoded.Row(static_cast<int64_t>(row)), expected[row]) << messages[row];
+    EXPECT_EQ(decoded.counts.undecodable_values, undecodable);
+    misfits += undecodable;
+  }
+  EXPECT_GT(misfits, 0);
+}
+
+TEST(JsonDecoder, FindsAnOddByteAtEveryPlaceOfAText) {
+  const auto message = [](const std::string& inside) { return "{\"v\": \"" + inside + "\"}"; };
+  for (size_t size = 1; size <= 70; ++size) {
+    const std::string plain(size, 'p');
+    std::vector<std::string> messages;
+    for (size_t at = 0; at < size; ++at) {
+      for (const char odd : {'\x1f', '\xff', '\x80'}) {
+        std::string broken = plain;
+        broken[at] = odd;
+        messages.push_back(message(broken));
+        messages.push_back(message(plain));
+      }
+    }
+    const Decoded decoded = DecodeMessages({{"v", Type::String(), "/v"}}, messages, true, true);
+    for (size_t row = 0; row < messages.size(); ++row) {
+      ASSERT_EQ(decoded.Row(static_cast<int64_t>(row)), row % 2 == 0 ? "NULL" : "\"" + plain + "\"") << size << " bytes, row " << row;
+    }
+  }
+}
+
+TEST(JsonDecoder, JoinsNoCharacterThatIsCutByTheEndOfAText) {
+  const Decoded decoded = DecodeMessages({{"v", Type::String(), "/v"}}, {R"({"v": "first"})", "{\"v\": \"a\xc3\"}", "{\"v\": \"\xa9z\"}", R"({"v": "é"})"}, true, true);
+  EXPECT_EQ(decoded.Row(0), "\"first\"");
+  EXPECT_EQ(decoded.Row(1), "NULL");
+  EXPECT_EQ(decoded.Row(2), "NULL");
+  EXPECT_EQ(decoded.Row(3), "\"é\"");
+  EXPECT_EQ(decoded.counts.undecodable_values, 2);
+}
+
+// Room for a column is made by what the column before it got.
+TEST(JsonDecoder, FillsOneColumnAfterAnother) {
+  auto decoder = MakeJsonDecoder(kEvent, {}).ValueOrDie();
+  for (const size_t rows : {1000, 3000, 10, 2000}) {
+    const std::vector<std::string> messages = Events(rows);
+    std::vector<PayloadView> payloads;
+    for (const std::string& m : messages) payloads.push_back({reinterpret_cast<const uint8_t*>(m.data()), static_cast<uint32_t>(m.size())});
+    BatchBuilder builder(std::make_shared<const Schema>(Schema{{{"ts", Type::Int64()}, {"uuid", Type::String()}, {"count", Type::Int64()}}, {}}));
+    ColumnBuilder* out[] = {&builder.column(0), &builder.column(1), &builder.column(2)};
+    decoder->DecodeAll(payloads, out);
+    const Batch batch = builder.Finish(static_cast<int64_t>(rows));
+    ASSERT_TRUE(batch.Validate().ok());
+    const auto last = static_cast<int64_t>(rows) - 1;
+    EXPECT_EQ(batch.column(0).values<int64_t>()[rows - 1], 1644586485807 + last);
+    EXPECT_EQ(batch.column(1).Text(last), "93633f7c01d54453a144");
+    EXPECT_EQ(batch.column(2).values<int64_t>()[rows - 1], last % 1001);
   }
 }
 
