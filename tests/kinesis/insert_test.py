@@ -80,7 +80,7 @@ class Insert(unittest.TestCase):
         self.fake.script("PutRecords", "partial", "throttle", "partial", "limit", "partial")
         done = self.insert(table("id BIGINT, name STRING"), "INSERT INTO gates SELECT range, 'n' || range FROM range(3000)")
         self.assertIn("3000", done.stdout)
-        self.assertRegex(done.stderr, r"(?m)^wrote 3,000 rows, [1-9][0-9,]+ bytes; [1-9][0-9]* retries, duplicates impossible$")
+        self.assertRegex(done.stderr, r"(?m)^wrote 3,000 rows, [1-9][0-9,]+ bytes; [1-9][0-9,]* retries, duplicates impossible$")
         rows = collections.Counter(record["Data"] for record in self.records())
         self.assertEqual(rows, collections.Counter(json.dumps({"id": i, "name": f"n{i}"}, separators=(",", ":")).encode() for i in range(3000)))
         self.assertGreaterEqual(self.fake.judged["PutRecords"], 6)
