@@ -8,7 +8,6 @@
 #include <map>
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/crc32c.h"
@@ -40,17 +39,6 @@ struct RowsMap::Registry {
 RowsMap::Registry& RowsMap::TheRegistry() {
   static auto& registry = *new Registry();
   return registry;
-}
-
-RowsMap::Mapping::~Mapping() {
-  if (data != nullptr) ::munmap(const_cast<uint8_t*>(data), bytes);
-}
-
-void RowsMap::Mapping::LetGo(int64_t from, int64_t to) const {
-  constexpr int64_t kPage = 4096;
-  from = from / kPage * kPage;
-  to = to / kPage * kPage;
-  if (to > from) (void)::madvise(const_cast<uint8_t*>(data) + from, static_cast<size_t>(to - from), MADV_DONTNEED);
 }
 
 RowsMap::~RowsMap() = default;
@@ -89,18 +77,13 @@ void RowsMap::Sweep() {
 Status RowsMap::Damaged(const Status& status) const { return status.WithMessage(path(), ": ", status.message()); }
 
 Result<std::shared_ptr<const RowsMap::Mapping>> RowsMap::MapTo(int64_t bytes) {
-  if (mapping_ == nullptr || static_cast<int64_t>(mapping_->bytes) < bytes) {
+  if (mapping_ == nullptr || mapping_->bytes() < bytes) {
     LOTIC_ASSIGN_OR_RETURN(const int64_t size, file_.Size());
     if (size < bytes) return Status::DataLoss(path(), ": ", bytes, " bytes were published, the file has ", size);
     // Mapped ahead of its end: what is added later appears, and nothing behind the published length is touched.
     int64_t length = kFirstMappedBytes;
     while (length < bytes) length *= 2;
-    void* const data = ::mmap(nullptr, static_cast<size_t>(length), PROT_READ, MAP_SHARED, file_.fd(), 0);
-    if (data == MAP_FAILED) return FileFailure("map", path(), errno);
-    auto mapping = std::make_shared<Mapping>();
-    mapping->data = static_cast<const uint8_t*>(data);
-    mapping->bytes = static_cast<size_t>(length);
-    mapping_ = std::move(mapping);
+    LOTIC_ASSIGN_OR_RETURN(mapping_, Mapping::Map(file_, length));
   }
   return mapping_;
 }
@@ -108,13 +91,13 @@ Result<std::shared_ptr<const RowsMap::Mapping>> RowsMap::MapTo(int64_t bytes) {
 Result<RowsMap::Published> RowsMap::ReadPublished() {
   const std::lock_guard lock(mutex_);
   LOTIC_ASSIGN_OR_RETURN(const auto head, MapTo(kRowsHeaderBytes));
-  const uint64_t word = __atomic_load_n(reinterpret_cast<const uint64_t*>(head->data + kPublishedAt), __ATOMIC_ACQUIRE);
+  const uint64_t word = __atomic_load_n(reinterpret_cast<const uint64_t*>(head->data() + kPublishedAt), __ATOMIC_ACQUIRE);
   const std::optional<int64_t> published = FromLiveWord(word);
   if (!published.has_value() || *published < kRowsHeaderBytes) return Status::DataLoss(path(), ": the published length is damaged");
   Published result{*published, header_.start, {}};
   if (*published == kRowsHeaderBytes) return result;
   LOTIC_ASSIGN_OR_RETURN(const auto mapping, MapTo(*published));
-  const auto bytes = [&](int64_t at, int64_t count) { return std::span<const uint8_t>(mapping->data + at, static_cast<size_t>(count)); };
+  const auto bytes = [&](int64_t at, int64_t count) { return std::span<const uint8_t>(mapping->data() + at, static_cast<size_t>(count)); };
   if (*published < kRowsHeaderBytes + kBlockPrefixBytes + kBlockTrailerBytes) return Status::DataLoss(path(), ": no block ends at byte ", *published);
   const Result<int64_t> at = PlaceOfLastBlock(bytes(*published - kBlockTrailerBytes, kBlockTrailerBytes), *published);
   if (!at.ok()) return Damaged(at.status());
@@ -123,6 +106,7 @@ Result<RowsMap::Published> RowsMap::ReadPublished() {
   if (last->next_at() != *published) return Status::DataLoss(path(), ": no block ends at byte ", *published);
   result.end = last->end;
   result.totals = last->totals;
+  mapping->Used(std::array<Mapping::Range, 2>{{{0, kRowsHeaderBytes}, {*at, *published}}});
   return result;
 }
 
@@ -131,7 +115,7 @@ Result<size_t> RowsMap::IndexTo(int64_t to) {
   LOTIC_ASSIGN_OR_RETURN(const auto mapping, MapTo(std::max(to, kRowsHeaderBytes)));
   while (indexed_ < to) {
     const int64_t at = indexed_;
-    const std::span<const uint8_t> rest(mapping->data + at, static_cast<size_t>(to - at));
+    const std::span<const uint8_t> rest(mapping->data() + at, static_cast<size_t>(to - at));
     Result<BlockHeader> header = DecodeBlockHeader(rest, at);
     if (!header.ok()) return Damaged(header.status());
     if (header->next_at() > to) return Status::DataLoss(path(), ": block at byte ", at, " ends behind the published length");
@@ -140,7 +124,7 @@ Result<size_t> RowsMap::IndexTo(int64_t to) {
     if (!status.ok()) return Damaged(status);
     if (header->kind == BlockKind::kSchema) {
       const BlockBuffer buffer = BlockBuffers(rest, *header)[0];
-      const uint8_t* const json = mapping->data + header->body_at();
+      const uint8_t* const json = mapping->data() + header->body_at();
       if (Crc32c({json, static_cast<size_t>(buffer.padded())}) != buffer.crc) return Status::DataLoss(path(), ": the schema at byte ", at, " fails its checksum");
       Result<Schema> schema = SchemaFromJson({reinterpret_cast<const char*>(json), static_cast<size_t>(buffer.bytes)});
       if (!schema.ok()) return Status::DataLoss(path(), ": the schema at byte ", at, ": ", schema.status().message());
@@ -154,6 +138,7 @@ Result<size_t> RowsMap::IndexTo(int64_t to) {
     }
     last_ = *header;
     indexed_ = header->next_at();
+    mapping->Used(std::array<Mapping::Range, 2>{{{at, header->body_at()}, {indexed_ - kBlockTrailerBytes, indexed_}}});
   }
   // Others may have indexed further.
   const auto behind = std::partition_point(blocks_.begin(), blocks_.end(), [to](const Block& block) { return block.header.next_at() <= to; });
@@ -165,21 +150,26 @@ const RowsMap::Block* RowsMap::block(size_t index) const {
   return &blocks_[index];
 }
 
-Result<Column> RowsMap::ReadColumn(const Block& block, size_t index, std::shared_ptr<const Mapping>* mapping) {
-  if (*mapping == nullptr || static_cast<int64_t>((*mapping)->bytes) < block.header.next_at()) {
+Result<Column> RowsMap::ReadColumn(const Block& block, size_t index, std::shared_ptr<const Mapping>* mapping, std::vector<Mapping::Range>* ranges) {
+  if (*mapping == nullptr || (*mapping)->bytes() < block.header.next_at()) {
     const std::lock_guard lock(mutex_);
     LOTIC_ASSIGN_OR_RETURN(*mapping, MapTo(block.header.next_at()));
   }
   const BlockHeader& header = block.header;
-  const std::span<const uint8_t> header_bytes((*mapping)->data + header.at, static_cast<size_t>(header.header_bytes));
+  const std::span<const uint8_t> header_bytes((*mapping)->data() + header.at, static_cast<size_t>(header.header_bytes));
   const ColumnPlace& place = block.schema->places[index];
   thread_local std::vector<BlockBuffer> buffers;  // small commits are many, and an allocation each would cost more than their rows
   BlockBuffers(header_bytes, header, &buffers);
-  const uint8_t* const body = (*mapping)->data + header.body_at();
+  const uint8_t* const body = (*mapping)->data() + header.body_at();
   const bool checked = block.checked[index].load(std::memory_order_acquire);
   const std::string& name = block.schema->schema->fields[index].name;
+  if (place.buffer + place.buffers > buffers.size()) return Status::DataLoss(path(), ": block at byte ", header.at, " has fewer columns than its schema");
+  ranges->push_back({header.at, header.body_at()});
+  if (place.buffers > 0) {
+    const BlockBuffer& last = buffers[place.buffer + place.buffers - 1];
+    ranges->push_back({header.body_at() + buffers[place.buffer].at, header.body_at() + last.at + last.padded()});
+  }
   if (!checked) {
-    if (place.buffer + place.buffers > buffers.size()) return Status::DataLoss(path(), ": block at byte ", header.at, " has fewer columns than its schema");
     for (uint32_t i = place.buffer; i < place.buffer + place.buffers; ++i) {
       if (Crc32c({body + buffers[i].at, static_cast<size_t>(buffers[i].padded())}) != buffers[i].crc) {
         return Status::DataLoss(path(), ": block at byte ", header.at, ", column ", name, " fails its checksum");

@@ -13,6 +13,7 @@
 #include "lotic/batch.h"
 #include "lotic/status.h"
 #include "table/files.h"
+#include "table/mapped_pages.h"
 #include "table/rows_format.h"
 
 namespace lotic::table {
@@ -38,13 +39,7 @@ class RowsMap {
   /// What is published now, by the last block's header alone. Errors: DataLoss.
   Result<Published> ReadPublished();
 
-  struct Mapping {
-    const uint8_t* data = nullptr;
-    size_t bytes = 0;
-    ~Mapping();
-    /// The pages of [from, to) leave this process's memory; they come back when they are read again.
-    void LetGo(int64_t from, int64_t to) const;
-  };
+  using Mapping = MappedPages;
   struct BlockSchema {
     std::shared_ptr<const Schema> schema;
     std::vector<ColumnPlace> places;
@@ -59,8 +54,9 @@ class RowsMap {
   Result<size_t> IndexTo(int64_t bytes);
   const Block* block(size_t index) const;
 
-  /// Column `index` of the block's schema. `mapping` keeps its memory alive. Errors: DataLoss.
-  Result<Column> ReadColumn(const Block& block, size_t index, std::shared_ptr<const Mapping>* mapping);
+  /// Column `index` of the block's schema. `mapping` keeps its memory alive; `ranges` is added what lies under it, which the reader tells the mapping when it is done
+  /// with the column. Errors: DataLoss.
+  Result<Column> ReadColumn(const Block& block, size_t index, std::shared_ptr<const Mapping>* mapping, std::vector<Mapping::Range>* ranges);
 
  private:
   struct Registry;

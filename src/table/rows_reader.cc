@@ -26,6 +26,8 @@ class MappedRows final : public SegmentRows {
   MappedRows(std::shared_ptr<RowsMap> map, int64_t published, const Schema& layout, SegmentRowsOptions options, PagesBehind behind)
       : behind_(behind), map_(std::move(map)), published_(published), layout_(std::make_shared<const Schema>(layout)), options_(options), next_row_(options.first_row) {}
 
+  ~MappedRows() override { DoneWithBatch(); }
+
   Status Start() {
     LOTIC_ASSIGN_OR_RETURN(blocks_, map_->IndexTo(published_));
     // The first block that holds a row wanted.
@@ -47,11 +49,7 @@ class MappedRows final : public SegmentRows {
 
   Result<std::optional<Batch>> Next(const CallContext& ctx) override {
     LOTIC_RETURN_NOT_OK(ctx.Check("reading a consuming segment"));
-    if (behind_ == PagesBehind::kLetGo && mapping_ != nullptr && at_ > 0) {
-      const int64_t read_to = map_->block(at_ - 1)->header.next_at();
-      mapping_->LetGo(let_go_, read_to);
-      let_go_ = read_to;
-    }
+    DoneWithBatch();
     if (layout_->fields.empty()) return CountOnly();
     std::vector<Part> parts;
     int64_t rows = 0;
@@ -85,6 +83,19 @@ class MappedRows final : public SegmentRows {
     int64_t count;
   };
 
+  // What the last batch lay on. Whoever still reads it may: the pages come back.
+  void DoneWithBatch() {
+    if (mapping_ == nullptr) return;
+    if (behind_ == PagesBehind::kLetGo && at_ > 0) {
+      const int64_t read_to = map_->block(at_ - 1)->header.next_at();
+      mapping_->LetGo(let_go_, read_to);
+      let_go_ = read_to;
+    } else {
+      mapping_->Used(read_);
+    }
+    read_.clear();
+  }
+
   void Skip(const RowsMap::Block& block, int64_t behind) {
     next_row_ = std::max(next_row_, block.header.first_row + behind);
     ++at_;
@@ -103,7 +114,7 @@ class MappedRows final : public SegmentRows {
         if (!index.has_value() || block.schema->schema->fields[*index].type.id() != TypeId::kInt64) {
           return Status::Invalid(map_->path(), ": a snapshot that ends within a commit needs the column ", kOffsets);
         }
-        LOTIC_ASSIGN_OR_RETURN(const Column offsets, map_->ReadColumn(block, *index, &mapping_));
+        LOTIC_ASSIGN_OR_RETURN(const Column offsets, map_->ReadColumn(block, *index, &mapping_, &read_));
         behind = RowsBefore(offsets, *options_.end_offset);
       }
     }
@@ -157,7 +168,7 @@ class MappedRows final : public SegmentRows {
         columns.push_back(owner->gathered.back().Finish());
         continue;
       }
-      LOTIC_ASSIGN_OR_RETURN(Column column, map_->ReadColumn(block, *(*places)[i], &mapping_));
+      LOTIC_ASSIGN_OR_RETURN(Column column, map_->ReadColumn(block, *(*places)[i], &mapping_, &read_));
       if (!(column.type == field.type)) column = Cast(column, 0, column.length, field, owner.get());
       columns.push_back(std::move(column));
     }
@@ -183,7 +194,7 @@ class MappedRows final : public SegmentRows {
           gather.AppendNulls(part.count);
           continue;
         }
-        LOTIC_ASSIGN_OR_RETURN(const Column column, map_->ReadColumn(*part.block, *(*places)[i], &mapping_));
+        LOTIC_ASSIGN_OR_RETURN(const Column column, map_->ReadColumn(*part.block, *(*places)[i], &mapping_, &read_));
         const bool same = column.type == layout_->fields[i].type;
         const Column cast = same ? Column{.type = column.type, .children = {}} : Cast(column, part.first, part.count, layout_->fields[i], owner.get());
         const Column& from = same ? column : cast;
@@ -207,6 +218,7 @@ class MappedRows final : public SegmentRows {
   size_t at_ = 0;
   int64_t next_row_ = 0;
   std::shared_ptr<const RowsMap::Mapping> mapping_;
+  std::vector<RowsMap::Mapping::Range> read_;  // under the last batch, of mapping_
   const RowsMap::BlockSchema* places_of_ = nullptr;
   std::vector<std::optional<size_t>> places_;
 };
