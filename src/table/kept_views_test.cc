@@ -30,6 +30,19 @@ TEST(KeptViews, AskingAgainDoesNotKeepAViewForEver) {
   EXPECT_EQ(views.Find("a", now + seconds(121)), nullptr);
 }
 
+TEST(KeptViews, AViewWhoseTimeIsOverWhileItIsPlannedWithIsNotKeptAnew) {
+  KeptViews views;
+  const auto view = std::make_shared<const TableView>();
+  const KeptViews::Instant now;
+  views.Keep("a", view, now);
+  ASSERT_EQ(views.Find("a", now + seconds(119)), view);
+  EXPECT_EQ(views.Find("another", now + seconds(124)), nullptr);
+  views.Keep("a", view, now + seconds(125));  // planning took six seconds
+  EXPECT_EQ(views.Find("a", now + seconds(125)), nullptr);
+  views.Keep("b", std::make_shared<const TableView>(), now + seconds(125));
+  EXPECT_NE(views.Find("b", now + seconds(200)), nullptr);
+}
+
 TEST(KeptViews, TheLeastRecentlyUsedGoesFirst) {
   KeptViews views;
   const KeptViews::Instant now;
