@@ -184,6 +184,23 @@ Status PartitionFolder::MarkDamaged(const SegmentInfo& segment, const RowsCheck*
   return Status::OK();
 }
 
+void PartitionFolder::FoundDamaged(const Status& damage) {
+  const std::lock_guard lock(mutex_);
+  if (!damage_.ok() || damage.ok()) return;
+  damage_ = damage;
+  is_suspect_.store(true, std::memory_order_release);
+}
+
+Status PartitionFolder::CheckNext(const SegmentInfo& segment) {
+  if (segment.state != SegmentState::kConsuming) return CheckSegment(segment);
+  const bool goes_on = checked_.last.has_value() && checked_.header.sequence == segment.sequence && checked_.header.generation == segment.generation;
+  LOTIC_ASSIGN_OR_RETURN(RowsCheck check, CheckRowsFile(PathOf(segment.rows_file), std::nullopt, {goes_on ? &checked_ : nullptr, TableStore::kMaxCheckBytes}));
+  FoundDamaged(check.damage);
+  const bool at_end = !check.published.has_value() || check.good_bytes >= *check.published;
+  checked_ = at_end || !check.damage.ok() ? RowsCheck() : std::move(check);
+  return Status::OK();
+}
+
 Status PartitionFolder::CheckSegment(const SegmentInfo& segment) {
   const auto by_rows_file = [&](const std::string& damage) -> Status {
     if (segment.rows_file.empty()) return MarkDamaged(segment, nullptr, damage);
@@ -211,11 +228,7 @@ Status PartitionFolder::CheckSegment(const SegmentInfo& segment) {
   };
   if (segment.state == SegmentState::kConsuming) {
     LOTIC_ASSIGN_OR_RETURN(const RowsCheck check, CheckRowsFile(PathOf(segment.rows_file)));
-    const std::lock_guard lock(mutex_);
-    if (damage_.ok() && !check.damage.ok()) {
-      damage_ = check.damage;
-      is_suspect_.store(true, std::memory_order_release);
-    }
+    FoundDamaged(check.damage);
     return Status::OK();
   }
   if (segment.state == SegmentState::kSealing) return by_rows_file("");

@@ -59,6 +59,8 @@ class PartitionFolder {
   Status MarkDamaged(const SegmentInfo& segment, const RowsCheck* check, const std::string& damage);
   /// Checks the files of a segment: MarkDamaged if they are, or, of a consuming one, damage().
   Status CheckSegment(const SegmentInfo& segment);
+  /// The same, but of a consuming segment only the next TableStore::kMaxCheckBytes of its blocks, and behind the last from the first on. One thread at a time.
+  Status CheckNext(const SegmentInfo& segment);
   /// Not OK once the consuming segment was found damaged: it is settled when the folder is opened again.
   Status damage() const;
   bool is_suspect() const { return is_suspect_.load(std::memory_order_acquire); }
@@ -73,6 +75,7 @@ class PartitionFolder {
   Status RecoverDone(const SegmentInfo& segment);
   Status RecoverDamaged(SegmentInfo segment);
   Status RemoveOrphans();
+  void FoundDamaged(const Status& damage);
   void Event(std::string sentence) const { parts_.event(partition_, std::move(sentence)); }
 
   const StoreParts& parts_;
@@ -83,6 +86,7 @@ class PartitionFolder {
   int64_t compact_at_bytes_ = 0;
   bool retired_ = false;
   std::atomic<bool> is_suspect_{false};
+  RowsCheck checked_;         // CheckNext alone: so far, of the file it names
   mutable std::mutex mutex_;  // guards what follows
   PartitionState state_;      // written under both
   std::shared_ptr<RowsFile> rows_;

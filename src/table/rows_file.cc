@@ -83,7 +83,7 @@ Result<BlockHeader> CheckBlock(Window& window, int64_t at, int64_t limit, const 
 
 }  // namespace
 
-Result<RowsCheck> CheckRowsFile(const std::string& path, std::optional<int64_t> limit) {
+Result<RowsCheck> CheckRowsFile(const std::string& path, std::optional<int64_t> limit, CheckPart part) {
   LOTIC_ASSIGN_OR_RETURN(const File file, File::Open(path, O_RDONLY));
   RowsCheck check;
   LOTIC_ASSIGN_OR_RETURN(check.file_bytes, file.Size());
@@ -118,8 +118,14 @@ Result<RowsCheck> CheckRowsFile(const std::string& path, std::optional<int64_t> 
     end = std::min(end, check.file_bytes);
   }
   if (check.damage.ok() && !check.durable.has_value()) check.damage = Status::DataLoss(path, ": the durable length is damaged");
+  if (part.before != nullptr) {
+    check.good_bytes = part.before->good_bytes;
+    check.last = part.before->last;
+    check.schema = part.before->schema;
+  }
+  const int64_t begun = check.good_bytes;
   Window window(file, check.file_bytes);
-  while (check.good_bytes < end) {
+  while (check.good_bytes < end && check.good_bytes - begun < part.most_bytes) {
     Result<BlockHeader> block = CheckBlock(window, check.good_bytes, end, check.last.has_value() ? &*check.last : nullptr, check.header.start, &check.schema);
     if (!block.ok()) {
       if (block.status().code() != StatusCode::kDataLoss) return block.status();

@@ -31,8 +31,13 @@ struct RowsCheck {
   int64_t end() const { return last.has_value() ? last->end : header.start; }
   SegmentTotals totals() const { return last.has_value() ? last->totals : SegmentTotals{}; }
 };
+/// A check in several calls.
+struct CheckPart {
+  const RowsCheck* before = nullptr;  ///< what was found of the same file up to its good_bytes; null: begins at the first block
+  int64_t most_bytes = INT64_MAX;     ///< ends behind the block that reaches it
+};
 /// `limit`: blocks that end behind it are not looked at (a sealed length; the durable length). Errors: NotFound, IOError; damage is in the result.
-Result<RowsCheck> CheckRowsFile(const std::string& path, std::optional<int64_t> limit = std::nullopt);
+Result<RowsCheck> CheckRowsFile(const std::string& path, std::optional<int64_t> limit = std::nullopt, CheckPart part = {});
 
 /// The rows file of a consuming segment, written. Append: one thread; Sync and what is const: any thread beside it.
 class RowsFile {

@@ -319,7 +319,7 @@ class Store final : public TableStore {
       }
     }
     if (!chosen.has_value()) return false;
-    LOTIC_RETURN_NOT_OK(folder->CheckSegment(*chosen));
+    LOTIC_RETURN_NOT_OK(folder->CheckNext(*chosen));
     checked_[{chosen->partition, chosen->sequence}] = ++checks_;
     return true;
   }

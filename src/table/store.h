@@ -74,6 +74,7 @@ class TableStore {
   static constexpr size_t kMaxEvents = 1000;       ///< waiting; the oldest go first
   static constexpr size_t kMaxQuarantined = 64;    ///< files of a partition; the oldest go first
   static constexpr size_t kMaxLostRanges = 1000;   ///< of a partition; the oldest are added up
+  static constexpr int64_t kMaxCheckBytes = int64_t{256} << 20;  ///< of a consuming segment that one CheckOne reads, but for the rest of a block
   static constexpr size_t kMaxDroppedKept = 1000;  ///< dropped segments that a partition still names
 
   /// Makes the folder and its first files. Errors: Invalid (identity; the folder holds a table already), IOError.
@@ -96,7 +97,8 @@ class TableStore {
 
   /// Borrowed: until ReopenWriter of that partition, or the store's end. Errors: NotFound; DataLoss (its manifest is damaged).
   virtual Result<PartitionWriter*> writer(int32_t partition) = 0;
-  /// After a failed sync: what is not known to be durable is given up, and position() is where to read on. By the writer's thread; waits for a sealing.
+  /// After a failed sync: what is not known to be durable is given up, and position() is where to read on. While nobody writes or records a loss; reads the whole file, and
+  /// waits for a sealing and a check.
   /// The old writer changes nothing any more, and neither does a RepairWriter of before (Cancelled); it may be asked until the next
   /// call for this partition. On an error too: then writer() says why, and the same call may work later.
   virtual Result<PartitionWriter*> ReopenWriter(int32_t partition) = 0;
@@ -116,8 +118,8 @@ class TableStore {
   /// Drops one segment that is done, whatever its age. Errors: NotFound; Invalid (it is consuming or sealing).
   virtual Status DropSegment(int32_t partition, int64_t sequence, int64_t now_ms) = 0;
 
-  /// Checks the file that was checked longest ago: a sealed one (damage is quarantined), or the published blocks of a consuming one (its writer is failed(),
-  /// ReopenWriter settles it). So what a reader of any process found is found here too. @return false: there is none.
+  /// Checks the file that was checked longest ago: a sealed one (damage is quarantined), or published blocks of a consuming one, of a large one the next
+  /// kMaxCheckBytes (its writer is failed() then, ReopenWriter settles it). So what a reader of any process found is found here too. @return false: there is none.
   virtual Result<bool> CheckOne(const CallContext& ctx) = 0;
   /// For who reads in the owner's process, instead of waiting for CheckOne: a segment was found damaged. Checks it, and quarantines it if that is so (a consuming one: its writer is failed(), ReopenWriter settles it). OK either way.
   virtual Status Suspect(int32_t partition, int64_t sequence) = 0;

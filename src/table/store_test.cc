@@ -722,5 +722,46 @@ TEST(ErrorRing, IsReadOnlyWhereThereIsSomethingToTakeBack) {
   EXPECT_EQ(ring->count(), 0);
 }
 
+TEST_F(StoreTest, ACheckInPartsSeesEveryBlock) {
+  Open();
+  for (int64_t at = 0; at < 2000; at += 100) ASSERT_OK(writer().Append(SomeCommit(at, at + 100)));
+  const std::string path = table() + "/p0/0.1.rows";
+  const int64_t published = writer().segment()->rows_bytes;
+  const auto parts = [&](Status* damage) {
+    RowsCheck check = CheckRowsFile(path, std::nullopt, {nullptr, 10'000}).ValueOrDie();
+    int calls = 1;
+    for (int64_t before = kRowsHeaderBytes; check.damage.ok() && check.good_bytes < published; ++calls) {
+      EXPECT_GE(check.good_bytes - before, 10'000);
+      before = check.good_bytes;
+      const RowsCheck so_far = check;
+      check = CheckRowsFile(path, std::nullopt, {&so_far, 10'000}).ValueOrDie();
+    }
+    *damage = check.damage;
+    EXPECT_EQ(check.end(), check.last->end);
+    return calls;
+  };
+  Status damage;
+  const int calls = parts(&damage);
+  EXPECT_TRUE(damage.ok()) << damage;
+  EXPECT_GT(calls, 4);
+  EXPECT_EQ(CheckRowsFile(path).ValueOrDie().good_bytes, published);
+  for (const int64_t at : {published / 4, published / 2, published - 100}) {
+    Flip(path, at);
+    (void)parts(&damage);
+    EXPECT_EQ(damage.code(), StatusCode::kDataLoss) << at;
+    Flip(path, at);
+  }
+}
+
+TEST_F(StoreTest, TheOwnersRoundFindsDamageOfAConsumingSegmentEachTime) {
+  Open();
+  for (int64_t at = 0; at < 500; at += 100) ASSERT_OK(writer().Append(SomeCommit(at, at + 100)));
+  for (int round = 0; round < 3; ++round) ASSERT_TRUE(store_->CheckOne({}).ValueOrDie());
+  EXPECT_TRUE(writer().failed().ok());
+  Flip(table() + "/p0/0.1.rows", writer().segment()->rows_bytes / 3);
+  ASSERT_TRUE(store_->CheckOne({}).ValueOrDie());
+  EXPECT_EQ(writer().failed().code(), StatusCode::kDataLoss);
+}
+
 }  // namespace
 }  // namespace lotic::table
