@@ -28,6 +28,8 @@ void Put(Json& object, const char* key, const std::optional<int64_t>& value) {
 
 /// Files are padded to blocks of this size, with as much room again: on a full disk the next status, which says so, is longer.
 constexpr size_t kStatusBlock = 4096;
+/// What is left of an error where there is no room for all of them.
+constexpr size_t kShortErrorBytes = 100;
 
 /// Into the blocks that the file has; what stood there before is gone at once, so that a reader may meet neither. False: `length` bytes do not fit, or the disk refuses.
 bool OverwriteInPlace(const std::string& path, const std::string& padded, size_t length) {
@@ -48,6 +50,22 @@ std::optional<int64_t> Get(const Json& object, const char* key) {
   return at == object.end() ? std::nullopt : std::optional<int64_t>(at->get<int64_t>());
 }
 
+/// At most kMaxStatusFileBytes.
+std::string FittingJson(const StatusFile& status) {
+  std::string text = ToJson(status);
+  if (text.size() <= kMaxStatusFileBytes) return text;
+  StatusFile fitting = status;
+  for (PartitionStatus& partition : fitting.partitions) {
+    if (partition.error.size() > kShortErrorBytes) partition.error = partition.error.substr(0, kShortErrorBytes) + "...";
+  }
+  for (text = ToJson(fitting); text.size() > kMaxStatusFileBytes; text = ToJson(fitting)) {
+    const size_t keep = fitting.partitions.size() * (kMaxStatusFileBytes / 8) / (text.size() / 8) * 15 / 16;
+    fitting.left_out += static_cast<int64_t>(fitting.partitions.size() - keep);
+    fitting.partitions.resize(keep);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string_view PartitionStateName(PartitionState state) { return kStateNames[static_cast<size_t>(state)]; }
@@ -58,6 +76,7 @@ std::string ToJson(const StatusFile& status) {
   json["writtenMs"] = status.written_ms;
   json["pid"] = status.pid;
   json["running"] = status.running;
+  if (status.left_out != 0) json["leftOut"] = status.left_out;
   Json& partitions = json["partitions"] = Json::array();
   for (const PartitionStatus& p : status.partitions) {
     Json one;
@@ -88,6 +107,7 @@ Result<StatusFile> StatusFileFromJson(std::string_view text) {
     status.written_ms = json.at("writtenMs").get<int64_t>();
     status.pid = json.at("pid").get<int64_t>();
     status.running = json.at("running").get<bool>();
+    status.left_out = Get(json, "leftOut").value_or(0);
     for (const Json& one : json.at("partitions")) {
       PartitionStatus p;
       p.partition = one.at("partition").get<int32_t>();
@@ -126,9 +146,9 @@ Result<StatusFile> ReadStatusFile(const std::string& table_folder) {
 
 Status WriteStatusFile(const std::string& table_folder, const StatusFile& status) {
   const std::string path = table_folder + "/" + kStatusFileName;
-  std::string text = ToJson(status);
+  std::string text = FittingJson(status);
   const size_t length = text.size();
-  text.resize((2 * length / kStatusBlock + 1) * kStatusBlock, ' ');
+  text.resize(std::min((2 * length / kStatusBlock + 1) * kStatusBlock, kMaxStatusFileBytes), ' ');
   const Status replaced = ReplaceFileUnsynced(path, text);
   if (replaced.ok() || OverwriteInPlace(path, text, length)) return Status::OK();
   return replaced;

@@ -46,6 +46,7 @@ struct StatusFile {
   int64_t pid = 0;
   bool running = false;  ///< false: written when the ingest ended
   std::vector<PartitionStatus> partitions;
+  int64_t left_out = 0;  ///< partitions that had no room: see WriteStatusFile
   bool operator==(const StatusFile&) const = default;
 };
 
@@ -57,6 +58,7 @@ std::string ToJson(const StatusFile& status);
 Result<StatusFile> StatusFileFromJson(std::string_view json);
 /// Of a table's folder. Errors: NotFound, IOError, Invalid.
 Result<StatusFile> ReadStatusFile(const std::string& table_folder);
+/// What ReadStatusFile can read: beyond kMaxStatusFileBytes errors are cut short first, then the last partitions are left out.
 Status WriteStatusFile(const std::string& table_folder, const StatusFile& status);
 
 }  // namespace lotic::table
