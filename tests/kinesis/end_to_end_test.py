@@ -61,6 +61,23 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual([shard["reason"] for shard in table["shards"]], ["caught_up"] * 2)
         self.assertTrue(all(int(shard["first"]) < int(shard["last"]) for shard in table["shards"]), table["shards"])
 
+    def scan_of(self, statement):
+        """What EXPLAIN says of the scan."""
+        [row] = self.rows(self.run_sql(f"EXPLAIN (FORMAT json) {statement}"))
+        nodes = json.loads(row["explain_value"])
+        while nodes[0]["name"] != "LOTIC_SCAN":
+            nodes = nodes[0]["children"]
+        return nodes[0]["extra_info"]
+
+    def test_a_plan_is_shown_without_waiting_for_its_end(self):
+        later = time.strftime("%Y-%m-%d %H:%M:%S+00", time.gmtime(time.time() + 20 * 3_600))
+        for at in ("", f" AT (TIMESTAMP => TIMESTAMPTZ '{later}')"):  # the second would be waited for until tomorrow
+            scan = self.scan_of("SELECT count(page) FROM k.clicks" + at)
+            self.assertIn("when the query runs", scan["Hint"])
+            done = self.run_sql(f"SELECT count(page) FROM k.clicks AT (VERSION => '{scan['Version']}')")
+            self.assertNotEqual(done.returncode, 0, "shards that are made before its end would be missing")
+            self.assertIn("is of a plan that was only shown", done.stderr)
+
     def test_an_unknown_stream_and_a_wrong_key_are_errors_that_say_so(self):
         done = self.run_sql("FROM k.clikcs")
         self.assertNotEqual(done.returncode, 0)

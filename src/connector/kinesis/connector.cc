@@ -14,6 +14,7 @@
 #include "connector/kinesis/reader.h"
 #include "connector/kinesis/stream_writer.h"
 #include "format/inference.h"
+#include "lotic/plan_preview.h"
 #include "lotic/scan_json.h"
 
 namespace lotic::kinesis {
@@ -34,13 +35,14 @@ std::string StreamColumn(const Field& field) {
   return at == field.metadata.end() ? std::string() : at->second;
 }
 
-/// kinesis1|<stream created, ms>|<end, ms>|<number of shards>|<last shard>|<ARN>
+/// kinesis1|<stream created, ms>|<end, ms>|<number of shards>|<last shard>|<ARN>; of a plan that was only shown before its end had passed, kinesis-shown1|…
 struct Token {
   int64_t created_ms = 0, end_ms = 0, shards = 0;
   std::string last_shard, arn;
+  bool only_shown = false;  // shards may still be made that hold records from before the end: nothing may be read by it
 
   std::string ToText() const {
-    return "kinesis1|" + std::to_string(created_ms) + "|" + std::to_string(end_ms) + "|" + std::to_string(shards) + "|" + last_shard + "|" + arn;
+    return (only_shown ? "kinesis-shown1|" : "kinesis1|") + std::to_string(created_ms) + "|" + std::to_string(end_ms) + "|" + std::to_string(shards) + "|" + last_shard + "|" + arn;
   }
   static Result<Token> Parse(std::string_view text) {
     std::vector<std::string> parts(1);
@@ -57,9 +59,14 @@ struct Token {
       for (size_t i = 0; i < 3; ++i) std::from_chars(parts[i + 1].data(), parts[i + 1].data() + parts[i + 1].size(), *numbers[i]);
       made.last_shard = parts[4];
       made.arn = parts[5];
+      made.only_shown = parts[0] == "kinesis-shown1";
     }
     if (made.ToText() != text) return Status::Invalid("snapshot token '", text.substr(0, 100), "' is not one of a Kinesis stream");
     return made;
+  }
+  Status CheckReadable() const {
+    if (!only_shown) return Status::OK();
+    return Status::Invalid("snapshot token '", ToText().substr(0, 100), "' is of a plan that was only shown, before its end had passed: no snapshot yet; a query that ran has one in its certificate");
   }
 };
 
@@ -113,7 +120,7 @@ Result<Pushed> PushDown(const ScanRequest& request) {
   return pushed;
 }
 
-class Impl final : public Connector, public SplitDiscovery, public TableSink {
+class Impl final : public Connector, public SplitDiscovery, public TableSink, public PlanPreview {
  public:
   Impl(std::unique_ptr<aws::JsonClient> json, std::shared_ptr<PutClient> puts, const aws::RetryClock& clock, KinesisOptions options)
       : options_(std::move(options)), client_(std::make_shared<KinesisClient>(std::move(json), clock)), puts_(std::move(puts)) {}
@@ -158,7 +165,12 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
     return info;
   }
 
-  Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override {
+  Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override { return Plan(ctx, request, PlanFor::kReading); }
+  Result<Prepared> Preview(const CallContext& ctx, const ScanRequest& request) override { return Plan(ctx, request, PlanFor::kShowing); }
+
+  enum class PlanFor : uint8_t { kReading, kShowing };
+  /// Prepare and Preview.
+  Result<Prepared> Plan(const CallContext& ctx, const ScanRequest& request, PlanFor use) {
     LOTIC_RETURN_NOT_OK(ctx.Check("planning a Kinesis scan"));
     LOTIC_ASSIGN_OR_RETURN(const Pushed pushed, PushDown(request));
     LOTIC_ASSIGN_OR_RETURN(const StreamSummary stream, Sourced(client_->Describe(ctx, request.table.table)));
@@ -169,9 +181,11 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
     if (repeat) {
       LOTIC_ASSIGN_OR_RETURN(token, Token::Parse(request.token));
       LOTIC_RETURN_NOT_OK(CheckSameStream(stream, token.arn, token.created_ms));
+      if (use == PlanFor::kReading) LOTIC_RETURN_NOT_OK(token.CheckReadable());
     } else {
-      LOTIC_ASSIGN_OR_RETURN(const int64_t end_ms, FixEnd(ctx, request));
+      LOTIC_ASSIGN_OR_RETURN(const int64_t end_ms, FixEnd(ctx, request, use));
       token = {stream.created_ms, end_ms, 0, "", stream.arn};
+      token.only_shown = client_->time().EarliestMs(client_->clock().Now()) < end_ms;
     }
     LOTIC_ASSIGN_OR_RETURN(std::vector<Shard> shards, Sourced(client_->ListShards(ctx, stream.name, std::nullopt)));
     if (repeat) std::erase_if(shards, [&](const Shard& shard) { return shard.id > token.last_shard; });
@@ -206,6 +220,9 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
     Prepared made;
     made.token = token.ToText();
     made.report = pushed.report;
+    if (token.only_shown) {
+      made.report.push_back({"end", "", Pushdown::kHint, request.as_of_ms ? "the shards are listed again when the query runs and its end has passed" : "it, and the shards up to it, are fixed when the query runs"});
+    }
     made.estimate.source = "none: Kinesis does not tell";
     made.estimate.table_partitions = static_cast<int64_t>(shards.size());
     made.attributes = {{"stream", stream.name}, {"stream_arn", stream.arn}, {"end_ms", std::to_string(token.end_ms)}};
@@ -266,6 +283,7 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
 
   Result<std::unique_ptr<Reader>> Open(const CallContext&, const ScanRequest& request, std::span<const SplitStart> splits) override {
     LOTIC_RETURN_NOT_OK(CheckToken(request));
+    if (!request.unbounded) LOTIC_RETURN_NOT_OK(Token::Parse(request.token)->CheckReadable());
     LOTIC_ASSIGN_OR_RETURN(const Pushed pushed, PushDown(request));
     LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<KinesisReader> reader, KinesisReader::Make(client_, options_, request, pushed.limit, splits));
     return std::unique_ptr<Reader>(std::move(reader));
@@ -319,7 +337,8 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
 
  private:
   /// The end of a bounded plan. When it returns, that end has passed by the service's clock: a shard that is listed from now on, or made, holds nothing before it but what the list shows.
-  Result<int64_t> FixEnd(const CallContext& ctx, const ScanRequest& request) {
+  /// A plan that is only shown does not wait for that.
+  Result<int64_t> FixEnd(const CallContext& ctx, const ScanRequest& request, PlanFor use) {
     // The latest that the service's time can be: every record acknowledged before now lies before it.
     const std::optional<int64_t> latest = client_->time().LatestMs(client_->clock().Now());
     if (!latest) return Status::IOError("kinesis: no answer of the service carries a Date, so that no end can be fixed");
@@ -331,6 +350,7 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink {
       return Status::Invalid("the read of stream '", request.table.table, "' begins at ", request.start.time_ms, " ms, in the future of the service, and ends at ", end_ms,
                              " ms: nothing can be there yet; give it a later end (AT (TIMESTAMP …), 'scan.bounded.timestamp'), which is waited for");
     }
+    if (use == PlanFor::kShowing) return end_ms;
     for (int64_t earliest = *client_->time().EarliestMs(client_->clock().Now()); earliest < end_ms; earliest = *client_->time().EarliestMs(client_->clock().Now())) {
       const Status waited = client_->clock().Wait(ctx, std::chrono::milliseconds(end_ms - earliest));
       if (!waited.ok()) return waited.WithMessage("waiting until the end at ", end_ms, " ms has passed, before the shards are listed: ", waited.message());

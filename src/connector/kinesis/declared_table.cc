@@ -10,6 +10,7 @@
 #include "connector/kinesis/put_client.h"
 #include "connector/kinesis/reader.h"
 #include "connector/kinesis/stream_writer.h"
+#include "lotic/plan_preview.h"
 #include "lotic/table_writer.h"
 
 namespace lotic::kinesis {
@@ -47,7 +48,7 @@ struct Declared {
   DeclaredSource source;
 };
 
-class DeclaredConnector final : public Connector, public SplitDiscovery, public TableSink {
+class DeclaredConnector final : public Connector, public SplitDiscovery, public TableSink, public PlanPreview {
  public:
   DeclaredConnector(const TableDefinition& definition, KinesisTableOptions options, std::vector<Declared> columns, std::shared_ptr<const RowFormat> format, SinkTable sink, Status not_writable,
                     SessionOpener open)
@@ -84,10 +85,16 @@ class DeclaredConnector final : public Connector, public SplitDiscovery, public 
     return info;
   }
 
-  Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override {
+  Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override { return Plan(ctx, request, false); }
+  Result<Prepared> Preview(const CallContext& ctx, const ScanRequest& request) override { return Plan(ctx, request, true); }
+
+  /// Prepare and Preview.
+  Result<Prepared> Plan(const CallContext& ctx, const ScanRequest& request, bool only_shown) {
     LOTIC_ASSIGN_OR_RETURN(Translated inner, Translate(request));
     LOTIC_ASSIGN_OR_RETURN(const auto opened, Opened());
-    Result<Prepared> made = opened->streams->Prepare(ctx, inner.request);
+    auto* const preview = dynamic_cast<PlanPreview*>(opened->streams.get());
+    LOTIC_CHECK(preview != nullptr);
+    Result<Prepared> made = only_shown ? preview->Preview(ctx, inner.request) : opened->streams->Prepare(ctx, inner.request);
     if (!made.ok()) return made;
     // The service is asked by name: another account's stream of that name must not pass for the one that was declared.
     for (const auto& [name, value] : made->attributes) {

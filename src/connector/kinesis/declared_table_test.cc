@@ -4,11 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "connector/conformance.h"
 #include "connector/kinesis/kinesis_connector.h"
 #include "connector/kinesis/test_put_stream.h"
 #include "lotic/batch_builder.h"
 #include "lotic/constraints.h"
+#include "lotic/plan_preview.h"
 #include "lotic/table_writer.h"
 
 namespace lotic::kinesis {
@@ -168,6 +171,21 @@ TEST(DeclaredTable, AnotherAccountsStreamOfThatNameIsNeitherReadNorWritten) {
   EXPECT_THAT(sink.OpenWriter({}, {{"default", "t"}, Schema{{{"id", Type::Int64()}}}, {}}).status().message(), HasSubstr("these credentials reach"));
   definition.options[1].second = "arn:aws:kinesis:eu-west-1:111122223333:stream/clicks";
   EXPECT_TRUE(ReadAll(*Defined(stream, definition)).status.ok());
+}
+
+TEST(DeclaredTable, APlanThatIsOnlyShownWaitsForNothing) {
+  TestStream stream;
+  const std::string later = std::to_string(stream.NowMs() / 1'000 + 3'600);
+  const std::shared_ptr<Connector> connector = Defined(stream, Clicks({Physical("id", Type::Int64())}, {{"scan.bounded.mode", "timestamp"}, {"scan.bounded.timestamp", later}}));
+  ScanRequest request;
+  request.table = {"default", "t"};
+  auto* const preview = dynamic_cast<PlanPreview*>(connector.get());
+  ASSERT_NE(preview, nullptr);
+  const Prepared shown = preview->Preview({}, request).ValueOrDie();
+  EXPECT_EQ(stream.time.passed_ms, 0) << "its end has not passed";
+  EXPECT_EQ(shown.partitions.size(), 2u);
+  ASSERT_FALSE(shown.report.empty());
+  EXPECT_THAT(shown.report[0].reason, HasSubstr("when the query runs"));
 }
 
 TEST(DeclaredTable, ABadRecordFailsItsShardAndNamesIt) {

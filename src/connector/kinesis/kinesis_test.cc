@@ -9,6 +9,7 @@
 #include "connector/kinesis/kinesis_client.h"
 #include "connector/kinesis/shard_calls.h"
 #include "connector/kinesis/test_stream.h"
+#include "lotic/plan_preview.h"
 
 namespace lotic::kinesis {
 namespace {
@@ -292,7 +293,7 @@ TEST(KinesisScan, AnswersStayShortHoweverLongRecordsAre) {
       if (request.Header("X-Amz-Target").ends_with(".GetRecords")) limits.push_back(std::atoll(request.body.c_str() + at + 8));
       return std::nullopt;
     };
-    const int count = bytes < 100'000 ? 30 : 8;
+    const int count = bytes < 100'000 ? 30 : 2;
     for (int i = 0; i < count; ++i) stream.Put(kShard0, "{\"a\":\"" + std::string(bytes, 'x') + "\"}", stream.NowMs() - 40'000 + i);
     const Outcome out = ReadAll(*stream.Connect(), {});
     ASSERT_TRUE(out.status.ok()) << out.status;
@@ -511,6 +512,40 @@ TEST(KinesisScan, AnEndInTheFutureIsWaitedFor) {
   out = ReadAll(*stream.Connect(), request);
   EXPECT_EQ(out.status.code(), StatusCode::kInvalid) << out.status;
   EXPECT_NE(out.status.message().find("in the future of the service"), std::string::npos) << out.status;
+}
+
+TEST(KinesisScan, APlanThatIsOnlyShownWaitsForNothing) {
+  TestStream stream;
+  Fill(stream);
+  const auto connector = stream.Connect();
+  auto* const preview = dynamic_cast<PlanPreview*>(connector.get());
+  ASSERT_NE(preview, nullptr);
+  for (const int64_t future_ms : {0, 3'600'000}) {
+    ScanRequest request;
+    request.table = {"default", "clicks"};
+    if (future_ms != 0) request.as_of_ms = stream.NowMs() + future_ms;
+    const Prepared shown = preview->Preview({}, request).ValueOrDie();
+    EXPECT_EQ(stream.time.passed_ms, 0) << "its end has not passed";
+    EXPECT_EQ(shown.partitions.size(), 2u);
+    ASSERT_FALSE(shown.report.empty());
+    EXPECT_EQ(shown.report.back().text, "end");
+    EXPECT_NE(shown.report.back().reason.find("when the query runs"), std::string::npos) << shown.report.back().reason;
+    // A shard that is made before the end would be missing: nothing may be read by that token.
+    request.token = shown.token;
+    EXPECT_TRUE(preview->Preview({}, request).ok());
+    EXPECT_EQ(connector->Splits({}, request, shown.partitions, {}).ValueOrDie().splits.size(), 2u);
+    EXPECT_EQ(connector->Prepare({}, request).status().code(), StatusCode::kInvalid);
+    EXPECT_EQ(connector->Open({}, request, {}).status().code(), StatusCode::kInvalid);
+  }
+  EXPECT_EQ(stream.Calls("GetRecords"), 0);
+  ScanRequest past;
+  past.table = {"default", "clicks"};
+  past.as_of_ms = stream.NowMs() - 60'000;
+  EXPECT_EQ(preview->Preview({}, past)->token, connector->Prepare({}, past)->token) << "its end has passed: a snapshot like any other";
+  ScanRequest late;
+  late.table = {"default", "clicks"};
+  late.as_of_ms = stream.NowMs() + int64_t{25} * 3'600'000;
+  EXPECT_EQ(preview->Preview({}, late).status().code(), StatusCode::kInvalid) << "an end that no read waits for is none of a plan, either";
 }
 
 TEST(KinesisScan, AStartInTheFutureIsAnErrorUnlessTheEndIsLater) {
