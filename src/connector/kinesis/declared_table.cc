@@ -202,6 +202,9 @@ class DeclaredConnector final : public Connector, public SplitDiscovery, public 
     reading.settle = options_.scan.settle;
     reading.stall_timeout = options_.scan.stall_timeout;
     reading.trust_lag = options_.scan.trust_lag;
+    reading.timeout = options_.scan.timeout;
+    reading.max_calls = options_.scan.max_calls;
+    reading.max_held_bytes = options_.scan.max_held_bytes;
     LOTIC_ASSIGN_OR_RETURN(made->streams, MakeKinesisConnector(std::move(session), std::move(reading)));
     opened_ = std::move(made);
     return opened_;

@@ -188,6 +188,24 @@ TEST(DeclaredTable, APlanThatIsOnlyShownWaitsForNothing) {
   EXPECT_THAT(shown.report[0].reason, HasSubstr("when the query runs"));
 }
 
+TEST(DeclaredTable, ATimeLimitAndTheCallsAtOnceAreKept) {
+  TestStream stream;
+  stream.OpenShards(8);
+  std::atomic<int> calls{0}, most{0};
+  stream.intercept = [&](const aws::TestHttpRequest& request) -> std::optional<aws::TestHttpAnswer> {
+    if (request.Header("X-Amz-Target").ends_with(".GetRecords")) most = std::max(most.load(), ++calls);
+    return std::nullopt;
+  };
+  stream.answered = [&](const std::string& operation) { calls -= operation == "GetRecords" ? 1 : 0; };
+  const Outcome out = ReadAll(*Defined(stream, Clicks({Physical("id", Type::Int64())}, {{"scan.parallelism", "1"}})));
+  EXPECT_TRUE(out.status.ok()) << out.status;
+  EXPECT_EQ(most, 1);
+  stream.stuck = true;
+  const Outcome late = ReadAll(*Defined(stream, Clicks({Physical("id", Type::Int64())}, {{"scan.bounded.timeout", "1 ms"}})));
+  EXPECT_EQ(late.status.code(), StatusCode::kDeadlineExceeded) << late.status;
+  EXPECT_THAT(late.status.message(), HasSubstr("'scan.bounded.timeout' has passed, after 1 ms: 0 of 8 shards were read to their end; shardId-000000000000 at "));
+}
+
 TEST(DeclaredTable, ABadRecordFailsItsShardAndNamesIt) {
   TestStream stream;
   stream.Put(kShard0, R"({"n":1})", TestTime::kBeginMs - 3'000);

@@ -2,6 +2,7 @@
 #include "connector/kinesis/table_options.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <regex>
 #include <string_view>
@@ -19,9 +20,11 @@ using catalog::ParseBooleanOption;
 using catalog::ParseDoubleOption;
 using catalog::ParseDurationOption;
 using catalog::ParseIntegerOption;
+using catalog::ParseMemoryOption;
 using std::chrono::milliseconds;
 
 constexpr size_t kMaxShownBytes = 100;  // of a value in a message
+constexpr int64_t kLeastHeldBytes = 1 << 20;  // of scan.memory.limit
 
 enum class Names : uint8_t { kBoth, kLegacy, kNew };
 enum class Kind : uint8_t { kText, kInteger, kDouble, kBoolean, kDuration };
@@ -99,9 +102,9 @@ constexpr Option kOptions[] = {
     {"scan.bounded.settle", Names::kBoth, Kind::kDuration},
     {"scan.bounded.stall-timeout", Names::kBoth, Kind::kDuration},
     {"scan.bounded.trust-lag", Names::kBoth, Kind::kBoolean},
-    {"scan.bounded.timeout", Names::kBoth, Kind::kDuration, kNotBuilt, ""},
-    {"scan.parallelism", Names::kBoth, Kind::kInteger, kIgnored},
-    {"scan.memory.limit", Names::kBoth, Kind::kText, kIgnored},
+    {"scan.bounded.timeout", Names::kBoth, Kind::kDuration},
+    {"scan.parallelism", Names::kBoth, Kind::kInteger},
+    {"scan.memory.limit", Names::kBoth, Kind::kText},
     {"scan.shard.ordering", Names::kBoth, Kind::kText, kIgnored},
     {"scan.kpl.deaggregation", Names::kBoth, Kind::kText, kNotBuilt, "auto"},
     {"scan.kpl.hash-filter", Names::kBoth, Kind::kText, kNotBuilt, "strict"},
@@ -516,6 +519,17 @@ class Parser {
     LOTIC_RETURN_NOT_OK(Duration("scan.bounded.stall-timeout", &s.stall_timeout));
     if (const std::string* const trust = Find("scan.bounded.trust-lag")) {
       LOTIC_ASSIGN_OR_RETURN(s.trust_lag, ParseBooleanOption("scan.bounded.trust-lag", *trust));
+    }
+    LOTIC_RETURN_NOT_OK(Duration("scan.bounded.timeout", &s.timeout));
+    if (const std::string* const timeout = Find("scan.bounded.timeout"); timeout != nullptr && s.timeout.count() == 0) {
+      return Status::Invalid("option 'scan.bounded.timeout': '", timeout->substr(0, kMaxShownBytes), "' leaves no time; leave it out for none");
+    }
+    int64_t calls = static_cast<int64_t>(kMaxCallsInFlight);
+    LOTIC_RETURN_NOT_OK(Integer("scan.parallelism", 1, std::numeric_limits<int64_t>::max(), &calls));
+    if (calls > static_cast<int64_t>(kMaxCallsInFlight)) Warn("option 'scan.parallelism': " + std::to_string(calls) + " is taken as " + std::to_string(kMaxCallsInFlight) + ", the most that a reader asks at once");
+    s.max_calls = std::min(static_cast<size_t>(calls), kMaxCallsInFlight);
+    if (const std::string* const memory = Find("scan.memory.limit")) {
+      LOTIC_ASSIGN_OR_RETURN(s.max_held_bytes, ParseMemoryOption("scan.memory.limit", *memory, kLeastHeldBytes));
     }
     return Status::OK();
   }

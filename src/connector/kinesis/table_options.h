@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "aws/credentials.h"
+#include "connector/kinesis/kinesis_connector.h"
 #include "format/row_format.h"
 #include "lotic/status.h"
 #include "lotic/table_definition.h"
@@ -43,6 +44,9 @@ struct ScanOptions {
   std::chrono::milliseconds settle{1'000};
   std::chrono::milliseconds stall_timeout{30'000};
   bool trust_lag = false;
+  std::chrono::milliseconds timeout{0};        ///< of a SELECT's reading; 0: none
+  size_t max_calls = kMaxCallsInFlight;        ///< of one reader, 1 .. kMaxCallsInFlight
+  int64_t max_held_bytes = kMaxHeldBytes;      ///< of answers that are not taken yet
   Status problem;  ///< why the table cannot be read although it can be declared, and written
 };
 

@@ -111,6 +111,17 @@ TEST(TableOptions, WhatDoesNothingHereIsAWarning) {
   EXPECT_TRUE(Parsed(Legacy({{"scan.bounded.trust-lag", "true"}})).scan.trust_lag);
 }
 
+TEST(TableOptions, AScansLimitsAreTaken) {
+  const KinesisTableOptions limited = Parsed(Legacy({{"scan.parallelism", "3"}, {"scan.memory.limit", "8 mb"}, {"scan.bounded.timeout", "1 min"}}));
+  EXPECT_TRUE(limited.warnings.empty());
+  EXPECT_EQ(limited.scan.max_calls, 3u);
+  EXPECT_EQ(limited.scan.max_held_bytes, 8 << 20);
+  EXPECT_EQ(limited.scan.timeout, std::chrono::minutes(1));
+  const KinesisTableOptions many = Parsed(Legacy({{"scan.parallelism", "64"}}));
+  EXPECT_EQ(many.scan.max_calls, kMaxCallsInFlight);
+  EXPECT_THAT(many.warnings, ElementsAre("option 'scan.parallelism': 64 is taken as 16, the most that a reader asks at once"));
+}
+
 TEST(TableOptions, FanOutCanBeDeclaredAndWrittenButNotRead) {
   const KinesisTableOptions lazy = Parsed(Legacy({{"scan.stream.recordpublisher", "EFO"}, {"scan.stream.efo.consumername", "gate-report"}}));
   EXPECT_EQ(lazy.scan.problem.code(), StatusCode::kNotImplemented);
@@ -196,7 +207,10 @@ TEST(TableOptions, WhatIsWrongIsNamed) {
       {Legacy({{"scan.shard-assigner", "org.example.Assigner"}}), invalid, "is none of default, uniform"},
       {Legacy({{"scan.bounded.mode", "timestamp"}}), invalid, "option 'scan.bounded.timestamp' is missing"},
       {Legacy({{"scan.bounded.timestamp", "1"}}), invalid, "needs 'scan.bounded.mode' = 'timestamp'"},
-      {Legacy({{"scan.bounded.timeout", "1 min"}}), unbuilt, "option 'scan.bounded.timeout' = '1 min' is not built yet"},
+      {Legacy({{"scan.bounded.timeout", "0 s"}}), invalid, "option 'scan.bounded.timeout': '0 s' leaves no time"},
+      {Legacy({{"scan.parallelism", "0"}}), invalid, "option 'scan.parallelism': 0 is out of range; at least 1 is expected"},
+      {Legacy({{"scan.memory.limit", "1 kb"}}), invalid, "option 'scan.memory.limit': 1 kb is out of range; at least 1048576 bytes are expected"},
+      {Legacy({{"scan.memory.limit", "much"}}), invalid, "option 'scan.memory.limit': 'much' is no size of memory"},
       {Legacy({{"scan.position.store", "/p"}}), unbuilt, "leave it out"},
       {Legacy({{"sink.aggregation", "kpl"}}), unbuilt, "only 'off' is"},
       {Legacy({{"aws.credentials.provider", "BASIC"}, {"aws.credentials.basic.accesskeyid", "AKID"}}), invalid, "option 'aws.credentials.basic.secretkey' is missing"},
