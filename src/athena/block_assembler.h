@@ -7,20 +7,11 @@
 #include <span>
 #include <vector>
 
+#include "athena_protocol/column_joiner.h"
 #include "lotic/batch.h"
 #include "lotic/status.h"
 
 namespace lotic::athena {
-
-/// Rows `first` .. `first + count` of a batch.
-struct RowRange {
-  Batch batch;
-  int64_t first = 0;
-  int64_t count = 0;
-};
-
-/// One batch of all of them, in order; a single whole batch is handed back as it is. All have `schema`'s types; fewer than 2^31 bytes a column.
-Batch Concatenate(const std::shared_ptr<const Schema>& schema, std::span<const RowRange> ranges);
 
 /// What a column holds so far, as BlockSizeBytes counts it.
 struct ColumnTally {
