@@ -31,6 +31,8 @@ class BlockAssembler {
   Status Add(const Batch& rows, const std::function<Status(Batch block)>& full);
   /// The block in progress, which may have no rows; a new one begins.
   Batch Take();
+  /// Its rows, not joined; valid until the next Add or Take.
+  std::span<const RowRange> ranges() const { return ranges_; }
 
   int64_t size_bytes() const;
   int64_t num_rows() const { return num_rows_; }

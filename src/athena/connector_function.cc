@@ -103,8 +103,7 @@ class ConnectorFunction final : public LambdaFunction {
     const CallContext ctx = ContextOf(outer, parsed.request);
     LOTIC_RETURN_NOT_OK(ctx.Check("answering " + name));
     LOTIC_RETURN_NOT_OK(LookAtConstraints(ctx, parsed.request, *parts_.log));
-    LOTIC_ASSIGN_OR_RETURN(const FederationResponse response, Answer(ctx, invocation, parsed.request));
-    std::string json = WriteResponse(response);
+    LOTIC_ASSIGN_OR_RETURN(std::string json, Answer(ctx, invocation, parsed.request));
     if (static_cast<int64_t>(json.size()) > kMaxResponseBytes) {
       return Status::CapacityError("the answer to ", name, " has ", json.size(), " bytes; Lambda takes ", kMaxResponseBytes);
     }
@@ -113,18 +112,19 @@ class ConnectorFunction final : public LambdaFunction {
   }
 
  private:
-  Result<FederationResponse> Answer(const CallContext& ctx, const Invocation& invocation, const FederationRequest& any) {
+  Result<std::string> Answer(const CallContext& ctx, const Invocation& invocation, const FederationRequest& any) {
     const std::function<Result<SpillStore*>()> store = [this] { return Store(); };
+    const auto written = [](const Result<FederationResponse>& response) { return response.ok() ? Result<std::string>(WriteResponse(*response)) : response.status(); };
     return std::visit(
-        Overloaded{[&](const PingRequest& request) { return metadata_.Ping(request); },
-                   [&](const ListSchemasRequest& request) { return metadata_.ListSchemas(ctx, request); },
-                   [&](const ListTablesRequest& request) { return metadata_.ListTables(ctx, request); },
-                   [&](const GetTableRequest& request) { return metadata_.GetTable(ctx, request); },
-                   [&](const GetTableLayoutRequest& request) { return metadata_.GetTableLayout(ctx, request); },
-                   [&](const GetSplitsRequest& request) { return metadata_.GetSplits(ctx, request, store); },
-                   [&](const GetDataSourceCapabilitiesRequest& request) { return metadata_.GetDataSourceCapabilities(request); },
+        Overloaded{[&](const PingRequest& request) { return written(metadata_.Ping(request)); },
+                   [&](const ListSchemasRequest& request) { return written(metadata_.ListSchemas(ctx, request)); },
+                   [&](const ListTablesRequest& request) { return written(metadata_.ListTables(ctx, request)); },
+                   [&](const GetTableRequest& request) { return written(metadata_.GetTable(ctx, request)); },
+                   [&](const GetTableLayoutRequest& request) { return written(metadata_.GetTableLayout(ctx, request)); },
+                   [&](const GetSplitsRequest& request) { return written(metadata_.GetSplits(ctx, request, store)); },
+                   [&](const GetDataSourceCapabilitiesRequest& request) { return written(metadata_.GetDataSourceCapabilities(request)); },
                    [&](const ReadRecordsRequest& request) { return records_.ReadRecords(ctx, invocation, request, store); },
-                   [&](const UserDefinedFunctionRequest& request) { return CallFunction(ctx, parts_.functions.get(), request); }},
+                   [&](const UserDefinedFunctionRequest& request) { return written(CallFunction(ctx, parts_.functions.get(), request)); }},
         any);
   }
 

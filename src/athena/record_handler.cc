@@ -11,6 +11,7 @@
 #include "athena/request_scan.h"
 #include "athena/spiller.h"
 #include "athena_protocol/ipc.h"
+#include "athena_protocol/message_json.h"
 #include "lotic/scan_json.h"
 #include "scan/certificate.h"
 
@@ -182,22 +183,26 @@ class RowSink {
     return assembler_.Add(rows, [this](Batch block) { return Spill(std::move(block)); });
   }
 
-  Result<FederationResponse> Finish() {
-    const int64_t size = assembler_.size_bytes();
-    Batch last = assembler_.Take();
-    const bool inline_answer = spiller_ == nullptr && size < std::min(request_.max_inline_block_size, kMaxInlineBytes) && FitsAnswer(last);
-    if (inline_answer) return ReadRecordsResponse{request_.catalog, {request_.schema, std::move(last)}};
+  /// The answer as JSON.
+  Result<std::string> Finish() {
+    if (spiller_ == nullptr && assembler_.size_bytes() < std::min(request_.max_inline_block_size, kMaxInlineBytes)) {
+      const JoinedMessage rows(assembler_.ranges(), Framing::kModern);
+      inline_ = FitsAnswer(rows);
+      if (inline_) return WriteRecords({request_.catalog, {request_.schema, Batch()}}, rows);
+    }
     RemoteReadRecordsResponse response;
     response.catalog = request_.catalog;
     response.schema = request_.schema;
     response.encryption_key = request_.split.encryption_key;
-    if (last.num_rows() > 0) LOTIC_RETURN_NOT_OK(Spill(std::move(last)));
+    if (assembler_.num_rows() > 0) LOTIC_RETURN_NOT_OK(Spill(assembler_.Take()));
     if (spiller_ != nullptr) {
       LOTIC_ASSIGN_OR_RETURN(response.remote_blocks, spiller_->Finish());
     }
-    return response;
+    return WriteResponse(response);
   }
 
+  /// Were the rows in the answer itself?
+  bool was_inline() const { return inline_; }
   int64_t num_rows() const { return num_rows_; }
   RowsWritten written() const { return spiller_ == nullptr ? RowsWritten::kNone : spiller_->written(); }
   int64_t spilled_blocks() const { return spiller_ == nullptr ? 0 : spiller_->blocks(); }
@@ -205,9 +210,9 @@ class RowSink {
 
  private:
   // Base64 of the schema and of the batch, and what stands around them.
-  bool FitsAnswer(const Batch& rows) const {
+  bool FitsAnswer(const JoinedMessage& rows) const {
     const auto base64 = [](size_t bytes) { return static_cast<int64_t>((bytes + 2) / 3 * 4); };
-    const int64_t records = rows.num_rows() == 0 ? 0 : base64(EncodedBatchSize(rows, Framing::kModern));
+    const int64_t records = rows.num_rows() == 0 ? 0 : base64(rows.size_bytes());
     return records + base64(EncodeSchema(request_.schema, Framing::kModern).size()) + static_cast<int64_t>(request_.catalog.size()) * 6 + kAnswerOverheadBytes <= kMaxResponseBytes;
   }
 
@@ -231,6 +236,7 @@ class RowSink {
   BlockAssembler assembler_;
   std::unique_ptr<Spiller> spiller_;
   int64_t num_rows_ = 0;
+  bool inline_ = false;
 };
 
 // The connector's layout for the columns of the request, then for those that only filters need.
@@ -271,14 +277,15 @@ Status PlanLayout(const CallContext& ctx, Connector& connector, ThrottlingInvoke
 struct RecordHandler::Outcome {
   std::string table;  // the source's name of it, once that is known
   std::optional<SplitCertificate> certificate;  // none: the split could not be understood
+  bool is_inline = false;
   int64_t spilled_blocks = 0, spilled_bytes = 0;
 };
 
-Result<FederationResponse> RecordHandler::ReadRecords(const CallContext& ctx, const Invocation& invocation, const ReadRecordsRequest& request,
-                                                      const std::function<Result<SpillStore*>()>& store) {
+Result<std::string> RecordHandler::ReadRecords(const CallContext& ctx, const Invocation& invocation, const ReadRecordsRequest& request,
+                                               const std::function<Result<SpillStore*>()>& store) {
   Outcome outcome;
   outcome.table = request.table.ToString();
-  Result<FederationResponse> response = Read(ctx, request, store, &outcome);
+  Result<std::string> response = Read(ctx, request, store, &outcome);
   if (!response.ok() && outcome.certificate) outcome.certificate->complete = false;
   SplitLine line;
   line.request_id = invocation.request_id;
@@ -287,14 +294,14 @@ Result<FederationResponse> RecordHandler::ReadRecords(const CallContext& ctx, co
   const std::string json = outcome.certificate ? lotic::ToJson(*outcome.certificate) : std::string();
   line.table = outcome.table;
   line.certificate = json;
-  line.outcome = !response.ok() ? "failed" : std::holds_alternative<ReadRecordsResponse>(*response) ? "inline" : "spilled";
+  line.outcome = !response.ok() ? "failed" : outcome.is_inline ? "inline" : "spilled";
   line.spilled_blocks = static_cast<size_t>(outcome.spilled_blocks);
   line.spilled_bytes = static_cast<size_t>(outcome.spilled_bytes);
   parts_.log->Split(line);
   return response;
 }
 
-Result<FederationResponse> RecordHandler::Read(const CallContext& outer, const ReadRecordsRequest& request, const std::function<Result<SpillStore*>()>& store, Outcome* outcome) {
+Result<std::string> RecordHandler::Read(const CallContext& outer, const ReadRecordsRequest& request, const std::function<Result<SpillStore*>()>& store, Outcome* outcome) {
   CallContext ctx = outer;
   ctx.memory_budget_bytes = std::min(ctx.memory_budget_bytes, kReaderMemoryBytes);
   Reading reading;
@@ -315,7 +322,9 @@ Result<FederationResponse> RecordHandler::Read(const CallContext& outer, const R
   RowSink sink(ctx, request, parts_.options, spill_invoker_, store, std::make_shared<const Schema>(std::move(wanted)));
   if (reading.scan.limit == 0) {
     outcome->certificate = UnreadCertificate(reading.split, true, EndReason::kLimit);
-    return sink.Finish();
+    Result<std::string> response = sink.Finish();
+    outcome->is_inline = sink.was_inline();
+    return response;
   }
 
   SplitReader reader(ctx, *parts_.connector, reading);
@@ -350,7 +359,8 @@ Result<FederationResponse> RecordHandler::Read(const CallContext& outer, const R
     status = Status::DataLoss(doing, ": the split is not complete (", EndReasonName(certificate.reason), "): read up to ", certificate.read_end.text, " of ",
                               certificate.planned_end ? certificate.planned_end->text : std::string("no end"), "; its rows are not an answer");
   }
-  Result<FederationResponse> response = status.ok() ? sink.Finish() : Result<FederationResponse>(status);
+  Result<std::string> response = status.ok() ? sink.Finish() : Result<std::string>(status);
+  outcome->is_inline = sink.was_inline();
   outcome->spilled_blocks = sink.spilled_blocks();
   outcome->spilled_bytes = sink.spilled_bytes();
   return response;

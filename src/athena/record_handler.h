@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "athena/connector_function.h"
 #include "athena/throttling_invoker.h"
@@ -19,14 +20,14 @@ class RecordHandler {
   RecordHandler(const ConnectorFunctionParts& parts, ThrottlingInvoker& invoker, ThrottlingInvoker& spill_invoker)
       : parts_(parts), invoker_(invoker), spill_invoker_(spill_invoker) {}
 
-  /// @param store  gives the spill store; asked when the first block is spilled.
-  Result<FederationResponse> ReadRecords(const CallContext& ctx, const Invocation& invocation, const ReadRecordsRequest& request,
-                                         const std::function<Result<SpillStore*>()>& store);
+  /// The answer as JSON. @param store  gives the spill store; asked when the first block is spilled.
+  Result<std::string> ReadRecords(const CallContext& ctx, const Invocation& invocation, const ReadRecordsRequest& request,
+                                  const std::function<Result<SpillStore*>()>& store);
 
  private:
   /// What the log line of a split says of it.
   struct Outcome;
-  Result<FederationResponse> Read(const CallContext& ctx, const ReadRecordsRequest& request, const std::function<Result<SpillStore*>()>& store, Outcome* outcome);
+  Result<std::string> Read(const CallContext& ctx, const ReadRecordsRequest& request, const std::function<Result<SpillStore*>()>& store, Outcome* outcome);
 
   const ConnectorFunctionParts& parts_;
   ThrottlingInvoker& invoker_;

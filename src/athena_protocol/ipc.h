@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "athena_protocol/column_joiner.h"
 #include "athena_protocol/wire_schema.h"
 #include "lotic/batch.h"
 #include "lotic/status.h"
@@ -30,8 +32,24 @@ inline constexpr int kMaxNesting = 64;
 /// Bytes of the batch message (metadata and body) that EncodeBatch appends. No compression, no dictionaries; a validity bitmap is written for every column.
 size_t EncodedBatchSize(const Batch& rows, Framing framing);
 void EncodeBatch(const Batch& rows, Framing framing, std::string* out);
-/// EncodeBatch as base64, in one pass over the columns' memory: the hot path of every answer.
+/// EncodeBatch as base64, in one pass over the columns' memory.
 void EncodeBatchBase64(const Batch& rows, Framing framing, std::string* out);
+
+/// One batch message of the rows of several batches, byte for byte that of their Concatenate: joined as it is written, not before, which is the hot path of every
+/// answer. Immutable, pins the batches; a copy shares. Any thread.
+class JoinedMessage {
+ public:
+  /// All ranges have the same types, and together fewer than 2^31 bytes a column.
+  JoinedMessage(std::span<const RowRange> ranges, Framing framing);
+  int64_t num_rows() const;
+  /// Bytes of the message, without base64.
+  size_t size_bytes() const;
+  void AppendBase64(std::string* out) const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;
+};
 
 /// One batch message of either framing under `schema`. Copies into lotic's layout and validates it (buffers inside the body, offsets ascending, valid UTF-8, exact null counts);
 /// an absent validity buffer and zero-length offsets of empty children are taken. Zoned timestamps stay packed. Errors: Invalid (does not fit, compressed, cut),

@@ -27,11 +27,17 @@ struct Node {
   int64_t null_count;
 };
 
-// A buffer of the body. Without data: the bitmap of `rows` rows that are not NULL.
-struct Piece {
+// Bytes of a buffer, where they lie.
+struct Slice {
   const uint8_t* data;
   int64_t bytes;
-  int64_t rows;
+};
+
+// A buffer of the body: those slices behind the ones of the buffer before it. Without slices: the bitmap of `rows` rows that are not NULL.
+struct Piece {
+  int64_t bytes = 0;
+  int64_t rows = 0;
+  size_t num_slices = 0;
 };
 
 struct Plan {
@@ -39,22 +45,46 @@ struct Plan {
   int64_t body_bytes = 0;
   std::vector<Node> nodes;
   std::vector<Piece> pieces;
+  std::vector<Slice> slices;
 
   explicit Plan(const Batch& rows) : num_rows(rows.num_rows()) {
     for (size_t i = 0; i < rows.num_columns(); ++i) Add(rows.column(i));
+    Finish();
+  }
+
+  // `joiner` owns what had to be put together.
+  Plan(std::span<const RowRange> ranges, ColumnJoiner* joiner) {
+    for (const RowRange& range : ranges) num_rows += range.count;
+    std::vector<ColumnJoiner::Part> parts(ranges.size());
+    for (size_t c = 0; !ranges.empty() && c < ranges[0].batch.num_columns(); ++c) {
+      for (size_t i = 0; i < ranges.size(); ++i) parts[i] = {&ranges[i].batch.column(c), ranges[i].first, ranges[i].count};
+      AddParts(parts, joiner);
+    }
+    Finish();
+  }
+
+  void Finish() {
     for (const Piece& piece : pieces) body_bytes += PaddedTo8(piece.bytes);
     // Rows without columns: Arrow's Java reader fails on a message that has no body at all.
     if (pieces.empty()) body_bytes = static_cast<int64_t>(kZeroes.size());
   }
 
-  void AddData(const uint8_t* data, int64_t bytes) {
+  void AddSlice(const uint8_t* data, int64_t bytes) {
     LOTIC_CHECK(data != nullptr || bytes == 0);
-    pieces.push_back({data, bytes, 0});
+    slices.push_back({data, bytes});
+    pieces.back().bytes += bytes;
+    pieces.back().num_slices += 1;
+  }
+
+  void AddData(const uint8_t* data, int64_t bytes) {
+    pieces.emplace_back();
+    AddSlice(data, bytes);
   }
 
   void AddNode(int64_t length, int64_t null_count, const uint8_t* validity) {
     nodes.push_back({length, null_count});
-    pieces.push_back({validity, BitmapBytes(length), length});
+    if (validity != nullptr) return AddData(validity, BitmapBytes(length));
+    pieces.push_back({BitmapBytes(length), length, 0});
   }
 
   void Add(const Column& column) {
@@ -70,6 +100,28 @@ struct Plan {
     if (type.is_text_or_binary()) AddData(column.bytes, column.offsets()[column.length]);
     if (type.id() == TypeId::kMap) AddNode(column.offsets()[column.length], 0, nullptr);  // the struct "entries"
     for (const Column& child : column.children) Add(child);
+  }
+
+  // Values of a fixed width and text stay where they are; bitmaps, offsets and what is nested are joined.
+  void AddParts(const std::vector<ColumnJoiner::Part>& parts, ColumnJoiner* joiner) {
+    const Type& type = parts[0].column->type;
+    if (type.is_nested()) return Add(joiner->Join(type, parts));
+    int64_t length = 0;
+    for (const ColumnJoiner::Part& part : parts) length += part.count;
+    const int64_t null_count = ColumnJoiner::CountNulls(parts);
+    AddNode(length, null_count, null_count == 0 ? nullptr : joiner->JoinValidity(parts, length));
+    if (type.id() == TypeId::kBool) return AddData(joiner->JoinBools(parts, length), BitmapBytes(length));
+    const int64_t width = type.byte_width();
+    if (width == 0) AddData(joiner->JoinOffsets(parts, length), (length + 1) * 4);
+    pieces.emplace_back();
+    for (const auto& [column, first, count] : parts) {
+      if (width != 0) {
+        AddSlice(column->data + first * width, count * width);
+      } else {
+        const int32_t* ends = column->offsets().data() + first;
+        AddSlice(column->bytes + ends[0], ends[count] - ends[0]);
+      }
+    }
   }
 };
 
@@ -104,9 +156,10 @@ struct StringSink {
 template <typename Sink>
 void WriteBody(const Plan& plan, Sink* sink) {
   if (plan.pieces.empty()) sink->Append(kZeroes.data(), kZeroes.size());
+  const Slice* slice = plan.slices.data();
   for (const Piece& piece : plan.pieces) {
-    if (piece.data != nullptr) {
-      sink->Append(piece.data, static_cast<size_t>(piece.bytes));
+    if (piece.num_slices != 0) {
+      for (const Slice* end = slice + piece.num_slices; slice != end; ++slice) sink->Append(slice->data, static_cast<size_t>(slice->bytes));
     } else {
       const int spare_bits = static_cast<int>(piece.bytes * 8 - piece.rows);
       auto left = static_cast<size_t>(piece.bytes - (spare_bits != 0 ? 1 : 0));
@@ -116,6 +169,15 @@ void WriteBody(const Plan& plan, Sink* sink) {
     }
     sink->Append(kZeroes.data(), static_cast<size_t>(PaddedTo8(piece.bytes) - piece.bytes));
   }
+}
+
+// `framed`: metadata in its envelope.
+void AppendPlanBase64(const Plan& plan, const std::string& framed, std::string* out) {
+  out->reserve(out->size() + (framed.size() + static_cast<size_t>(plan.body_bytes) + 2) / 3 * 4);
+  Base64Stream stream(out);
+  stream.Append(reinterpret_cast<const uint8_t*>(framed.data()), framed.size());
+  WriteBody(plan, &stream);
+  stream.Finish();
 }
 
 int64_t BlockBytes(const Column& column) {
@@ -157,12 +219,24 @@ void EncodeBatchBase64(const Batch& rows, Framing framing, std::string* out) {
   const Plan plan(rows);
   std::string framed;
   AppendFramed(MetadataOf(plan, framing), framing, &framed);
-  out->reserve(out->size() + (framed.size() + static_cast<size_t>(plan.body_bytes) + 2) / 3 * 4);
-  Base64Stream stream(out);
-  stream.Append(reinterpret_cast<const uint8_t*>(framed.data()), framed.size());
-  WriteBody(plan, &stream);
-  stream.Finish();
+  AppendPlanBase64(plan, framed, out);
 }
+
+struct JoinedMessage::Impl {
+  std::vector<RowRange> ranges;
+  ColumnJoiner joiner;
+  Plan plan;
+  std::string framed;  // metadata
+
+  Impl(std::span<const RowRange> rows, Framing framing) : ranges(rows.begin(), rows.end()), plan(ranges, &joiner) {
+    AppendFramed(MetadataOf(plan, framing), framing, &framed);
+  }
+};
+
+JoinedMessage::JoinedMessage(std::span<const RowRange> ranges, Framing framing) : impl_(std::make_shared<const Impl>(ranges, framing)) {}
+int64_t JoinedMessage::num_rows() const { return impl_->plan.num_rows; }
+size_t JoinedMessage::size_bytes() const { return impl_->framed.size() + static_cast<size_t>(impl_->plan.body_bytes); }
+void JoinedMessage::AppendBase64(std::string* out) const { AppendPlanBase64(impl_->plan, impl_->framed, out); }
 
 int64_t BlockSizeBytes(const Batch& rows) {
   int64_t bytes = 0;

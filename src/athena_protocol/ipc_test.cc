@@ -180,6 +180,49 @@ TEST(Ipc, Check15EveryTypeRoundTrips) {
   }
 }
 
+TEST(Ipc, RowsOfSeveralBatchesAreWrittenAsIfTheyWereOne) {
+  const uint64_t seed = std::random_device()();
+  SCOPED_TRACE(seed);
+  std::mt19937_64 random(seed);
+  const Schema logical = LogicalSchema(EveryType()).ValueOrDie();
+  for (int round = 0; round < 60; ++round) {
+    std::vector<RowRange> ranges;
+    int64_t rows = 0;
+    for (uint64_t parts = 1 + random() % 5; parts > 0; --parts) {
+      // Batches with and without NULLs side by side, and ranges that begin inside of a byte of bits.
+      const Batch batch = RandomBatch(logical, static_cast<int64_t>(random() % 70), static_cast<int>(random() % 4), random());
+      const auto first = static_cast<int64_t>(random() % static_cast<uint64_t>(batch.num_rows() + 1));
+      const auto count = static_cast<int64_t>(random() % static_cast<uint64_t>(batch.num_rows() - first + 1));
+      if (round % 3 == 0) {
+        ranges.push_back({batch, 0, batch.num_rows()});
+      } else {
+        ranges.push_back({batch, first, count});
+      }
+      rows += ranges.back().count;
+    }
+    const Batch joined = Concatenate(ranges[0].batch.schema_ptr(), ranges);
+    for (const Framing framing : kBoth) {
+      const JoinedMessage message(ranges, framing);
+      EXPECT_EQ(message.num_rows(), rows);
+      EXPECT_EQ(message.size_bytes(), EncodedBatchSize(joined, framing));
+      std::string base64, expected;
+      message.AppendBase64(&base64);
+      EncodeBatchBase64(joined, framing, &expected);
+      ASSERT_EQ(base64, expected);
+    }
+  }
+}
+
+TEST(Ipc, RowsWithoutColumnsOfSeveralBatchesKeepTheirCount) {
+  const auto none = std::make_shared<const Schema>();
+  const std::vector<RowRange> ranges = {{Batch(none, 5, {}, nullptr), 1, 3}, {Batch(none, 2, {}, nullptr), 0, 2}};
+  const JoinedMessage message(ranges, Framing::kModern);
+  std::string base64;
+  message.AppendBase64(&base64);
+  EXPECT_EQ(DecodeBatch({}, Decoded(base64)).ValueOrDie().rows.num_rows(), 5);
+  EXPECT_EQ(JoinedMessage({}, Framing::kModern).num_rows(), 0);
+}
+
 TEST(Ipc, Check16MetadataIsKeptInOrder) {
   WireSchema schema = EveryType();
   schema.metadata = {{"z", "1"}, {"a", ""}, {"z", "again"}, {"", "empty key"}};

@@ -13,6 +13,8 @@
 
 namespace lotic::athena {
 
+class JoinedMessage;  // ipc.h
+
 struct ParsedRequest {
   FederationRequest request;
   int serde_version = kSerdeVersion;  ///< by the members present: plan → 6, passthrough → 5, limit → 4, else 3; the answer has the same form in all
@@ -21,6 +23,8 @@ struct ParsedRequest {
 /// Errors: Invalid (not JSON, unknown @type, a member missing or wrong: its path and value are named), CapacityError (too long, too deep, too large a count).
 Result<ParsedRequest> ParseRequest(std::string_view json);
 std::string WriteResponse(const FederationResponse& response);
+/// The same of a response whose block has no rows: `rows`, in modern framing, take their place.
+std::string WriteRecords(const ReadRecordsResponse& response, const JoinedMessage& rows);
 
 /// The client's side. `serde_version` 2 .. 6: members that the version lacks are left out; Invalid if they carry something (passthrough before 5, a limit before 4).
 Result<std::string> WriteRequest(const FederationRequest& request, int serde_version);

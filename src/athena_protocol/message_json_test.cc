@@ -94,6 +94,13 @@ TEST(MessageJson, Check1EveryMessageSurvivesARoundTrip) {
   EXPECT_EQ(Show(splits.partitions.rows), Show(SampleBlock(3).rows));
 }
 
+TEST(MessageJson, RecordsThatAreNotJoinedYetAreWrittenLikeABlock) {
+  const Block block = SampleBlock(9);
+  const std::vector<RowRange> ranges = {{block.rows, 0, 4}, {block.rows, 4, 5}};
+  EXPECT_EQ(WriteRecords({"lake", {block.schema, Batch()}}, JoinedMessage(ranges, Framing::kModern)), WriteResponse(ReadRecordsResponse{"lake", block}));
+  EXPECT_EQ(WriteRecords({"lake", {block.schema, Batch()}}, JoinedMessage({}, Framing::kModern)), WriteResponse(ReadRecordsResponse{"lake", {block.schema, Batch()}}));
+}
+
 TEST(MessageJson, Check1AnswersStandInTheOrderOfTheOriginal) {
   EXPECT_EQ(WriteResponse(PingResponse{"lake", "0f3c-demo", "demo"}),
             R"({"@type":"PingResponse","catalogName":"lake","queryId":"0f3c-demo","sourceType":"demo","capabilities":24,"serDeVersion":6})");

@@ -19,6 +19,7 @@ struct Writing {
   std::string* out;
   int serde_version = kSerdeVersion;
   Framing framing = Framing::kModern;
+  const JoinedMessage* rows = nullptr;  // of the only block
   Status status = Status::OK();  // the first thing that has no form
 
   void Fail(const Status& failure) {
@@ -56,7 +57,11 @@ void Write(Writing& w, form::Block, const Block& value) {
   Write(w, form::Schema{}, value.schema);
   w.Key("records");
   w.out->push_back('"');
-  if (value.rows.num_rows() > 0) EncodeBatchBase64(value.rows, w.framing, w.out);
+  if (w.rows != nullptr) {
+    if (w.rows->num_rows() > 0) w.rows->AppendBase64(w.out);
+  } else if (value.rows.num_rows() > 0) {
+    EncodeBatchBase64(value.rows, w.framing, w.out);
+  }
   w.out->append("\"}");
 }
 
@@ -225,6 +230,17 @@ std::string WriteResponse(const FederationResponse& response) {
   Writing writing{&out};
   Write(writing, form::Choice{}, response);
   LOTIC_CHECK(writing.status.ok());  // answers hold neither value sets nor expressions
+  return out;
+}
+
+std::string WriteRecords(const ReadRecordsResponse& response, const JoinedMessage& rows) {
+  LOTIC_CHECK(response.records.rows.num_rows() == 0);
+  std::string out;
+  out.reserve(rows.size_bytes() / 3 * 4 + 2 * kRoomForTheRest);
+  Writing writing{&out};
+  writing.rows = &rows;
+  WriteObject(writing, response);
+  LOTIC_CHECK(writing.status.ok());
   return out;
 }
 
