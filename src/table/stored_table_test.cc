@@ -10,6 +10,7 @@
 
 #include "table/fault_point.h"
 #include "table/files.h"
+#include "table/status_file.h"
 
 namespace lotic::table {
 namespace {
@@ -57,6 +58,41 @@ TEST_F(StoredTableTest, NobodyElseReadsWhatMayHoldCredentials) {
   struct stat info{};
   ASSERT_EQ(::stat((TableFolder(data_, table_.name) + "/table.json").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0077, 0u);
+}
+
+TEST_F(StoredTableTest, AStatusOfAnySizeCanBeRead) {
+  const std::string folder = TableFolder(data_, table_.name);
+  StatusFile status;
+  status.running = true;
+  const auto add = [&](int count, const std::string& error) {
+    for (int i = 0; i < count; ++i) {
+      PartitionStatus one;
+      one.partition = static_cast<int32_t>(status.partitions.size());
+      one.state = PartitionState::kDegraded;
+      one.error = error;
+      one.error_ms = 1'700'000'000'000;
+      one.segment = "events__100000__1__20260101T0000Z";
+      status.partitions.push_back(one);
+    }
+  };
+  // More than half of what is read: the room for a longer one is less then.
+  add(40, std::string(250'000, 'e'));
+  ASSERT_TRUE(WriteStatusFile(folder, status).ok());
+  EXPECT_EQ(ReadStatusFile(folder).ValueOrDie(), status);
+  // More than that: errors are cut.
+  add(40, std::string(250'000, 'e'));
+  ASSERT_TRUE(WriteStatusFile(folder, status).ok());
+  StatusFile read = ReadStatusFile(folder).ValueOrDie();
+  EXPECT_EQ(read.partitions.size(), 80u);
+  EXPECT_EQ(read.left_out, 0);
+  EXPECT_EQ(read.partitions[79].error, std::string(100, 'e') + "...");
+  // And partitions left out at last.
+  add(99'920, std::string(300, '\x01'));
+  ASSERT_TRUE(WriteStatusFile(folder, status).ok());
+  read = ReadStatusFile(folder).ValueOrDie();
+  EXPECT_GT(read.partitions.size(), 10'000u);
+  EXPECT_EQ(static_cast<int64_t>(read.partitions.size()) + read.left_out, 100'000);
+  EXPECT_EQ(read.partitions[0].partition, 0);
 }
 
 }  // namespace
