@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <system_error>
 
 namespace lotic::athena {
 namespace {
@@ -72,11 +73,22 @@ Status Spiller::Submit(Batch block) {
   queue_.push_back({submitted_++, std::move(block)});
   const size_t busy = static_cast<size_t>(writing_) + queue_.size();
   if (threads_.size() < static_cast<size_t>(options_.threads) && busy > threads_.size()) {
-    threads_.emplace_back([this](const std::stop_token&) { Write(stop_.get_token()); });
+    StartWriter();
   }
+  while (threads_.empty() && !queue_.empty()) WriteFront(lock);
+  const Status failure = failure_;
   lock.unlock();
   changed_.notify_all();
-  return Status::OK();
+  return failure;
+}
+
+void Spiller::StartWriter() {
+  const std::function<void()> work = [this] { Write(stop_.get_token()); };
+  try {
+    threads_.push_back(options_.start ? options_.start(work) : std::jthread(work));
+  } catch (const std::system_error&) {
+    // "Resource temporarily unavailable": those that run, or the caller, write all; the next block tries again.
+  }
 }
 
 Result<std::vector<SpillLocation>> Spiller::Finish() {
@@ -97,25 +109,30 @@ void Spiller::Write(std::stop_token stop) {
   std::unique_lock lock(mutex_);
   while (changed_.wait(lock, stop, [&] { return !queue_.empty() || no_more_; })) {
     if (queue_.empty()) return;
-    Job job = std::move(queue_.front());
-    queue_.pop_front();
-    ++writing_;
-    lock.unlock();
-    changed_.notify_all();  // there is room
-    int64_t bytes = 0;
-    Status status = WriteOne(job, &bytes);
-    job.block = Batch();  // its memory goes before the next is waited for
-    lock.lock();
-    --writing_;
-    if (status.ok()) {
-      written_.push_back(job.number);
-      bytes_ += bytes;
-    } else if (failure_.ok()) {
-      failure_ = std::move(status);
-      stop_.request_stop();  // the other writers stop too
-    }
-    changed_.notify_all();
+    WriteFront(lock);
   }
+}
+
+// The lock is held before and after, not while writing.
+void Spiller::WriteFront(std::unique_lock<std::mutex>& lock) {
+  Job job = std::move(queue_.front());
+  queue_.pop_front();
+  ++writing_;
+  lock.unlock();
+  changed_.notify_all();  // there is room
+  int64_t bytes = 0;
+  Status status = WriteOne(job, &bytes);
+  job.block = Batch();  // its memory goes before the next is waited for
+  lock.lock();
+  --writing_;
+  if (status.ok()) {
+    written_.push_back(job.number);
+    bytes_ += bytes;
+  } else if (failure_.ok()) {
+    failure_ = std::move(status);
+    stop_.request_stop();  // the other writers stop too
+  }
+  changed_.notify_all();
 }
 
 Status Spiller::WriteOne(const Job& job, int64_t* bytes) {

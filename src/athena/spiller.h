@@ -22,11 +22,14 @@ namespace lotic::athena {
 struct SpillerOptions {
   int threads = 2;         ///< writers; >= 1
   int queue_capacity = 2;  ///< blocks that wait for a writer; at the limit Submit waits. >= 1
+  /// Starts a writer; throws std::system_error if the machine has no thread to spare. None: a std::jthread. For tests.
+  std::function<std::jthread(std::function<void()>)> start;
 };
 
 /// Writes the blocks of one split to a spill store, several at a time. A block gets its number when it is submitted; the objects are
 /// the split's key + ".0", ".1", ... without a gap, each written once. The list of them has one owner, this object, and is given out once, after the last write.
-/// Memory: at most `threads` + `queue_capacity` blocks, and the bytes of `threads` objects. One thread; its writers are its own.
+/// Memory: at most `threads` + `queue_capacity` blocks, and the bytes of `threads` objects. One thread; its writers are its own. A machine that has no thread to spare (a limit on tasks, no
+/// memory for a stack) gets fewer writers, and without any Submit writes.
 class Spiller {
  public:
   /// Borrows all but `location` and `key`; they outlive it. `location` is the split's: a prefix.
@@ -52,7 +55,9 @@ class Spiller {
     int64_t number;
     Batch block;
   };
+  void StartWriter();
   void Write(std::stop_token stop);
+  void WriteFront(std::unique_lock<std::mutex>& lock);
   Status WriteOne(const Job& job, int64_t* bytes);
   std::string KeyOf(int64_t number) const;
   Status Wait(std::unique_lock<std::mutex>& lock, const std::function<bool()>& done);

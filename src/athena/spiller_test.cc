@@ -7,6 +7,7 @@
 #include <atomic>
 #include <filesystem>
 #include <latch>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -105,6 +106,47 @@ TEST_F(SpillerTest, Check37WritesInParallelAndHoldsTheProducerBack) {
   changed.notify_all();
   producer.join();
   EXPECT_EQ(spiller->Finish().ValueOrDie().size(), 6u);
+}
+
+// "Resource temporarily unavailable" is what a machine at its limit of tasks answers: no reason to lose a split, less one to lose the process.
+TEST_F(SpillerTest, AMachineWithoutAThreadToSpareWritesWithThoseThatItHas) {
+  for (const int to_spare : {0, 1}) {
+    SCOPED_TRACE(to_spare);
+    int left = to_spare;
+    std::atomic<int> asked{0};
+    store_.before_put = [&](const CallContext&, const std::string&) {
+      while (asked <= to_spare) std::this_thread::yield();  // until one has been refused
+      return Status::OK();
+    };
+    SpillerOptions options{2, 2};
+    options.start = [&](std::function<void()> work) {
+      ++asked;
+      if (left-- > 0) return std::jthread(std::move(work));
+      throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+    };
+    const SpillLocation place{"bucket", "spare/" + std::to_string(to_spare), true};
+    auto spiller = Make(options, place);
+    for (int64_t i = 0; i < 50; ++i) ASSERT_TRUE(spiller->Submit(Numbers(i, 1)).ok());
+    const std::vector<SpillLocation> objects = spiller->Finish().ValueOrDie();
+    ASSERT_EQ(objects.size(), 50u);
+    for (int64_t i = 0; i < 50; ++i) {
+      const SpillLocation& object = objects[static_cast<size_t>(i)];
+      ASSERT_EQ(object.key, place.key + "." + std::to_string(i));
+      ASSERT_EQ(DecodeSpillObject(store_.Get(CallContext(), object.bucket, object.key).ValueOrDie(), key_, kNumbers).ValueOrDie().rows.column(0).values<int64_t>()[0], i);
+    }
+    EXPECT_GT(asked, to_spare);
+    store_.before_put = nullptr;
+  }
+}
+
+TEST_F(SpillerTest, AWriteThatFailsOnTheCallersThreadFailsTheCall) {
+  SpillerOptions options{2, 2};
+  options.start = [](const std::function<void()>&) -> std::jthread { throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again)); };
+  store_.before_put = [](const CallContext&, const std::string& key) { return key.ends_with(".1") ? Status::IOError("the bucket is gone") : Status::OK(); };
+  auto spiller = Make(options);
+  EXPECT_TRUE(spiller->Submit(Numbers(0, 1)).ok());
+  EXPECT_THAT(spiller->Submit(Numbers(1, 1)).message(), HasSubstr("the bucket is gone"));
+  EXPECT_FALSE(spiller->Finish().ok());
 }
 
 TEST_F(SpillerTest, Check37TheFirstWriteErrorFailsTheCallAndWhatWasWrittenIsAbandoned) {
