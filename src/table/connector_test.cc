@@ -703,6 +703,13 @@ TEST_F(TablesConnectorTest, ADamagedDefinitionIsAnErrorOfItsTableAlone) {
   table_ = "_errors";
   ScanRequest request = Request({"message", "topic"});
   EXPECT_EQ(MustRead(request).rows(), 1);
+  // Nothing that is chosen by a topic can tell whether this table's is it: by an expression neither.
+  ScanRequest by_expression = request;
+  Expression topic{.kind = Expression::Kind::kColumn, .type = Type::String(), .constant = {}, .name = "topic", .args = {}};
+  Expression lower{.kind = Expression::Kind::kCall, .type = Type::String(), .constant = {}, .name = "lower", .args = {topic}};
+  Expression text{.kind = Expression::Kind::kConstant, .type = Type::String(), .constant = Scalar(std::string("events-topic")), .name = "", .args = {}};
+  by_expression.constraints.expressions.push_back({.kind = Expression::Kind::kCall, .type = Type::Bool(), .constant = {}, .name = "=", .args = {lower, text}});
+  EXPECT_THAT(connector_->Prepare({}, by_expression).status().message(), HasSubstr("its topic is not known"));
   Constrain(&request, "topic", ValueSet::Listed({Scalar(std::string("broken-topic"))}));
   EXPECT_THAT(connector_->Prepare({}, request).status().message(), HasSubstr("its topic is not known"));
 }

@@ -18,6 +18,7 @@ namespace {
 constexpr const char* kToken = "{\"v\":1,\"kind\":\"none\",\"table\":\"_errors\"}";
 constexpr const char* kTable = "table";
 constexpr const char* kTopic = "topic";
+constexpr const char* kUnknownTopic = "unknownTopic";  // of a partition and its split: why
 constexpr int kSplitsPerPage = 1000;
 
 std::string RingPath(const std::string& data_folder, const std::string& raw_name) { return TableFolder(data_folder, raw_name + kRealtimeSuffix) + "/errors"; }
@@ -41,6 +42,17 @@ bool IsExact(const std::string& column) { return column == kTable || column == k
 bool Wanted(const ScanRequest& request, const char* column, const std::string& value) {
   const auto set = request.constraints.columns.find(column);
   return set == request.constraints.columns.end() || ValueSetAllows(Type::String(), request.compare, set->second, value.empty() && column == kTopic ? Scalar() : Scalar(value));
+}
+
+bool Mentions(const Expression& expression, const char* column) {
+  if (expression.kind == Expression::Kind::kColumn) return expression.name == column;
+  return std::any_of(expression.args.begin(), expression.args.end(), [&](const Expression& arg) { return Mentions(arg, column); });
+}
+
+// Whether rows are chosen by a column, here or by the door.
+bool IsAskedFor(const ScanRequest& request, const char* column) {
+  const auto& expressions = request.constraints.expressions;
+  return request.constraints.columns.count(column) != 0 || std::any_of(expressions.begin(), expressions.end(), [&](const Expression& one) { return Mentions(one, column); });
 }
 
 // Whether request.limit stops the read: nothing is left to be filtered or sorted.
@@ -164,6 +176,8 @@ class ErrorsReader final : public Reader {
     c.read_end = count == all ? *state.split.end : Position{std::to_string(count)};
     c.records.returned = c.rows = run.num_rows = count;
     c.complete = true;
+    const auto unknown = state.split.properties.find(kUnknownTopic);
+    if (unknown != state.split.properties.end() && layout_->IndexOf(kTopic)) c.notes.push_back("the topic of table " + table + " is not known and shows as NULL: " + unknown->second);
     if (ring->count > all) c.notes.push_back(std::to_string(ring->count) + " errors were recorded, the newest " + std::to_string(all) + " are kept");
     End(&state, count == all ? EndReason::kEnd : EndReason::kLimit);
     run.next = c.read_end;
@@ -219,8 +233,8 @@ Result<Prepared> PrepareErrors(const CallContext& ctx, const std::string& data_f
     const std::string topic = facts.ok() ? facts->topic : "";
     ++plan.estimate.table_partitions;
     if (!Wanted(request, kTable, table)) continue;
-    if (!facts.ok() && request.constraints.columns.count(kTopic) != 0) {
-      return facts.status().WithMessage("errors of table ", table, ": its topic is not known, and \"topic\" is asked for: ", facts.status().message());
+    if (!facts.ok() && IsAskedFor(request, kTopic)) {
+      return facts.status().WithMessage("errors of table ", table, ": its topic is not known, and \"topic\" is asked for (\"table\" <> '", table, "' leaves it out): ", facts.status().message());
     }
     if (!Wanted(request, kTopic, topic)) continue;
     LOTIC_ASSIGN_OR_RETURN(const ErrorRing::Contents ring, ErrorRing::Read(RingPath(data_folder, table), 0));
@@ -229,6 +243,7 @@ Result<Prepared> PrepareErrors(const CallContext& ctx, const std::string& data_f
     partition.values = {Scalar(table)};
     partition.properties = {{"count", std::to_string(std::min(ring.count, ErrorRing::kSlots))}};
     if (!topic.empty()) partition.properties[kTopic] = topic;
+    if (!facts.ok()) partition.properties[kUnknownTopic] = facts.status().message();
     plan.partitions.push_back(std::move(partition));
   }
   for (const auto& [name, set] : request.constraints.columns) {
