@@ -42,8 +42,10 @@ TablePartition Describe(const table::StoredTable& stored, const table::Partition
   if (!view.damaged.ok()) line.problem = view.damaged.message();
   if (status == nullptr) return line;
   const bool running = status->running && now_ms - status->written_ms <= kStatusIsOldMs;
+  bool told = false;
   for (const table::PartitionStatus& one : status->partitions) {
     if (one.partition != view.partition) continue;
+    told = true;
     if (running) line.state = std::string(table::PartitionStateName(one.state));
     if (one.upstream) line.lag = std::max<int64_t>(0, *one.upstream - line.end);
     if (one.upstream && one.heard_ms) line.lag_age_ms = std::max<int64_t>(0, now_ms - *one.heard_ms);
@@ -52,6 +54,10 @@ TablePartition Describe(const table::StoredTable& stored, const table::Partition
     if (line.problem.empty() && status->running && !running) {
       line.problem = "its ingest, process " + std::to_string(status->pid) + ", has said nothing for " + std::to_string((now_ms - status->written_ms) / 1000) + " s: it was killed, or it cannot write";
     }
+  }
+  if (running && !told && status->left_out > 0) {
+    line.state = "UNKNOWN";
+    if (line.problem.empty()) line.problem = "status.json has no room for the state of all partitions; /metrics has it";
   }
   return line;
 }

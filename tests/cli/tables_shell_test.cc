@@ -114,6 +114,13 @@ TEST_F(TablesShell, ListsPartitionsWithTheirLag) {
   done = Lotic(line);
   EXPECT_THAT(done.out, HasSubstr("events,0,CONSUMING,108,2,0,120,30,"));
   EXPECT_THAT(done.out, HasSubstr("events,1,ERROR,0,1,0,0,,,,0,the topic was created again\n"));
+  const table::PartitionStatus stopped = status.partitions.back();
+  status.partitions.pop_back();
+  status.left_out = 1;
+  ASSERT_TRUE(table::WriteStatusFile(table::TableFolder(data_.folder(), "events_REALTIME"), status).ok());
+  EXPECT_THAT(Lotic(line).out, HasSubstr("events,1,UNKNOWN,0,1,0,0,,,,0,status.json has no room for the state of all partitions; /metrics has it\n"));
+  status.partitions.push_back(stopped);
+  status.left_out = 0;
   status.written_ms -= 60'000;
   ASSERT_TRUE(table::WriteStatusFile(table::TableFolder(data_.folder(), "events_REALTIME"), status).ok());
   done = Lotic(line);
