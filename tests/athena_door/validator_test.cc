@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
+#include <optional>
 #include <map>
 #include <set>
 #include <thread>
@@ -11,6 +13,8 @@
 #include "apps/athena_functions.h"
 #include "athena/connector_function.h"
 #include "athena/runtime_server.h"
+#include "athena/test_query_connector.h"
+#include "athena_protocol/ipc.h"
 #include "athena_protocol/message_json.h"
 #include "cli/athena/function_validator.h"
 #include "connector/memory/memory_connector.h"
@@ -29,10 +33,17 @@ using Ask = std::function<Result<std::string>(const FederationRequest&)>;
 /// Answers in its place.
 using Bend = std::function<Result<std::string>(const FederationRequest&, const Ask&)>;
 
+/// Answers in place of the function that keeps its promises, from the bytes that it was sent; nothing: it is asked.
+using Overhear = std::function<std::optional<Result<std::string>>(const std::string& payload)>;
+
 class BentFunction final : public athena::LambdaFunction {
  public:
-  BentFunction(std::unique_ptr<athena::LambdaFunction> inner, Bend bend) : inner_(std::move(inner)), bend_(std::move(bend)) {}
+  BentFunction(std::unique_ptr<athena::LambdaFunction> inner, Bend bend, Overhear overhear) : inner_(std::move(inner)), bend_(std::move(bend)), overhear_(std::move(overhear)) {}
   Result<std::string> Invoke(const CallContext& ctx, const athena::Invocation& invocation) override {
+    if (overhear_) {
+      const auto answer = overhear_(std::string(invocation.payload));
+      if (answer) return *answer;
+    }
     const auto parsed = athena::ParseRequest(invocation.payload);
     if (!parsed.ok() || !bend_) return inner_->Invoke(ctx, invocation);
     return bend_(parsed->request, [&](const FederationRequest& request) -> Result<std::string> {
@@ -44,6 +55,7 @@ class BentFunction final : public athena::LambdaFunction {
  private:
   const std::unique_ptr<athena::LambdaFunction> inner_;
   const Bend bend_;
+  const Overhear overhear_;
 };
 
 using MakeFunction = std::function<Result<std::unique_ptr<athena::LambdaFunction>>(const athena::Environment&)>;
@@ -55,10 +67,10 @@ MakeFunction Named(const std::string& name) {
 /// A function behind an invoke URL of this process.
 class ServedFunction {
  public:
-  ServedFunction(const MakeFunction& make, Bend bend) {
-    const auto bent = [make, bend = std::move(bend)](const athena::Environment& environment) -> Result<std::unique_ptr<athena::LambdaFunction>> {
+  ServedFunction(const MakeFunction& make, Bend bend, Overhear overhear = nullptr) {
+    const auto bent = [make, bend = std::move(bend), overhear = std::move(overhear)](const athena::Environment& environment) -> Result<std::unique_ptr<athena::LambdaFunction>> {
       LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<athena::LambdaFunction> inner, make(environment));
-      return std::unique_ptr<athena::LambdaFunction>(std::make_unique<BentFunction>(std::move(inner), bend));
+      return std::unique_ptr<athena::LambdaFunction>(std::make_unique<BentFunction>(std::move(inner), bend, overhear));
     };
     server_ = athena::RuntimeServer::Start({}, bent, {{"spill_bucket", "file://" + spill_.path()}}, athena::InvocationLog::Nowhere()).ValueOrDie();
     thread_ = std::jthread([this](const std::stop_token& stop) {
@@ -75,10 +87,10 @@ class ServedFunction {
   std::jthread thread_;
 };
 
-std::vector<cli::CheckResult> Validated(const MakeFunction& make, Bend bend, const cli::ValidatorOptions& options) {
-  const ServedFunction served(make, std::move(bend));
+std::vector<cli::CheckResult> Validated(const MakeFunction& make, Bend bend, const cli::ValidatorOptions& options, Overhear overhear = nullptr) {
+  const ServedFunction served(make, std::move(bend), std::move(overhear));
   CallContext ctx;
-  ctx.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(40);
+  ctx.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
   const auto results = cli::ValidateFunction(ctx, {served.url()}, {}, options);
   EXPECT_TRUE(results.ok()) << results.status();
   return results.ok() ? *results : std::vector<cli::CheckResult>();
@@ -137,12 +149,54 @@ Bend Texts(const std::string& what, const std::string& with) {
   };
 }
 
+/// Fails where the bytes hold `text`, though it should not.
+Overhear Dislikes(const std::string& text) {
+  return [=](const std::string& payload) -> std::optional<Result<std::string>> {
+    if (payload.find(text) == std::string::npos) return std::nullopt;
+    return Result<std::string>(Status::Invalid("disliked on purpose"));
+  };
+}
+
+/// Takes what holds `text` for something that it answers with `answer`, though it should fail.
+Overhear Overlooks(const std::string& text, const std::string& answer = R"({"@type":"PingResponse","catalogName":"lotic","queryId":"q","sourceType":null,"capabilities":24,"serDeVersion":6})") {
+  return [=](const std::string& payload) -> std::optional<Result<std::string>> {
+    if (payload.find(text) == std::string::npos) return std::nullopt;
+    return Result<std::string>(answer);
+  };
+}
+
+/// Rows of ReadRecords answers that hold for a request: all of them, without their last, ...
+Bend BendsRows(std::function<Batch(const athena::ReadRecordsRequest&, const Batch&)> change) {
+  return [change = std::move(change)](const FederationRequest& request, const Ask& ask) -> Result<std::string> {
+    LOTIC_ASSIGN_OR_RETURN(std::string json, ask(request));
+    const auto* read = std::get_if<athena::ReadRecordsRequest>(&request);
+    if (read == nullptr) return json;
+    LOTIC_ASSIGN_OR_RETURN(FederationResponse response, athena::ParseResponse(json, {}));
+    auto* answer = std::get_if<athena::ReadRecordsResponse>(&response);
+    if (answer == nullptr) return json;
+    answer->records.rows = change(*read, answer->records.rows);
+    return athena::WriteResponse(response);
+  };
+}
+
+Batch First(const Batch& rows, int64_t count) {
+  std::vector<int64_t> kept;
+  for (int64_t row = 0; row < std::min(count, rows.num_rows()); ++row) kept.push_back(row);
+  return rows.Take(kept);
+}
+
+/// What stands in the requests of the version below 4, or 5, and in no later one.
+std::string OfVersionsBelow(int version) {
+  return version == 4 ? R"("constraints":{"summary":{}})" : R"("limit":-1})";
+}
+
 struct BrokenCase {
   std::string name;
   std::set<std::string> failed;  ///< these checks and no others
   Bend bend;
   MakeFunction make = Named("memory");
   cli::ValidatorOptions options = {};
+  Overhear overhear = nullptr;
 };
 
 cli::ValidatorOptions Of(const char* schema, const char* table, const char* constraints) {
@@ -163,13 +217,34 @@ Result<std::unique_ptr<athena::LambdaFunction>> MakeLongRows(const athena::Envir
   return athena::MakeConnectorFunction(store->connector(), environment, {}, nullptr, athena::InvocationLog::Nowhere());
 }
 
+/// Queries of the source's own, and no table.
+Result<std::unique_ptr<athena::LambdaFunction>> MakeQueries(const athena::Environment& environment) {
+  return athena::MakeConnectorFunction(std::make_shared<athena::QueryConnector>(), environment, {}, nullptr, athena::InvocationLog::Nowhere());
+}
+
+/// Four bytes more than there should be between the metadata of a table's schema and its end, counted in its length.
+Bend Misaligned() {
+  return [](const FederationRequest& request, const Ask& ask) -> Result<std::string> {
+    LOTIC_ASSIGN_OR_RETURN(std::string json, ask(request));
+    if (!std::holds_alternative<athena::GetTableRequest>(request)) return json;
+    const std::string mark = R"("schema":")";
+    const size_t from = json.find(mark) + mark.size(), to = json.find('"', from);
+    LOTIC_ASSIGN_OR_RETURN(std::string message, athena::DecodeBase64(json.substr(from, to - from)));
+    message.append(4, '\0');
+    message[4] = static_cast<char>(message[4] + 4);  // a multiple of 8 before: no carry
+    std::string text;
+    athena::AppendBase64({reinterpret_cast<const uint8_t*>(message.data()), message.size()}, &text);
+    return json.replace(from, to - from, text);
+  };
+}
+
 std::vector<BrokenCase> Cases() {
   using namespace athena;  // NOLINT: the messages
   std::vector<BrokenCase> cases;
   const auto add = [&](std::string name, std::set<std::string> failed, Bend bend) -> BrokenCase& { return cases.emplace_back(BrokenCase{std::move(name), std::move(failed), std::move(bend)}); };
 
   add("ping_fails", {"ping.answers"}, Fails<PingRequest>());
-  add("ping_of_another_query", {"ping.echo"}, Answers<PingResponse>([](const auto&, PingResponse* pong) { pong->query_id += "x"; }));
+  add("ping_of_another_query", {"ping.echo", "ping.variants"}, Answers<PingResponse>([](const auto&, PingResponse* pong) { pong->query_id += "x"; }));
   add("ping_of_an_old_version", {"ping.serde_version"}, Answers<PingResponse>([](const auto&, PingResponse* pong) { pong->serde_version = 1; }));
   add("unknown_capability", {"capabilities.known"},
       Answers<GetDataSourceCapabilitiesResponse>([](const auto&, auto* answer) { answer->capabilities.push_back({"supports_magic", {{"wand", {}}}}); }));
@@ -196,7 +271,7 @@ std::vector<BrokenCase> Cases() {
 
   add("table_fails", {"get_table.answers"}, Fails<GetTableRequest>());
   add("another_table", {"get_table.echo"}, Answers<GetTableResponse>([](const auto&, auto* answer) { answer->table.table = "other"; }));
-  add("the_table_in_upper_case", {"get_table.echo"}, Answers<GetTableResponse>([](const auto&, auto* answer) { answer->table.table[0] -= 'a' - 'A'; }));
+  add("the_table_in_upper_case", {"get_table.echo", "requests.versions"}, Answers<GetTableResponse>([](const auto&, auto* answer) { answer->table.table[0] -= 'a' - 'A'; }));
   add("a_column_in_upper_case", {"get_table.lower_case", "read_records.answers"}, Answers<GetTableResponse>([](const auto&, auto* answer) { answer->schema.fields[0].name = "ID"; }));
   add("only_partition_columns", {"get_table.has_columns"}, Answers<GetTableResponse>([](const auto&, auto* answer) {
         std::erase_if(answer->schema.fields, [](const WireField& field) { return field.name != "year" && field.name != "month" && field.name != "day"; });
@@ -237,7 +312,7 @@ std::vector<BrokenCase> Cases() {
   add("one_place_for_all_splits", {"get_splits.spill_locations"}, Answers<GetSplitsResponse>([](const auto&, auto* answer) {
         for (WireSplit& split : answer->splits) split.spill_location->key = answer->splits[0].spill_location->key;
       }));
-  add("a_place_that_is_an_object", {"get_splits.spill_locations", "read_records.spilled_equal_inline"}, Answers<GetSplitsResponse>([](const auto&, auto* answer) { answer->splits[0].spill_location->directory = false; }));
+  add("a_place_that_is_an_object", {"get_splits.spill_locations", "read_records.spilled_equal_inline", "read_records.inline_limit", "read_records.small_blocks"}, Answers<GetSplitsResponse>([](const auto&, auto* answer) { answer->splits[0].spill_location->directory = false; }));
   add("one_key_for_all_splits", {"get_splits.encryption_keys"}, Answers<GetSplitsResponse>([](const auto&, auto* answer) {
         for (WireSplit& split : answer->splits) split.encryption_key = answer->splits[0].encryption_key;
       }));
@@ -258,11 +333,127 @@ std::vector<BrokenCase> Cases() {
       }));
   auto& long_blocks = add("blocks_beyond_what_the_engine_takes", {"read_records.block_size"}, Hears<ReadRecordsRequest>([](auto* request) { request->max_block_size = 100'000'000; }));
   long_blocks.make = MakeLongRows;
-  auto& unfiltered = add("a_filter_that_lets_all_pass", {"read_records.constraints"}, Hears<ReadRecordsRequest>([](auto* request) { request->constraints.summary.clear(); }));
+  auto& unfiltered = add("a_filter_that_lets_all_pass", {"read_records.constraints", "read_records.value_sets", "read_records.no_rows", "read_records.expressions", "read_records.limit"}, Hears<ReadRecordsRequest>([](auto* request) { request->constraints.summary.clear(); }));
   unfiltered.options = Of("default", "orders", "qty>5");
-  add("spilled_blocks_that_are_forgotten", {"read_records.spilled_equal_inline"}, Answers<RemoteReadRecordsResponse>([](const auto&, auto* answer) { answer->remote_blocks.clear(); }));
-  add("a_spilled_block_of_another_split", {"read_records.spilled_equal_inline"}, Answers<RemoteReadRecordsResponse>([](const auto&, auto* answer) { answer->remote_blocks[0].key = "elsewhere.0"; }));
+  add("spilled_blocks_that_are_forgotten", {"read_records.spilled_equal_inline", "read_records.small_blocks"}, Answers<RemoteReadRecordsResponse>([](const auto&, auto* answer) { answer->remote_blocks.clear(); }));
+  add("a_spilled_block_of_another_split", {"read_records.spilled_equal_inline", "read_records.inline_limit"}, Answers<RemoteReadRecordsResponse>([](const auto&, auto* answer) {
+        if (answer->remote_blocks.size() == 1) answer->remote_blocks[0].key = "elsewhere.0";
+      }));
 
+  add("a_projection_is_ignored", {"read_records.projection"}, [](const FederationRequest& request, const Ask& ask) -> Result<std::string> {
+    LOTIC_ASSIGN_OR_RETURN(std::string json, ask(request));
+    const auto* read = std::get_if<ReadRecordsRequest>(&request);
+    if (read == nullptr || read->schema.fields.front().name == "id") return json;
+    LOTIC_ASSIGN_OR_RETURN(FederationResponse response, ParseResponse(json, {}));
+    auto& rows = std::get<ReadRecordsResponse>(response).records.rows;
+    std::vector<int64_t> same(static_cast<size_t>(rows.num_rows()), 0);
+    rows = rows.Take(same);
+    return WriteResponse(response);
+  });
+  add("a_value_set_loses_a_row", {"read_records.value_sets"}, BendsRows([](const ReadRecordsRequest& read, const Batch& rows) {
+        return read.constraints.summary.empty() || read.constraints.limit >= 0 ? rows : First(rows, rows.num_rows() - 1);
+      }));
+  add("a_filter_that_was_promised_is_not_applied", {"read_records.value_sets", "read_records.no_rows"}, Hears<ReadRecordsRequest>([](auto* request) {
+        if (request->constraints.limit < 0) request->constraints.summary.clear();
+      }));
+  add("null_passes_every_value_set", {"read_records.value_sets"}, Hears<ReadRecordsRequest>([](auto* request) {
+        for (auto& [name, set] : request->constraints.summary) set.null_allowed = true;
+      }));
+  add("an_expression_is_ignored", {"read_records.expressions"}, Hears<ReadRecordsRequest>([](auto* request) { request->constraints.expressions.clear(); }));
+  add("an_expression_means_its_contrary", {"read_records.expressions"}, Hears<ReadRecordsRequest>([](auto* request) {
+        for (WireExpression& expression : request->constraints.expressions) {
+          if (expression.name == "$is_distinct_from") expression.name = "$equal";
+        }
+      }));
+  add("a_limit_is_ignored", {"read_records.limit"}, Hears<ReadRecordsRequest>([](auto* request) { request->constraints.limit = -1; }));
+  add("a_limit_is_one_too_low", {"read_records.limit"}, Hears<ReadRecordsRequest>([](auto* request) {
+        if (request->constraints.limit > 0 && request->constraints.order_by.empty()) --request->constraints.limit;
+      }));
+  add("a_limit_counts_before_the_filter", {"read_records.limit"}, [](const FederationRequest& request, const Ask& ask) -> Result<std::string> {
+    const auto* read = std::get_if<ReadRecordsRequest>(&request);
+    if (read == nullptr || read->constraints.limit < 0 || read->constraints.summary.empty()) return ask(request);
+    ReadRecordsRequest unfiltered = *read;
+    unfiltered.constraints.summary.clear();
+    LOTIC_ASSIGN_OR_RETURN(const std::string json, ask(unfiltered));
+    LOTIC_ASSIGN_OR_RETURN(FederationResponse response, ParseResponse(json, {}));
+    Block& block = std::get<ReadRecordsResponse>(response).records;
+    std::vector<uint8_t> keep;
+    LOTIC_RETURN_NOT_OK(EvaluateSummary(read->constraints, block, &keep));
+    std::vector<int64_t> kept;
+    for (size_t row = 0; row < keep.size(); ++row) {
+      if (keep[row] != 0) kept.push_back(static_cast<int64_t>(row));
+    }
+    block.rows = block.rows.Take(kept);
+    return WriteResponse(response);
+  });
+  add("a_limit_cuts_before_the_order", {"read_records.limit_and_order"}, Hears<ReadRecordsRequest>([](auto* request) { request->constraints.order_by.clear(); }));
+  add("a_set_that_allows_nothing_allows_all", {"read_records.no_rows"}, Hears<ReadRecordsRequest>([](auto* request) {
+        std::erase_if(request->constraints.summary, [](const auto& entry) { return entry.second.kind == WireValueSet::Kind::kSortedRanges && entry.second.ranges.empty() && !entry.second.null_allowed; });
+      }));
+  add("everything_comes_inline", {"read_records.inline_limit"}, Hears<ReadRecordsRequest>([](auto* request) {
+        if (request->max_inline_block_size > 0) request->max_inline_block_size = 4'000'000;
+      }));
+  add("the_last_of_many_blocks_is_forgotten", {"read_records.small_blocks"}, Answers<RemoteReadRecordsResponse>([](const auto&, auto* answer) {
+        if (answer->remote_blocks.size() > 1) answer->remote_blocks.pop_back();
+      }));
+  add("a_block_that_is_called_a_directory", {"read_records.block_places"}, Answers<RemoteReadRecordsResponse>([](const auto&, auto* answer) {
+        for (SpillLocation& block : answer->remote_blocks) block.directory = true;
+      }));
+
+  add("an_older_version_is_not_understood", {"requests.versions"}, nullptr).overhear = Dislikes(OfVersionsBelow(4));
+  add("the_next_version_is_not_understood", {"requests.versions"}, nullptr).overhear = Dislikes(OfVersionsBelow(5));
+  add("a_ping_without_options_is_not_understood", {"ping.variants"}, nullptr).overhear = Dislikes(R"("groups":[]},"catalogName")");
+  add("a_ping_with_a_later_member_is_not_understood", {"ping.variants"}, nullptr).overhear = [](const std::string& payload) -> std::optional<Result<std::string>> {
+    if (payload.find("PingRequest") == std::string::npos || payload.find("whatComesLater") == std::string::npos) return std::nullopt;
+    return Result<std::string>(Status::Invalid("disliked on purpose"));
+  };
+  add("a_later_member_is_not_understood", {"requests.unknown_members"}, nullptr).overhear = [](const std::string& payload) -> std::optional<Result<std::string>> {
+    if (payload.find("ReadRecordsRequest") == std::string::npos || payload.find("whatComesLater") == std::string::npos) return std::nullopt;
+    return Result<std::string>(Status::Invalid("disliked on purpose"));
+  };
+  add("a_listing_without_pages_is_not_understood", {"list_tables.variants"}, nullptr).overhear = Dislikes(R"("schemaName":"default"})");
+  add("a_page_size_as_a_text_is_a_page_of_one", {"list_tables.variants"}, nullptr).overhear =
+      Overlooks(R"("pageSize":"-1")", R"({"@type":"ListTablesResponse","tables":[{"schemaName":"default","tableName":"orders"}],"catalogName":"lotic","nextToken":null})");
+  add("a_page_size_beyond_all_bounds_is_taken", {"requests.numbers"}, nullptr).overhear = Overlooks("99999999999999999999");
+  add("a_size_that_is_no_number_is_taken", {"requests.numbers"}, nullptr).overhear = Overlooks(R"("maxBlockSize":"abc")");
+  add("a_size_above_31_bits_is_not_understood", {"requests.numbers"}, nullptr).overhear = Dislikes(R"("maxBlockSize":"100000000000")");
+  add("base64_in_lines_is_not_understood", {"requests.base64"}, nullptr).overhear = Dislikes(R"(\r\n)");
+  add("url_safe_base64_is_taken", {"requests.base64"}, nullptr).overhear = Overlooks(R"("schema":"_____)");
+  add("the_legacy_framing_is_not_understood", {"requests.arrow", "requests.versions"}, nullptr).overhear = [](const std::string& payload) -> std::optional<Result<std::string>> {
+    const bool layout = payload.find("GetTableLayoutRequest") != std::string::npos, modern = payload.find(R"("schema":"/////)") != std::string::npos;
+    return layout && !modern ? std::optional(Result<std::string>(Status::Invalid("disliked on purpose"))) : std::nullopt;
+  };
+  add("a_schema_that_is_none_is_taken", {"requests.arrow"}, nullptr).overhear = Overlooks(R"("schema":"bm8gc2No)");
+  add("an_order_of_no_direction_is_taken", {"requests.constraints"}, nullptr).overhear = Overlooks("\"direction\":\"SIDEWAYS\"");
+  add("a_value_set_of_no_kind_is_taken", {"requests.constraints"}, nullptr).overhear = Overlooks("NoSuchSet");
+  add("null_is_a_ping", {"requests.malformed"}, nullptr).overhear = [](const std::string& payload) -> std::optional<Result<std::string>> {
+    if (payload != "null") return std::nullopt;
+    return Result<std::string>(R"({"@type":"PingResponse","catalogName":"lotic","queryId":"q","sourceType":null,"capabilities":24,"serDeVersion":6})");
+  };
+  add("a_comment_is_overlooked", {"requests.malformed"}, nullptr).overhear = Overlooks("/* the engine asks */");
+  add("a_function_that_does_not_exist_is_called", {"udf.unknown_function"}, nullptr).overhear = Overlooks("no_such_function_of_anybody");
+  add("an_identity_of_null_is_answered_by_nonsense", {"requests.odd_documents"}, nullptr).overhear = Overlooks(R"("identity":null)", "{}");
+  add("a_function_that_does_not_outlive_deep_nesting", {"requests.odd_documents"}, nullptr).overhear = [broken = std::make_shared<bool>(false)](const std::string& payload) -> std::optional<Result<std::string>> {
+    *broken = *broken || payload.find("[[[[[[[[") != std::string::npos;
+    if (!*broken) return std::nullopt;
+    return Result<std::string>(Status::UnknownError("the process has gone"));
+  };
+
+  const std::string other_columns = R"({"@type":"PingResponse","catalogName":"lotic","queryId":"q","sourceType":null,"capabilities":24,"serDeVersion":6})";
+  add("a_query_is_taken_for_the_table", {"passthrough.refusals"}, nullptr).overhear = Overlooks("select 1", other_columns);
+  auto& unsigned_query = add("a_query_without_its_signature_is_taken", {"passthrough.refusals"}, nullptr);
+  unsigned_query.make = MakeQueries;
+  unsigned_query.options.allow_empty_tables = true;
+  unsigned_query.overhear = Overlooks(R"("queryPassthroughArguments":{"QUERY":"x")", other_columns);
+  auto& swapped = add("a_query_is_advertised_the_wrong_way_round", {"passthrough.capability"}, Answers<GetDataSourceCapabilitiesResponse>([](const auto&, auto* answer) {
+                        for (auto& [name, entries] : answer->capabilities) {
+                          if (name == "SYSTEM.QUERY") std::swap(entries[0], entries[1]);
+                        }
+                      }));
+  swapped.make = MakeQueries;
+  swapped.options.allow_empty_tables = true;
+
+  add("a_message_that_is_not_aligned", {"arrow.messages"}, Misaligned());
   add("an_answer_with_an_unknown_member", {"strict_form.GetTableRequest"}, Texts<GetTableRequest>(R"("tableName":)", R"("more":1,"tableName":)"));
   add("an_answer_of_another_catalog", {"strict_form.ListSchemasRequest"}, Answers<ListSchemasResponse>([](const auto&, auto* answer) { answer->catalog = "other"; }));
   add("a_schema_that_is_no_base64", {"get_table.answers", "strict_form.GetTableRequest", "arrow.messages"}, Texts<GetTableRequest>(R"("schema":")", R"("schema":"!!)"));
@@ -272,7 +463,14 @@ std::vector<BrokenCase> Cases() {
 class BrokenFunction : public testing::TestWithParam<BrokenCase> {};
 
 TEST_P(BrokenFunction, FailsTheChecksOfItsPromise) {
-  const std::vector<cli::CheckResult> results = Validated(GetParam().make, GetParam().bend, GetParam().options);
+  // What has nothing to do with what is broken is asked in the tests below; here it would take its time a hundred times.
+  const auto about = [&](std::initializer_list<const char*> starts) {
+    return std::any_of(GetParam().failed.begin(), GetParam().failed.end(), [&](const std::string& check) { return std::any_of(starts.begin(), starts.end(), [&](const char* start) { return check.starts_with(start); }); });
+  };
+  const bool requests = about({"requests.", "ping.variants", "list_tables.variants", "passthrough.", "udf."}), rows = about({"read_records."});
+  cli::ValidatorOptions options = GetParam().options;
+  options.part = requests && rows ? cli::CheckedPart::kAll : requests ? cli::CheckedPart::kRequests : rows ? cli::CheckedPart::kRows : cli::CheckedPart::kSteps;
+  const std::vector<cli::CheckResult> results = Validated(GetParam().make, GetParam().bend, options, GetParam().overhear);
   EXPECT_EQ(Failed(results), GetParam().failed);
   std::map<std::string, int> verdicts;
   for (const cli::CheckResult& result : results) {
@@ -309,15 +507,32 @@ TEST(Validate, EveryCheckHasBeenSeenFailingAndOurFunctionsPassThemAll) {
   for (const BrokenCase& broken : Cases()) seen.insert(broken.failed.begin(), broken.failed.end());
   const std::vector<std::pair<std::string, cli::ValidatorOptions>> good = {{"memory", {}}, {"memory", Of("default", "types", "")}, {"memory", Of("default", "orders", "qty>5")},
                                                                           {"example", {}}, {"example", Of("custom_source", "fake_table", "year=2012,month=3")}};
+  std::set<std::string> passed;
+  const auto applies = [](const std::string& name, const std::string& check, const cli::ValidatorOptions& options) {
+    if (check == "read_records.expressions" && name == "example" && options.constraints.empty()) return false;  // thousands of splits
+    // Of a table that is read without constraints, by a function without queries of the source's own.
+    return !check.starts_with("passthrough.capability") && (!options.constraints.empty() || (check != "get_table_layout.constraints" && check != "read_records.constraints"));
+  };
   for (const auto& [name, options] : good) {
+    std::set<std::string> named;
     for (const cli::CheckResult& result : Validated(Named(name), nullptr, options)) {
-      EXPECT_EQ(result.verdict, Verdict::kPass) << name << ": " << result.check << ": " << result.detail;
+      EXPECT_EQ(result.verdict, applies(name, result.check, options) ? Verdict::kPass : Verdict::kSkip) << name << ": " << result.check << ": " << result.detail;
+      if (result.verdict == Verdict::kPass) passed.insert(result.check);
+      named.insert(result.check);
       const bool strict = result.check.starts_with("strict_form.");  // one for each request, by one line of code
       if (!strict) {
         EXPECT_EQ(seen.count(result.check), 1u) << result.check << " has never been seen failing";
       }
     }
+    for (const std::string_view check : cli::AllChecks()) EXPECT_EQ(named.count(std::string(check)), 1u) << name << ": " << check << " has no verdict";
   }
+  cli::ValidatorOptions empty;
+  empty.allow_empty_tables = true;
+  for (const cli::CheckResult& result : Validated(MakeQueries, nullptr, empty)) {
+    EXPECT_NE(result.verdict, Verdict::kFail) << result.check << ": " << result.detail;
+    if (result.verdict == Verdict::kPass) passed.insert(result.check);
+  }
+  for (const std::string_view check : cli::AllChecks()) EXPECT_EQ(passed.count(std::string(check)), 1u) << check << " has never been seen passing";
 }
 
 TEST(Validate, AFunctionThatIsNotThereFailsThePing) {
@@ -327,7 +542,7 @@ TEST(Validate, AFunctionThatIsNotThereFailsThePing) {
     url = served.url();
   }
   CallContext ctx;
-  ctx.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(40);
+  ctx.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
   const auto results = cli::ValidateFunction(ctx, {url}, {}, {});
   ASSERT_TRUE(results.ok()) << results.status();
   EXPECT_EQ(Failed(*results), std::set<std::string>{"ping.answers"});

@@ -59,7 +59,7 @@ Result<AthenaCommandLine> ParseAthenaCommandLine(const std::vector<std::string>&
   app.set_help_flag();
   app.get_formatter()->column_width(34);
   const auto single = CLI::MultiOptionPolicy::TakeLast;
-  std::string command, columns, format, timeout, left;
+  std::string command, columns, format, timeout, left, only;
   int64_t limit = -1;
   bool help = false, no_header = false;
   app.add_option("COMMAND", command, "read, validate, diff, ping, schemas, tables, table, splits or udf")->type_name("");
@@ -78,6 +78,7 @@ Result<AthenaCommandLine> ParseAthenaCommandLine(const std::vector<std::string>&
   app.add_option("--block-bytes", line.target.client.max_block_bytes, "Size of a spilled block (default 16000000)")->type_name("N")->multi_option_policy(single);
   app.add_flag("-p,--planning-only", line.validator.planning_only, "With validate: do not read");
   app.add_flag("-e,--allow-empty-show-tables", line.validator.allow_empty_tables, "With validate: a schema may be empty");
+  app.add_option("--only", only, "With validate: steps, rows or requests; default: all checks")->type_name("PART")->multi_option_policy(single);
   app.add_option("--method", line.method, "With udf: the function's name")->type_name("NAME")->multi_option_policy(single);
   app.add_option("--arg", line.arguments, "With udf: an argument, VARCHAR=text; the type alone is NULL; nested values are JSON; repeatable")->type_name("TYPE=VALUE")->allow_extra_args(false);
   app.add_option("--returns", line.returns, "With udf: the type of the result")->type_name("TYPE")->multi_option_policy(single);
@@ -133,6 +134,10 @@ Result<AthenaCommandLine> ParseAthenaCommandLine(const std::vector<std::string>&
   if (of_a_table && line.read.table.table.empty()) return Status::Invalid("lotic athena ", command, " needs --table NAME");
   if (!line.read.where.empty() && line.command == AthenaCommand::kValidate && line.read.table.table.empty()) return Status::Invalid("--constraints needs --table");
   if (line.command == AthenaCommand::kValidate && !line.read.table.table.empty() && line.read.table.schema.empty()) return Status::Invalid("--table needs --schema");
+  static const std::map<std::string, CheckedPart> kParts = {{"", CheckedPart::kAll}, {"steps", CheckedPart::kSteps}, {"rows", CheckedPart::kRows}, {"requests", CheckedPart::kRequests}};
+  const auto part = kParts.find(only);
+  if (part == kParts.end()) return Status::Invalid("--only is steps, rows or requests, not \"", only, "\"");
+  line.validator.part = part->second;
   line.validator.schema = line.read.table.schema;
   line.validator.table = line.read.table.table;
   line.validator.constraints = line.read.where;

@@ -49,6 +49,7 @@ Result<OpenedTarget> OpenTarget(const FunctionTarget& target, const aws::Environ
   if (!target.record_target.empty() && target.record_target != target.target) {
     LOTIC_ASSIGN_OR_RETURN(records, InvokerOf(target.record_target, http, &this_machine));
   }
+  opened.records = records != nullptr ? records : opened.invoker;
   auto spill = athena_source::MakeSpillSource([environment] { return aws::Session::Open({}, environment); }, this_machine);
   LOTIC_ASSIGN_OR_RETURN(opened.client, athena_source::FunctionClient::Make(opened.invoker, std::move(records), std::move(spill), target.client));
   return opened;

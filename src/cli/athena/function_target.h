@@ -19,6 +19,7 @@ struct FunctionTarget {
 
 struct OpenedTarget {
   std::shared_ptr<athena_source::Invoker> invoker;  ///< of `target`
+  std::shared_ptr<athena_source::Invoker> records;  ///< of ReadRecords; the same one if no other is named
   std::shared_ptr<athena_source::FunctionClient> client;
 };
 
