@@ -20,6 +20,10 @@ constexpr auto kSameArrayShape = PinotFunction::Shape::kSameArray;
 #define LOTIC_TZ "timezone($2, timezone('UTC', " LOTIC_T "))"
 #define LOTIC_BLANKS "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
 // DuckDB does not count a value in the making as memory.
+// A number loses its fraction, a text is a whole number or none; NULL where there is no such thing.
+#define LOTIC_JSON_LONG                                                                                                                                           \
+  "CASE WHEN json_valid($1) THEN CASE json_type($1, $2) WHEN 'DOUBLE' THEN lotic_double_to_long(TRY_CAST(json_extract_string($1, $2) AS DOUBLE)) "               \
+  "ELSE TRY_CAST(regexp_extract(json_extract_string($1, $2), '^[+-]?[0-9]+$') AS BIGINT) END END"
 #define LOTIC_TOO_LONG(name) "error('" name " makes a text of more than 1 MiB')"
 #define LOTIC_PARTS "list_filter(string_split($1, $2), lambda lotic_e: lotic_e <> '')"
 
@@ -164,8 +168,8 @@ constexpr PinotFunction kFunctions[] = {
     // JSON
     {"jsonpathstring", "Ss", kString, "json_extract_string($1, $2)"},
     {"jsonpathstring", "SsS", kString, "coalesce(CASE WHEN json_valid($1) THEN json_extract_string($1, $2) END, $3)"},
-    {"jsonpathlong", "Ss", kLong, "coalesce(lotic_double_to_long(CAST(json_extract_string($1, $2) AS DOUBLE)), CAST(-9223372036854775808 AS BIGINT))"},
-    {"jsonpathlong", "SsL", kLong, "coalesce(CASE WHEN json_valid($1) THEN TRY_CAST(json_extract_string($1, $2) AS BIGINT) END, $3)"},
+    {"jsonpathlong", "Ss", kLong, "coalesce(" LOTIC_JSON_LONG ", CAST(-9223372036854775808 AS BIGINT))"},
+    {"jsonpathlong", "SsL", kLong, "coalesce(" LOTIC_JSON_LONG ", $3)"},
     {"jsonpathdouble", "Ss", kDouble, "coalesce(CAST(json_extract_string($1, $2) AS DOUBLE), " LOTIC_NAN ")"},
     {"jsonpathdouble", "SsD", kDouble, "coalesce(CASE WHEN json_valid($1) THEN TRY_CAST(json_extract_string($1, $2) AS DOUBLE) END, $3)"},
     {"jsonpathexists", "Ss", kBoolean, "coalesce(json_exists($1, $2), FALSE)"},

@@ -494,7 +494,8 @@ Result<PinotValue> PinotTranslator::Json(const PinotExpr& call) {
   if (array) {
     value.sql = "TRY_CAST(CASE WHEN json_valid(" + json.sql + ") THEN json_extract(" + json.sql + ", " + QuotedLiteral(path) + ") END AS " + target + "[])";
   } else if (*type == PinotType::kInt || *type == PinotType::kLong) {
-    value.sql = "coalesce(TRY_CAST(" + found + " AS " + target + "), TRY_CAST(trunc(TRY_CAST(" + found + " AS DOUBLE)) AS " + target + "))";
+    // What is whole by its digits, since a DOUBLE has not all of them; of the rest the whole part, where a cast of the text would round.
+    value.sql = "coalesce(TRY_CAST(regexp_extract(" + found + ", '^[+-]?[0-9]+$') AS " + target + "), TRY_CAST(trunc(TRY_CAST(" + found + " AS DOUBLE)) AS " + target + "))";
   } else if (*type == PinotType::kTimestamp) {
     value.sql = "coalesce(TRY_CAST(" + found + " AS BIGINT), epoch_ms(TRY_CAST(" + found + " AS TIMESTAMPTZ)))";
   } else {

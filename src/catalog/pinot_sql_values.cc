@@ -239,6 +239,20 @@ std::string Narrowed(const PinotValue& value, PinotType type) {
   }
 }
 
+/// A text as INT or LONG. Never by DuckDB's own cast of a fraction, which rounds. Pinot 0.11 reads a column's texts by Java's parseInt and parseLong, which take whole numbers only, and makes what a
+/// function gives a DOUBLE for INT and a decimal for LONG, of which it takes the whole part.
+std::string WholeNumber(const PinotValue& value, PinotType type, bool exact) {
+  const std::string target = DuckDbTypeOf(type);
+  const std::string& text = value.sql;
+  if (value.column != nullptr && IsPinotText(value.type) && !exact) {
+    return "CASE WHEN NOT regexp_full_match(" + text + ", '[+-]?[0-9]+') THEN error('For input string: \"' || " + text + " || '\"') ELSE " + Cast(text, target) + " END";
+  }
+  const std::string real = Cast(text, "DOUBLE");
+  const std::string by_double = exact ? Cast("trunc(" + real + ")", target) : (type == PinotType::kInt ? "lotic_double_to_int(" : "lotic_double_to_long(") + real + ")";
+  if (type == PinotType::kInt) return by_double;
+  return "coalesce(TRY_CAST(regexp_extract(" + text + ", '^([+-]?[0-9]+)([.][0-9]*)?$', 1) AS BIGINT), " + by_double + ")";
+}
+
 Result<PinotValue> ConvertValue(const PinotValue& value, PinotType type, bool exact) {
   if (value.array) return PinotError(PinotErrorCode::kQueryValidation, "an array where one ", PinotTypeName(type), " is expected");
   PinotValue made = value;
@@ -266,8 +280,7 @@ Result<PinotValue> ConvertValue(const PinotValue& value, PinotType type, bool ex
       } else if (text && type == PinotType::kTimestamp) {
         made.sql = "coalesce(TRY_CAST(" + value.sql + " AS BIGINT), epoch_ms(CAST(" + value.sql + " AS TIMESTAMPTZ)))";
       } else if (text) {
-        made.sql = exact ? Cast("trunc(CAST(" + value.sql + " AS DOUBLE))", target) : (type == PinotType::kInt ? "lotic_double_to_int(" : "lotic_double_to_long(") + Cast(value.sql, "DOUBLE") + ")";
-        if (type == PinotType::kLong) made.sql = "coalesce(TRY_CAST(" + value.sql + " AS BIGINT), " + made.sql + ")";
+        made.sql = WholeNumber(value, type, exact);
       } else {
         made.sql = exact ? Cast("trunc(" + value.sql + ")", target) : Narrowed(value, type);
       }

@@ -80,8 +80,8 @@ Result<bool> PinotTruthOf(const PinotExpr& literal);
 /// The value of a literal by itself.
 PinotValue LiteralValue(const PinotExprPtr& literal);
 
-/// A value made another type's, as Pinot's functions convert their arguments: numbers towards zero, TIMESTAMP is its milliseconds, BOOLEAN 1 and 0, texts are parsed (DuckDB's error if they are
-/// no number), FLOAT and DOUBLE print as Java prints them. Numbers beyond INT and LONG become what Java makes of them, or with `exact` DuckDB's error. Errors: 700 (arrays, BYTES to numbers).
+/// A value made another type's, as Pinot's functions convert their arguments: numbers towards zero, TIMESTAMP is its milliseconds, BOOLEAN 1 and 0, texts are parsed (an error of the query if they are
+/// no number, and where a text column becomes INT or LONG also if it is not whole), FLOAT and DOUBLE print as Java prints them. Numbers beyond INT and LONG become what Java makes of them, or with `exact` DuckDB's error. Errors: 700 (arrays, BYTES to numbers).
 Result<PinotValue> ConvertValue(const PinotValue& value, PinotType type, bool exact = false);
 
 /// The expression for a result column: see PinotTranslation.
