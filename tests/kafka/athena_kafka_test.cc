@@ -68,7 +68,6 @@ TEST_P(AthenaTopicTest, GivesTheRowsOfTheConnectorFor1And7And100SplitsInlineAndS
     for (const int splits : {1, 7, 100}) {
       const auto connector = MakeConnector(splits);
       for (const bool spilled : {false, true}) {
-        if (IsHeavy(GetParam()) && !spilled && splits > 7) continue;
         SCOPED_TRACE(std::to_string(splits) + (spilled ? " splits, spilled" : " splits"));
         athena::TestDoor door(connector, {}, nullptr, policy);
         EngineQuery query{table, ColumnsOf(*direct)};
