@@ -183,12 +183,22 @@ Result<PinotValue> PinotTranslator::Aggregate(const PinotExpr& call, const std::
   if (name == "avg") return Made(PinotType::kDouble, or_empty("avg(" + of + ")" + when, kMinusInfinity));
   if (name == "minmaxrange") return Made(PinotType::kDouble, or_empty(real("max(" + of + ")" + when) + " - " + real("min(" + of + ")" + when), kMinusInfinity));
   if (name == "sumprecision") {
-    if (whole) return Made(PinotType::kString, "CAST(" + or_empty("sum(" + of + ")" + when, "0") + " AS VARCHAR)");
-    std::string scale = "9";
-    if (call.args.size() == 3) {
-      LOTIC_ASSIGN_OR_RETURN(scale, SqlConstant(*call.args[2], PinotType::kInt));
+    std::string sum = "CAST(sum(" + of + ")" + when + " AS VARCHAR)";
+    if (!whole) {
+      LOTIC_ASSIGN_OR_RETURN(const PinotValue text, ConvertValue(value, PinotType::kString));
+      sum = "sum(lotic_exact_decimal(" + text.sql + "))" + when;
     }
-    return Made(PinotType::kString, "CAST(" + or_empty("sum(CAST(" + of + " AS DECIMAL(38, " + scale + ")))" + when, "0") + " AS VARCHAR)");
+    if (whole && call.args.size() == 1) return Made(PinotType::kString, or_empty(sum, "'0'"));
+    std::string rounded[2] = {"-1", whole ? "-2" : "-1"};  // precision, scale: not asked for
+    for (size_t i = 1; i < call.args.size(); ++i) {
+      const std::optional<double> number = call.args[i]->is_literal() ? PinotNumberOf(*call.args[i]) : std::nullopt;
+      if (!number || !(*number >= (i == 1 ? 1 : 0) && *number <= 1000) || *number != std::floor(*number)) {
+        return PinotError(PinotErrorCode::kQueryValidation, "Invalid aggregation function: ", PinotExprText(call).substr(0, 200), ": precision and scale are whole numbers up to 1000");
+      }
+      rounded[i - 1] = std::to_string(static_cast<int>(*number));
+    }
+    if (whole) sum = "lotic_exact_decimal(" + sum + ")";
+    return Made(PinotType::kString, or_empty("lotic_precise_text(" + sum + ", " + rounded[0] + ", " + rounded[1] + ")", "'0'"));
   }
   LOTIC_ASSIGN_OR_RETURN(const PinotValue integer, ConvertValue(value, PinotType::kLong));
   if (name == "minlong" || name == "maxlong") {
