@@ -33,7 +33,22 @@ bool SaysNothing(const JsonTree& value) {
   return false;
 }
 
+/// "${NAME}" and nothing else: it names a secret, and is none.
+bool IsReference(const std::string& text) { return text.starts_with("${") && text.find('}') == text.size() - 1; }
+
 }  // namespace
+
+void HideSecrets(JsonTree* tree) {
+  for (size_t i = 0; i < tree->items.size(); ++i) {
+    JsonTree& item = tree->items[i];
+    const bool scalar = item.kind == JsonTree::Kind::kText || item.kind == JsonTree::Kind::kNumber;
+    if (tree->is_object() && scalar && !item.text.empty() && !IsReference(item.text) && IsSecretOption(tree->keys[i])) {
+      item = JsonTree::Text(std::string(kHiddenSecret));
+    } else {
+      HideSecrets(&item);
+    }
+  }
+}
 
 void Findings::Warn(std::string sentence) {
   if (std::find(warnings_.begin(), warnings_.end(), sentence) != warnings_.end()) return;
@@ -49,7 +64,9 @@ void Findings::WarnNoEffect(std::string_view path, std::string_view why) { Warn(
 Status Findings::Unrecognized(std::string path, const JsonTree& value) {
   if (unrecognized_.items.size() >= kMaxUnrecognizedKeys) return Status::CapacityError("the document has more than ", kMaxUnrecognizedKeys, " unknown keys; the last one is ", Cut(path));
   const bool secret = value.kind != JsonTree::Kind::kNull && IsSecretOption(path);
-  unrecognized_.Set(path, secret ? JsonTree::Text("******") : value);
+  JsonTree shown = secret ? JsonTree::Text(std::string(kHiddenSecret)) : value;
+  HideSecrets(&shown);
+  unrecognized_.Set(path, std::move(shown));
   return Status::OK();
 }
 

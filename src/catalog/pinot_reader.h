@@ -18,6 +18,10 @@ namespace lotic::catalog {
 inline constexpr size_t kMaxPinotWarnings = 200;      ///< of one document; those beyond are counted in a last one
 inline constexpr size_t kMaxUnrecognizedKeys = 1000;  ///< of one document: CapacityError
 
+inline constexpr std::string_view kHiddenSecret = "******";
+/// Values of passwords and the like (see IsSecretOption), however deep, become kHiddenSecret; those that are `${NAME}` alone stay.
+void HideSecrets(JsonTree* tree);
+
 /// What there is to say about a document, besides errors.
 class Findings {
  public:

@@ -17,7 +17,6 @@ namespace lotic::catalog {
 namespace {
 
 constexpr size_t kMaxTableName = 200;  // bytes; it becomes part of file names
-constexpr std::string_view kHidden = "******";
 constexpr int64_t kMaxQueryTimeoutMs = 24LL * 3600 * 1000;
 
 using ColumnUse = PinotTableConfig::ColumnUse;
@@ -237,7 +236,7 @@ Status TableReader::ReadStream() {
   if (maps.empty()) return Status::Invalid("the table has no stream; ", path, "streamConfigMaps holds one: [{\"streamType\": \"kafka\", …}]");
   const JsonTree& map = *maps[0].object;
   for (size_t i = 0; i < map.keys.size(); ++i) {
-    if (map.items[i].text == kHidden && IsSecretOption(map.keys[i])) return Status::Invalid(map.keys[i], ": ****** is what is shown instead of a secret; the secret itself is needed");
+    if (map.items[i].text == kHiddenSecret && IsSecretOption(map.keys[i])) return Status::Invalid(map.keys[i], ": ****** is what is shown instead of a secret; the secret itself is needed");
   }
   LOTIC_ASSIGN_OR_RETURN(table_.stream, ReadStreamConfig(map, maps[0].path, &findings_));
   return Status::OK();
@@ -320,27 +319,12 @@ Result<Parsed<PinotTableConfig>> TableReader::Read(std::string_view json) {
   return parsed;
 }
 
-/// "${NAME}" and nothing else: it names a secret, and is none.
-bool IsReference(const std::string& text) { return text.starts_with("${") && text.find('}') == text.size() - 1; }
-
-void Hide(JsonTree* tree) {
-  for (size_t i = 0; i < tree->items.size(); ++i) {
-    JsonTree& item = tree->items[i];
-    const bool scalar = item.kind == JsonTree::Kind::kText || item.kind == JsonTree::Kind::kNumber;
-    if (tree->is_object() && scalar && !item.text.empty() && !IsReference(item.text) && IsSecretOption(tree->keys[i])) {
-      item = JsonTree::Text(std::string(kHidden));
-    } else {
-      Hide(&item);
-    }
-  }
-}
-
 void Restore(const JsonTree& stored, JsonTree* tree) {
   for (size_t i = 0; i < tree->items.size(); ++i) {
     const JsonTree* const before = tree->is_object() ? stored.Find(tree->keys[i]) : stored.is_array() && i < stored.items.size() ? &stored.items[i] : nullptr;
     if (before == nullptr) continue;
     JsonTree& item = tree->items[i];
-    if (tree->is_object() && item.kind == JsonTree::Kind::kText && item.text == kHidden && IsSecretOption(tree->keys[i])) {
+    if (tree->is_object() && item.kind == JsonTree::Kind::kText && item.text == kHiddenSecret && IsSecretOption(tree->keys[i])) {
       item = *before;
     } else {
       Restore(*before, &item);
@@ -372,12 +356,12 @@ Result<Parsed<PinotTableConfig>> ParsePinotTableConfig(std::string_view json, co
 std::string ShownPinotTable(const std::string& document) {
   Result<JsonDocument> parsed = ParseJsonDocument(document);
   if (!parsed.ok()) return "{}";
-  Hide(&parsed->root);
+  HideSecrets(&parsed->root);
   return WriteJson(parsed->root);
 }
 
 Result<std::string> WithStoredSecrets(std::string_view json, const std::string& stored) {
-  if (json.find(kHidden) == std::string_view::npos) return std::string(json);
+  if (json.find(kHiddenSecret) == std::string_view::npos) return std::string(json);
   LOTIC_ASSIGN_OR_RETURN(JsonDocument given, ParseJsonDocument(json));
   LOTIC_ASSIGN_OR_RETURN(const JsonDocument before, ParseJsonDocument(stored));
   Restore(before.root, &given.root);

@@ -125,6 +125,13 @@ TEST(PinotTableConfig, TheDocumentIsInPinotsOrderWithDefaultsFilledIn) {
   EXPECT_EQ(Parse(parsed.value.document).value.document, parsed.value.document);
 }
 
+TEST(PinotTableConfig, SecretsInUnknownKeysAreNotRepeated) {
+  std::string json = WithStream({{"security.protocol", "PLAINTEXT"}});
+  json.insert(json.find('{') + 1, R"("mine": {"list": [{"password": "hunter2", "user": "u"}], "by": {"sasl.jaas.config": "hunter3", "secret": "${S}"}},)");
+  const auto parsed = Parse(json);
+  EXPECT_THAT(parsed.unrecognized, testing::AllOf(HasSubstr("\"user\": \"u\""), HasSubstr("\"password\": \"******\""), HasSubstr("\"sasl.jaas.config\": \"******\""), testing::Not(HasSubstr("hunter"))));
+}
+
 TEST(PinotTableConfig, EmptyValuesOfTheStreamAreAbsent) {
   const auto parsed = Parse(WithStream({{"schema.registry.url", ""}, {"security.protocol", ""}, {"ssl.truststore.location", ""}, {"ssl.keystore.location", ""}, {"ssl.truststore.password", ""},
                                         {"ssl.keystore.password", ""}, {"ssl.key.password", ""}, {"stream.kafka.decoder.prop.schema.registry.rest.url", ""}, {"stream.kafka.partition.ids", ""},
