@@ -89,8 +89,11 @@ class ServedTest(unittest.TestCase):
 
     def passes_every_check(self, url, *more):
         checks = self.rows("validate", "--target", url, *more)
-        self.assertGreater(len(checks), 30)
-        self.assertEqual([check for check in checks if check["verdict"] != "PASS"], [])
+        self.assertGreater(len(checks), 60)
+        self.assertEqual([check for check in checks if check["verdict"] == "FAIL"], [])
+        # What the source does not offer, or was not asked for.
+        may_be_skipped = {"passthrough.capability"} | (set() if "--constraints" in more else {"get_table_layout.constraints", "read_records.constraints"})
+        self.assertEqual([check for check in checks if check["verdict"] == "SKIP" and check["check"] not in may_be_skipped], [])
 
 
 class KinesisTest(ServedTest):

@@ -75,8 +75,10 @@ class AthenaTest(unittest.TestCase):
 
     def test_the_validator_finds_nothing_wrong(self):
         told = [json.loads(line) for line in self.athena("validate", "--schema", "default", "--table", "events", "--format", "jsonl").splitlines()]
-        self.assertGreater(len(told), 30)
-        self.assertEqual([one for one in told if one["verdict"] != "PASS"], [])
+        self.assertGreater(len(told), 60)
+        self.assertEqual([one for one in told if one["verdict"] == "FAIL"], [])
+        # No constraints were given, and the tables have no queries of a language of their own.
+        self.assertEqual(sorted(one["check"] for one in told if one["verdict"] == "SKIP"), ["get_table_layout.constraints", "passthrough.capability", "read_records.constraints"])
 
     def test_it_is_listed(self):
         self.assertIn("events", self.athena("tables", "--schema", "default"))

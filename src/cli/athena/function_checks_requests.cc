@@ -133,10 +133,11 @@ class RequestForms {
     for (size_t at = 0; at < schema.size(); at += 76) broken_lines += schema.substr(at, 76) + "\\r\\n";
     LOTIC_ASSIGN_OR_RETURN(std::string fault, FirstNotAnswered(ctx_, {{"base64 in lines of 76", WithMember(layout, "/schema", Quoted(broken_lines)), &invoker_}}, "GetTableLayoutResponse"));
     if (!fault.empty()) return Failed(fault);
-    std::string url_safe = schema;  // a message begins with FFFFFFFF, which is "/////"
+    LOTIC_ASSIGN_OR_RETURN(std::string message, athena::DecodeBase64(schema));
+    // What follows a message is ignored: three bytes that both alphabets write differently, for a message that holds none.
+    std::string url_safe = Base64(message + std::string((3 - message.size() % 3) % 3, '\0') + "\xFF\xFF\xFF");
     std::replace(url_safe.begin(), url_safe.end(), '/', '_');
     std::replace(url_safe.begin(), url_safe.end(), '+', '-');
-    LOTIC_ASSIGN_OR_RETURN(std::string message, athena::DecodeBase64(schema));
     message.append(4 - message.size() % 3, '\0');  // what follows a message is ignored; now there is padding to leave out
     std::string unpadded = Base64(message);
     unpadded.erase(unpadded.find_last_not_of('=') + 1);
