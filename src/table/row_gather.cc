@@ -18,6 +18,7 @@ bool BitAt(const uint8_t* bits, int64_t index) { return ((bits[index >> 3] >> (i
 
 // Appends `count` bits of `from` (null: ones), beginning at bit `first`, behind bit `at` of `to`; the bits there are zero.
 void AppendBits(Buffer* to, int64_t at, const uint8_t* from, int64_t first, int64_t count) {
+  if (count == 0) return;  // an empty buffer has no memory to write to
   to->ResizeZeroed(std::max(to->size(), BitmapBytes(at + count)));
   uint8_t* const out = to->data();
   int64_t done = 0;
