@@ -19,11 +19,11 @@ constexpr auto kSameArrayShape = PinotFunction::Shape::kSameArray;
 #define LOTIC_T "make_timestamp_ms(greatest(least($1, 9000000000000000), -9000000000000000))"
 #define LOTIC_TZ "timezone($2, timezone('UTC', " LOTIC_T "))"
 #define LOTIC_BLANKS "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
-// DuckDB does not count a value in the making as memory.
 // A number loses its fraction, a text is a whole number or none; NULL where there is no such thing.
 #define LOTIC_JSON_LONG                                                                                                                                           \
   "CASE WHEN json_valid($1) THEN CASE json_type($1, $2) WHEN 'DOUBLE' THEN lotic_double_to_long(TRY_CAST(json_extract_string($1, $2) AS DOUBLE)) "               \
   "ELSE TRY_CAST(regexp_extract(json_extract_string($1, $2), '^[+-]?[0-9]+$') AS BIGINT) END END"
+// DuckDB does not count a value in the making as memory.
 #define LOTIC_TOO_LONG(name) "error('" name " makes a text of more than 1 MiB')"
 #define LOTIC_PARTS "list_filter(string_split($1, $2), lambda lotic_e: lotic_e <> '')"
 
