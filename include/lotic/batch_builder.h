@@ -14,7 +14,7 @@
 namespace lotic {
 
 /// Writes one column in place, in Arrow's layout. One thread. Three ways in, from slow to fast: Append* per value; Reserve() and
-/// Unsafe* per value; UnsafeValues() and Advance() for whole runs of fixed-width values.
+/// Unsafe* per value; UnsafeValues() and Advance() for whole runs of values.
 ///
 /// Nested: a list row is appended by appending its items to child(0) and then FinishList(); a struct row by appending one value to
 /// each child and then AppendValid(); a map row by appending to child(0) (key) and child(1) (value) and then FinishList().
@@ -55,6 +55,7 @@ class ColumnBuilder {
   void FinishBytes();
 
   /// After Reserve(): where the next values go. T has the type's byte width. Advance() then counts them in as not NULL.
+  /// Text and binary: T is int32_t. [0] is the end of the last row, the ends of the new rows go behind it, and their bytes to bytes().
   template <typename T>
   T* UnsafeValues() { return data_.as<T>() + length_; }
   void Advance(int64_t rows);

@@ -117,7 +117,6 @@ void ColumnBuilder::FinishList() {
 
 void ColumnBuilder::AppendValid() { PushValidity(true); }
 
-// Text and binary: UnsafeValues<int32_t>()[0] is the end of the last row; those of the new rows have been written behind it, and their bytes to bytes().
 void ColumnBuilder::Advance(int64_t rows) {
   if (type_.is_text_or_binary()) {
     data_.Resize(static_cast<size_t>(length_ + rows + 1) * sizeof(int32_t));
