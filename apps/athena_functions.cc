@@ -75,12 +75,7 @@ constexpr struct {
   const char* name;
   MadeFunction (*make)(const Environment& environment, InvocationLog& log);
 } kFunctions[] = {
-    {"memory", MakeMemory},
-    {"kafka", MakeKafka},
-    {"kinesis", MakeKinesis},
-    {"timestream", MakeTimestream},
-    {"tables", MakeTables},
-    {"example", MakeExample},
+    {"memory", MakeMemory}, {"kafka", MakeKafka}, {"kinesis", MakeKinesis}, {"timestream", MakeTimestream}, {"tables", MakeTables}, {"example", MakeExample},
 };
 
 }  // namespace

@@ -67,8 +67,8 @@ Result<aws::Session> OpenSession(const Environment& environment, const std::stri
 
 Result<std::shared_ptr<Connector>> MakeKinesisOf(const Environment& environment) {
   LOTIC_RETURN_NOT_OK(CheckVariables(environment, "kinesis_",
-                                     {"kinesis_region", "kinesis_endpoint", "kinesis_streams", "kinesis_definitions", "kinesis_ddl", "kinesis_time_floor", "kinesis_metadata_columns", "kinesis_bounded_grace", "kinesis_bounded_settle",
-                                      "kinesis_bounded_stall_timeout"},
+                                     {"kinesis_region", "kinesis_endpoint", "kinesis_streams", "kinesis_definitions", "kinesis_ddl", "kinesis_time_floor",
+                                      "kinesis_metadata_columns", "kinesis_bounded_grace", "kinesis_bounded_settle", "kinesis_bounded_stall_timeout"},
                                      {{"kinesis_consumer_arn", "enhanced fan-out"},
                                       {"glue_catalog", "reading definitions from Glue"},
                                       {"cross_account_role_arn", "assuming a role of another account"}}));
@@ -76,10 +76,14 @@ Result<std::shared_ptr<Connector>> MakeKinesisOf(const Environment& environment)
   const std::string definitions = ValueOf(environment, "kinesis_definitions", ddl.empty() ? "sample" : "ddl,sample");
   const bool declared = definitions == "ddl" || definitions == "ddl,sample", sampled = definitions != "ddl";
   if (!declared && definitions != "sample") {
-    return Status::NotImplemented("environment variable kinesis_definitions = '", definitions.substr(0, 100), "': sample, ddl and ddl,sample are built; glue is not yet");
+    return Status::NotImplemented("environment variable kinesis_definitions = '", definitions.substr(0, 100),
+                                  "': sample, ddl and ddl,sample are built; glue is not yet");
   }
-  if (declared != !ddl.empty()) return Status::Invalid("environment variables kinesis_definitions = '", definitions, "' and kinesis_ddl = '", ddl.substr(0, 100), "': the folder is set where ddl is asked for, and only there");
-  if (ddl.starts_with("s3://")) return Status::NotImplemented("environment variable kinesis_ddl = '", ddl.substr(0, 100), "': a folder of the package is built, S3 is not yet");
+  if (declared != !ddl.empty())
+    return Status::Invalid("environment variables kinesis_definitions = '", definitions, "' and kinesis_ddl = '", ddl.substr(0, 100),
+                           "': the folder is set where ddl is asked for, and only there");
+  if (ddl.starts_with("s3://"))
+    return Status::NotImplemented("environment variable kinesis_ddl = '", ddl.substr(0, 100), "': a folder of the package is built, S3 is not yet");
   kinesis::KinesisOptions options;
   options.endpoint = ValueOf(environment, "kinesis_endpoint");
   LOTIC_RETURN_NOT_OK(DurationOf(environment, "kinesis_bounded_grace", &options.grace));
@@ -89,7 +93,9 @@ Result<std::shared_ptr<Connector>> MakeKinesisOf(const Environment& environment)
   shown.variable = "kinesis_streams";
   const std::string streams = ValueOf(environment, "kinesis_streams");
   if (!streams.empty()) {
-    if (!sampled) return Status::Invalid("environment variable kinesis_streams = '", streams.substr(0, 100), "' chooses among streams without a definition, and kinesis_definitions = 'ddl' shows none of those");
+    if (!sampled)
+      return Status::Invalid("environment variable kinesis_streams = '", streams.substr(0, 100),
+                             "' chooses among streams without a definition, and kinesis_definitions = 'ddl' shows none of those");
     LOTIC_ASSIGN_OR_RETURN(shown.patterns, ParseTablePatterns("kinesis_streams", streams));
   }
   LOTIC_ASSIGN_OR_RETURN(shown.hidden_columns, TrueOrFalse(environment, "kinesis_metadata_columns", true));
@@ -114,20 +120,23 @@ Result<std::shared_ptr<Connector>> MakeKinesisOf(const Environment& environment)
 }
 
 Result<std::shared_ptr<Connector>> MakeTimestreamOf(const Environment& environment) {
-  LOTIC_RETURN_NOT_OK(CheckVariables(environment, "timestream_",
-                                     {"timestream_region", "timestream_query_endpoint", "timestream_write_endpoint", "timestream_page_rows", "timestream_time_precision"},
-                                     {{"timestream_split_count", "reading a table in several queries"},
-                                      {"timestream_split_min_hours", "reading a table in several queries"},
-                                      {"timestream_unload", "UNLOAD", "never"},
-                                      {"timestream_unload_bucket", "UNLOAD"},
-                                      {"timestream_unload_after_pages", "UNLOAD"},
-                                      {"timestream_measure_mode", "one column for the measures of a table", "raw"},
-                                      {"timestream_max_bytes_scanned", "a limit of bytes scanned"},
-                                      {"glue_connection", "merging the properties of a Glue connection"}}));
+  LOTIC_RETURN_NOT_OK(
+      CheckVariables(environment, "timestream_",
+                     {"timestream_region", "timestream_query_endpoint", "timestream_write_endpoint", "timestream_page_rows", "timestream_time_precision"},
+                     {{"timestream_split_count", "reading a table in several queries"},
+                      {"timestream_split_min_hours", "reading a table in several queries"},
+                      {"timestream_unload", "UNLOAD", "never"},
+                      {"timestream_unload_bucket", "UNLOAD"},
+                      {"timestream_unload_after_pages", "UNLOAD"},
+                      {"timestream_measure_mode", "one column for the measures of a table", "raw"},
+                      {"timestream_max_bytes_scanned", "a limit of bytes scanned"},
+                      {"glue_connection", "merging the properties of a Glue connection"}}));
   timestream::TimestreamOptions options;
   options.time_precision = TimeUnit::kMilli;
   const std::string precision = ValueOf(environment, "timestream_time_precision", "ms");
-  if (precision != "ms") return Status::Invalid("environment variable timestream_time_precision = '", precision.substr(0, 100), "': Athena's timestamps have milliseconds; expected ms");
+  if (precision != "ms")
+    return Status::Invalid("environment variable timestream_time_precision = '", precision.substr(0, 100),
+                           "': Athena's timestamps have milliseconds; expected ms");
   options.client.query_endpoint = ValueOf(environment, "timestream_query_endpoint");
   options.client.write_endpoint = ValueOf(environment, "timestream_write_endpoint");
   LOTIC_ASSIGN_OR_RETURN(options.page_rows, athena::IntegerOf(environment, "timestream_page_rows", 0, 1, 1000));

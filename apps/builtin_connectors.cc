@@ -18,8 +18,8 @@ Result<std::shared_ptr<Connector>> MakeKafka(const std::string& path, const std:
   LOTIC_ASSIGN_OR_RETURN(auto kafka_options, cli::MakeKafkaOptions(cli::KafkaSourceOfAttach(path, options), nullptr));
   if (kafka_options.client.isolation_level != kafka::IsolationLevel::kReadCommitted) {
     // The session has one isolation for all sources; a cluster that asked for another would be read wrongly, and silently.
-    return Status::NotImplemented("ATTACH '", path, "': isolation.level=read_uncommitted for one cluster is not built yet; start lotic with -b ",
-                                  path, " -X isolation.level=read_uncommitted");
+    return Status::NotImplemented("ATTACH '", path, "': isolation.level=read_uncommitted for one cluster is not built yet; start lotic with -b ", path,
+                                  " -X isolation.level=read_uncommitted");
   }
   LOTIC_ASSIGN_OR_RETURN(auto connector, kafka::MakeKafkaConnector(std::move(kafka_options)));
   return std::shared_ptr<Connector>(std::move(connector));
@@ -49,11 +49,7 @@ constexpr struct {
   const char* type;
   Result<std::shared_ptr<Connector>> (*make)(const std::string& path, const std::map<std::string, std::string>& options);
 } kConnectors[] = {
-    {"kafka", MakeKafka},
-    {"kinesis", MakeKinesis},
-    {"timestream", MakeTimestream},
-    {"athena", MakeAthena},
-    {"tables", MakeTables},
+    {"kafka", MakeKafka}, {"kinesis", MakeKinesis}, {"timestream", MakeTimestream}, {"athena", MakeAthena}, {"tables", MakeTables},
 };
 
 Result<DefinedTable> DefineKinesis(const TableDefinition& definition) { return kinesis::DefineKinesisTable(definition, cli::ProcessEnvironment()); }
@@ -80,7 +76,8 @@ Result<DefinedTable> DefineBuiltinTable(const TableDefinition& definition) {
     list += (list.empty() ? "" : ", ") + known.back();
   }
   const std::vector<std::string> nearest = NearestNames(name, known, 1);
-  return Status::NotFound("no tables are declared with 'connector' = '", name, "'", nearest.empty() ? "" : "; did you mean '" + nearest[0] + "'?", " (known: ", list, ")");
+  return Status::NotFound("no tables are declared with 'connector' = '", name, "'", nearest.empty() ? "" : "; did you mean '" + nearest[0] + "'?",
+                          " (known: ", list, ")");
 }
 
 std::vector<std::string> BuiltinConnectorTypes() {
@@ -89,8 +86,7 @@ std::vector<std::string> BuiltinConnectorTypes() {
   return types;
 }
 
-Result<std::shared_ptr<Connector>> MakeBuiltinConnector(const std::string& type, const std::string& path,
-                                                        const std::map<std::string, std::string>& options) {
+Result<std::shared_ptr<Connector>> MakeBuiltinConnector(const std::string& type, const std::string& path, const std::map<std::string, std::string>& options) {
   for (const auto& connector : kConnectors) {
     if (type == connector.type) return connector.make(path, options);
   }

@@ -10,8 +10,7 @@ namespace lotic {
 
 /// The connectors that this program contains, for ATTACH 'path' AS name (TYPE type, ...).
 std::vector<std::string> BuiltinConnectorTypes();
-Result<std::shared_ptr<Connector>> MakeBuiltinConnector(const std::string& type, const std::string& path,
-                                                        const std::map<std::string, std::string>& options);
+Result<std::shared_ptr<Connector>> MakeBuiltinConnector(const std::string& type, const std::string& path, const std::map<std::string, std::string>& options);
 
 /// The table that CREATE TABLE … WITH ('connector' = …) declares. Errors: NotFound (no such connector here, with the nearest), and the connector's own.
 Result<DefinedTable> DefineBuiltinTable(const TableDefinition& definition);

@@ -29,7 +29,8 @@ Status AtLine(const std::string& file, std::string_view text, size_t at, const S
 Status CheckNoSecret(const TableDefinition& definition) {
   for (const auto& [key, value] : definition.options) {
     if (key.find("secret") == std::string::npos && key.find("token") == std::string::npos) continue;
-    if (value.find("${") != std::string::npos) return Status::NotImplemented("option '", key, "': secrets by name are not built yet; leave the option out, and the function's role is used");
+    if (value.find("${") != std::string::npos)
+      return Status::NotImplemented("option '", key, "': secrets by name are not built yet; leave the option out, and the function's role is used");
     return Status::Invalid("option '", key, "' holds a secret, which is no part of a file; leave it out, and the function's role is used");
   }
   return Status::OK();
@@ -38,7 +39,8 @@ Status CheckNoSecret(const TableDefinition& definition) {
 Status ReadFile(const std::filesystem::path& path, std::string* text) {
   std::error_code error;
   const auto size = std::filesystem::file_size(path, error);
-  if (!error && size > kMaxDefinitionFileBytes) return Status::CapacityError(path.string(), " has ", size, " bytes; at most ", kMaxDefinitionFileBytes, " are read");
+  if (!error && size > kMaxDefinitionFileBytes)
+    return Status::CapacityError(path.string(), " has ", size, " bytes; at most ", kMaxDefinitionFileBytes, " are read");
   std::ifstream file(path, std::ios::binary);
   text->assign(std::istreambuf_iterator<char>(file), {});
   if (error || !file.good()) return Status::Invalid(path.string(), " cannot be read");
@@ -88,7 +90,8 @@ class DeclaredStreamsConnector final : public Connector {
       if (others_ != nullptr) made.next_page = kOthers;
       if (!names_.empty() || others_ == nullptr) return made;
     }
-    if (others_ == nullptr || (!page.page_token.empty() && !page.page_token.starts_with(kOthers))) return Status::Invalid("page token '", page.page_token.substr(0, 40), "' is not one of these tables");
+    if (others_ == nullptr || (!page.page_token.empty() && !page.page_token.starts_with(kOthers)))
+      return Status::Invalid("page token '", page.page_token.substr(0, 40), "' is not one of these tables");
     PageRequest inner = page;
     if (!page.page_token.empty()) inner.page_token = page.page_token.substr(kOthers.size());
     LOTIC_ASSIGN_OR_RETURN(TablePage more, others_->ListTables(ctx, kSchema, inner));
@@ -105,7 +108,8 @@ class DeclaredStreamsConnector final : public Connector {
     LOTIC_ASSIGN_OR_RETURN(TableInfo info, own_.at(names_[*declared])->GetTable(ctx, {kSchema, names_[*declared]}));
     for (const Field& field : info.schema.fields) {
       if (!time_floor_ && IsFinerThanMillis(field.type)) {
-        return Status::Invalid("table ", info.name.ToString(), ": column '", field.name, "' is ", field.type.ToString(), ", and Athena's timestamps have milliseconds; kinesis_time_floor = 'true' cuts them down");
+        return Status::Invalid("table ", info.name.ToString(), ": column '", field.name, "' is ", field.type.ToString(),
+                               ", and Athena's timestamps have milliseconds; kinesis_time_floor = 'true' cuts them down");
       }
     }
     return info;
@@ -166,7 +170,8 @@ Result<std::vector<TableDefinition>> ReadDefinitions(const std::string& folder) 
       if (!parsed.ok()) return fail(parsed.status());
       if (!*parsed) return fail(Status::Invalid("only CREATE TABLE … WITH ('connector' = …) stands in a file of definitions"));
       TableDefinition definition = std::move((*parsed)->definition);
-      if (!definition.name.schema.empty() && definition.name.schema != kSchema) return fail(Status::Invalid("table ", definition.name.ToString(), ": declared tables are in schema default"));
+      if (!definition.name.schema.empty() && definition.name.schema != kSchema)
+        return fail(Status::Invalid("table ", definition.name.ToString(), ": declared tables are in schema default"));
       definition.name.schema = kSchema;
       const Status no_secret = CheckNoSecret(definition);
       if (!no_secret.ok()) return fail(no_secret);

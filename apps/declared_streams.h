@@ -11,7 +11,7 @@
 
 namespace lotic {
 
-inline constexpr size_t kMaxDefinitionFiles = 1'000;                   ///< of a folder
+inline constexpr size_t kMaxDefinitionFiles = 1'000;  ///< of a folder
 inline constexpr size_t kMaxDefinitionFileBytes = size_t{4} << 20;
 inline constexpr size_t kMaxDeclaredTables = 10'000;
 

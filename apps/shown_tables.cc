@@ -56,7 +56,8 @@ class ShowingConnector final : public Connector {
 
  private:
   bool IsShown(const std::string& table) const {
-    return shown_.patterns.empty() || std::any_of(shown_.patterns.begin(), shown_.patterns.end(), [&](const std::string& pattern) { return Matches(pattern, table); });
+    return shown_.patterns.empty() ||
+           std::any_of(shown_.patterns.begin(), shown_.patterns.end(), [&](const std::string& pattern) { return Matches(pattern, table); });
   }
   Status Check(const TableName& name) const {
     return IsShown(name.table) ? Status::OK() : Status::NotFound("table ", name.ToString(), " is not among those that ", shown_.variable, " shows");
@@ -81,7 +82,8 @@ Result<std::vector<std::string>> ParseTablePatterns(const std::string& variable,
     pattern.erase(0, pattern.find_first_not_of(' '));
     pattern.erase(pattern.find_last_not_of(' ') + 1);
     if (pattern.empty() || pattern.find('*') < pattern.size() - 1) {
-      return Status::Invalid("environment variable ", variable, " = '", text.substr(0, 100), "': expected names and prefixes with a star at their end, with commas between them");
+      return Status::Invalid("environment variable ", variable, " = '", text.substr(0, 100),
+                             "': expected names and prefixes with a star at their end, with commas between them");
     }
     patterns.push_back(std::move(pattern));
     at = comma + 1;

@@ -41,10 +41,15 @@ class Appender {
     LOTIC_RETURN_NOT_OK(Check(duckdb_connect(made->database_, &made->connection_), "connecting"));
     std::string create = "CREATE TABLE events (";
     for (const Field& field : columns.fields) {
-      const duckdb_type type = field.type.id() == TypeId::kString ? DUCKDB_TYPE_VARCHAR : field.type.id() == TypeId::kInt32 ? DUCKDB_TYPE_INTEGER : DUCKDB_TYPE_BIGINT;
+      const duckdb_type type = field.type.id() == TypeId::kString  ? DUCKDB_TYPE_VARCHAR
+                               : field.type.id() == TypeId::kInt32 ? DUCKDB_TYPE_INTEGER
+                                                                   : DUCKDB_TYPE_BIGINT;
       made->types_.push_back(type);
       made->logical_.push_back(duckdb_create_logical_type(type));
-      create += (made->types_.size() > 1 ? ", \"" : "\"") + field.name + (type == DUCKDB_TYPE_VARCHAR ? "\" VARCHAR" : type == DUCKDB_TYPE_INTEGER ? "\" INTEGER" : "\" BIGINT");
+      create += (made->types_.size() > 1 ? ", \"" : "\"") + field.name +
+                (type == DUCKDB_TYPE_VARCHAR   ? "\" VARCHAR"
+                 : type == DUCKDB_TYPE_INTEGER ? "\" INTEGER"
+                                               : "\" BIGINT");
     }
     LOTIC_RETURN_NOT_OK(Check(duckdb_query(made->connection_, (create + ")").c_str(), nullptr), "CREATE TABLE"));
     LOTIC_RETURN_NOT_OK(Check(duckdb_appender_create(made->connection_, nullptr, "events", &made->appender_), "the appender"));

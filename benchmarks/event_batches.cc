@@ -37,8 +37,8 @@ Result<std::vector<EventBatch>> MakeEventBatches(int batches, int records, kafka
       ts += static_cast<int64_t>(random() % 4);
       const auto count = static_cast<int64_t>(random() % 1001);
       std::array<char, 128> text;
-      const int size = std::snprintf(text.data(), text.size(), "{\"ts\": %" PRId64 ", \"uuid\": \"%016" PRIx64 "%04x\", \"count\": %d}", ts,
-                                     random(), static_cast<unsigned>(random() & 0xffff), static_cast<int>(count));
+      const int size = std::snprintf(text.data(), text.size(), "{\"ts\": %" PRId64 ", \"uuid\": \"%016" PRIx64 "%04x\", \"count\": %d}", ts, random(),
+                                     static_cast<unsigned>(random() & 0xffff), static_cast<int>(count));
       builder.Add(ts, std::nullopt, std::string_view(text.data(), static_cast<size_t>(size)));
       batch.totals.Add({1, count, count > 500 ? 1 : 0, count > 500 ? count : 0, ts, size});
     }

@@ -13,10 +13,10 @@ namespace lotic::benchmarks {
 /// What a topic of these events holds, from the generator itself: every contender's answers are compared with it.
 struct EventTotals {
   int64_t records = 0;
-  int64_t sum = 0;           ///< of count
-  int64_t above_500 = 0;     ///< records whose count is above 500
+  int64_t sum = 0;        ///< of count
+  int64_t above_500 = 0;  ///< records whose count is above 500
   int64_t sum_above_500 = 0;
-  int64_t last_ts = 0;       ///< the greatest
+  int64_t last_ts = 0;  ///< the greatest
   int64_t value_bytes = 0;
 
   void Add(const EventTotals& other);

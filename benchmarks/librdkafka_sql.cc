@@ -18,7 +18,7 @@
 namespace {
 
 constexpr idx_t kChunkRows = 2048;  // of DuckDB's vectors
-constexpr int kWaitMs = 10;  // the library waits so long for a batch to be full, which the last one never is
+constexpr int kWaitMs = 10;         // the library waits so long for a batch to be full, which the last one never is
 
 struct Source {
   std::string bootstrap;
@@ -52,8 +52,7 @@ class Consumer {
     rd_kafka_conf_t* const conf = rd_kafka_conf_new();
     for (const std::string& property : properties) {
       const size_t equals = property.find('=');
-      if (rd_kafka_conf_set(conf, property.substr(0, equals).c_str(), property.substr(equals + 1).c_str(), error, sizeof error) !=
-          RD_KAFKA_CONF_OK) {
+      if (rd_kafka_conf_set(conf, property.substr(0, equals).c_str(), property.substr(equals + 1).c_str(), error, sizeof error) != RD_KAFKA_CONF_OK) {
         Die(error);
       }
     }
@@ -184,10 +183,14 @@ bool Register(duckdb_connection connection, const char* name, duckdb_table_funct
 int main(int argc, char** argv) {
   std::vector<std::string> statements;
   for (int i = 1; i < argc; ++i) {
-    if (i == 1) source.bootstrap = argv[i];
-    else if (i == 2) source.topic = argv[i];
-    else if (std::strcmp(argv[i], "-X") == 0 && i + 1 < argc) source.properties.emplace_back(argv[++i]);
-    else statements.emplace_back(argv[i]);
+    if (i == 1)
+      source.bootstrap = argv[i];
+    else if (i == 2)
+      source.topic = argv[i];
+    else if (std::strcmp(argv[i], "-X") == 0 && i + 1 < argc)
+      source.properties.emplace_back(argv[++i]);
+    else
+      statements.emplace_back(argv[i]);
   }
   if (statements.empty()) Die("usage: BOOTSTRAP TOPIC [-X NAME=VALUE]... SQL...");
   duckdb_database database;

@@ -40,9 +40,9 @@
 namespace lotic::benchmarks {
 namespace {
 
-constexpr size_t kPageBytes = size_t{1} << 20;       // of a page with all columns: the service's limit
+constexpr size_t kPageBytes = size_t{1} << 20;        // of a page with all columns: the service's limit
 constexpr size_t kMaxRequestBytes = size_t{1} << 20;  // head or body of a request; more ends the connection
-constexpr int64_t kFirstMs = 1'785'542'400'000;      // 2026-08-01 00:00:00
+constexpr int64_t kFirstMs = 1'785'542'400'000;       // 2026-08-01 00:00:00
 constexpr int64_t kMsPerDay = 86'400'000;
 
 struct Column {
@@ -79,7 +79,8 @@ Rows Rows::Make() {
   std::mt19937_64 random(42);
   Rows made;
   for (size_t bytes = 0; bytes < kPageBytes - 1'000;) {  // 1,000: what stands before the rows
-    const std::string host = Printed("host-%06d", static_cast<int>(random() % 1'000'000)), zone = Printed("eu-central-1%c", static_cast<char>('a' + random() % 3));
+    const std::string host = Printed("host-%06d", static_cast<int>(random() % 1'000'000)),
+                      zone = Printed("eu-central-1%c", static_cast<char>('a' + random() % 3));
     const int64_t ms = static_cast<int64_t>(random() % static_cast<uint64_t>(kMsPerDay)), hits = static_cast<int64_t>(random() % 1'000'000'000);
     const double value = static_cast<double>(random() % 8'000'000) / 8;
     const bool has_value = random() % 20 != 0;
@@ -150,7 +151,8 @@ class Pages {
     if (target == "Timestream_20181101.ListTables") return Listed();
     if (target != "Timestream_20181101.Query") return Refusal("UnknownOperationException", std::string(target));
     const nlohmann::json request = nlohmann::json::parse(body, nullptr, false);
-    if (!request.is_object() || !request.contains("QueryString") || !request["QueryString"].is_string()) return Refusal("ValidationException", "no QueryString");
+    if (!request.is_object() || !request.contains("QueryString") || !request["QueryString"].is_string())
+      return Refusal("ValidationException", "no QueryString");
     const std::string text = request["QueryString"];
     for (const auto& [name, table] : tables_) {
       if (text == R"(DESCRIBE "ops".")" + name + '"') return Described();
@@ -162,7 +164,8 @@ class Pages {
     if (request.contains("NextToken")) {
       const std::string token = request["NextToken"].is_string() ? request["NextToken"] : nlohmann::json("");
       const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), page);
-      if (error != std::errc() || end != token.data() + token.size() || page < 1 || page >= table->second.pages) return Refusal("ValidationException", "invalid NextToken " + token);
+      if (error != std::errc() || end != token.data() + token.size() || page < 1 || page >= table->second.pages)
+        return Refusal("ValidationException", "invalid NextToken " + token);
     }
     std::this_thread::sleep_for(table->second.page_time);  // the service at work
     Answer answer{200, R"({"QueryId":"AEDQCANYKWJDFGEMZ4",)", RowsOf(selection->columns)};
@@ -282,7 +285,8 @@ class Connection {
   bool Send(const Answer& answer) const {
     const size_t length = answer.head.size() + (answer.tail != nullptr ? answer.tail->size() : 0);
     std::string head = "HTTP/1.1 " + std::string(answer.status == 200 ? "200 OK" : "400 Bad Request") +
-                       "\r\nContent-Type: application/x-amz-json-1.0\r\nx-amzn-RequestId: bench\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n" + answer.head;
+                       "\r\nContent-Type: application/x-amz-json-1.0\r\nx-amzn-RequestId: bench\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n" +
+                       answer.head;
     std::array<iovec, 2> parts{};
     parts[0] = {head.data(), head.size()};
     if (answer.tail != nullptr) parts[1] = {const_cast<char*>(answer.tail->data()), answer.tail->size()};  // iovec's type; it is only read
@@ -382,7 +386,8 @@ Status Download(const std::string& url, const std::string& table) {
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(), &curl_easy_cleanup);
   if (curl == nullptr) return Status::IOError("downloading ", table, ": libcurl cannot be begun");
   const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
-      curl_slist_append(curl_slist_append(nullptr, "X-Amz-Target: Timestream_20181101.Query"), "Content-Type: application/x-amz-json-1.0"), &curl_slist_free_all);
+      curl_slist_append(curl_slist_append(nullptr, "X-Amz-Target: Timestream_20181101.Query"), "Content-Type: application/x-amz-json-1.0"),
+      &curl_slist_free_all);
   curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &Received::Take);

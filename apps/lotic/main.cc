@@ -26,7 +26,8 @@ int main(int argc, char** argv) {
   // "lambda:example" is here without an address; every other name needs one.
   lotic::AthenaEndpoints endpoints([](const std::string& name) -> lotic::Result<std::shared_ptr<lotic::athena_source::Invoker>> {
     if (name != "example") return lotic::Status::NotFound("no function called ", name, " is built in");
-    return lotic::MakeLocalInvoker(name, [] { return lotic::MakeAthenaFunction("example", lotic::athena::ProcessEnvironment(), lotic::athena::InvocationLog::Nowhere()); });
+    return lotic::MakeLocalInvoker(
+        name, [] { return lotic::MakeAthenaFunction("example", lotic::athena::ProcessEnvironment(), lotic::athena::InvocationLog::Nowhere()); });
   });
   wiring.lambdas.set_url = [&endpoints](const auto& name, const auto& url) { return endpoints.SetUrl(name, url); };
   wiring.lambdas.call = [&endpoints](const auto& ctx, const auto& name, const auto& function, const auto& arguments, const auto& result) {
@@ -36,10 +37,14 @@ int main(int argc, char** argv) {
   wiring.table_functions = lotic::BuiltinTableFunctions();
   wiring.table_functions.push_back(lotic::AthenaEndpoints::TableFunction());
   wiring.subprograms["athena"] = lotic::cli::RunAthenaCommand;
-  wiring.subprograms["lambda"] = [](const auto& args, const auto&, auto& signals) { return lotic::cli::RunLambdaCommand(args, lotic::MakeAthenaFunction, signals); };
+  wiring.subprograms["lambda"] = [](const auto& args, const auto&, auto& signals) {
+    return lotic::cli::RunLambdaCommand(args, lotic::MakeAthenaFunction, signals);
+  };
   wiring.subprograms["serve"] = [](const auto& args, const auto& wired, auto& signals) {
     return lotic::cli::RunServeCommand(args, {lotic::sql::OpenTablePorts, lotic::MakeRealtimeStream}, wired, signals);
   };
-  wiring.subprograms["AddTable"] = [](const auto& args, const auto&, auto& signals) { return lotic::cli::RunAddTableCommand(args, lotic::athena::ProcessEnvironment(), signals); };
+  wiring.subprograms["AddTable"] = [](const auto& args, const auto&, auto& signals) {
+    return lotic::cli::RunAddTableCommand(args, lotic::athena::ProcessEnvironment(), signals);
+  };
   return lotic::cli::RunProgram(std::vector<std::string>(argv + 1, argv + argc), wiring, interrupts);
 }

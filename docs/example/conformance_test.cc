@@ -23,8 +23,7 @@ class ThermometerHarness final : public ConformanceHarness {
   const std::shared_ptr<Connector> connector_ = MakeIndexedConnector(source_);
 };
 
-INSTANTIATE_TEST_SUITE_P(Example, ConnectorConformance,
-                         testing::Values(ConformanceCase{"thermometer", [] { return std::make_unique<ThermometerHarness>(); }}),
+INSTANTIATE_TEST_SUITE_P(Example, ConnectorConformance, testing::Values(ConformanceCase{"thermometer", [] { return std::make_unique<ThermometerHarness>(); }}),
                          [](const auto& info) { return info.param.name; });
 
 }  // namespace

@@ -32,9 +32,7 @@ class FakeTable final : public FederatedSource {
 
   std::string type_name() const override { return "example"; }
 
-  Result<std::vector<TableName>> Tables(const CallContext&) override {
-    return std::vector<TableName>{{"custom_source", "fake_table"}, {"schema1", "table1"}};
-  }
+  Result<std::vector<TableName>> Tables(const CallContext&) override { return std::vector<TableName>{{"custom_source", "fake_table"}, {"schema1", "table1"}}; }
 
   Result<TableInfo> Table(const CallContext&, const TableName& name) override {
     return TableBuilder(name)

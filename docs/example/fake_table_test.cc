@@ -96,9 +96,13 @@ TEST(FakeTable, OneDayHoldsTheRowsOfTheTutorialAndItsFunctionsReadThem) {
     EXPECT_EQ(rows.column(3).Text(i), "acct-" + std::to_string(r % 100));
     EXPECT_EQ(rows.column(5).IsNull(i), i == 7);
     EXPECT_EQ(ids.column(0).values<int32_t>()[static_cast<size_t>(i)], i == 7 || i == 8 ? -1 : r);
-    if (i != 7) { EXPECT_EQ(rows.column(5).children[1].Bool(i), r % 2 == 0); }
+    if (i != 7) {
+      EXPECT_EQ(rows.column(5).children[1].Bool(i), r % 2 == 0);
+    }
     ASSERT_EQ(clear.column(0).IsNull(i), i == 9);
-    if (i != 9) { EXPECT_EQ(clear.column(0).Text(i), "payload-" + std::to_string(r)); }
+    if (i != 9) {
+      EXPECT_EQ(clear.column(0).Text(i), "payload-" + std::to_string(r));
+    }
   }
 }
 
@@ -116,7 +120,9 @@ TEST(FakeTable, TheKeyIsNeitherTakenWrongNorShown) {
   for (const char* key : {"", "secret", "QUJDREVGR0g=", "${example}"}) {
     const Status status = MakeFakeTable({{"example_key", key}}).status();
     EXPECT_EQ(status.code(), StatusCode::kInvalid) << key;
-    if (*key != '\0') { EXPECT_THAT(status.ToString(), testing::Not(testing::HasSubstr(key))); }
+    if (*key != '\0') {
+      EXPECT_THAT(status.ToString(), testing::Not(testing::HasSubstr(key)));
+    }
   }
   // Another key, and what the first encrypted stays closed.
   const auto other = MakeFakeTable({{"example_key", "/////////////////////////////////////////////////w=="}});
@@ -142,8 +148,7 @@ class FakeTableHarness final : public ConformanceHarness {
   const std::shared_ptr<Connector> connector_ = MakeFederatedConnector(MakeFakeTable({}, {.last_year = 2008, .last_day = 2}).ValueOrDie());  // 24 partitions
 };
 
-INSTANTIATE_TEST_SUITE_P(FakeTable, ConnectorConformance,
-                         testing::Values(ConformanceCase{"fake_table", [] { return std::make_unique<FakeTableHarness>(); }}),
+INSTANTIATE_TEST_SUITE_P(FakeTable, ConnectorConformance, testing::Values(ConformanceCase{"fake_table", [] { return std::make_unique<FakeTableHarness>(); }}),
                          [](const auto& info) { return info.param.name; });
 
 }  // namespace

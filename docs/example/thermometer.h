@@ -47,8 +47,8 @@ class Thermometer final : public lotic::IndexedSource {
   std::shared_ptr<lotic::ChangeSignal> changes() const override { return changes_; }
 
  private:
-  const std::shared_ptr<const lotic::Schema> schema_ = std::make_shared<const lotic::Schema>(lotic::Schema{
-      {{"sensor", lotic::Type::Int64()}, {"celsius", lotic::Type::Float64()}, {"verdict", lotic::Type::String()}}});
+  const std::shared_ptr<const lotic::Schema> schema_ = std::make_shared<const lotic::Schema>(
+      lotic::Schema{{{"sensor", lotic::Type::Int64()}, {"celsius", lotic::Type::Float64()}, {"verdict", lotic::Type::String()}}});
   const std::shared_ptr<lotic::ChangeSignal> changes_ = std::make_shared<lotic::ChangeSignal>();
   std::mutex mutex_;  // guards all members below
   std::vector<std::vector<double>> readings_;

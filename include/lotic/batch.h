@@ -31,7 +31,9 @@ struct Column {
   bool IsNull(int64_t row) const { return validity != nullptr && ((validity[row >> 3] >> (row & 7)) & 1) == 0; }
   /// Of fixed-width types; T has the type's byte width.
   template <typename T>
-  std::span<const T> values() const { return {reinterpret_cast<const T*>(data), static_cast<size_t>(length)}; }
+  std::span<const T> values() const {
+    return {reinterpret_cast<const T*>(data), static_cast<size_t>(length)};
+  }
   bool Bool(int64_t row) const { return ((data[row >> 3] >> (row & 7)) & 1) != 0; }
   /// Offsets of text, binary, list and map: length + 1 of them, ascending, the first 0.
   std::span<const int32_t> offsets() const { return {reinterpret_cast<const int32_t*>(data), static_cast<size_t>(length + 1)}; }

@@ -57,7 +57,9 @@ class ColumnBuilder {
   /// After Reserve(): where the next values go. T has the type's byte width. Advance() then counts them in as not NULL.
   /// Text and binary: T is int32_t. [0] is the end of the last row, the ends of the new rows go behind it, and their bytes to bytes().
   template <typename T>
-  T* UnsafeValues() { return data_.as<T>() + length_; }
+  T* UnsafeValues() {
+    return data_.as<T>() + length_;
+  }
   void Advance(int64_t rows);
   /// Makes a row already appended a NULL.
   void SetNull(int64_t row);

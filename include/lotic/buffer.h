@@ -28,9 +28,13 @@ class Buffer {
   size_t size() const { return size_; }
   size_t capacity() const { return capacity_; }
   template <typename T>
-  T* as() { return reinterpret_cast<T*>(data_); }
+  T* as() {
+    return reinterpret_cast<T*>(data_);
+  }
   template <typename T>
-  const T* as() const { return reinterpret_cast<const T*>(data_); }
+  const T* as() const {
+    return reinterpret_cast<const T*>(data_);
+  }
 
   /// Room for `more` bytes beyond size(); pointers into the buffer may change.
   void Reserve(size_t more) {

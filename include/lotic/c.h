@@ -87,17 +87,17 @@ struct ArrowArrayStream {
 /* What kind of failure: the numbers are fixed. docs/reference/exit-codes.md says what each means. */
 typedef int32_t lotic_status;
 #define LOTIC_OK 0
-#define LOTIC_INVALID 1           /* the caller's input */
-#define LOTIC_NOT_FOUND 2         /* a name that does not exist */
-#define LOTIC_UNAUTHORIZED 3      /* refused by the source */
-#define LOTIC_IO_ERROR 4          /* network, disk, a broken answer */
-#define LOTIC_THROTTLED 5         /* the source asks for patience */
-#define LOTIC_DATA_LOSS 6         /* what was asked for is gone, or the rows would be incomplete */
+#define LOTIC_INVALID 1      /* the caller's input */
+#define LOTIC_NOT_FOUND 2    /* a name that does not exist */
+#define LOTIC_UNAUTHORIZED 3 /* refused by the source */
+#define LOTIC_IO_ERROR 4     /* network, disk, a broken answer */
+#define LOTIC_THROTTLED 5    /* the source asks for patience */
+#define LOTIC_DATA_LOSS 6    /* what was asked for is gone, or the rows would be incomplete */
 #define LOTIC_CANCELLED 7
 #define LOTIC_DEADLINE_EXCEEDED 8
-#define LOTIC_NOT_IMPLEMENTED 9   /* known, not built */
-#define LOTIC_CAPACITY_ERROR 10   /* a named limit was reached */
-#define LOTIC_UNKNOWN_ERROR 11    /* a gap in our own mapping */
+#define LOTIC_NOT_IMPLEMENTED 9 /* known, not built */
+#define LOTIC_CAPACITY_ERROR 10 /* a named limit was reached */
+#define LOTIC_UNKNOWN_ERROR 11  /* a gap in our own mapping */
 
 typedef struct lotic_connector lotic_connector; /* a configured source; any thread, several at once */
 typedef struct lotic_call lotic_call;           /* how long calls may take, and how they are stopped; any thread, several at once */
@@ -128,20 +128,19 @@ LOTIC_EXPORT lotic_status lotic_connector_types(char** types_json, char** error)
  * type: one of lotic_connector_types. path: what ATTACH 'path' AS name (TYPE type) takes: "host:9092" for kafka; for memory "sample".
  * options_json: {"sasl_username": "me", ...}, names as ATTACH takes them, all texts; null pointer: none.
  * Errors: NOT_FOUND (no such type), INVALID (an option, with the nearest name), those of the connector. */
-LOTIC_EXPORT lotic_status lotic_connector_open(const char* type, const char* path, const char* options_json, lotic_connector** connector,
-                                               char** error);
+LOTIC_EXPORT lotic_status lotic_connector_open(const char* type, const char* path, const char* options_json, lotic_connector** connector, char** error);
 LOTIC_EXPORT void lotic_connector_release(lotic_connector* connector);
 
 /* ["default", ...] */
 LOTIC_EXPORT lotic_status lotic_schemas(lotic_connector* connector, const lotic_call* call, char** schemas_json, char** error);
 /* {"tables": [{"schema": ..., "table": ...}, ...], "next_page": ""}, sorted by name. page_token: next_page of the page before; null pointer or
  * empty: the first. max_items: 0: the connector's own size. Errors: NOT_FOUND (schema). */
-LOTIC_EXPORT lotic_status lotic_tables(lotic_connector* connector, const lotic_call* call, const char* schema, const char* page_token,
-                                       int32_t max_items, char** tables_json, char** error);
+LOTIC_EXPORT lotic_status lotic_tables(lotic_connector* connector, const lotic_call* call, const char* schema, const char* page_token, int32_t max_items,
+                                       char** tables_json, char** error);
 /* What DESCRIBE shows, and more: name, columns, hidden columns, aliases, partition columns, kind of snapshot, roles, properties, notes.
  * Errors: NOT_FOUND with the nearest names; INVALID (two tables differ in case only). */
-LOTIC_EXPORT lotic_status lotic_table(lotic_connector* connector, const lotic_call* call, const char* schema, const char* table,
-                                      char** table_json, char** error);
+LOTIC_EXPORT lotic_status lotic_table(lotic_connector* connector, const lotic_call* call, const char* schema, const char* table, char** table_json,
+                                      char** error);
 /* A schema in JSON (`columns`, `hidden` and `layout` of the texts here) as Arrow's: the caller releases `out` as Arrow says. */
 LOTIC_EXPORT lotic_status lotic_arrow_schema(const char* schema_json, struct ArrowSchema* out, char** error);
 
@@ -153,13 +152,13 @@ LOTIC_EXPORT lotic_status lotic_arrow_schema(const char* schema_json, struct Arr
  * filter: null pointer, or conditions as `lotic athena read --where` takes them: terms "column op value" joined by AND or commas, IS [NOT] NULL,
  * [NOT] IN (...). constraints_json: null pointer, or an array of constraints in canonical form; all of them must hold, and the filter too.
  * limit: rows at most; below zero: all. */
-LOTIC_EXPORT lotic_status lotic_request(const char* table_json, const char* columns_json, const char* filter, const char* constraints_json,
-                                        int64_t limit, char** request_json, char** error);
+LOTIC_EXPORT lotic_status lotic_request(const char* table_json, const char* columns_json, const char* filter, const char* constraints_json, int64_t limit,
+                                        char** request_json, char** error);
 /* Fixes the snapshot and plans: reads no rows, changes nothing. The plan's "token" goes into the request's "token" for everything below.
  * table_json: the one that the request was made from; it is not looked up again.
  * Errors: INVALID (the request does not fit the table), DATA_LOSS (a token whose topic was re-created or truncated). */
-LOTIC_EXPORT lotic_status lotic_prepare(lotic_connector* connector, const lotic_call* call, const char* table_json, const char* request_json,
-                                        char** plan_json, char** error);
+LOTIC_EXPORT lotic_status lotic_prepare(lotic_connector* connector, const lotic_call* call, const char* table_json, const char* request_json, char** plan_json,
+                                        char** error);
 /* {"splits": [...], "next_page": ""}: the splits of a plan, for any process. request_json: with the plan's token. Pages as in lotic_tables. */
 LOTIC_EXPORT lotic_status lotic_splits(lotic_connector* connector, const lotic_call* call, const char* request_json, const char* plan_json,
                                        const char* page_token, int32_t max_items, char** page_json, char** error);
@@ -192,8 +191,8 @@ LOTIC_EXPORT void lotic_reader_release(lotic_reader* reader);
  * splits_json: every split of the plan. certificates_json: as many certificates, in their order; null for a split that nobody read, which
  * makes the whole incomplete. request_json: the plan's, with its token.
  * Errors: INVALID (another number of certificates, or one of another split). */
-LOTIC_EXPORT lotic_status lotic_certificate(const char* request_json, const char* plan_json, const char* splits_json,
-                                            const char* certificates_json, char** document_json, char** error);
+LOTIC_EXPORT lotic_status lotic_certificate(const char* request_json, const char* plan_json, const char* splits_json, const char* certificates_json,
+                                            char** document_json, char** error);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -38,7 +38,7 @@ struct CallContext {
   std::stop_token stop;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   Identity identity;
-  std::map<std::string, std::string> credentials;  ///< per-call secrets; never printed
+  std::map<std::string, std::string> credentials;    ///< per-call secrets; never printed
   int64_t memory_budget_bytes = int64_t{512} << 20;  ///< for buffers in flight and batches not yet taken, per reader
   const Clock* clock = &Clock::System();
 

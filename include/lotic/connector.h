@@ -35,8 +35,8 @@ enum class SnapshotKind : uint8_t {
 /// Everything a door must know of a table before it plans.
 struct TableInfo {
   TableName name;
-  Schema schema;  ///< the columns of SELECT *, each with the metadata that the connector needs back in ScanRequest::layout
-  Schema hidden;  ///< columns found by name only
+  Schema schema;                               ///< the columns of SELECT *, each with the metadata that the connector needs back in ScanRequest::layout
+  Schema hidden;                               ///< columns found by name only
   std::map<std::string, std::string> aliases;  ///< another name → a column of `hidden`
   std::vector<std::string> partition_columns;  ///< columns of `schema` or `hidden` whose values LayoutPartition carries
   SnapshotKind snapshot = SnapshotKind::kExact;
@@ -76,7 +76,7 @@ struct Estimate {
 
 /// A plan: the snapshot is fixed, nothing is read and nothing changed at the source.
 struct Prepared {
-  std::string token;  ///< goes into ScanRequest::token for Splits and Open
+  std::string token;                        ///< goes into ScanRequest::token for Splits and Open
   std::vector<LayoutPartition> partitions;  ///< those that may hold wanted rows
   std::vector<PushedConstraint> report;
   Estimate estimate;
@@ -89,17 +89,17 @@ struct Prepared {
 /// Where the source stands now, as far as known.
 struct Tip {
   std::optional<Position> end;
-  std::optional<int64_t> time_ms;      ///< of the newest record seen
+  std::optional<int64_t> time_ms;  ///< of the newest record seen
   std::optional<int64_t> lag_records;
 };
 
 /// Consecutive rows of one split inside a batch; zero rows: progress only, or idle until the deadline.
 struct Run {
-  uint32_t split = 0;      ///< the reader's number: the index in Open's span, or what Add returned
+  uint32_t split = 0;  ///< the reader's number: the index in Open's span, or what Add returned
   int64_t num_rows = 0;
-  Position next;           ///< everything before it has been returned, nothing after it
+  Position next;  ///< everything before it has been returned, nothing after it
   bool ended = false;
-  Status status;           ///< an error ends this split alone; the others go on
+  Status status;  ///< an error ends this split alone; the others go on
   std::optional<Tip> tip;
 };
 
@@ -154,11 +154,10 @@ class Connector {
   /// Errors: Invalid (layout or constraints do not fit the table); DataLoss (a token whose topic was re-created or truncated).
   virtual Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) = 0;
   /// The splits of some of the partitions that Prepare gave, in any process: `request.token` is set.
-  virtual Result<SplitPage> Splits(const CallContext& ctx, const ScanRequest& request,
-                                   std::span<const LayoutPartition> partitions, const PageRequest& page) = 0;
+  virtual Result<SplitPage> Splits(const CallContext& ctx, const ScanRequest& request, std::span<const LayoutPartition> partitions,
+                                   const PageRequest& page) = 0;
   /// A reader of these splits. No look-up per split: connections are made by Next.
-  virtual Result<std::unique_ptr<Reader>> Open(const CallContext& ctx, const ScanRequest& request,
-                                               std::span<const SplitStart> splits) = 0;
+  virtual Result<std::unique_ptr<Reader>> Open(const CallContext& ctx, const ScanRequest& request, std::span<const SplitStart> splits) = 0;
 };
 
 /// What a discovery knows: opaque, canonical text, committed together with the rows.
@@ -177,8 +176,7 @@ class SplitDiscovery {
  public:
   virtual ~SplitDiscovery() = default;
   /// An empty `state` means: from the plan in `request.token`, whose splits are not new.
-  virtual Result<Discovered> Discover(const CallContext& ctx, const ScanRequest& request, const DiscoveryState& state,
-                                      std::span<const Split> ended) = 0;
+  virtual Result<Discovered> Discover(const CallContext& ctx, const ScanRequest& request, const DiscoveryState& state, std::span<const Split> ended) = 0;
 };
 
 }  // namespace lotic

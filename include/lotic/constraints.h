@@ -100,9 +100,9 @@ struct Expression {
   enum class Kind : uint8_t { kConstant, kColumn, kCall };
   Kind kind = Kind::kConstant;
   Type type = Type::Bool();
-  Scalar constant;                ///< kConstant
-  std::string name;               ///< kColumn: the column; kCall: the function
-  std::vector<Expression> args;   ///< kCall
+  Scalar constant;               ///< kConstant
+  std::string name;              ///< kColumn: the column; kCall: the function
+  std::vector<Expression> args;  ///< kCall
 
   bool operator==(const Expression&) const = default;
   std::string ToString() const;
@@ -121,8 +121,7 @@ struct Constraints {
 /// @param keep  resized to the number of rows; 1 = satisfies.
 /// Errors: Invalid (a column that the batch lacks, a nested one, types that do not fit, an unknown function, an arithmetic overflow or
 /// division by zero in an expression). Follows: SQL's three-valued logic; the federation SDK's ConstraintEvaluator for value sets.
-Status EvaluateConstraints(const Constraints& constraints, const CompareOptions& options, const Batch& batch,
-                           std::vector<uint8_t>* keep);
+Status EvaluateConstraints(const Constraints& constraints, const CompareOptions& options, const Batch& batch, std::vector<uint8_t>* keep);
 
 /// The value at a row of a scalar column.
 Scalar ScalarAt(const Column& column, int64_t row);

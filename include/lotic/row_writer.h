@@ -63,10 +63,10 @@ class RowWriter {
   std::map<std::string, std::optional<size_t>, std::less<>> places_;  // column → index in wanted_, none: not wanted
   std::vector<Scalar> defaults_;                                      // by index in wanted_
   BatchBuilder builder_;
-  int64_t rows_ = 0;           // begun
-  int64_t first_ = 0;          // of the batch being built
-  int64_t batch_bytes_ = 0;    // text and binary of it
-  int64_t row_bytes_ = 0;      // of the row being built
+  int64_t rows_ = 0;         // begun
+  int64_t first_ = 0;        // of the batch being built
+  int64_t batch_bytes_ = 0;  // text and binary of it
+  int64_t row_bytes_ = 0;    // of the row being built
 };
 
 }  // namespace lotic

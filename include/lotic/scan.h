@@ -34,7 +34,7 @@ struct Position {
 struct ScanStart {
   enum class Kind : uint8_t { kEarliest, kLatest, kTime, kPositions };
   Kind kind = Kind::kEarliest;
-  int64_t time_ms = 0;                         ///< kTime: the first record at or after this source time, per partition
+  int64_t time_ms = 0;                        ///< kTime: the first record at or after this source time, per partition
   std::map<std::string, Position> positions;  ///< kPositions: by partition; a partition not named begins at its earliest
   bool operator==(const ScanStart&) const = default;
 };
@@ -129,14 +129,14 @@ struct RecordCounts {
 /// Why a split ended where it did. kNone: it has not ended.
 enum class EndReason : uint8_t {
   kNone,
-  kEnd,         ///< every planned position was read
-  kLimit,       ///< enough rows: the rest is proved unneeded
-  kPruned,      ///< the rest cannot hold a wanted row
-  kReleased,    ///< handed back at its position
+  kEnd,       ///< every planned position was read
+  kLimit,     ///< enough rows: the rest is proved unneeded
+  kPruned,    ///< the rest cannot hold a wanted row
+  kReleased,  ///< handed back at its position
   kCancelled,
   kError,
-  kStalled,     ///< the end was assumed, not proved
-  kDataLoss,    ///< positions were gone, and the policy said go on
+  kStalled,   ///< the end was assumed, not proved
+  kDataLoss,  ///< positions were gone, and the policy said go on
 };
 std::string_view EndReasonName(EndReason reason);
 
@@ -146,16 +146,16 @@ struct SplitCertificate {
   Position planned_start;
   std::optional<Position> planned_end;
   Position read_start;
-  Position read_end;       ///< everything in [read_start, read_end) is accounted for in `records`
-  bool complete = false;   ///< every planned position was read or proved unneeded
+  Position read_end;      ///< everything in [read_start, read_end) is accounted for in `records`
+  bool complete = false;  ///< every planned position was read or proved unneeded
   EndReason reason = EndReason::kNone;
   RecordCounts records;
   int64_t rows = 0;                ///< handed to the door; a record can hold none, one or many
   int64_t undecodable_values = 0;  ///< cells that are NULL because what the record holds does not fit
   int64_t bytes_fetched = 0;
-  std::vector<std::string> notes;  ///< named gaps, warnings; at most 16
+  std::vector<std::string> notes;                     ///< named gaps, warnings; at most 16
   std::optional<Position> first_record, last_record;  ///< that were received, where positions have holes
-  std::string proof;               ///< one word: how the end was proved, where reaching planned_end does not say it
+  std::string proof;                                  ///< one word: how the end was proved, where reaching planned_end does not say it
   bool operator==(const SplitCertificate&) const = default;
 };
 
@@ -164,7 +164,7 @@ struct TableCertificate {
   std::vector<std::pair<std::string, std::string>> attributes;  ///< of the source, in order: topic, cluster_id, isolation_level
   std::string version;                                          ///< the token
   bool complete = false;
-  std::string reason;  ///< empty when complete for no special reason
+  std::string reason;                        ///< empty when complete for no special reason
   std::string partition_word = "partition";  ///< what the source calls one: the certificate's members are named so
   std::vector<SplitCertificate> partitions;
   std::optional<int64_t> table_records;  ///< Estimate::table_records and table_partitions of the plan

@@ -52,27 +52,49 @@ class [[nodiscard]] Status {
 
   static Status OK() { return Status(); }
   template <typename... Args>
-  static Status Invalid(Args&&... args) { return Make(StatusCode::kInvalid, std::forward<Args>(args)...); }
+  static Status Invalid(Args&&... args) {
+    return Make(StatusCode::kInvalid, std::forward<Args>(args)...);
+  }
   template <typename... Args>
-  static Status NotFound(Args&&... args) { return Make(StatusCode::kNotFound, std::forward<Args>(args)...); }
+  static Status NotFound(Args&&... args) {
+    return Make(StatusCode::kNotFound, std::forward<Args>(args)...);
+  }
   template <typename... Args>
-  static Status Unauthorized(Args&&... args) { return Make(StatusCode::kUnauthorized, std::forward<Args>(args)...); }
+  static Status Unauthorized(Args&&... args) {
+    return Make(StatusCode::kUnauthorized, std::forward<Args>(args)...);
+  }
   template <typename... Args>
-  static Status IOError(Args&&... args) { return Make(StatusCode::kIOError, std::forward<Args>(args)...); }
+  static Status IOError(Args&&... args) {
+    return Make(StatusCode::kIOError, std::forward<Args>(args)...);
+  }
   template <typename... Args>
-  static Status Throttled(Args&&... args) { return Make(StatusCode::kThrottled, std::forward<Args>(args)...); }
+  static Status Throttled(Args&&... args) {
+    return Make(StatusCode::kThrottled, std::forward<Args>(args)...);
+  }
   template <typename... Args>
-  static Status DataLoss(Args&&... args) { return Make(StatusCode::kDataLoss, std::forward<Args>(args)...); }
+  static Status DataLoss(Args&&... args) {
+    return Make(StatusCode::kDataLoss, std::forward<Args>(args)...);
+  }
   template <typename... Args>
-  static Status Cancelled(Args&&... args) { return Make(StatusCode::kCancelled, std::forward<Args>(args)...); }
+  static Status Cancelled(Args&&... args) {
+    return Make(StatusCode::kCancelled, std::forward<Args>(args)...);
+  }
   template <typename... Args>
-  static Status DeadlineExceeded(Args&&... args) { return Make(StatusCode::kDeadlineExceeded, std::forward<Args>(args)...); }
+  static Status DeadlineExceeded(Args&&... args) {
+    return Make(StatusCode::kDeadlineExceeded, std::forward<Args>(args)...);
+  }
   template <typename... Args>
-  static Status NotImplemented(Args&&... args) { return Make(StatusCode::kNotImplemented, std::forward<Args>(args)...); }
+  static Status NotImplemented(Args&&... args) {
+    return Make(StatusCode::kNotImplemented, std::forward<Args>(args)...);
+  }
   template <typename... Args>
-  static Status CapacityError(Args&&... args) { return Make(StatusCode::kCapacityError, std::forward<Args>(args)...); }
+  static Status CapacityError(Args&&... args) {
+    return Make(StatusCode::kCapacityError, std::forward<Args>(args)...);
+  }
   template <typename... Args>
-  static Status UnknownError(Args&&... args) { return Make(StatusCode::kUnknownError, std::forward<Args>(args)...); }
+  static Status UnknownError(Args&&... args) {
+    return Make(StatusCode::kUnknownError, std::forward<Args>(args)...);
+  }
 
   bool ok() const { return state_ == nullptr; }
   StatusCode code() const { return state_ ? state_->code : StatusCode::kOk; }
@@ -85,9 +107,7 @@ class [[nodiscard]] Status {
   Status WithMessage(Args&&... args) const {
     return ok() ? *this : Status(code(), Concat(std::forward<Args>(args)...), state_->detail);
   }
-  Status WithDetail(std::shared_ptr<const StatusDetail> detail) const {
-    return ok() ? *this : Status(code(), state_->message, std::move(detail));
-  }
+  Status WithDetail(std::shared_ptr<const StatusDetail> detail) const { return ok() ? *this : Status(code(), state_->message, std::move(detail)); }
   /// "Invalid: what was wrong (detail)"; "OK".
   std::string ToString() const;
 
@@ -108,7 +128,9 @@ class [[nodiscard]] Status {
     return out.str();
   }
   template <typename... Args>
-  static Status Make(StatusCode code, Args&&... args) { return Status(code, Concat(std::forward<Args>(args)...)); }
+  static Status Make(StatusCode code, Args&&... args) {
+    return Status(code, Concat(std::forward<Args>(args)...));
+  }
 
   std::shared_ptr<const State> state_;
 };
@@ -118,8 +140,7 @@ namespace internal {
 }
 
 /// Stops the process when an invariant of our own is broken. User or network input never reaches one.
-#define LOTIC_CHECK(condition) \
-  ((condition) ? (void)0 : ::lotic::internal::CheckFailed(__FILE__, __LINE__, #condition, ""))
+#define LOTIC_CHECK(condition) ((condition) ? (void)0 : ::lotic::internal::CheckFailed(__FILE__, __LINE__, #condition, ""))
 
 /// A value, or the Status that says why there is none (never an OK one).
 template <typename T>
@@ -129,8 +150,7 @@ class [[nodiscard]] Result {
   Result(Status status) : status_(std::move(status)) {  // NOLINT: implicit on purpose, so that `return status;` reads well
     LOTIC_CHECK(!status_.ok());
   }
-  template <typename U = T, typename = std::enable_if_t<std::is_constructible_v<T, U&&> &&
-                                                        !std::is_same_v<std::remove_cvref_t<U>, Status> &&
+  template <typename U = T, typename = std::enable_if_t<std::is_constructible_v<T, U&&> && !std::is_same_v<std::remove_cvref_t<U>, Status> &&
                                                         !std::is_same_v<std::remove_cvref_t<U>, Result>>>
   Result(U&& value) : value_(std::forward<U>(value)) {}  // NOLINT: implicit on purpose
 
@@ -160,10 +180,10 @@ class [[nodiscard]] Result {
 #define LOTIC_CONCAT(a, b) LOTIC_CONCAT_INNER(a, b)
 
 /// Returns the Status of `expression` from the enclosing function if it is not OK.
-#define LOTIC_RETURN_NOT_OK(expression)                  \
-  do {                                                   \
-    ::lotic::Status lotic_status_ = (expression);        \
-    if (!lotic_status_.ok()) return lotic_status_;       \
+#define LOTIC_RETURN_NOT_OK(expression)            \
+  do {                                             \
+    ::lotic::Status lotic_status_ = (expression);  \
+    if (!lotic_status_.ok()) return lotic_status_; \
   } while (false)
 
 #define LOTIC_ASSIGN_OR_RETURN_IMPL(result, declaration, expression) \
@@ -172,7 +192,6 @@ class [[nodiscard]] Result {
   declaration = std::move(*result)
 
 /// `LOTIC_ASSIGN_OR_RETURN(std::string text, ReadFile(path));`: the value, or the failure passed up unchanged.
-#define LOTIC_ASSIGN_OR_RETURN(declaration, expression) \
-  LOTIC_ASSIGN_OR_RETURN_IMPL(LOTIC_CONCAT(lotic_result_, __LINE__), declaration, expression)
+#define LOTIC_ASSIGN_OR_RETURN(declaration, expression) LOTIC_ASSIGN_OR_RETURN_IMPL(LOTIC_CONCAT(lotic_result_, __LINE__), declaration, expression)
 
 }  // namespace lotic

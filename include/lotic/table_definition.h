@@ -26,12 +26,12 @@ struct ColumnDefinition {
   };
   std::string name;
   Kind kind = Kind::kPhysical;
-  Type type = Type::Bool();   ///< kComputed: meaningless
-  std::string type_text;      ///< as declared, normalised: "TIMESTAMP(3) WITH LOCAL TIME ZONE"; empty for kComputed
+  Type type = Type::Bool();  ///< kComputed: meaningless
+  std::string type_text;     ///< as declared, normalised: "TIMESTAMP(3) WITH LOCAL TIME ZONE"; empty for kComputed
   bool not_null = false;
-  std::string metadata_key;   ///< kMetadata: METADATA FROM 'key', or the column's name
-  bool read_only = false;     ///< kMetadata: VIRTUAL, never written
-  std::string expression;     ///< kComputed
+  std::string metadata_key;  ///< kMetadata: METADATA FROM 'key', or the column's name
+  bool read_only = false;    ///< kMetadata: VIRTUAL, never written
+  std::string expression;    ///< kComputed
   std::optional<std::string> comment;
   bool operator==(const ColumnDefinition&) const = default;
 };
@@ -45,7 +45,7 @@ struct WatermarkDefinition {
 struct TableDefinition {
   TableName name;
   std::vector<ColumnDefinition> columns;
-  std::vector<std::string> primary_key;     ///< NOT ENFORCED
+  std::vector<std::string> primary_key;  ///< NOT ENFORCED
   std::vector<std::string> partitioned_by;
   std::optional<WatermarkDefinition> watermark;
   std::optional<std::string> comment;

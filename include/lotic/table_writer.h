@@ -28,14 +28,14 @@ enum class WriteOutcome : uint8_t {
 /// What became of the rows given to a writer.
 struct WriteReceipt {
   WriteOutcome outcome = WriteOutcome::kCommitted;
-  int64_t acknowledged = 0;  ///< rows that a reader finds from now on
-  int64_t rejected = 0;      ///< rows that were not written
-  int64_t unknown = 0;       ///< rows that may have been written
-  int64_t bytes = 0;         ///< of the acknowledged rows, as the source counts them
-  int64_t retries = 0;       ///< requests or entries sent again
+  int64_t acknowledged = 0;          ///< rows that a reader finds from now on
+  int64_t rejected = 0;              ///< rows that were not written
+  int64_t unknown = 0;               ///< rows that may have been written
+  int64_t bytes = 0;                 ///< of the acknowledged rows, as the source counts them
+  int64_t retries = 0;               ///< requests or entries sent again
   bool duplicates_possible = false;  ///< what the source answered with a failure of its own, and may have taken all the same, was sent again
-  Status error;                    ///< the first failure; OK with kCommitted
-  std::vector<std::string> notes;  ///< at most kMaxReceiptNotes sentences for the user: a rejected row by its number, what was sent again
+  Status error;                      ///< the first failure; OK with kCommitted
+  std::vector<std::string> notes;    ///< at most kMaxReceiptNotes sentences for the user: a rejected row by its number, what was sent again
 };
 inline constexpr size_t kMaxReceiptNotes = 20;
 

@@ -16,10 +16,17 @@ namespace lotic {
 /// The logical types a connector may use: one list for all. Each door maps them once to its own.
 /// In memory every type has the layout of the Arrow type named beside it.
 enum class TypeId : uint8_t {
-  kBool,        ///< Arrow Bool, one bit a value
-  kInt8, kInt16, kInt32, kInt64,
-  kUInt8, kUInt16, kUInt32, kUInt64,
-  kFloat32, kFloat64,
+  kBool,  ///< Arrow Bool, one bit a value
+  kInt8,
+  kInt16,
+  kInt32,
+  kInt64,
+  kUInt8,
+  kUInt16,
+  kUInt32,
+  kUInt64,
+  kFloat32,
+  kFloat64,
   kDecimal128,  ///< precision 1 .. 38, scale 0 .. precision; two's complement, 16 bytes
   kString,      ///< Arrow Utf8, int32 offsets; always valid UTF-8
   kBinary,      ///< Arrow Binary, int32 offsets

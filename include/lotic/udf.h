@@ -38,13 +38,23 @@ struct UdfSignature {
 namespace udf {
 
 template <typename T>
-struct WithoutOptional { using Type = T; static constexpr bool kOptional = false; };
+struct WithoutOptional {
+  using Type = T;
+  static constexpr bool kOptional = false;
+};
 template <typename T>
-struct WithoutOptional<std::optional<T>> { using Type = T; static constexpr bool kOptional = true; };
+struct WithoutOptional<std::optional<T>> {
+  using Type = T;
+  static constexpr bool kOptional = true;
+};
 template <typename T>
-struct WithoutResult { using Type = T; };
+struct WithoutResult {
+  using Type = T;
+};
 template <typename T>
-struct WithoutResult<Result<T>> { using Type = T; };
+struct WithoutResult<Result<T>> {
+  using Type = T;
+};
 
 template <typename Parameter>
 using ParameterValue = typename WithoutOptional<std::remove_cvref_t<Parameter>>::Type;
@@ -125,7 +135,8 @@ class Signature {
   template <typename Fn, size_t... i>
   static Status Run(const CallContext& ctx, const std::string& name, const Fn& fn, const Batch& arguments, ColumnBuilder& out, std::index_sequence<i...>) {
     using T = ResultValue<Returned>;
-    [[maybe_unused]] const std::tuple<NullableReader<ParameterValue<Parameters>>...> readers(NullableReader<ParameterValue<Parameters>>(arguments.column(i))...);
+    [[maybe_unused]] const std::tuple<NullableReader<ParameterValue<Parameters>>...> readers(
+        NullableReader<ParameterValue<Parameters>>(arguments.column(i))...);
     typename Cell<T>::Writer writer(out);
     int64_t row = 0;
     try {

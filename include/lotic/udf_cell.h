@@ -90,12 +90,30 @@ struct FixedCell {
   };
 };
 
-template <> struct Cell<int8_t> : FixedCell<int8_t, TypeId::kInt8> { static std::string Name() { return "TINYINT"; } };
-template <> struct Cell<int16_t> : FixedCell<int16_t, TypeId::kInt16> { static std::string Name() { return "SMALLINT"; } };
-template <> struct Cell<int32_t> : FixedCell<int32_t, TypeId::kInt32> { static std::string Name() { return "INTEGER"; } };
-template <> struct Cell<int64_t> : FixedCell<int64_t, TypeId::kInt64> { static std::string Name() { return "BIGINT"; } };
-template <> struct Cell<float> : FixedCell<float, TypeId::kFloat32> { static std::string Name() { return "REAL"; } };
-template <> struct Cell<double> : FixedCell<double, TypeId::kFloat64> { static std::string Name() { return "DOUBLE"; } };
+template <>
+struct Cell<int8_t> : FixedCell<int8_t, TypeId::kInt8> {
+  static std::string Name() { return "TINYINT"; }
+};
+template <>
+struct Cell<int16_t> : FixedCell<int16_t, TypeId::kInt16> {
+  static std::string Name() { return "SMALLINT"; }
+};
+template <>
+struct Cell<int32_t> : FixedCell<int32_t, TypeId::kInt32> {
+  static std::string Name() { return "INTEGER"; }
+};
+template <>
+struct Cell<int64_t> : FixedCell<int64_t, TypeId::kInt64> {
+  static std::string Name() { return "BIGINT"; }
+};
+template <>
+struct Cell<float> : FixedCell<float, TypeId::kFloat32> {
+  static std::string Name() { return "REAL"; }
+};
+template <>
+struct Cell<double> : FixedCell<double, TypeId::kFloat64> {
+  static std::string Name() { return "DOUBLE"; }
+};
 
 /// The rest of the scalar types say what a Reader and a Writer do in these two functions.
 template <typename T, typename Self>
@@ -151,9 +169,7 @@ template <>
 struct Cell<LocalTime> : ScalarCell<LocalTime, Cell<LocalTime>> {
   static std::string Name() { return "TIMESTAMP"; }
   static bool Matches(const Type& type) { return type.id() == TypeId::kTimestamp && !type.utc() && type.unit() == TimeUnit::kMilli; }
-  static LocalTime Read(const Column& column, int64_t row) {
-    return LocalTime(std::chrono::milliseconds(column.values<int64_t>()[static_cast<size_t>(row)]));
-  }
+  static LocalTime Read(const Column& column, int64_t row) { return LocalTime(std::chrono::milliseconds(column.values<int64_t>()[static_cast<size_t>(row)])); }
   static Status Write(ColumnBuilder& to, LocalTime value) { return to.AppendInt64(value.time_since_epoch().count()), Status::OK(); }
 };
 
@@ -237,7 +253,8 @@ struct Cell<std::vector<std::optional<T>>> {
     explicit Writer(ColumnBuilder& to) : to_(to), items_(to.child(0)) {}
     ColumnBuilder& column() { return to_; }
     Status Append(const List& list) {
-      if (list.size() > static_cast<size_t>(INT32_MAX - to_.child(0).length())) return Status::CapacityError("the arrays of one batch hold more than 2^31 - 1 items");
+      if (list.size() > static_cast<size_t>(INT32_MAX - to_.child(0).length()))
+        return Status::CapacityError("the arrays of one batch hold more than 2^31 - 1 items");
       for (const std::optional<T>& item : list) LOTIC_RETURN_NOT_OK(AppendNullable<T>(items_, item));
       to_.FinishList();
       return Status::OK();
@@ -251,7 +268,9 @@ struct Cell<std::vector<std::optional<T>>> {
 
 /// A struct that says its members.
 template <typename T>
-concept Row = std::is_default_constructible_v<T> && requires { std::tuple_size<decltype(T::Members())>::value; };
+concept Row = std::is_default_constructible_v<T> && requires {
+  std::tuple_size<decltype(T::Members())>::value;
+};
 
 /// The index of a member in a ROW's fields: exact, then ignoring (ASCII) case if one matches.
 std::optional<size_t> FindMember(const Type& row, std::string_view name);
@@ -263,9 +282,13 @@ struct Cell<T> {
   template <size_t i>
   using Value = typename std::tuple_element_t<i, MemberTypes>::Value;
   template <size_t... i>
-  static constexpr bool AllParameters(std::index_sequence<i...>) { return (Cell<Value<i>>::kParameter && ...); }
+  static constexpr bool AllParameters(std::index_sequence<i...>) {
+    return (Cell<Value<i>>::kParameter && ...);
+  }
   template <size_t... i>
-  static constexpr bool AllResults(std::index_sequence<i...>) { return (Cell<Value<i>>::kResult && ...); }
+  static constexpr bool AllResults(std::index_sequence<i...>) {
+    return (Cell<Value<i>>::kResult && ...);
+  }
   using Indices = std::make_index_sequence<kCount>;
   static constexpr bool kParameter = AllParameters(Indices());
   static constexpr bool kResult = AllResults(Indices());

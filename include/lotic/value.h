@@ -32,23 +32,23 @@ class Value {
 
   /// NULL.
   Value() = default;
-  Value(std::nullopt_t) {}                                                            // NOLINT: implicit on purpose, here and below: Set(row, "id", 7)
-  Value(bool value) : held_(value) {}                                                 // NOLINT
+  Value(std::nullopt_t) {}             // NOLINT: implicit on purpose, here and below: Set(row, "id", 7)
+  Value(bool value) : held_(value) {}  // NOLINT
   template <std::signed_integral T>
-  Value(T value) : held_(static_cast<int64_t>(value)) {}                              // NOLINT
+  Value(T value) : held_(static_cast<int64_t>(value)) {}  // NOLINT
   template <std::unsigned_integral T>
-  Value(T value) : held_(static_cast<uint64_t>(value)) {}                             // NOLINT
-  Value(double value) : held_(value) {}                                               // NOLINT
-  Value(Decimal value) : held_(value) {}                                              // NOLINT
-  Value(std::string value) : held_(std::move(value)) {}                               // NOLINT
-  Value(std::string_view value) : held_(std::string(value)) {}                        // NOLINT
-  Value(const char* value) : held_(std::string(value)) {}                             // NOLINT
-  Value(Binary value) : held_(std::move(value)) {}                                    // NOLINT
-  Value(std::chrono::local_days value) : held_(value) {}                              // NOLINT
-  Value(LocalTime value) : held_(value) {}                                            // NOLINT
-  Value(Instant value) : held_(value) {}                                              // NOLINT
+  Value(T value) : held_(static_cast<uint64_t>(value)) {}       // NOLINT
+  Value(double value) : held_(value) {}                         // NOLINT
+  Value(Decimal value) : held_(value) {}                        // NOLINT
+  Value(std::string value) : held_(std::move(value)) {}         // NOLINT
+  Value(std::string_view value) : held_(std::string(value)) {}  // NOLINT
+  Value(const char* value) : held_(std::string(value)) {}       // NOLINT
+  Value(Binary value) : held_(std::move(value)) {}              // NOLINT
+  Value(std::chrono::local_days value) : held_(value) {}        // NOLINT
+  Value(LocalTime value) : held_(value) {}                      // NOLINT
+  Value(Instant value) : held_(value) {}                        // NOLINT
   template <typename T>
-  Value(const std::optional<T>& value) : Value(value ? Value(*value) : Value()) {}    // NOLINT
+  Value(const std::optional<T>& value) : Value(value ? Value(*value) : Value()) {}  // NOLINT
 
   /// A list; a map, as its entries; a struct, as members found by name (exact): those it does not name are NULL.
   static Value List(std::vector<Value> items);

@@ -42,11 +42,11 @@ std::string LowerCase(std::string_view name);
 
 /// What GetSplits and ReadRecords must know of the table without asking the source: in every row of a layout and in every split.
 struct TableReference {
-  TableName name;             ///< the source's own
+  TableName name;  ///< the source's own
   bool dense_positions = true;
-  bool durable_positions = false;  ///< a split can be read on from a position in its middle
-  Schema columns;             ///< those that constraints name, as the connector has them
-  Schema partition_columns;   ///< those of LayoutPartition::values, in that order
+  bool durable_positions = false;                     ///< a split can be read on from a position in its middle
+  Schema columns;                                     ///< those that constraints name, as the connector has them
+  Schema partition_columns;                           ///< those of LayoutPartition::values, in that order
   std::map<std::string, std::string> arguments = {};  ///< of a query passed through, by the connector's names; empty: it is a table
 };
 std::string ToJson(const TableReference& table);

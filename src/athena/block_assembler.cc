@@ -49,8 +49,7 @@ void AddTo(ColumnTally* tally, const Column& column, int64_t first, int64_t coun
 
 }  // namespace
 
-BlockAssembler::BlockAssembler(std::shared_ptr<const Schema> schema, int64_t max_block_bytes)
-    : schema_(std::move(schema)), max_block_bytes_(max_block_bytes) {
+BlockAssembler::BlockAssembler(std::shared_ptr<const Schema> schema, int64_t max_block_bytes) : schema_(std::move(schema)), max_block_bytes_(max_block_bytes) {
   for (const Field& field : schema_->fields) tallies_.push_back(EmptyTally(field.type));
 }
 

@@ -21,8 +21,9 @@ Result<BootstrapOptions> BootstrapOptions::Of(const Environment& environment) {
   }
   const std::string api = value("AWS_LAMBDA_RUNTIME_API");
   if (api.empty()) {
-    return Status::Invalid("AWS_LAMBDA_RUNTIME_API is not set: lotic-athena is started by AWS Lambda, which sets it to HOST:PORT; without Lambda use lotic lambda local ",
-                           options.connector);
+    return Status::Invalid(
+        "AWS_LAMBDA_RUNTIME_API is not set: lotic-athena is started by AWS Lambda, which sets it to HOST:PORT; without Lambda use lotic lambda local ",
+        options.connector);
   }
   Result<net::Endpoint> endpoint = net::Endpoint::Parse(api, 80);
   if (!endpoint.ok()) return Status::Invalid("AWS_LAMBDA_RUNTIME_API: ", endpoint.status().message());

@@ -50,7 +50,10 @@ CallContext ContextOf(const CallContext& ctx, const FederationRequest& any) {
 Status LookAtConstraints(const CallContext& ctx, const FederationRequest& any, InvocationLog& log) {
   const auto [constraints, table] = std::visit(
       [](const auto& request) -> std::pair<const WireConstraints*, TableName> {
-        if constexpr (requires { request.constraints; request.table; }) {
+        if constexpr (requires {
+                        request.constraints;
+                        request.table;
+                      }) {
           return {&request.constraints, request.table};
         } else {
           return {nullptr, {}};
@@ -74,8 +77,9 @@ Status LookAtConstraints(const CallContext& ctx, const FederationRequest& any, I
     for (const WireRange& range : set.ranges) look(range.low.value), look(range.high.value);
     for (const Scalar& value : set.values) look(value);
     if (!beyond) continue;
-    const std::string name = table.ToString(), message = "column '" + column + "' is constrained by the instant " + std::to_string(*beyond) +
-                                                         " ms, which lies beyond the year 9999; it is applied as it stands, though it may be meant in microseconds";
+    const std::string name = table.ToString(),
+                      message = "column '" + column + "' is constrained by the instant " + std::to_string(*beyond) +
+                                " ms, which lies beyond the year 9999; it is applied as it stands, though it may be meant in microseconds";
     log.Warn({ctx.identity.query_id, name, message});
   }
   return Status::OK();
@@ -114,18 +118,19 @@ class ConnectorFunction final : public LambdaFunction {
  private:
   Result<std::string> Answer(const CallContext& ctx, const Invocation& invocation, const FederationRequest& any) {
     const std::function<Result<SpillStore*>()> store = [this] { return Store(); };
-    const auto written = [](const Result<FederationResponse>& response) { return response.ok() ? Result<std::string>(WriteResponse(*response)) : response.status(); };
-    return std::visit(
-        Overloaded{[&](const PingRequest& request) { return written(metadata_.Ping(request)); },
-                   [&](const ListSchemasRequest& request) { return written(metadata_.ListSchemas(ctx, request)); },
-                   [&](const ListTablesRequest& request) { return written(metadata_.ListTables(ctx, request)); },
-                   [&](const GetTableRequest& request) { return written(metadata_.GetTable(ctx, request)); },
-                   [&](const GetTableLayoutRequest& request) { return written(metadata_.GetTableLayout(ctx, request)); },
-                   [&](const GetSplitsRequest& request) { return written(metadata_.GetSplits(ctx, request, store)); },
-                   [&](const GetDataSourceCapabilitiesRequest& request) { return written(metadata_.GetDataSourceCapabilities(request)); },
-                   [&](const ReadRecordsRequest& request) { return records_.ReadRecords(ctx, invocation, request, store); },
-                   [&](const UserDefinedFunctionRequest& request) { return written(CallFunction(ctx, parts_.functions.get(), request)); }},
-        any);
+    const auto written = [](const Result<FederationResponse>& response) {
+      return response.ok() ? Result<std::string>(WriteResponse(*response)) : response.status();
+    };
+    return std::visit(Overloaded{[&](const PingRequest& request) { return written(metadata_.Ping(request)); },
+                                 [&](const ListSchemasRequest& request) { return written(metadata_.ListSchemas(ctx, request)); },
+                                 [&](const ListTablesRequest& request) { return written(metadata_.ListTables(ctx, request)); },
+                                 [&](const GetTableRequest& request) { return written(metadata_.GetTable(ctx, request)); },
+                                 [&](const GetTableLayoutRequest& request) { return written(metadata_.GetTableLayout(ctx, request)); },
+                                 [&](const GetSplitsRequest& request) { return written(metadata_.GetSplits(ctx, request, store)); },
+                                 [&](const GetDataSourceCapabilitiesRequest& request) { return written(metadata_.GetDataSourceCapabilities(request)); },
+                                 [&](const ReadRecordsRequest& request) { return records_.ReadRecords(ctx, invocation, request, store); },
+                                 [&](const UserDefinedFunctionRequest& request) { return written(CallFunction(ctx, parts_.functions.get(), request)); }},
+                      any);
   }
 
   Result<SpillStore*> Store() {

@@ -65,7 +65,10 @@ ValueSet RandomSet(const Type& type, const std::vector<Batch>& batches, size_t c
   ValueSet set;
   switch (next() % 5) {
     case 0: set = next() % 2 == 0 ? ValueSet::All(false) : ValueSet::None(true); break;
-    case 1: set.kind = ValueSet::Kind::kUnlisted; set.values = {value(), value()}; break;
+    case 1:
+      set.kind = ValueSet::Kind::kUnlisted;
+      set.values = {value(), value()};
+      break;
     case 2: set = ValueSet::Listed({value(), value(), value()}); break;
     default:
       for (uint64_t ranges = 1 + next() % 3; ranges > 0; --ranges) {
@@ -167,17 +170,18 @@ TEST(ConnectorFunction, RandomConstraintsAndProjectionsGiveTheRowsThatFilteringA
 TEST(ConnectorFunction, ExpressionsAreFinishedByTheDoor) {
   const auto connector = SampleConnector();
   const auto direct = ReadDirectly(*connector, kOrders).ValueOrDie();
-  const auto call = [](std::string name, std::vector<Expression> args) { return Expression{Expression::Kind::kCall, Type::Bool(), {}, std::move(name), std::move(args)}; };
+  const auto call = [](std::string name, std::vector<Expression> args) {
+    return Expression{Expression::Kind::kCall, Type::Bool(), {}, std::move(name), std::move(args)};
+  };
   const Expression qty{Expression::Kind::kColumn, Type::Int32(), {}, "qty", {}}, customer{Expression::Kind::kColumn, Type::String(), {}, "customer", {}};
   const auto number = [](int64_t value) { return Expression{Expression::Kind::kConstant, Type::Int32(), value, "", {}}; };
   const auto text = [](std::string value) { return Expression{Expression::Kind::kConstant, Type::String(), std::move(value), "", {}}; };
-  const std::vector<Expression> expressions = {
-      call("or", {call("less_than", {qty, number(3)}), call("equal", {customer, text("customer-5")})}),
-      call("not", {call("is_null", {qty})}),
-      call("like", {customer, text("customer-1%")}),
-      call("in", {qty, number(1), number(9)}),
-      call("is_distinct_from", {qty, number(4)}),
-      call("and", {call("greater_than_or_equal", {qty, number(3)}), call("not_equal", {qty, number(7)})})};
+  const std::vector<Expression> expressions = {call("or", {call("less_than", {qty, number(3)}), call("equal", {customer, text("customer-5")})}),
+                                               call("not", {call("is_null", {qty})}),
+                                               call("like", {customer, text("customer-1%")}),
+                                               call("in", {qty, number(1), number(9)}),
+                                               call("is_distinct_from", {qty, number(4)}),
+                                               call("and", {call("greater_than_or_equal", {qty, number(3)}), call("not_equal", {qty, number(7)})})};
   for (const Expression& expression : expressions) {
     SCOPED_TRACE(expression.ToString());
     const Constraints constraints{{}, {expression}};
@@ -408,7 +412,8 @@ TEST(ConnectorFunction, Trap51TheIdOfABlockMeansNothing) {
   const std::regex id(R"re("aId":"[^"]*")re");
   ASSERT_TRUE(std::regex_search(request, id));
   std::vector<std::vector<std::string>> rows;
-  for (const std::string& other : {request, std::regex_replace(request, id, R"("aId":"another, of ours not")"), std::regex_replace(request, id, R"("aId":"")")}) {
+  for (const std::string& other :
+       {request, std::regex_replace(request, id, R"("aId":"another, of ours not")"), std::regex_replace(request, id, R"("aId":"")")}) {
     const Result<std::string> json = door.function->Invoke(CallContext(), {other, "", "", ""});
     ASSERT_TRUE(json.ok()) << json.status();
     rows.push_back(RowTexts(std::get<ReadRecordsResponse>(ParseResponse(*json, {}).ValueOrDie()).records.rows));
@@ -426,7 +431,8 @@ TEST(ConnectorFunction, Trap45BoundsBeyondTheYear9999AreLoggedAndAppliedAsTheySt
   table.partitions[0].push_back(builder.Finish(1));
   ASSERT_TRUE(store->AddTable(std::move(table)).ok());
   const int64_t micros = 1'500'000'000'000'000;
-  for (const auto& [bound, rows, warnings] : {std::tuple{micros, 0u, true}, std::tuple{micros / 1000, 1u, false}, std::tuple{int64_t{253'402'300'799'999}, 0u, false}}) {
+  for (const auto& [bound, rows, warnings] :
+       {std::tuple{micros, 0u, true}, std::tuple{micros / 1000, 1u, false}, std::tuple{int64_t{253'402'300'799'999}, 0u, false}}) {
     SCOPED_TRACE(bound);
     TestDoor door(store->connector());
     const GetTableResponse described = door.engine->Table({"default", "times"}).ValueOrDie();
@@ -440,7 +446,8 @@ TEST(ConnectorFunction, Trap45BoundsBeyondTheYear9999AreLoggedAndAppliedAsTheySt
     ASSERT_TRUE(answer.ok()) << answer.status();
     EXPECT_EQ(answer->rows.size(), rows);
     EXPECT_EQ(!door.log.warnings.empty(), warnings);
-    for (const std::string& warning : door.log.warnings) EXPECT_THAT(warning, AllOf(HasSubstr("default.times: column 'at'"), HasSubstr(std::to_string(bound) + " ms"), HasSubstr("9999")));
+    for (const std::string& warning : door.log.warnings)
+      EXPECT_THAT(warning, AllOf(HasSubstr("default.times: column 'at'"), HasSubstr(std::to_string(bound) + " ms"), HasSubstr("9999")));
   }
 }
 

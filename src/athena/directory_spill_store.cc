@@ -68,7 +68,7 @@ class DirectoryStore final : public SpillStore {
       }
     }
     const int linked = ::link(part.c_str(), path.c_str());
-    const Status outcome = linked == 0 ? Status::OK()
+    const Status outcome = linked == 0       ? Status::OK()
                            : errno == EEXIST ? Status::Invalid("spill object ", path, " exists: two splits, or two readings of one, write to the same place")
                                              : SystemError("publishing", path);
     ::unlink(part.c_str());
@@ -82,7 +82,8 @@ class DirectoryStore final : public SpillStore {
     if (file.fd < 0) return SystemError("reading", path);
     struct stat found {};
     if (::fstat(file.fd, &found) != 0) return SystemError("reading", path);
-    if (found.st_size > kMaxSpillObjectBytes) return Status::CapacityError("spill object ", path, " has ", found.st_size, " bytes; at most ", kMaxSpillObjectBytes);
+    if (found.st_size > kMaxSpillObjectBytes)
+      return Status::CapacityError("spill object ", path, " has ", found.st_size, " bytes; at most ", kMaxSpillObjectBytes);
     std::string body(static_cast<size_t>(found.st_size), '\0');
     for (size_t at = 0; at < body.size();) {
       const ssize_t got = ::read(file.fd, body.data() + at, body.size() - at);
@@ -102,7 +103,8 @@ class DirectoryStore final : public SpillStore {
  private:
   Status CheckName(const std::string& bucket) const {
     if (bucket == bucket_ || bucket == bucket_ + "/") return Status::OK();
-    return Status::Unauthorized("spill bucket '", bucket.substr(0, 200), "': only ", bucket_, " may be written to; spill_bucket of the function's environment says so");
+    return Status::Unauthorized("spill bucket '", bucket.substr(0, 200), "': only ", bucket_,
+                                " may be written to; spill_bucket of the function's environment says so");
   }
 
   Result<std::string> PathOf(const std::string& bucket, const std::string& key) const {

@@ -29,7 +29,9 @@ Result<DoorOptions> DoorOptions::FromEnvironment(const Environment& environment)
       fits = at->is_string() && !at.key().empty();
       if (fits) options.spill_headers.emplace_back(at.key(), at->get<std::string>());
     }
-    if (!fits) return Status::Invalid("environment variable spill_put_request_headers: expected a JSON object of texts, such as {\"x-amz-server-side-encryption\": \"aws:kms\"}");
+    if (!fits)
+      return Status::Invalid(
+          "environment variable spill_put_request_headers: expected a JSON object of texts, such as {\"x-amz-server-side-encryption\": \"aws:kms\"}");
   }
   LOTIC_ASSIGN_OR_RETURN(options.casing, CasingModeOf(environment));
   LOTIC_ASSIGN_OR_RETURN(options.throttle, ThrottleOptions::FromEnvironment(environment));

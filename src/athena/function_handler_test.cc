@@ -100,7 +100,8 @@ TEST_F(FunctionHandler, NamesAndTypesAreExactAndMapsAndZonesAreNotTaken) {
   EXPECT_EQ(Call("shout", Texts(), Int(32)).status().code(), StatusCode::kInvalid);
   Block two = Texts();
   two.schema.fields.push_back(FieldOf("more", Utf8()));
-  two.rows = Batch(std::make_shared<const Schema>(LogicalSchema(two.schema).ValueOrDie()), 3, {two.rows.column(0), two.rows.column(0)}, std::make_shared<const Batch>(two.rows));
+  two.rows = Batch(std::make_shared<const Schema>(LogicalSchema(two.schema).ValueOrDie()), 3, {two.rows.column(0), two.rows.column(0)},
+                   std::make_shared<const Batch>(two.rows));
   EXPECT_THAT(Call("shout", two, Utf8()).status().message(), HasSubstr("no function shout(VARCHAR, VARCHAR)"));
   const WireType zoned{.kind = WireKind::kTimestamp, .unit = WireUnit::kMilli, .timezone = "UTC"};
   EXPECT_EQ(Call("at", InputOf(FieldOf("t", zoned), 0, [](ColumnBuilder&) {}), zoned).status().code(), StatusCode::kNotImplemented);

@@ -20,9 +20,7 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::span<const uint8_t> Bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
-SteadyClock::time_point Until(std::chrono::milliseconds limit) {
-  return limit.count() == 0 ? SteadyClock::time_point::max() : SteadyClock::now() + limit;
-}
+SteadyClock::time_point Until(std::chrono::milliseconds limit) { return limit.count() == 0 ? SteadyClock::time_point::max() : SteadyClock::now() + limit; }
 
 }  // namespace
 

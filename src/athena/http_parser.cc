@@ -9,9 +9,9 @@
 namespace lotic::athena {
 namespace {
 
-constexpr size_t kMaxChunkLineBytes = 256;     // a size and perhaps an extension, which is ignored
-constexpr size_t kMaxInformational = 8;        // 1xx responses before the final one
-constexpr size_t kMaxShownBytes = 60;          // of a faulty line, in messages
+constexpr size_t kMaxChunkLineBytes = 256;  // a size and perhaps an extension, which is ignored
+constexpr size_t kMaxInformational = 8;     // 1xx responses before the final one
+constexpr size_t kMaxShownBytes = 60;       // of a faulty line, in messages
 
 template <typename... Args>
 Status Fault(int http_status, Args&&... args) {
@@ -162,8 +162,8 @@ Result<size_t> HttpParser::FeedHead(std::string_view bytes) {
 
 Status HttpParser::ParseHead() {
   std::string_view rest = head_;
-  rest.remove_suffix(2);                        // the empty line
-  rest.remove_prefix(rest.find("\r\n") + 2);   // the start line
+  rest.remove_suffix(2);                      // the empty line
+  rest.remove_prefix(rest.find("\r\n") + 2);  // the start line
   start_line_taken_ = false;
   while (!rest.empty()) {
     const size_t end = rest.find("\r\n");

@@ -32,12 +32,12 @@ struct HttpFault final : StatusDetail {
 int HttpStatusOf(const Status& status, int otherwise);
 
 struct HttpMessage {
-  std::string method, target;  ///< of a request; the target is a path, with its query
-  int status = 0;              ///< of a response
+  std::string method, target;                                ///< of a request; the target is a path, with its query
+  int status = 0;                                            ///< of a response
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case, values without blanks around them
   std::string body;
-  size_t body_bytes = 0;        ///< as it was sent
-  bool keep_alive = false;      ///< the sender will use the connection again
+  size_t body_bytes = 0;    ///< as it was sent
+  bool keep_alive = false;  ///< the sender will use the connection again
   bool expects_continue = false;
 
   /// The value of the first header with this name (lower case); empty if there is none.
@@ -82,7 +82,7 @@ class HttpParser {
   const Kind kind_;
   const HttpLimits limits_;
   State state_ = State::kHead;
-  std::string head_;        // start line and headers, or the line of a chunked body, until it is whole
+  std::string head_;  // start line and headers, or the line of a chunked body, until it is whole
   bool start_line_taken_ = false;
   size_t trailer_bytes_ = 0;
   size_t informational_ = 0;

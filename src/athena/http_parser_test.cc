@@ -148,7 +148,8 @@ TEST(HttpParser, SaysWhichBytesAreWrong) {
       EXPECT_THAT(request.status().message(), HasSubstr(each.message));
     }
   }
-  for (const char* bytes : {"HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 abc\r\n\r\n", "ICY 200 OK\r\n\r\n", "HTTP/1.1 101 Switch\r\n\r\n"}) {
+  for (const char* bytes :
+       {"HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 abc\r\n\r\n", "ICY 200 OK\r\n\r\n", "HTTP/1.1 101 Switch\r\n\r\n"}) {
     EXPECT_EQ(Parse(Kind::kResponse, bytes).status().code(), StatusCode::kInvalid) << bytes;
   }
 }

@@ -20,10 +20,10 @@ using Environment = std::map<std::string, std::string>;
 
 /// One invocation. The views are valid during the call.
 struct Invocation {
-  std::string_view payload;      ///< one JSON document
-  std::string_view request_id;   ///< of Lambda, for logs
-  std::string_view function_arn; ///< as it was invoked
-  std::string_view trace_id;     ///< X-Ray's, as _X_AMZN_TRACE_ID holds it elsewhere: for logs and for the header of calls to AWS; may be empty
+  std::string_view payload;       ///< one JSON document
+  std::string_view request_id;    ///< of Lambda, for logs
+  std::string_view function_arn;  ///< as it was invoked
+  std::string_view trace_id;      ///< X-Ray's, as _X_AMZN_TRACE_ID holds it elsewhere: for logs and for the header of calls to AWS; may be empty
 };
 
 /// Handles invocations, one at a time. Made once per process (the init phase of Lambda).

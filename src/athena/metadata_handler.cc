@@ -65,7 +65,8 @@ Result<SplitPlace> PlaceOf(const std::string& token, const std::vector<std::stri
   const SplitPlace place{json["row"].get<size_t>(), json["page"].get<std::string>()};
   const std::string snapshot = json["snapshot"].get<std::string>();
   if (place.row >= snapshots.size() || snapshots[place.row] != snapshot) {
-    return Status::Invalid("continuation token of GetSplits belongs to snapshot ", snapshot.substr(0, 200), " at partition ", place.row, ", which the partitions of the request do not have");
+    return Status::Invalid("continuation token of GetSplits belongs to snapshot ", snapshot.substr(0, 200), " at partition ", place.row,
+                           ", which the partitions of the request do not have");
   }
   return place;
 }
@@ -75,11 +76,13 @@ Result<std::vector<std::string>> AppendedColumn(const Block& partitions, std::st
   const auto index = partitions.schema.IndexOf(name);
   const Column* column = index ? &partitions.rows.column(*index) : nullptr;
   if (column == nullptr || column->type.id() != TypeId::kString) {
-    return Status::Invalid("GetSplits: the partitions have no text column ", name, ", which GetTableLayout put there; a split is planned in the snapshot of its layout or not at all");
+    return Status::Invalid("GetSplits: the partitions have no text column ", name,
+                           ", which GetTableLayout put there; a split is planned in the snapshot of its layout or not at all");
   }
   std::vector<std::string> texts;
   for (int64_t row = 0; row < partitions.rows.num_rows(); ++row) {
-    if (column->IsNull(row) || column->Text(row).empty()) return Status::Invalid("GetSplits: partition ", row, " has no ", name, "; GetTableLayout put one there");
+    if (column->IsNull(row) || column->Text(row).empty())
+      return Status::Invalid("GetSplits: partition ", row, " has no ", name, "; GetTableLayout put one there");
     texts.emplace_back(column->Text(row));
   }
   return texts;
@@ -128,7 +131,8 @@ Result<FederationResponse> MetadataHandler::ListTables(const CallContext& ctx, c
   if (request.next_token) {  // "schema/the connector's token"
     const size_t slash = request.next_token->find('/');
     const auto at = std::find(schemas.begin(), schemas.end(), request.next_token->substr(0, slash));
-    if (slash == std::string::npos || at == schemas.end() || static_cast<size_t>(at - schemas.begin()) < schema || static_cast<size_t>(at - schemas.begin()) >= end) {
+    if (slash == std::string::npos || at == schemas.end() || static_cast<size_t>(at - schemas.begin()) < schema ||
+        static_cast<size_t>(at - schemas.begin()) >= end) {
       return Status::Invalid("ListTables: token '", request.next_token->substr(0, 100), "' is not one of this list");
     }
     schema = static_cast<size_t>(at - schemas.begin());
@@ -144,7 +148,8 @@ Result<FederationResponse> MetadataHandler::ListTables(const CallContext& ctx, c
         response.next_token = schemas[schema] + "/" + page.page_token;
         return response;
       }
-      page.max_items = request.page_size > 0 ? static_cast<int>(std::min<int64_t>(request.page_size - static_cast<int64_t>(response.tables.size()), 1'000'000)) : 0;
+      page.max_items =
+          request.page_size > 0 ? static_cast<int>(std::min<int64_t>(request.page_size - static_cast<int64_t>(response.tables.size()), 1'000'000)) : 0;
       LOTIC_ASSIGN_OR_RETURN(TablePage tables, invoker_.Invoke(ctx, "listing tables", RowsWritten::kNotASplit,
                                                                [&] { return parts_.connector->ListTables(ctx, schemas[schema], page); }));
       for (const TableName& table : tables.tables) {
@@ -172,9 +177,12 @@ Result<std::vector<std::string>> MetadataHandler::TablesOf(const CallContext& ct
   std::vector<std::string> names;
   PageRequest page;
   do {
-    LOTIC_ASSIGN_OR_RETURN(TablePage tables, invoker_.Invoke(ctx, "listing tables", RowsWritten::kNotASplit, [&] { return parts_.connector->ListTables(ctx, schema, page); }));
+    LOTIC_ASSIGN_OR_RETURN(TablePage tables,
+                           invoker_.Invoke(ctx, "listing tables", RowsWritten::kNotASplit, [&] { return parts_.connector->ListTables(ctx, schema, page); }));
     for (TableName& table : tables.tables) names.push_back(std::move(table.table));
-    if (names.size() > kMaxNamesSearched) return Status::CapacityError("schema '", schema, "' has more than ", kMaxNamesSearched, " tables, too many to be searched by casing_mode CASE_INSENSITIVE_SEARCH");
+    if (names.size() > kMaxNamesSearched)
+      return Status::CapacityError("schema '", schema, "' has more than ", kMaxNamesSearched,
+                                   " tables, too many to be searched by casing_mode CASE_INSENSITIVE_SEARCH");
     page.page_token = std::move(tables.next_page);
   } while (!page.page_token.empty());
   return names;
@@ -183,7 +191,8 @@ Result<std::vector<std::string>> MetadataHandler::TablesOf(const CallContext& ct
 Result<TableName> MetadataHandler::SourceName(const CallContext& ctx, const TableName& table) {
   const CasingMode mode = parts_.options.casing;
   if (mode != CasingMode::kSearch) return TableName{Cased(SchemaCasing(mode, table.schema), table.schema), Cased(mode, table.table)};
-  LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> schemas, invoker_.Invoke(ctx, "listing schemas", RowsWritten::kNotASplit, [&] { return parts_.connector->ListSchemas(ctx); }));
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> schemas,
+                         invoker_.Invoke(ctx, "listing schemas", RowsWritten::kNotASplit, [&] { return parts_.connector->ListSchemas(ctx); }));
   LOTIC_ASSIGN_OR_RETURN(const size_t schema, FindName(mode, "schema", table.schema, schemas));
   LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> names, TablesOf(ctx, schemas[schema]));
   LOTIC_ASSIGN_OR_RETURN(const size_t found, FindName(mode, "table", table.table, names));
@@ -210,7 +219,8 @@ Result<TableInfo> MetadataHandler::Describe(const CallContext& ctx, const TableN
                                             std::map<std::string, std::string>* arguments) {
   if (passthrough.empty()) {
     LOTIC_ASSIGN_OR_RETURN(const TableName source, SourceName(ctx, table));
-    LOTIC_ASSIGN_OR_RETURN(TableInfo info, invoker_.Invoke(ctx, "describing table " + table.ToString(), RowsWritten::kNotASplit, [&] { return parts_.connector->GetTable(ctx, source); }));
+    LOTIC_ASSIGN_OR_RETURN(TableInfo info, invoker_.Invoke(ctx, "describing table " + table.ToString(), RowsWritten::kNotASplit,
+                                                           [&] { return parts_.connector->GetTable(ctx, source); }));
     if (parts_.options.casing != CasingMode::kUnset) {  // the connector resolves as if nothing had been said
       LOTIC_RETURN_NOT_OK(FindName(CasingMode::kNone, "schema", source.schema, {info.name.schema}).status());
       LOTIC_RETURN_NOT_OK(FindName(parts_.options.casing, "table", table.table, {info.name.table}).status());
@@ -220,7 +230,8 @@ Result<TableInfo> MetadataHandler::Describe(const CallContext& ctx, const TableN
   QueryPassthrough* own = PassthroughOf(*parts_.connector, parts_.options);
   if (own == nullptr) return NoPassthrough(table);
   LOTIC_ASSIGN_OR_RETURN(*arguments, PassthroughArguments(own->Passthrough(), passthrough));
-  return invoker_.Invoke(ctx, "describing a query of " + SignatureOf(own->Passthrough()), RowsWritten::kNotASplit, [&] { return own->DescribeQuery(ctx, *arguments); });
+  return invoker_.Invoke(ctx, "describing a query of " + SignatureOf(own->Passthrough()), RowsWritten::kNotASplit,
+                         [&] { return own->DescribeQuery(ctx, *arguments); });
 }
 
 Result<FederationResponse> MetadataHandler::GetTable(const CallContext& ctx, const GetTableRequest& request) {
@@ -243,7 +254,8 @@ Result<FederationResponse> MetadataHandler::GetTableLayout(const CallContext& ct
   table.durable_positions = info.durable_positions;
   for (const std::string& name : info.partition_columns) {
     const auto own = info.schema.IndexOf(name), hidden = info.hidden.IndexOf(name);
-    if (!own && !hidden) return Status::UnknownError(parts_.connector->type_name(), ": partition column '", name, "' of ", info.name.ToString(), " is no column");
+    if (!own && !hidden)
+      return Status::UnknownError(parts_.connector->type_name(), ": partition column '", name, "' of ", info.name.ToString(), " is no column");
     table.partition_columns.fields.push_back(own ? info.schema.fields[*own] : info.hidden.fields[*hidden]);
   }
   LOTIC_ASSIGN_OR_RETURN(table.columns, ConstrainedColumns(request.constraints, request.schema, info));
@@ -258,7 +270,8 @@ Result<FederationResponse> MetadataHandler::GetTableLayout(const CallContext& ct
     const auto index = request.schema.IndexOf(name);
     if (!index) return Status::Invalid("GetTableLayout: partition column '", name, "' is not in the schema of the request");
     const WireField& field = request.schema.fields[*index];
-    const auto source = std::find_if(info.partition_columns.begin(), info.partition_columns.end(), [&](const std::string& column) { return LowerCase(column) == name; });
+    const auto source =
+        std::find_if(info.partition_columns.begin(), info.partition_columns.end(), [&](const std::string& column) { return LowerCase(column) == name; });
     if (source == info.partition_columns.end()) return Status::Invalid("GetTableLayout: column '", name, "' is no partition column of ", table.name.ToString());
     sources.push_back(static_cast<size_t>(source - info.partition_columns.begin()));
     wire.fields.push_back({field.name, true, field.type});
@@ -271,14 +284,16 @@ Result<FederationResponse> MetadataHandler::GetTableLayout(const CallContext& ct
   std::vector<std::string> tokens;  // one for all, or one each
   if (auto* own = dynamic_cast<PartitionTokens*>(parts_.connector.get())) {
     LOTIC_ASSIGN_OR_RETURN(tokens, own->TokensOf(plan.token, plan.partitions));
-    if (tokens.size() != plan.partitions.size()) return Status::UnknownError(parts_.connector->type_name(), ": ", tokens.size(), " tokens of ", plan.partitions.size(), " partitions");
+    if (tokens.size() != plan.partitions.size())
+      return Status::UnknownError(parts_.connector->type_name(), ": ", tokens.size(), " tokens of ", plan.partitions.size(), " partitions");
   }
   int64_t bytes = 0, rows = 0;
   for (const LayoutPartition& partition : plan.partitions) {
     const std::string& token = tokens.empty() ? plan.token : tokens[static_cast<size_t>(rows)];
     const std::string json = lotic::ToJson(partition, info);
     for (size_t c = 0; c < asked; ++c) {
-      if (sources[c] >= partition.values.size()) return Status::UnknownError(parts_.connector->type_name(), ": a partition with ", partition.values.size(), " values");
+      if (sources[c] >= partition.values.size())
+        return Status::UnknownError(parts_.connector->type_name(), ": a partition with ", partition.values.size(), " values");
       AppendScalar(partition.values[sources[c]], &builder.column(c));
     }
     builder.column(asked).AppendBytes(token);
@@ -287,8 +302,9 @@ Result<FederationResponse> MetadataHandler::GetTableLayout(const CallContext& ct
     ++rows;
     bytes += static_cast<int64_t>(token.size() + json.size() + reference.size() + 16);
     if (bytes > kMaxLayoutBytes) {
-      return Status::CapacityError("table ", table.name.ToString(), ": the layout of its ", plan.partitions.size(), " partitions takes more than ", kMaxLayoutBytes,
-                                   " bytes, which is what fits into an answer of Lambda; constrain ", info.partition_columns.empty() ? "the query" : info.partition_columns[0]);
+      return Status::CapacityError("table ", table.name.ToString(), ": the layout of its ", plan.partitions.size(), " partitions takes more than ",
+                                   kMaxLayoutBytes, " bytes, which is what fits into an answer of Lambda; constrain ",
+                                   info.partition_columns.empty() ? "the query" : info.partition_columns[0]);
     }
   }
   GetTableLayoutResponse response{request.catalog, request.table, {wire, builder.Finish(rows)}};
@@ -311,7 +327,7 @@ Result<FederationResponse> MetadataHandler::GetTableLayout(const CallContext& ct
 Status MetadataHandler::CheckSpillBucket(const CallContext& ctx, const std::function<Result<SpillStore*>()>& store) {
   const std::string& bucket = parts_.options.spill_bucket;
   if (bucket.empty() || bucket_checked_) return bucket_refused_;
-  LOTIC_ASSIGN_OR_RETURN(SpillStore* opened, store());
+  LOTIC_ASSIGN_OR_RETURN(SpillStore * opened, store());
   const Status found = spill_invoker_.Invoke(ctx, "looking at the bucket", RowsWritten::kNotASplit, [&] { return opened->CheckBucket(ctx, bucket); });
   if (found.ok()) {
     bucket_checked_ = true;
@@ -320,18 +336,21 @@ Status MetadataHandler::CheckSpillBucket(const CallContext& ctx, const std::func
     bucket_refused_ = Status::Invalid("spill_bucket ", bucket, ": ", found.message());
     return bucket_refused_;
   } else {
-    const bool passes = found.code() == StatusCode::kDeadlineExceeded || found.code() == StatusCode::kCancelled || found.code() == StatusCode::kThrottled;  // asked again, it may go well
+    const bool passes = found.code() == StatusCode::kDeadlineExceeded || found.code() == StatusCode::kCancelled ||
+                        found.code() == StatusCode::kThrottled;  // asked again, it may go well
     return Status(passes ? found.code() : StatusCode::kUnauthorized, "spill_bucket " + bucket + " could not be looked at: " + found.message(), found.detail());
   }
   return Status::OK();
 }
 
-Result<SplitPage> MetadataHandler::SplitsOf(const CallContext& ctx, const ScanRequest& scan, std::span<const LayoutPartition> partitions, const PageRequest& page) {
+Result<SplitPage> MetadataHandler::SplitsOf(const CallContext& ctx, const ScanRequest& scan, std::span<const LayoutPartition> partitions,
+                                            const PageRequest& page) {
   return invoker_.Invoke(ctx, "listing the splits of " + scan.table.ToString(), RowsWritten::kNotASplit,
                          [&] { return parts_.connector->Splits(ctx, scan, partitions, page); });
 }
 
-Result<FederationResponse> MetadataHandler::GetSplits(const CallContext& ctx, const GetSplitsRequest& request, const std::function<Result<SpillStore*>()>& store) {
+Result<FederationResponse> MetadataHandler::GetSplits(const CallContext& ctx, const GetSplitsRequest& request,
+                                                      const std::function<Result<SpillStore*>()>& store) {
   LOTIC_RETURN_NOT_OK(CheckSpillBucket(ctx, store));
   GetSplitsResponse response;
   response.catalog = request.catalog;

@@ -55,7 +55,7 @@ class MetadataHandler {
   ThrottlingInvoker& invoker_;
   ThrottlingInvoker& spill_invoker_;
   bool bucket_checked_ = false;
-  Status bucket_refused_;  // 403 and 404 are remembered
+  Status bucket_refused_;                  // 403 and 404 are remembered
   std::set<std::string> warned_, looked_;  // at most kMaxWarnings each
 };
 

@@ -77,7 +77,8 @@ TEST(MetadataHandler, Check5TablesAreListedInPagesOrAtOnce) {
   TestDoor door(SampleConnector());
   EXPECT_THAT(door.engine->Expect<ListSchemasResponse>(Base<ListSchemasRequest>(*door.engine)).ValueOrDie().schemas, ElementsAre("default"));
   auto request = Base<ListTablesRequest>(*door.engine);
-  for (const std::optional<std::string>& schema : {std::optional<std::string>("default"), std::optional<std::string>("DEFAULT"), std::optional<std::string>()}) {
+  for (const std::optional<std::string>& schema :
+       {std::optional<std::string>("default"), std::optional<std::string>("DEFAULT"), std::optional<std::string>()}) {
     request.schema_name = schema;
     request.page_size = -1;
     request.next_token.reset();
@@ -133,20 +134,19 @@ TEST(Casing, EachModeReachesTheTableThatItSays) {
     TableName asked;
     std::string reached;  // or what the error says
   };
-  const Case cases[] = {
-      {"", {"sales", "orders"}, "Sales.Orders"},
-      {"", {"sales", "lines"}, "Sales.lines"},
-      {"NONE", {"Sales", "items"}, "Sales.items"},
-      {"none", {"Sales", "orders"}, "'Orders'"},  // exactly as sent
-      {"NONE", {"sales", "items"}, "'Sales'"},
-      {"LOWER", {"SMALL", "T"}, "small.t"},
-      {"LOWER", {"plain", "t"}, "'PLAIN'"},
-      {"upper", {"plain", "t"}, "PLAIN.T"},
-      {"UPPER", {"small", "t"}, "'small'"},
-      {"CASE_INSENSITIVE_SEARCH", {"sales", "orders"}, "Sales.Orders"},
-      {"case_insensitive_search", {"sales", "lines"}, "ambiguous"},  // an exact match does not win
-      {"CASE_INSENSITIVE_SEARCH", {"sales", "nothing"}, "nothing"},
-      {"CASE_INSENSITIVE_SEARCH", {"nowhere", "lines"}, "nowhere"}};
+  const Case cases[] = {{"", {"sales", "orders"}, "Sales.Orders"},
+                        {"", {"sales", "lines"}, "Sales.lines"},
+                        {"NONE", {"Sales", "items"}, "Sales.items"},
+                        {"none", {"Sales", "orders"}, "'Orders'"},  // exactly as sent
+                        {"NONE", {"sales", "items"}, "'Sales'"},
+                        {"LOWER", {"SMALL", "T"}, "small.t"},
+                        {"LOWER", {"plain", "t"}, "'PLAIN'"},
+                        {"upper", {"plain", "t"}, "PLAIN.T"},
+                        {"UPPER", {"small", "t"}, "'small'"},
+                        {"CASE_INSENSITIVE_SEARCH", {"sales", "orders"}, "Sales.Orders"},
+                        {"case_insensitive_search", {"sales", "lines"}, "ambiguous"},  // an exact match does not win
+                        {"CASE_INSENSITIVE_SEARCH", {"sales", "nothing"}, "nothing"},
+                        {"CASE_INSENSITIVE_SEARCH", {"nowhere", "lines"}, "nowhere"}};
   for (const Case& one : cases) {
     SCOPED_TRACE(std::string(one.mode) + " " + one.asked.ToString());
     TestDoor door(connector, {{"casing_mode", one.mode}});
@@ -160,7 +160,9 @@ TEST(Casing, EachModeReachesTheTableThatItSays) {
 TEST(Casing, TheSchemaOfSourcesWithoutSchemasIsReachedInEveryMode) {
   for (const char* mode : {"", "NONE", "LOWER", "UPPER", "CASE_INSENSITIVE_SEARCH"}) {
     TestDoor door(TablesCalled({{"default", "A"}, {"default", "b"}}), {{"casing_mode", mode}});
-    EXPECT_EQ(Reached(door, {"default", *mode == 'U' || *mode == 'C' || *mode == 0 ? "a" : "b"}), *mode == 'U' || *mode == 'C' || *mode == 0 ? "default.A" : "default.b") << mode;
+    EXPECT_EQ(Reached(door, {"default", *mode == 'U' || *mode == 'C' || *mode == 0 ? "a" : "b"}),
+              *mode == 'U' || *mode == 'C' || *mode == 0 ? "default.A" : "default.b")
+        << mode;
     auto request = Base<ListTablesRequest>(*door.engine);
     request.schema_name = "default";
     EXPECT_THAT(door.engine->Expect<ListTablesResponse>(request).ValueOrDie().tables, SizeIs(2)) << mode;
@@ -206,7 +208,8 @@ TEST(MetadataHandler, ATableShowsItsHiddenColumnsAfterItsOwnWithComments) {
   for (const WireField& field : table.schema.fields) names.push_back(field.name);
   EXPECT_THAT(names, ElementsAre("id", "customer", "qty", "price", "ordered", "_partition_id", "_partition_offset"));
   EXPECT_THAT(table.partition_columns, ElementsAre("_partition_id"));
-  EXPECT_THAT(table.schema.metadata, AllOf(Contains(Pair("_partition_id", HasSubstr("of its source"))), Contains(Pair("x-source-table", "orders")), Contains(Pair("x-source-schema", "default"))));
+  EXPECT_THAT(table.schema.metadata, AllOf(Contains(Pair("_partition_id", HasSubstr("of its source"))), Contains(Pair("x-source-table", "orders")),
+                                           Contains(Pair("x-source-schema", "default"))));
   EXPECT_EQ(SourceField(table.schema.fields[4]).ValueOrDie()->type, Type::Timestamp(TimeUnit::kMilli, false));
   EXPECT_EQ(door.engine->Table({"default", "ordres"}).status().code(), StatusCode::kNotFound);
 }
@@ -303,7 +306,9 @@ TEST(MetadataHandler, Check30TheSnapshotTravelsInEveryRowAndOnlyPartitionColumns
     EXPECT_EQ(layout.partitions.rows.column(0).values<int64_t>()[static_cast<size_t>(row)], row);
     EXPECT_EQ(layout.partitions.rows.column(1).Text(row), "i:40,40,40");
   }
-  request.constraints = ToWireConstraints({{{"_partition_id", ValueSet::Listed({Scalar(int64_t{1})})}, {"id", ValueSet::Listed({Scalar(int64_t{3})})}}, {}}, table.schema).ValueOrDie();
+  request.constraints =
+      ToWireConstraints({{{"_partition_id", ValueSet::Listed({Scalar(int64_t{1})})}, {"id", ValueSet::Listed({Scalar(int64_t{3})})}}, {}}, table.schema)
+          .ValueOrDie();
   EXPECT_EQ(door.engine->Expect<GetTableLayoutResponse>(request).ValueOrDie().partitions.rows.num_rows(), 1);
   request.partition_columns.clear();  // an engine that does not care for them: the rows still say all
   request.constraints = {};
@@ -397,12 +402,15 @@ class TokenConnector final : public Connector, public PartitionTokens {
   explicit TokenConnector(std::shared_ptr<Connector> inner) : inner_(std::move(inner)) {}
   std::string type_name() const override { return inner_->type_name(); }
   Result<std::vector<std::string>> ListSchemas(const CallContext& ctx) override { return inner_->ListSchemas(ctx); }
-  Result<TablePage> ListTables(const CallContext& ctx, const std::string& schema, const PageRequest& page) override { return inner_->ListTables(ctx, schema, page); }
+  Result<TablePage> ListTables(const CallContext& ctx, const std::string& schema, const PageRequest& page) override {
+    return inner_->ListTables(ctx, schema, page);
+  }
   Result<TableInfo> GetTable(const CallContext& ctx, const TableName& name) override { return inner_->GetTable(ctx, name); }
   Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override { return inner_->Prepare(ctx, request); }
   Result<SplitPage> Splits(const CallContext& ctx, const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page) override {
     for (const LayoutPartition& partition : partitions) {
-      if (!request.token.ends_with("," + std::to_string(std::get<int64_t>(partition.values[0])))) return Status::Invalid("token ", request.token, " of another partition");
+      if (!request.token.ends_with("," + std::to_string(std::get<int64_t>(partition.values[0]))))
+        return Status::Invalid("token ", request.token, " of another partition");
     }
     ScanRequest whole = request;
     whole.token = "i:" + request.token.substr(0, request.token.rfind(','));
@@ -585,8 +593,8 @@ TEST(MetadataHandler, TheQueryIdIsInEveryCallOfAQuery) {
 
 TEST(DoorOptions, NamesTheVariableThatDoesNotFit) {
   EXPECT_EQ(DoorOptions::FromEnvironment({{"kms_key_id", "alias/key"}}).status().code(), StatusCode::kNotImplemented);
-  for (const Environment& broken : {Environment{{"MAX_BLOCK_SIZE_BYTES", "many"}}, Environment{{"MAX_BLOCK_SIZE_BYTES", "0"}}, Environment{{"SPILL_QUEUE_CAPACITY", "-1"}},
-                                    Environment{{"spill_queue_capacity", "1e3"}}}) {
+  for (const Environment& broken : {Environment{{"MAX_BLOCK_SIZE_BYTES", "many"}}, Environment{{"MAX_BLOCK_SIZE_BYTES", "0"}},
+                                    Environment{{"SPILL_QUEUE_CAPACITY", "-1"}}, Environment{{"spill_queue_capacity", "1e3"}}}) {
     const Status refused = DoorOptions::FromEnvironment(broken).status();
     EXPECT_EQ(refused.code(), StatusCode::kInvalid);
     EXPECT_THAT(refused.message(), HasSubstr(broken.begin()->first));
@@ -594,7 +602,8 @@ TEST(DoorOptions, NamesTheVariableThatDoesNotFit) {
 }
 
 TEST(DoorOptions, Check38HeadersOfSpilledObjectsAreAJsonObjectOrAnError) {
-  const DoorOptions options = DoorOptions::FromEnvironment({{"spill_put_request_headers", R"({"x-amz-server-side-encryption": "aws:kms", "x-b": "c"})"}}).ValueOrDie();
+  const DoorOptions options =
+      DoorOptions::FromEnvironment({{"spill_put_request_headers", R"({"x-amz-server-side-encryption": "aws:kms", "x-b": "c"})"}}).ValueOrDie();
   EXPECT_THAT(options.spill_headers, ElementsAre(Pair("x-amz-server-side-encryption", "aws:kms"), Pair("x-b", "c")));
   for (const char* text : {"{", "[]", R"({"a": 1})", "x"}) {
     EXPECT_EQ(DoorOptions::FromEnvironment({{"spill_put_request_headers", text}}).status().code(), StatusCode::kInvalid) << text;

@@ -30,7 +30,9 @@ Result<CasingMode> CasingModeOf(const Environment& environment) {
   for (const auto& [name, mode] : kModes) {
     if (upper == name) return mode;
   }
-  if (upper == "ANNOTATION") return Status::NotImplemented("casing_mode ANNOTATION, the case told by a suffix of the name, is not built; CASE_INSENSITIVE_SEARCH finds the name by itself");
+  if (upper == "ANNOTATION")
+    return Status::NotImplemented(
+        "casing_mode ANNOTATION, the case told by a suffix of the name, is not built; CASE_INSENSITIVE_SEARCH finds the name by itself");
   return Status::Invalid("environment variable casing_mode = '", text.substr(0, 100), "': expected NONE, LOWER, UPPER or CASE_INSENSITIVE_SEARCH");
 }
 
@@ -54,7 +56,8 @@ Result<size_t> FindName(CasingMode mode, std::string_view what, const std::strin
     }
     if (found.empty()) return ResolveName(what, name, names);  // which names the nearest
     if (found.size() == 1) return found[0];
-    return Status::Invalid(what, " '", name, "' is ambiguous with casing_mode CASE_INSENSITIVE_SEARCH: '", names[found[0]], "' and '", names[found[1]], "' differ in case only");
+    return Status::Invalid(what, " '", name, "' is ambiguous with casing_mode CASE_INSENSITIVE_SEARCH: '", names[found[0]], "' and '", names[found[1]],
+                           "' differ in case only");
   }
   const std::string wanted = Cased(mode, name);
   const auto at = std::find(names.begin(), names.end(), wanted);

@@ -32,11 +32,13 @@ std::string SignatureOf(const PassthroughFunction& function) { return UpperCase(
 void Advertise(const PassthroughFunction& function, GetDataSourceCapabilitiesResponse* response) {
   std::vector<std::string> arguments;
   for (const std::string& name : AllArguments(function)) arguments.push_back(UpperCase(name));
-  response->capabilities.push_back({SignatureOf(function),
-                                    {{"query_passthrough_schema", {function.schema}}, {"query_passthrough_name", {function.name}}, {"query_passthrough_arguments", std::move(arguments)}}});
+  response->capabilities.push_back(
+      {SignatureOf(function),
+       {{"query_passthrough_schema", {function.schema}}, {"query_passthrough_name", {function.name}}, {"query_passthrough_arguments", std::move(arguments)}}});
 }
 
-Result<std::map<std::string, std::string>> PassthroughArguments(const PassthroughFunction& function, const std::vector<std::pair<std::string, std::string>>& sent) {
+Result<std::map<std::string, std::string>> PassthroughArguments(const PassthroughFunction& function,
+                                                                const std::vector<std::pair<std::string, std::string>>& sent) {
   const std::string signature = SignatureOf(function);
   std::optional<std::string> called;
   std::map<std::string, std::string> arguments;
@@ -56,13 +58,15 @@ Result<std::map<std::string, std::string>> PassthroughArguments(const Passthroug
   if (!called) return Status::Invalid("query passthrough: the arguments lack ", kSignatureKey, ", which says the function; expected ", signature);
   if (UpperCase(*called) != signature) return Status::Invalid("query passthrough: function ", *called, " is not offered here; expected ", signature);
   for (const std::string& name : function.arguments) {
-    if (arguments.count(name) == 0) return Status::Invalid("query passthrough: ", signature, " needs argument \"", UpperCase(name), "\", which is missing or empty");
+    if (arguments.count(name) == 0)
+      return Status::Invalid("query passthrough: ", signature, " needs argument \"", UpperCase(name), "\", which is missing or empty");
   }
   return arguments;
 }
 
 Status NoPassthrough(const TableName& table) {
-  return Status::NotImplemented("query passthrough: table ", table.ToString(), ": this connector offers no function that takes a query of its own, or it is switched off (enable_query_passthrough)");
+  return Status::NotImplemented("query passthrough: table ", table.ToString(),
+                                ": this connector offers no function that takes a query of its own, or it is switched off (enable_query_passthrough)");
 }
 
 }  // namespace lotic::athena

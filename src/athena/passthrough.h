@@ -31,7 +31,8 @@ void Advertise(const PassthroughFunction& function, GetDataSourceCapabilitiesRes
 
 /// The arguments of a request by the connector's own names; those optional ones that are empty are left out.
 /// Errors: Invalid (no signature or another function's, an argument that is missing, empty, or none of the function's).
-Result<std::map<std::string, std::string>> PassthroughArguments(const PassthroughFunction& function, const std::vector<std::pair<std::string, std::string>>& sent);
+Result<std::map<std::string, std::string>> PassthroughArguments(const PassthroughFunction& function,
+                                                                const std::vector<std::pair<std::string, std::string>>& sent);
 
 /// The refusal of a request with such arguments.
 Status NoPassthrough(const TableName& table);

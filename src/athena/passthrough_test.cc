@@ -115,9 +115,10 @@ TEST(Passthrough, Check27TheFunctionIsAdvertisedAsTheOriginalDoesUnlessItIsSwitc
     request.catalog = "lake";
     return WriteResponse(MetadataHandler(parts, invoker, invoker).GetDataSourceCapabilities(request).ValueOrDie());
   };
-  EXPECT_THAT(capabilities(std::make_shared<QueryConnector>(), true),
-              HasSubstr(R"("SYSTEM.QUERY":[{"subType":"query_passthrough_schema","properties":["system"]},{"subType":"query_passthrough_name","properties":["query"]},)"
-                        R"({"subType":"query_passthrough_arguments","properties":["QUERY","WITHOUT"]}])"));
+  EXPECT_THAT(
+      capabilities(std::make_shared<QueryConnector>(), true),
+      HasSubstr(R"("SYSTEM.QUERY":[{"subType":"query_passthrough_schema","properties":["system"]},{"subType":"query_passthrough_name","properties":["query"]},)"
+                R"({"subType":"query_passthrough_arguments","properties":["QUERY","WITHOUT"]}])"));
   EXPECT_THAT(capabilities(std::make_shared<QueryConnector>(), false), Not(HasSubstr("passthrough")));
   EXPECT_THAT(capabilities(memory::MakeAthenaSampleData()->connector(), true), Not(HasSubstr("passthrough")));
   TestDoor off(std::make_shared<QueryConnector>(), {{"enable_query_passthrough", "false"}});

@@ -18,8 +18,8 @@
 namespace lotic::athena {
 namespace {
 
-constexpr std::chrono::seconds kCloseTime{2};  // how long closing a reader may take to cancel at the source
-constexpr size_t kMaxNotes = 16;  // of a certificate
+constexpr std::chrono::seconds kCloseTime{2};   // how long closing a reader may take to cancel at the source
+constexpr size_t kMaxNotes = 16;                // of a certificate
 constexpr int64_t kAnswerOverheadBytes = 4096;  // of an inline answer beside schema and records
 
 Result<std::string> PropertyOf(const WireSplit& split, std::string_view name) {
@@ -34,8 +34,8 @@ struct Reading {
   TableReference table;
   RequestScan scan;
   Split split;
-  size_t projected = 0;   // the first columns of the layout are those of the request, in its order; those that only filters need follow
-  WireSchema all;         // of the layout
+  size_t projected = 0;  // the first columns of the layout are those of the request, in its order; those that only filters need follow
+  WireSchema all;        // of the layout
 };
 
 // The rows that are wanted, in Athena's form: conversions and every filter of the request.
@@ -101,7 +101,11 @@ SplitCertificate Joined(const SplitCertificate& first, SplitCertificate second) 
 class SplitReader {
  public:
   SplitReader(const CallContext& ctx, Connector& connector, const Reading& reading)
-      : ctx_(ctx), connector_(connector), reading_(reading), position_(reading.split.start), certificate_(UnreadCertificate(reading.split, false, EndReason::kError)) {}
+      : ctx_(ctx),
+        connector_(connector),
+        reading_(reading),
+        position_(reading.split.start),
+        certificate_(UnreadCertificate(reading.split, false, EndReason::kError)) {}
   ~SplitReader() { (void)Close(); }
   SplitReader(const SplitReader&) = delete;
   SplitReader& operator=(const SplitReader&) = delete;
@@ -213,15 +217,19 @@ class RowSink {
   bool FitsAnswer(const JoinedMessage& rows) const {
     const auto base64 = [](size_t bytes) { return static_cast<int64_t>((bytes + 2) / 3 * 4); };
     const int64_t records = rows.num_rows() == 0 ? 0 : base64(rows.size_bytes());
-    return records + base64(EncodeSchema(request_.schema, Framing::kModern).size()) + static_cast<int64_t>(request_.catalog.size()) * 6 + kAnswerOverheadBytes <= kMaxResponseBytes;
+    return records + base64(EncodeSchema(request_.schema, Framing::kModern).size()) + static_cast<int64_t>(request_.catalog.size()) * 6 +
+               kAnswerOverheadBytes <=
+           kMaxResponseBytes;
   }
 
   Status Spill(Batch block) {
     if (spiller_ == nullptr) {
       if (!request_.split.spill_location) {
-        return Status::CapacityError("ReadRecords of ", request_.table.ToString(), ": the rows do not fit into one answer, and the split says no place to spill to; set spill_bucket (a bucket, or file:///directory)");
+        return Status::CapacityError(
+            "ReadRecords of ", request_.table.ToString(),
+            ": the rows do not fit into one answer, and the split says no place to spill to; set spill_bucket (a bucket, or file:///directory)");
       }
-      LOTIC_ASSIGN_OR_RETURN(SpillStore* store, store_());
+      LOTIC_ASSIGN_OR_RETURN(SpillStore * store, store_());
       spiller_ = std::make_unique<Spiller>(ctx_, *store, invoker_, *request_.split.spill_location, request_.split.encryption_key,
                                            SpillerOptions{DoorOptions::kSpillThreads, options_.spill_queue_capacity});
     }
@@ -247,7 +255,8 @@ Status PlanLayout(const CallContext& ctx, Connector& connector, ThrottlingInvoke
     LOTIC_ASSIGN_OR_RETURN(std::optional<Field> source, SourceField(field));
     if (!source && !known) {
       const TableName& name = reading->table.name;
-      LOTIC_ASSIGN_OR_RETURN(const TableInfo info, invoker.Invoke(ctx, "describing table " + name.ToString(), RowsWritten::kNone, [&] { return connector.GetTable(ctx, name); }));
+      LOTIC_ASSIGN_OR_RETURN(const TableInfo info,
+                             invoker.Invoke(ctx, "describing table " + name.ToString(), RowsWritten::kNone, [&] { return connector.GetTable(ctx, name); }));
       known = VisibleColumns(info);
     }
     for (size_t i = 0; !source && i < known->fields.size(); ++i) {
@@ -265,7 +274,8 @@ Status PlanLayout(const CallContext& ctx, Connector& connector, ThrottlingInvoke
     const WireField &asked = request.schema.fields[i], &held = reading->all.fields[i];
     const bool zoned = asked.type.timezone && held.type.timezone && asked.type.kind == held.type.kind && asked.type.unit == held.type.unit;
     if (!zoned && !(asked.type == held.type)) {
-      return Status::Invalid("ReadRecords: column '", asked.name, "' is asked for as ", asked.type.ToString(), "; table ", reading->table.name.ToString(), " has ", held.type.ToString());
+      return Status::Invalid("ReadRecords: column '", asked.name, "' is asked for as ", asked.type.ToString(), "; table ", reading->table.name.ToString(),
+                             " has ", held.type.ToString());
     }
   }
   reading->scan.scan.layout = std::move(layout);
@@ -275,7 +285,7 @@ Status PlanLayout(const CallContext& ctx, Connector& connector, ThrottlingInvoke
 }  // namespace
 
 struct RecordHandler::Outcome {
-  std::string table;  // the source's name of it, once that is known
+  std::string table;                            // the source's name of it, once that is known
   std::optional<SplitCertificate> certificate;  // none: the split could not be understood
   bool is_inline = false;
   int64_t spilled_blocks = 0, spilled_bytes = 0;
@@ -301,7 +311,8 @@ Result<std::string> RecordHandler::ReadRecords(const CallContext& ctx, const Inv
   return response;
 }
 
-Result<std::string> RecordHandler::Read(const CallContext& outer, const ReadRecordsRequest& request, const std::function<Result<SpillStore*>()>& store, Outcome* outcome) {
+Result<std::string> RecordHandler::Read(const CallContext& outer, const ReadRecordsRequest& request, const std::function<Result<SpillStore*>()>& store,
+                                        Outcome* outcome) {
   CallContext ctx = outer;
   ctx.memory_budget_bytes = std::min(ctx.memory_budget_bytes, kReaderMemoryBytes);
   Reading reading;

@@ -19,7 +19,9 @@ constexpr int64_t kBatchRows = 10'000;
 
 // The published headline's columns, 24 bytes a row, in one partition of `memory`.
 std::shared_ptr<memory::MemoryStore> FixedColumns(int64_t rows) {
-  memory::MemoryTable table{{"default", "fixed"}, Schema{{{"c_int", Type::Int32()}, {"c_bigint", Type::Int64()}, {"c_float4", Type::Float32()}, {"c_float8", Type::Float64()}}}, {{}}};
+  memory::MemoryTable table{{"default", "fixed"},
+                            Schema{{{"c_int", Type::Int32()}, {"c_bigint", Type::Int64()}, {"c_float4", Type::Float32()}, {"c_float8", Type::Float64()}}},
+                            {{}}};
   for (int64_t first = 0; first < rows; first += kBatchRows) {
     const int64_t count = std::min(kBatchRows, rows - first);
     BatchBuilder builder(std::make_shared<const Schema>(table.schema));

@@ -20,11 +20,11 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 constexpr std::string_view kPath = "/2018-06-01/runtime";
-constexpr size_t kMaxEventBytes = 2 * kMaxPayloadInBytes;    // what is accepted of an event, should Lambda's limit grow
+constexpr size_t kMaxEventBytes = 2 * kMaxPayloadInBytes;  // what is accepted of an event, should Lambda's limit grow
 constexpr size_t kMaxRequestIdBytes = 128;
-constexpr std::chrono::milliseconds kHeadTime{30'000};     // headers of an answer, once they have begun
+constexpr std::chrono::milliseconds kHeadTime{30'000};  // headers of an answer, once they have begun
 constexpr std::chrono::milliseconds kBodyTime{60'000};
-constexpr std::chrono::milliseconds kPostTime{30'000};     // from a post to the first byte of its answer, and for writing it
+constexpr std::chrono::milliseconds kPostTime{30'000};  // from a post to the first byte of its answer, and for writing it
 constexpr size_t kShownAnswerBytes = 200;
 
 // An answer or an error given to Lambda must get out although the process is asked to stop.
@@ -97,8 +97,7 @@ class RuntimeApi {
 };
 
 Status Unexpected(std::string_view doing, const HttpMessage& answer) {
-  return Status::IOError(doing, ": Lambda's runtime interface answered with HTTP status ", answer.status, " ",
-                         answer.body.substr(0, kShownAnswerBytes));
+  return Status::IOError(doing, ": Lambda's runtime interface answered with HTTP status ", answer.status, " ", answer.body.substr(0, kShownAnswerBytes));
 }
 
 // An id becomes part of a path.

@@ -333,9 +333,10 @@ TEST(InvocationLog, WritesLinesThatAreJsonWhateverTheySay) {
   line.duration = std::chrono::microseconds(12'034);
   line.error_type = "T";
   line.error_message = "\xff|\xc3\xa4|\xed\xa0\x80|\xf0\x9f\x98\x80";
-  EXPECT_EQ(ToJson(line, -1),
-            "{\"timestamp\":\"1969-12-31T23:59:59.999Z\",\"level\":\"ERROR\",\"event\":\"invocation\",\"request_id\":\"2\",\"request_bytes\":0,\"response_bytes\":0,"
-            "\"duration_ms\":12.034,\"error_type\":\"T\",\"error_message\":\"\\ufffd|\xc3\xa4|\\ufffd\\ufffd\\ufffd|\xf0\x9f\x98\x80\"}");
+  EXPECT_EQ(
+      ToJson(line, -1),
+      "{\"timestamp\":\"1969-12-31T23:59:59.999Z\",\"level\":\"ERROR\",\"event\":\"invocation\",\"request_id\":\"2\",\"request_bytes\":0,\"response_bytes\":0,"
+      "\"duration_ms\":12.034,\"error_type\":\"T\",\"error_message\":\"\\ufffd|\xc3\xa4|\\ufffd\\ufffd\\ufffd|\xf0\x9f\x98\x80\"}");
 }
 
 TEST(InvocationLog, LeavesOutACertificateThatIsTooLongForALine) {

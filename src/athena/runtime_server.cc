@@ -22,8 +22,8 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 constexpr std::string_view kPrefix = "/2015-03-31/functions/";
 constexpr std::string_view kSuffix = "/invocations";
-constexpr std::chrono::milliseconds kWriteTime{60'000};       // for an answer that its reader does not read
-constexpr std::chrono::milliseconds kShortWriteTime{100};     // for one that fits any socket's buffer
+constexpr std::chrono::milliseconds kWriteTime{60'000};    // for an answer that its reader does not read
+constexpr std::chrono::milliseconds kShortWriteTime{100};  // for one that fits any socket's buffer
 
 std::string_view Reason(int status) {
   switch (status) {
@@ -154,8 +154,8 @@ bool RuntimeServer::Impl::Invoke(const CallContext& ctx, HttpConnection& connect
   const OverdueWatch::Key key = watch.Add(end, [&] {
     char seconds[32];
     std::snprintf(seconds, sizeof seconds, "%.2f", std::chrono::duration<double>(options.timeout).count());
-    Response response = ResponseOf({true, WriteFunctionError({.message = "RequestId: " + id + " Error: Task timed out after " + seconds + " seconds",
-                                                              .type = "Sandbox.Timedout"})});
+    Response response = ResponseOf(
+        {true, WriteFunctionError({.message = "RequestId: " + id + " Error: Task timed out after " + seconds + " seconds", .type = "Sandbox.Timedout"})});
     response.keep_alive = false;
     (void)Send(connection, ctx, response, id, kShortWriteTime);  // its caller may have gone
     connection.stream().Abort();
@@ -185,9 +185,8 @@ bool RuntimeServer::Impl::AnswerRequest(const CallContext& ctx, HttpConnection& 
     return answer(Refusal(403, "Host is " + std::string(request.Header("host")) + ": this server is for programs of this machine, as 127.0.0.1 or localhost"));
   }
   const bool ends_so = path.size() > kPrefix.size() + kSuffix.size() && path.substr(path.size() - kSuffix.size()) == kSuffix;
-  const std::string_view name = ends_so && path.substr(0, kPrefix.size()) == kPrefix
-                                    ? path.substr(kPrefix.size(), path.size() - kPrefix.size() - kSuffix.size())
-                                    : std::string_view();
+  const std::string_view name =
+      ends_so && path.substr(0, kPrefix.size()) == kPrefix ? path.substr(kPrefix.size(), path.size() - kPrefix.size() - kSuffix.size()) : std::string_view();
   if (path == "/") {
     Response response = request.method == "GET" ? Response{} : Refusal(405, request.method + " /: only GET");
     if (response.status == 405) {
@@ -200,7 +199,8 @@ bool RuntimeServer::Impl::AnswerRequest(const CallContext& ctx, HttpConnection& 
     return answer(std::move(response));
   }
   if (name.empty() || name.find('/') != name.npos) {
-    return answer(Refusal(404, request.method + " " + std::string(path) + ": no such path; POST to " + std::string(kPrefix) + "function" + std::string(kSuffix)));
+    return answer(
+        Refusal(404, request.method + " " + std::string(path) + ": no such path; POST to " + std::string(kPrefix) + "function" + std::string(kSuffix)));
   }
   if (request.method != "POST") {
     Response response = Refusal(405, request.method + " " + std::string(path) + ": only POST invokes a function");

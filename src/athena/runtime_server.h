@@ -13,12 +13,12 @@
 namespace lotic::athena {
 
 struct RuntimeServerOptions {
-  uint16_t port = 0;                                        ///< on 127.0.0.1; 0: a free one
-  std::chrono::milliseconds timeout = kMaxInvocationTime;   ///< of an invocation, waiting for a free function included; > 0
-  size_t max_functions = 8;                                 ///< made at most, so invocations at once; more wait. 1 .. kMaxConnections
-  std::chrono::milliseconds idle_time{300'000};             ///< a kept connection without a request is closed after it
-  std::chrono::milliseconds head_time{10'000};              ///< for the headers of a request
-  std::chrono::milliseconds body_time{60'000};              ///< for its body
+  uint16_t port = 0;                                       ///< on 127.0.0.1; 0: a free one
+  std::chrono::milliseconds timeout = kMaxInvocationTime;  ///< of an invocation, waiting for a free function included; > 0
+  size_t max_functions = 8;                                ///< made at most, so invocations at once; more wait. 1 .. kMaxConnections
+  std::chrono::milliseconds idle_time{300'000};            ///< a kept connection without a request is closed after it
+  std::chrono::milliseconds head_time{10'000};             ///< for the headers of a request
+  std::chrono::milliseconds body_time{60'000};             ///< for its body
 };
 
 /// The invoke URL of a function on loopback: POST /2015-03-31/functions/NAME/invocations, whatever NAME is. An answer is the payload with
@@ -28,13 +28,12 @@ struct RuntimeServerOptions {
 /// Host must name this machine, so that no web page reaches it under a name of its own.
 class RuntimeServer {
  public:
-  static constexpr size_t kMaxConnections = 64;              ///< at once; one more is answered with status 503
+  static constexpr size_t kMaxConnections = 64;                 ///< at once; one more is answered with status 503
   static constexpr size_t kMaxDroppedBytes = size_t{64} << 20;  ///< of a payload that is too long, read so that the answer is seen
 
   /// Makes the first function and listens. Errors: those of `make`; Invalid (options); IOError (the port is taken).
   /// @param log  borrowed; outlives the server.
-  static Result<std::unique_ptr<RuntimeServer>> Start(const RuntimeServerOptions& options, FunctionMaker make, Environment environment,
-                                                      InvocationLog& log);
+  static Result<std::unique_ptr<RuntimeServer>> Start(const RuntimeServerOptions& options, FunctionMaker make, Environment environment, InvocationLog& log);
   ~RuntimeServer();
   RuntimeServer(const RuntimeServer&) = delete;
   RuntimeServer& operator=(const RuntimeServer&) = delete;

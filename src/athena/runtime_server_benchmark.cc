@@ -17,12 +17,11 @@ class Echo final : public LambdaFunction {
 };
 
 void BM_RoundTrip(benchmark::State& state) {
-  const auto server = RuntimeServer::Start({},
-                                           [](const Environment&) -> Result<std::unique_ptr<LambdaFunction>> {
-                                             return std::unique_ptr<LambdaFunction>(std::make_unique<Echo>());
-                                           },
-                                           {}, InvocationLog::Nowhere())
-                          .ValueOrDie();
+  const auto server =
+      RuntimeServer::Start(
+          {}, [](const Environment&) -> Result<std::unique_ptr<LambdaFunction>> { return std::unique_ptr<LambdaFunction>(std::make_unique<Echo>()); }, {},
+          InvocationLog::Nowhere())
+          .ValueOrDie();
   std::stop_source stop;
   CallContext ctx;
   ctx.stop = stop.get_token();
@@ -32,7 +31,8 @@ void BM_RoundTrip(benchmark::State& state) {
     limits.max_body_bytes = kMaxPayloadOutBytes;
     HttpConnection client(net::Stream::Connect({}, {"127.0.0.1", server->port()}).ValueOrDie(), HttpParser::Kind::kResponse, limits);
     const std::string payload(static_cast<size_t>(state.range(0)), 'x');
-    const std::string head = "POST /2015-03-31/functions/function/invocations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: " + std::to_string(payload.size()) + "\r\n\r\n";
+    const std::string head =
+        "POST /2015-03-31/functions/function/invocations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: " + std::to_string(payload.size()) + "\r\n\r\n";
     for (auto _ : state) {
       LOTIC_CHECK(client.Write({}, head, payload).ok());
       LOTIC_CHECK(client.Read({}, {}).ValueOrDie()->body.size() == payload.size());

@@ -32,7 +32,8 @@ class Client {
   }
   void Raw(std::string_view bytes) { (void)connection_.Write({}, bytes, ""); }
   void Send(const std::string& method, const std::string& path, std::string_view body, const std::string& headers = "Host: 127.0.0.1\r\n") {
-    ASSERT_TRUE(connection_.Write({}, method + " " + path + " HTTP/1.1\r\n" + headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n", body).ok());
+    ASSERT_TRUE(
+        connection_.Write({}, method + " " + path + " HTTP/1.1\r\n" + headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n", body).ok());
   }
   HttpMessage Answer() {
     auto answer = connection_.Read({}, {.first_byte = milliseconds(20'000)});
@@ -238,17 +239,18 @@ TEST(RuntimeServer, GivesEachFunctionOneInvocationAtATime) {
       [&](const Environment&) -> Result<std::unique_ptr<LambdaFunction>> {
         ++made;
         auto busy = std::make_shared<std::atomic<bool>>(false);
-        return std::unique_ptr<LambdaFunction>(std::make_unique<TestFunction>([&, busy](const CallContext&, const Invocation& invocation) -> Result<std::string> {
-          if (busy->exchange(true)) overlapped = true;
-          const int now = ++running;
-          int seen = most;
-          while (seen < now && !most.compare_exchange_weak(seen, now)) {
-          }
-          std::this_thread::yield();
-          --running;
-          *busy = false;
-          return std::string(invocation.payload);
-        }));
+        return std::unique_ptr<LambdaFunction>(
+            std::make_unique<TestFunction>([&, busy](const CallContext&, const Invocation& invocation) -> Result<std::string> {
+              if (busy->exchange(true)) overlapped = true;
+              const int now = ++running;
+              int seen = most;
+              while (seen < now && !most.compare_exchange_weak(seen, now)) {
+              }
+              std::this_thread::yield();
+              --running;
+              *busy = false;
+              return std::string(invocation.payload);
+            }));
       },
       {.max_functions = kFunctions});
   std::vector<std::thread> clients;
@@ -368,7 +370,8 @@ TEST(RuntimeServer, SaysWhyItCannotStart) {
   const auto taken = RuntimeServer::Start({.port = first.port()}, Obedient(), {}, InvocationLog::Nowhere());
   EXPECT_EQ(taken.status().code(), StatusCode::kIOError);
   EXPECT_THAT(taken.status().message(), HasSubstr(std::to_string(first.port())));
-  const auto refused = RuntimeServer::Start({}, [](const Environment& environment) { return MakeTestFunction("refuses", environment); }, {}, InvocationLog::Nowhere());
+  const auto refused = RuntimeServer::Start(
+      {}, [](const Environment& environment) { return MakeTestFunction("refuses", environment); }, {}, InvocationLog::Nowhere());
   EXPECT_EQ(refused.status().code(), StatusCode::kUnauthorized);
   EXPECT_EQ(RuntimeServer::Start({.timeout = milliseconds(0)}, Obedient(), {}, InvocationLog::Nowhere()).status().code(), StatusCode::kInvalid);
   EXPECT_EQ(RuntimeServer::Start({.max_functions = 0}, Obedient(), {}, InvocationLog::Nowhere()).status().code(), StatusCode::kInvalid);

@@ -38,7 +38,7 @@ class S3Store final : public SpillStore {
 Result<std::shared_ptr<SpillStore>> MakeS3SpillStore(const Environment& environment, std::vector<std::pair<std::string, std::string>> headers) {
   LOTIC_ASSIGN_OR_RETURN(aws::Session session, aws::Session::Open(aws::SessionOptions(), environment));
   aws::S3ClientOptions options;
-  options.unsigned_payload = true;  // over TLS the hash of each block would cost more than its encryption
+  options.unsigned_payload = true;                     // over TLS the hash of each block would cost more than its encryption
   options.retry.classify = [](const Status& status) {  // throttling is the ThrottlingInvoker's: it knows whether Athena can do better
     return status.code() != StatusCode::kThrottled && aws::IsRetryable(status) ? aws::RetryVerdict::kBackOff : aws::RetryVerdict::kGiveUp;
   };

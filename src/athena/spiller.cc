@@ -139,9 +139,8 @@ Status Spiller::WriteOne(const Job& job, int64_t* bytes) {
   LOTIC_ASSIGN_OR_RETURN(const std::string object, EncodeSpillObject(job.block, key_));
   const CallContext ctx = WithStop(ctx_, stop_.get_token());
   const std::string key = KeyOf(job.number);
-  const Status status = invoker_.InvokeWhile(ctx, "writing spill object " + key, [this] { return written(); }, [&] {
-    return store_.Put(ctx, location_.bucket, key, object);
-  });
+  const Status status = invoker_.InvokeWhile(
+      ctx, "writing spill object " + key, [this] { return written(); }, [&] { return store_.Put(ctx, location_.bucket, key, object); });
   *bytes = static_cast<int64_t>(object.size());
   return status.ok() ? status : status.WithMessage("spilling block ", job.number, " to ", location_.bucket, ": ", status.message());
 }

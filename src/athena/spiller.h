@@ -33,7 +33,8 @@ struct SpillerOptions {
 class Spiller {
  public:
   /// Borrows all but `location` and `key`; they outlive it. `location` is the split's: a prefix.
-  Spiller(const CallContext& ctx, SpillStore& store, ThrottlingInvoker& invoker, SpillLocation location, std::optional<EncryptionKey> key, SpillerOptions options);
+  Spiller(const CallContext& ctx, SpillStore& store, ThrottlingInvoker& invoker, SpillLocation location, std::optional<EncryptionKey> key,
+          SpillerOptions options);
   /// Without Finish(): stops the writers, waits for them and abandons what was written.
   ~Spiller();
   Spiller(const Spiller&) = delete;

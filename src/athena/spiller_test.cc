@@ -132,7 +132,9 @@ TEST_F(SpillerTest, AMachineWithoutAThreadToSpareWritesWithThoseThatItHas) {
     for (int64_t i = 0; i < 50; ++i) {
       const SpillLocation& object = objects[static_cast<size_t>(i)];
       ASSERT_EQ(object.key, place.key + "." + std::to_string(i));
-      ASSERT_EQ(DecodeSpillObject(store_.Get(CallContext(), object.bucket, object.key).ValueOrDie(), key_, kNumbers).ValueOrDie().rows.column(0).values<int64_t>()[0], i);
+      ASSERT_EQ(
+          DecodeSpillObject(store_.Get(CallContext(), object.bucket, object.key).ValueOrDie(), key_, kNumbers).ValueOrDie().rows.column(0).values<int64_t>()[0],
+          i);
     }
     EXPECT_GT(asked, to_spare);
     store_.before_put = nullptr;
@@ -141,7 +143,9 @@ TEST_F(SpillerTest, AMachineWithoutAThreadToSpareWritesWithThoseThatItHas) {
 
 TEST_F(SpillerTest, AWriteThatFailsOnTheCallersThreadFailsTheCall) {
   SpillerOptions options{2, 2};
-  options.start = [](const std::function<void()>&) -> std::jthread { throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again)); };
+  options.start = [](const std::function<void()>&) -> std::jthread {
+    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+  };
   store_.before_put = [](const CallContext&, const std::string& key) { return key.ends_with(".1") ? Status::IOError("the bucket is gone") : Status::OK(); };
   auto spiller = Make(options);
   EXPECT_TRUE(spiller->Submit(Numbers(0, 1)).ok());
@@ -325,7 +329,8 @@ TEST_F(DirectoryStoreTest, OfTwoWhoWriteOneObjectAtOnceOneWritesItWhole) {
 TEST_F(DirectoryStoreTest, WritesNowhereElse) {
   EXPECT_EQ(store_->Put(ctx_, "file:///tmp", "x", "y").code(), StatusCode::kUnauthorized);
   EXPECT_EQ(store_->Put(ctx_, "bucket", "x", "y").code(), StatusCode::kUnauthorized);
-  for (const char* key : {"../x", "a/../x", "/x", "a//b", "a/.", "", "a/..", ".."}) EXPECT_EQ(store_->Put(ctx_, bucket_, key, "y").code(), StatusCode::kInvalid) << key;
+  for (const char* key : {"../x", "a/../x", "/x", "a//b", "a/.", "", "a/..", ".."})
+    EXPECT_EQ(store_->Put(ctx_, bucket_, key, "y").code(), StatusCode::kInvalid) << key;
   EXPECT_EQ(store_->Put(ctx_, bucket_, std::string("a\0b", 3), "y").code(), StatusCode::kInvalid);
   EXPECT_TRUE(std::filesystem::is_empty(root_));
 }
@@ -333,7 +338,8 @@ TEST_F(DirectoryStoreTest, WritesNowhereElse) {
 TEST(DirectoryStore, AMissingDirectoryIsNotFound) {
   const auto store = MakeDirectorySpillStore("file:///nowhere/of/lotic").ValueOrDie();
   EXPECT_EQ(store->CheckBucket(CallContext(), "file:///nowhere/of/lotic").code(), StatusCode::kNotFound);
-  for (const char* root : {"file://", "file:///", "file://relative", "bucket"}) EXPECT_EQ(MakeDirectorySpillStore(root).status().code(), StatusCode::kInvalid) << root;
+  for (const char* root : {"file://", "file:///", "file://relative", "bucket"})
+    EXPECT_EQ(MakeDirectorySpillStore(root).status().code(), StatusCode::kInvalid) << root;
 }
 
 }  // namespace

@@ -90,7 +90,8 @@ Result<std::vector<Block>> ReadDirectly(Connector& connector, const TableName& n
   return blocks;
 }
 
-Result<std::vector<std::string>> Expected(const std::vector<Block>& blocks, const Constraints& constraints, const std::optional<std::vector<std::string>>& columns) {
+Result<std::vector<std::string>> Expected(const std::vector<Block>& blocks, const Constraints& constraints,
+                                          const std::optional<std::vector<std::string>>& columns) {
   std::vector<std::string> texts;
   for (const Block& block : blocks) {
     LOTIC_ASSIGN_OR_RETURN(const Batch plain, UnpackZones(block));
@@ -138,7 +139,8 @@ Result<Prepared> BentConnector::Prepare(const CallContext& ctx, const ScanReques
   return inner_->Prepare(ctx, request);
 }
 
-Result<SplitPage> BentConnector::Splits(const CallContext& ctx, const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page) {
+Result<SplitPage> BentConnector::Splits(const CallContext& ctx, const ScanRequest& request, std::span<const LayoutPartition> partitions,
+                                        const PageRequest& page) {
   if (on_call) on_call(ctx);
   LOTIC_ASSIGN_OR_RETURN(SplitPage splits, inner_->Splits(ctx, request, partitions, page));
   if (change_splits) change_splits(&splits);

@@ -34,7 +34,8 @@ class KeptLog final : public InvocationLog {
 
 /// A door with a spill store in memory and bucket "bucket", unless the environment says otherwise.
 struct TestDoor {
-  explicit TestDoor(std::shared_ptr<Connector> connector, Environment environment = {}, std::shared_ptr<const UdfRegistry> functions = nullptr, const ReadPolicy& policy = {});
+  explicit TestDoor(std::shared_ptr<Connector> connector, Environment environment = {}, std::shared_ptr<const UdfRegistry> functions = nullptr,
+                    const ReadPolicy& policy = {});
   std::shared_ptr<TestSpillStore> store = std::make_shared<TestSpillStore>();
   KeptLog log;
   /// How long the door would have waited for services that throttle, in milliseconds; it does not.
@@ -50,7 +51,8 @@ struct TestDoor {
 /// All rows of a table as Athena would see them, read from the connector itself: blocks of all visible columns but `without`.
 Result<std::vector<Block>> ReadDirectly(Connector& connector, const TableName& table, const ReadPolicy& policy = {}, const std::string& without = "");
 /// The texts of the rows that satisfy `constraints`, which are over the logical types of the blocks (UnpackZones).
-Result<std::vector<std::string>> Expected(const std::vector<Block>& blocks, const Constraints& constraints, const std::optional<std::vector<std::string>>& columns);
+Result<std::vector<std::string>> Expected(const std::vector<Block>& blocks, const Constraints& constraints,
+                                          const std::optional<std::vector<std::string>>& columns);
 
 /// Passes everything on to `inner`, but for what the test changes.
 class BentConnector final : public Connector {

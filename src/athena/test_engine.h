@@ -25,8 +25,8 @@ struct EngineQuery {
 };
 
 struct EngineAnswer {
-  WireSchema schema;                 ///< projected
-  std::vector<std::string> rows;     ///< as text, by split, then as they came
+  WireSchema schema;              ///< projected
+  std::vector<std::string> rows;  ///< as text, by split, then as they came
   std::vector<WireSplit> splits;
   std::vector<size_t> rows_by_split;
   size_t split_pages = 0;

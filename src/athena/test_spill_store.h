@@ -44,7 +44,7 @@ class TestSpillStore final : public SpillStore {
     return objects_;
   }
 
-  std::function<Status(const std::string& bucket)> check;                         ///< set before use
+  std::function<Status(const std::string& bucket)> check;                            ///< set before use
   std::function<Status(const CallContext& ctx, const std::string& key)> before_put;  ///< set before use; any thread
   int checks = 0;
 

@@ -45,7 +45,8 @@ class ThrottlingInvoker {
   /// `call` returns Status or Result<T>. Errors: those of `call`; Throttled (none written yet, or the next delay would outlast the deadline); Cancelled.
   template <typename Call>
   std::invoke_result_t<Call> Invoke(const CallContext& ctx, std::string_view doing, RowsWritten written, Call&& call) {
-    return InvokeWhile(ctx, doing, [written] { return written; }, std::forward<Call>(call));
+    return InvokeWhile(
+        ctx, doing, [written] { return written; }, std::forward<Call>(call));
   }
 
   /// The same where rows can be written while the call runs: `written` is asked when it has been refused.

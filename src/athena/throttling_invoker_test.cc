@@ -100,16 +100,16 @@ TEST(ThrottlingInvoker, AWaitEndsWhenTheCallIsStopped) {
 }
 
 TEST(ThrottleOptions, ReadsItsFourVariablesAndNamesTheOneThatDoesNotFit) {
-  const ThrottleOptions options = ThrottleOptions::FromEnvironment({{"throttle_initial_delay_ms", "5"},
-                                                                    {"throttle_max_delay_ms", "50"},
-                                                                    {"throttle_decrease_factor", "0.25"},
-                                                                    {"throttle_increase_ms", "7"}})
-                                      .ValueOrDie();
+  const ThrottleOptions options =
+      ThrottleOptions::FromEnvironment(
+          {{"throttle_initial_delay_ms", "5"}, {"throttle_max_delay_ms", "50"}, {"throttle_decrease_factor", "0.25"}, {"throttle_increase_ms", "7"}})
+          .ValueOrDie();
   EXPECT_EQ(options.initial_delay, milliseconds(5));
   EXPECT_EQ(options.max_delay, milliseconds(50));
   EXPECT_EQ(options.decrease_factor, 0.25);
   EXPECT_EQ(options.increase, milliseconds(7));
-  const std::vector<std::pair<std::string, std::string>> broken = {{"throttle_max_delay_ms", "0"}, {"throttle_decrease_factor", "1.5"}, {"throttle_decrease_factor", "nan"}, {"throttle_increase_ms", "ten"}};
+  const std::vector<std::pair<std::string, std::string>> broken = {
+      {"throttle_max_delay_ms", "0"}, {"throttle_decrease_factor", "1.5"}, {"throttle_decrease_factor", "nan"}, {"throttle_increase_ms", "ten"}};
   for (const auto& [name, value] : broken) {
     const Status refused = ThrottleOptions::FromEnvironment({{name, value}}).status();
     EXPECT_EQ(refused.code(), StatusCode::kInvalid) << name;

@@ -77,9 +77,11 @@ class ToWire {
   Status Convert(const std::string& where, const Column& in, const WireField& target, const Type& logical, Column* out) {
     const Type& type = in.type;
     if (IsZoned(target.type) && target.type.unit != WireUnit::kMilli) {
-      return Status::Invalid("column ", where, ": ", target.type.ToString(), " cannot be written while timestamps travel packed with their zone; Athena reads MILLISECOND");
+      return Status::Invalid("column ", where, ": ", target.type.ToString(),
+                             " cannot be written while timestamps travel packed with their zone; Athena reads MILLISECOND");
     }
-    if (type.id() == TypeId::kTimestamp && logical.id() == TypeId::kTimestamp && type.utc() == logical.utc()) return ConvertTime(where, in, target, logical, out);
+    if (type.id() == TypeId::kTimestamp && logical.id() == TypeId::kTimestamp && type.utc() == logical.utc())
+      return ConvertTime(where, in, target, logical, out);
     if (type.is_nested() && type.id() == logical.id()) return ConvertNested(where, in, target, logical, out);
     if (type == logical) {
       *out = in;
@@ -124,7 +126,8 @@ class ToWire {
       int64_t millis = 0;
       const bool overflow = !ToMillis(in.type.unit(), source + row, 1, &millis);
       if (!in.IsNull(row) && (overflow || (pack && (millis < kMinPackableMs || millis > kMaxPackableMs)))) {
-        return Status::Invalid("column ", where, ", row ", row, ": ", source[row], " (", in.type.ToString(), ") is beyond what ", target.type.ToString(), " holds");
+        return Status::Invalid("column ", where, ", row ", row, ": ", source[row], " (", in.type.ToString(), ") is beyond what ", target.type.ToString(),
+                               " holds");
       }
     }
     return Status::OK();
@@ -170,7 +173,8 @@ Result<size_t> SourceOf(const WireField& target, const Schema& schema) {
   for (size_t i = 0; i < schema.fields.size(); ++i) {
     if (!EqualIgnoringCase(schema.fields[i].name, target.name)) continue;
     if (found) {
-      return Status::Invalid("column ", target.name, ": could be ", schema.fields[*found].name, " or ", schema.fields[i].name, ", and its metadata has no ", kSourceNameKey);
+      return Status::Invalid("column ", target.name, ": could be ", schema.fields[*found].name, " or ", schema.fields[i].name, ", and its metadata has no ",
+                             kSourceNameKey);
     }
     found = i;
   }

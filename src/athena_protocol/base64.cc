@@ -95,7 +95,8 @@ Result<std::string> DecodeBase64(std::string_view text) {
     }
     const uint8_t digit = kDigits[static_cast<uint8_t>(c)];
     if (digit == kNoDigit) {
-      return Status::Invalid("decode base64: a character of code ", static_cast<int>(static_cast<uint8_t>(c)), " at ", at - 1, ", outside of the standard alphabet");
+      return Status::Invalid("decode base64: a character of code ", static_cast<int>(static_cast<uint8_t>(c)), " at ", at - 1,
+                             ", outside of the standard alphabet");
     }
     if (padding != 0) return Status::Invalid("decode base64: more text behind the padding, at character ", at - 1);
     bits = bits << 6 | digit;

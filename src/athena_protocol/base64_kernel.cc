@@ -43,13 +43,12 @@ void Base64Plain(const uint8_t* in, size_t count, char* out) {
 // The two outer shifts to the right are multiplications that keep the high half of 16 bits, the two to the left ones that keep the low half.
 // Characters: a run of the alphabet is one distance from the 6-bit value, found by a table of 16: 0 .. 25 → slot 13, 26 .. 51 → slot 0, 52 .. 61 → 1 .. 10, 62 → 11, 63 → 12.
 __attribute__((target("avx2"))) void Base64Avx2(const uint8_t* in, size_t count, char* out) {
-  constexpr size_t kStep = 24, kRead = 28;  // the second half begins at byte 12 and reads 16
+  constexpr size_t kStep = 24, kRead = 28;                                                    // the second half begins at byte 12 and reads 16
   const __m256i spread = _mm256_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10,  //
                                           1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
-  const __m256i distance = _mm256_setr_epi8('a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
-                                            '+' - 62, '/' - 63, 'A', 0, 0,  //
-                                            'a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
-                                            '+' - 62, '/' - 63, 'A', 0, 0);
+  const __m256i distance = _mm256_setr_epi8(
+      'a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A', 0, 0,  //
+      'a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A', 0, 0);
   size_t done = 0;
   for (; count - done >= kRead; done += kStep, out += 32) {
     const __m128i low = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + done));

@@ -48,7 +48,9 @@ class FlatWriter {
 
  private:
   template <typename T>
-  void Put(T value) { bytes_.append(reinterpret_cast<const char*>(&value), sizeof(T)); }
+  void Put(T value) {
+    bytes_.append(reinterpret_cast<const char*>(&value), sizeof(T));
+  }
   void AlignTo(size_t alignment, size_t after = 0);
   void Arrive();  // what comes now is what the pending offset leads to
   std::string bytes_;

@@ -22,8 +22,8 @@ inline constexpr std::string_view kFunctionErrorHeader = "Runtime.UserException"
 
 struct FunctionError {
   std::string message;
-  std::string type;                ///< a fully qualified Java class
-  std::vector<std::string> stack;  ///< one line each; empty in ours
+  std::string type;                  ///< a fully qualified Java class
+  std::vector<std::string> stack;    ///< one line each; empty in ours
   std::vector<FunctionError> cause;  ///< none or one; read, never written
 };
 

@@ -11,8 +11,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(FunctionError, Check40ThreeMembersInOrder) {
-  EXPECT_EQ(WriteFunctionError(FunctionErrorOf(Status::Invalid("no \"such\" column"))),
-            R"({"errorMessage":"InvalidInputException: no \"such\" column","errorType":"com.amazonaws.athena.connector.lambda.exceptions.AthenaConnectorException","stackTrace":[]})");
+  EXPECT_EQ(
+      WriteFunctionError(FunctionErrorOf(Status::Invalid("no \"such\" column"))),
+      R"({"errorMessage":"InvalidInputException: no \"such\" column","errorType":"com.amazonaws.athena.connector.lambda.exceptions.AthenaConnectorException","stackTrace":[]})");
   EXPECT_EQ(kFunctionErrorHeader, "Runtime.UserException");
 }
 
@@ -23,8 +24,8 @@ TEST(FunctionError, Check40CongestionHasTheTypeThatAthenaRetries) {
 }
 
 TEST(FunctionError, ACodeThatHasANameComesBack) {
-  for (const StatusCode code : {StatusCode::kInvalid, StatusCode::kNotFound, StatusCode::kUnauthorized, StatusCode::kIOError, StatusCode::kThrottled, StatusCode::kDataLoss,
-                                StatusCode::kDeadlineExceeded, StatusCode::kNotImplemented}) {
+  for (const StatusCode code : {StatusCode::kInvalid, StatusCode::kNotFound, StatusCode::kUnauthorized, StatusCode::kIOError, StatusCode::kThrottled,
+                                StatusCode::kDataLoss, StatusCode::kDeadlineExceeded, StatusCode::kNotImplemented}) {
     const Status back = StatusOf(ParseFunctionError(WriteFunctionError(FunctionErrorOf(Status(code, "what happened")))).ValueOrDie());
     EXPECT_EQ(back.code(), code);
     EXPECT_EQ(back.message(), "what happened");
@@ -34,7 +35,10 @@ TEST(FunctionError, ACodeThatHasANameComesBack) {
 }
 
 TEST(FunctionError, Check40ReadsWhatOtherRuntimesWrite) {
-  const auto error = ParseFunctionError(R"({"requestId":7,"errorType":"java.lang.RuntimeException","stackTrace":[["a","b"],"c",null],"cause":{"errorMessage":"inner","errorType":"X","cause":null},"errorMessage":"outer"})").ValueOrDie();
+  const auto error =
+      ParseFunctionError(
+          R"({"requestId":7,"errorType":"java.lang.RuntimeException","stackTrace":[["a","b"],"c",null],"cause":{"errorMessage":"inner","errorType":"X","cause":null},"errorMessage":"outer"})")
+          .ValueOrDie();
   EXPECT_EQ(error.message, "outer");
   EXPECT_THAT(error.stack, ElementsAre("a b", "c", ""));
   ASSERT_EQ(error.cause.size(), 1u);

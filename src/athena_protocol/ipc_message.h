@@ -27,9 +27,9 @@ struct FieldPath {
 std::ostream& operator<<(std::ostream& out, const FieldPath& path);
 
 struct IpcMessage {
-  FlatReader reader;           ///< borrows the message
+  FlatReader reader;  ///< borrows the message
   FlatReader::Table header;
-  std::string_view body;       ///< exactly as long as the message says
+  std::string_view body;  ///< exactly as long as the message says
 };
 
 /// Errors: Invalid (cut, damaged, another metadata version than V4 and V5, another header than the wanted one).

@@ -10,8 +10,23 @@ namespace {
 
 // Arrow's union of types, from 1 on.
 enum TypeTag : uint8_t {
-  kTagNull = 1, kTagInt, kTagFloat, kTagBinary, kTagUtf8, kTagBool, kTagDecimal, kTagDate, kTagTime, kTagTimestamp, kTagInterval,
-  kTagList, kTagStruct, kTagUnion, kTagFixedSizeBinary, kTagFixedSizeList, kTagMap,
+  kTagNull = 1,
+  kTagInt,
+  kTagFloat,
+  kTagBinary,
+  kTagUtf8,
+  kTagBool,
+  kTagDecimal,
+  kTagDate,
+  kTagTime,
+  kTagTimestamp,
+  kTagInterval,
+  kTagList,
+  kTagStruct,
+  kTagUnion,
+  kTagFixedSizeBinary,
+  kTagFixedSizeList,
+  kTagMap,
 };
 
 // Names, metadata and their overhead: a small message can refer to one long text many times.
@@ -263,8 +278,7 @@ std::string EncodeSchema(const WireSchema& schema, Framing framing) {
   FlatWriter metadata;
   StartMessage(kSchemaHeader, framing, 0, &metadata);
   const FlatWriter::Slot endianness{0, 2, 0}, fields = FlatWriter::Offset(1);
-  const auto places =
-      schema.metadata.empty() ? metadata.AddTable({endianness, fields}) : metadata.AddTable({endianness, fields, FlatWriter::Offset(2)});
+  const auto places = schema.metadata.empty() ? metadata.AddTable({endianness, fields}) : metadata.AddTable({endianness, fields, FlatWriter::Offset(2)});
   metadata.PointHere(places[1]);
   AddFields(schema.fields, &metadata);
   if (!schema.metadata.empty()) {

@@ -13,9 +13,9 @@ namespace lotic::athena {
 namespace {
 
 using testing::EveryType;
+using ::testing::HasSubstr;
 using testing::RandomBatch;
 using testing::Show;
-using ::testing::HasSubstr;
 
 // One column col1 of Int(32, true) with the value 10, as the original writes it.
 constexpr std::string_view kModernSchema =
@@ -110,8 +110,7 @@ struct HandMade {
     FlatWriter out;
     StartMessage(kRecordBatchHeader, Framing::kModern, static_cast<int64_t>(body.size()), &out);
     const FlatWriter::Slot length{0, 8, static_cast<uint64_t>(rows)}, nodes_slot = FlatWriter::Offset(1), buffers_slot = FlatWriter::Offset(2);
-    const auto places =
-        compressed ? out.AddTable({length, nodes_slot, buffers_slot, FlatWriter::Offset(3)}) : out.AddTable({length, nodes_slot, buffers_slot});
+    const auto places = compressed ? out.AddTable({length, nodes_slot, buffers_slot, FlatWriter::Offset(3)}) : out.AddTable({length, nodes_slot, buffers_slot});
     const auto add = [&out](uint32_t place, const std::vector<std::pair<int64_t, int64_t>>& pairs) {
       out.PointHere(place);
       size_t at = out.AddStructs(pairs.size(), 16);
@@ -143,14 +142,16 @@ TEST(Ipc, Check14AbsentBitmapsAndEmptyOffsetsAreTaken) {
   EXPECT_EQ(Show(null.rows), "1 rows\ncol1: NULL");
   EXPECT_TRUE(null.rows.Validate().ok()) << null.rows.Validate();
   // A list column of two empty lists; the child of no rows has no offsets at all, as Java writes it.
-  const Block list = DecodeBatch(OneList(), HandMade{2, {{2, 0}, {0, 0}}, {{0, 0}, {0, 12}, {0, 0}, {0, 0}, {0, 0}}, std::string(16, '\0')}.Message()).ValueOrDie();
+  const Block list =
+      DecodeBatch(OneList(), HandMade{2, {{2, 0}, {0, 0}}, {{0, 0}, {0, 12}, {0, 0}, {0, 0}, {0, 0}}, std::string(16, '\0')}.Message()).ValueOrDie();
   EXPECT_EQ(Show(list.rows), "2 rows\nl: [] []");
   EXPECT_TRUE(list.rows.Validate().ok()) << list.rows.Validate();
 }
 
 TEST(Ipc, SlicedListsAndTextsAreRebased) {
   // Offsets 1, 2, 3 over three texts "a", "bc", "d" whose own offsets begin at 1 in "_abcd".
-  const std::string body = std::string("\1\0\0\0\2\0\0\0\3\0\0\0\0\0\0\0", 16) + std::string("\1\0\0\0\2\0\0\0\4\0\0\0\5\0\0\0", 16) + std::string("_abcd\0\0\0", 8);
+  const std::string body =
+      std::string("\1\0\0\0\2\0\0\0\3\0\0\0\0\0\0\0", 16) + std::string("\1\0\0\0\2\0\0\0\4\0\0\0\5\0\0\0", 16) + std::string("_abcd\0\0\0", 8);
   const Block block = DecodeBatch(OneList(), HandMade{2, {{2, 0}, {3, 0}}, {{0, 0}, {0, 12}, {0, 0}, {16, 16}, {32, 5}}, body}.Message()).ValueOrDie();
   EXPECT_EQ(Show(block.rows), "2 rows\nl: ['bc',;] ['d',;]");
   EXPECT_TRUE(block.rows.Validate().ok()) << block.rows.Validate();
@@ -288,7 +289,8 @@ TEST(Ipc, Check17NothingIsCompressedOrDictionaryEncoded) {
 }
 
 TEST(Ipc, Check19TimesOfDayAndNegativeDaysSurvive) {
-  const WireSchema schema{{{"ms", true, {.kind = WireKind::kDate, .unit = WireUnit::kMilli}}, {"day", true, {.kind = WireKind::kDate, .unit = WireUnit::kDay}}}};
+  const WireSchema schema{
+      {{"ms", true, {.kind = WireKind::kDate, .unit = WireUnit::kMilli}}, {"day", true, {.kind = WireKind::kDate, .unit = WireUnit::kDay}}}};
   BatchBuilder builder(std::make_shared<const Schema>(LogicalSchema(schema).ValueOrDie()));
   for (const int64_t value : {int64_t{1450737754123}, int64_t{-1}, INT64_MIN, INT64_MAX}) builder.column(0).AppendInt64(value);
   for (const int64_t value : {-719162, -1, 0, 2932896}) builder.column(1).AppendInt64(value);
@@ -297,7 +299,8 @@ TEST(Ipc, Check19TimesOfDayAndNegativeDaysSurvive) {
 }
 
 TEST(Ipc, BlockSizeIsThatOfTheOriginalsBuffers) {
-  const WireSchema schema{{{"i", true, {.kind = WireKind::kInt, .bit_width = 32}}, {"t", true, {.kind = WireKind::kUtf8}}, {"b", true, {.kind = WireKind::kBool}}}};
+  const WireSchema schema{
+      {{"i", true, {.kind = WireKind::kInt, .bit_width = 32}}, {"t", true, {.kind = WireKind::kUtf8}}, {"b", true, {.kind = WireKind::kBool}}}};
   BatchBuilder builder(std::make_shared<const Schema>(LogicalSchema(schema).ValueOrDie()));
   for (int i = 0; i < 9; ++i) {
     builder.column(0).AppendInt64(i);
@@ -357,7 +360,8 @@ TEST(Ipc, TextThatIsNotUtf8AndOffsetsThatDescendAreRefused) {
             "decode an Arrow batch: column t, row 1: text that is not UTF-8");
   EXPECT_EQ(DecodeBatch(text, made(std::string_view("\0\0\0\0\3\0\0\0\2\0\0\0", 12), "abc")).status().message(),
             "decode an Arrow batch: the offsets of column t descend or are negative");
-  EXPECT_THAT(DecodeBatch(text, made(std::string_view("\0\0\0\0\1\0\0\0\x09\0\0\0", 12), "abc")).status().message(), HasSubstr("the bytes of column t have 8 bytes, 9 needed"));
+  EXPECT_THAT(DecodeBatch(text, made(std::string_view("\0\0\0\0\1\0\0\0\x09\0\0\0", 12), "abc")).status().message(),
+              HasSubstr("the bytes of column t have 8 bytes, 9 needed"));
 }
 
 TEST(Ipc, SmallMessagesThatClaimMuchCostLittle) {
@@ -385,7 +389,8 @@ TEST(Ipc, SmallMessagesThatClaimMuchCostLittle) {
 }
 
 TEST(Base64, AgreesWithTheVectorsOfRfc4648) {
-  const std::pair<std::string_view, std::string_view> vectors[] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<std::string_view, std::string_view> vectors[] = {
+      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, base64] : vectors) {
     std::string out;
     AppendBase64({reinterpret_cast<const uint8_t*>(plain.data()), plain.size()}, &out);

@@ -22,16 +22,16 @@ struct WholeRange {
 
 /// How a wire value is made of a column's value.
 enum class ColumnForm : uint8_t {
-  kSame,     ///< bool, floats, decimals of one scale, text, binary
-  kWhole,    ///< whole numbers, dates, times: wire = floor(column * multiply / divide)
-  kNested,   ///< only NULL can be asked for
-  kOther,    ///< the wire type is not that of the column
+  kSame,    ///< bool, floats, decimals of one scale, text, binary
+  kWhole,   ///< whole numbers, dates, times: wire = floor(column * multiply / divide)
+  kNested,  ///< only NULL can be asked for
+  kOther,   ///< the wire type is not that of the column
 };
 
 struct LogicalColumn {
   std::string name;  ///< the connector's
   Type type = Type::Bool();
-  WireType wire;     ///< of the message
+  WireType wire;  ///< of the message
   ColumnForm form = ColumnForm::kOther;
   int64_t multiply = 1;
   int64_t divide = 1;

@@ -112,12 +112,14 @@ bool OrderIsDisputed(const WireValueSet& set) {
     return text != nullptr && std::any_of(text->begin(), text->end(), [](char c) { return static_cast<uint8_t>(c) >= 0xEE; });
   };
   return set.type.kind == WireKind::kUtf8 && set.kind == WireValueSet::Kind::kSortedRanges &&
-         std::any_of(set.ranges.begin(), set.ranges.end(), [&](const WireRange& range) { return !IsPoint(range) && (disputed(range.low) || disputed(range.high)); });
+         std::any_of(set.ranges.begin(), set.ranges.end(),
+                     [&](const WireRange& range) { return !IsPoint(range) && (disputed(range.low) || disputed(range.high)); });
 }
 
 // NaN lies above all numbers for the SDK, and in no comparison for SQL.
 bool TakesNaN(const WireValueSet& set) {
-  return set.type.kind == WireKind::kFloat && set.kind == WireValueSet::Kind::kSortedRanges && !IsAll(set) && !set.ranges.empty() && IsNull(set.ranges.back().high.value);
+  return set.type.kind == WireKind::kFloat && set.kind == WireValueSet::Kind::kSortedRanges && !IsAll(set) && !set.ranges.empty() &&
+         IsNull(set.ranges.back().high.value);
 }
 
 class Translation {
@@ -150,7 +152,8 @@ class Translation {
     if (!type.is_nested()) LOTIC_RETURN_NOT_OK(NormalizeValueSet(type, kCompare, &logical));
     if (type.id() == TypeId::kString) {
       LOTIC_RETURN_NOT_OK(NormalizeValueSet(type, kCompareUnits, &by_units));
-      if (!(by_units == logical)) return LeaveOut("column \"" + name + "\": texts beyond U+E000, which SQL and the federation SDK order differently"), Status::OK();
+      if (!(by_units == logical))
+        return LeaveOut("column \"" + name + "\": texts beyond U+E000, which SQL and the federation SDK order differently"), Status::OK();
     }
     const auto [place, is_new] = out_.constraints.columns.emplace(column->name, logical);
     if (!is_new) place->second = IntersectValueSets(type, kCompare, place->second, logical);

@@ -42,12 +42,18 @@ LogicalConstraints Logical(const WireConstraints& wire, const Schema& table) {
 Batch ColumnOf(const Schema& table, const std::vector<Scalar>& values) {
   BatchBuilder builder(std::make_shared<const Schema>(table));
   for (const Scalar& value : values) {
-    if (IsNull(value)) builder.column(0).AppendNull();
-    else if (const auto* text = std::get_if<std::string>(&value)) builder.column(0).AppendBytes(*text);
-    else if (const auto* real = std::get_if<double>(&value)) builder.column(0).AppendDouble(*real);
-    else if (const auto* natural = std::get_if<uint64_t>(&value)) builder.column(0).AppendUInt64(*natural);
-    else if (const auto* decimal = std::get_if<Int128>(&value)) builder.column(0).AppendDecimal(*decimal);
-    else builder.column(0).AppendInt64(std::get<int64_t>(value));
+    if (IsNull(value))
+      builder.column(0).AppendNull();
+    else if (const auto* text = std::get_if<std::string>(&value))
+      builder.column(0).AppendBytes(*text);
+    else if (const auto* real = std::get_if<double>(&value))
+      builder.column(0).AppendDouble(*real);
+    else if (const auto* natural = std::get_if<uint64_t>(&value))
+      builder.column(0).AppendUInt64(*natural);
+    else if (const auto* decimal = std::get_if<Int128>(&value))
+      builder.column(0).AppendDecimal(*decimal);
+    else
+      builder.column(0).AppendInt64(std::get<int64_t>(value));
   }
   return builder.Finish(static_cast<int64_t>(values.size()));
 }
@@ -72,7 +78,8 @@ TEST(LogicalConstraints, NamesComeBackInTheirCase) {
 
 TEST(LogicalConstraints, WhatTheTableLacksIsLeftOutAndSaid) {
   const Schema table{{{"a", Type::Int32()}, {"A", Type::Int32()}, {"b", Type::Time()}}};
-  for (const auto& [column, sentence] : {std::pair("c", "is not in the table"), std::pair("a", "could be \"a\" or \"A\""), std::pair("b", "does not travel as")}) {
+  for (const auto& [column, sentence] :
+       {std::pair("c", "is not in the table"), std::pair("a", "could be \"a\" or \"A\""), std::pair("b", "does not travel as")}) {
     const LogicalConstraints logical = Logical(Summary(column, Ranges(kInt32, {{Exactly(N(1)), kHigh}})), table);
     EXPECT_FALSE(logical.exact);
     EXPECT_TRUE(logical.constraints.empty());
@@ -139,7 +146,8 @@ TEST(LogicalConstraints, BoundsOfMillisecondsKeepTheRowsOfFinerColumns) {
         expected = std::any_of(allowed.begin(), allowed.end(), [&](const auto& range) { return range.first <= millis && millis <= range.second; });
         if (set.kind == WireValueSet::Kind::kEquatable) expected = expected == set.white_list;
       }
-      ASSERT_EQ(kept[row] != 0, expected) << "round " << round << " " << table.fields[0].type.ToString() << " row " << row << ": " << ScalarToString(table.fields[0].type, values[row]);
+      ASSERT_EQ(kept[row] != 0, expected) << "round " << round << " " << table.fields[0].type.ToString() << " row " << row << ": "
+                                          << ScalarToString(table.fields[0].type, values[row]);
     }
   }
 }
@@ -147,7 +155,9 @@ TEST(LogicalConstraints, BoundsOfMillisecondsKeepTheRowsOfFinerColumns) {
 TEST(LogicalConstraints, UnsignedColumnsTakeWiderBounds) {
   const Schema table{{{"u", Type::UInt8()}}};
   const WireType int16{.kind = WireKind::kInt, .bit_width = 16};
-  const auto kept = [&](WireValueSet set) { return Kept(Logical(Summary("u", std::move(set)), table).constraints, ColumnOf(table, {uint64_t{0}, uint64_t{200}, uint64_t{255}})); };
+  const auto kept = [&](WireValueSet set) {
+    return Kept(Logical(Summary("u", std::move(set)), table).constraints, ColumnOf(table, {uint64_t{0}, uint64_t{200}, uint64_t{255}}));
+  };
   EXPECT_THAT(kept(Ranges(int16, {{Exactly(N(-5)), Below(N(200))}})), ElementsAre(1, 0, 0));
   EXPECT_THAT(kept(Ranges(int16, {{Exactly(N(200)), Exactly(N(999))}})), ElementsAre(0, 1, 1));
   EXPECT_THAT(kept(Ranges(int16, {{Exactly(N(300)), kHigh}})), ElementsAre(0, 0, 0));
@@ -184,7 +194,8 @@ TEST(LogicalConstraints, ZerosNaNAndTheOrderOfTextsDoNotDependOnTheEvaluator) {
   const LogicalConstraints disputed = Logical(Summary("t", Ranges(kUtf8, {{Above(S("\xEE\x80\x80")), kHigh}})), texts);
   EXPECT_FALSE(disputed.exact);
   EXPECT_TRUE(disputed.constraints.empty());
-  EXPECT_FALSE(Logical(Summary("t", Equatable(kUtf8, {S("\xEE\x80\x80"), S("\xF0\x9F\x98\x80")}, true, false)), texts).exact) << "no order of the list suits both";
+  EXPECT_FALSE(Logical(Summary("t", Equatable(kUtf8, {S("\xEE\x80\x80"), S("\xF0\x9F\x98\x80")}, true, false)), texts).exact)
+      << "no order of the list suits both";
   EXPECT_TRUE(Logical(Summary("t", Equatable(kUtf8, {S("a"), S("\xF0\x9F\x98\x80")}, true, false)), texts).exact);
   EXPECT_TRUE(Logical(Summary("t", Ranges(kUtf8, {{Exactly(S("\xF0\x9F\x98\x80")), Exactly(S("\xF0\x9F\x98\x80"))}})), texts).exact);
 }
@@ -193,7 +204,8 @@ TEST(LogicalConstraints, NestedColumnsKnowNullOnly) {
   const Schema table{{{"l", Type::List(Type::Int32())}}};
   const WireType list{.kind = WireKind::kList};
   EXPECT_EQ(Logical(Summary("l", AllOrNone(list, true, false)), table).constraints.columns.at("l"), ValueSet::All(false));
-  EXPECT_EQ(Logical(Summary("l", AllOrNone(list, false, false)), table).constraints.columns.at("l"), ValueSet::All(false)) << "NOT NULL, as the original writes it";
+  EXPECT_EQ(Logical(Summary("l", AllOrNone(list, false, false)), table).constraints.columns.at("l"), ValueSet::All(false))
+      << "NOT NULL, as the original writes it";
   EXPECT_EQ(Logical(Summary("l", AllOrNone(list, false, true)), table).constraints.columns.at("l"), ValueSet::None(true));
   EXPECT_EQ(Logical(Summary("l", Ranges(list, {}, true)), table).constraints.columns.at("l"), ValueSet::None(true));
 }
@@ -221,7 +233,8 @@ TEST(LogicalConstraints, Check25EveryStandardFunctionHasItsOwn) {
       {compared(Call("$modulus", kInt32, {a, one})), "equal(modulus(\"a\", 1), 1)"},
       {compared(Call("$negate", kInt32, {a})), "equal(negate(\"a\"), 1)"},
       {Call("$like_pattern", kBool, {s, Constants(kUtf8, {S("a%")})}), "like(\"s\", 'a%')"},
-      {Call("$in", kBool, {a, Call("$array", {.kind = WireKind::kList}, {one, Constants(kInt32, {Scalar()}), Call("$add", kInt32, {a, one})})}), "in(\"a\", 1, NULL, add(\"a\", 1))"},
+      {Call("$in", kBool, {a, Call("$array", {.kind = WireKind::kList}, {one, Constants(kInt32, {Scalar()}), Call("$add", kInt32, {a, one})})}),
+       "in(\"a\", 1, NULL, add(\"a\", 1))"},
       {Call("$in", kBool, {a, Constants(kInt32, {N(1), N(2)})}), "in(\"a\", 1, 2)"},
   };
   for (const auto& [expression, text] : cases) {
@@ -241,8 +254,9 @@ TEST(LogicalConstraints, Check25WhatIsUnknownIsLeftOutAndTheRestStays) {
   EXPECT_EQ(logical.constraints.expressions.size(), 1u);
   WireExpression null_block = Constants(kInt32, {});
   null_block.null_block = true;
-  for (const WireExpression& odd : {Call("$equal", kBool, {a, null_block}), Call("$equal", kBool, {a, Constants(kInt32, {N(1), N(2)})}), Call("$equal", kBool, {a}),
-                                    Call("$equal", kBool, {a, Constants(kInt64, {N(1)})}), Call("$array", kBool, {a}), a, Call("$in", kBool, {a, a}), Call("$is_null", kBool, {Variable("zz", kInt32)})}) {
+  for (const WireExpression& odd : {Call("$equal", kBool, {a, null_block}), Call("$equal", kBool, {a, Constants(kInt32, {N(1), N(2)})}),
+                                    Call("$equal", kBool, {a}), Call("$equal", kBool, {a, Constants(kInt64, {N(1)})}), Call("$array", kBool, {a}), a,
+                                    Call("$in", kBool, {a, a}), Call("$is_null", kBool, {Variable("zz", kInt32)})}) {
     const LogicalConstraints none = Logical(Where(odd), table);
     EXPECT_FALSE(none.exact);
     EXPECT_EQ(none.left_out.size(), 1u);
@@ -257,8 +271,10 @@ TEST(LogicalConstraints, Check25ExpressionsTravel) {
   WireExpression null_block = Constants(kInt32, {});
   null_block.null_block = true;
   ReadRecordsRequest read = WithBase(ReadRecordsRequest{});
-  read.constraints.expressions = {Call("$or", kBool, {Call("$not", kBool, {Variable("f", kBool)}), Call("$some_new_thing", kBool, {Constants(kUtf8, {S("x"), Scalar(), S("y")}), null_block})}),
-                                  Call("$in", kBool, {Variable("a", kInt32), Call("$array", {.kind = WireKind::kList}, {Constants(kInt32, {Scalar()})})})};
+  read.constraints.expressions = {
+      Call("$or", kBool,
+           {Call("$not", kBool, {Variable("f", kBool)}), Call("$some_new_thing", kBool, {Constants(kUtf8, {S("x"), Scalar(), S("y")}), null_block})}),
+      Call("$in", kBool, {Variable("a", kInt32), Call("$array", {.kind = WireKind::kList}, {Constants(kInt32, {Scalar()})})})};
   const auto parsed = ParseRequest(WriteRequest(read, 6).ValueOrDie());
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   EXPECT_EQ(std::get<ReadRecordsRequest>(parsed->request).constraints, read.constraints);
@@ -285,9 +301,11 @@ TEST(LogicalConstraints, ComparisonsOfRoundedColumnsKeepTheirRows) {
   EXPECT_THAT(kept(Call("$not", kBool, {Call("$in", kBool, {at, Call("$array", {.kind = WireKind::kList}, {one, one})})})), ElementsAre(1, 1, 1, 0, 0, 1, 0));
   EXPECT_THAT(kept(Call("$not", kBool, {Call("$in", kBool, {at, Constants(kDateMilli, {N(1), Scalar()})})})), ElementsAre(0, 0, 0, 0, 0, 0, 0));
   EXPECT_THAT(kept(Call("$is_null", kBool, {at})), ElementsAre(0, 0, 0, 0, 0, 0, 1));
-  EXPECT_THAT(kept(Call("$not", kBool, {Call("$less_than", kBool, {at, Constants(kDateMilli, {N(std::numeric_limits<int64_t>::min())})})})), ElementsAre(1, 1, 1, 1, 1, 1, 0));
+  EXPECT_THAT(kept(Call("$not", kBool, {Call("$less_than", kBool, {at, Constants(kDateMilli, {N(std::numeric_limits<int64_t>::min())})})})),
+              ElementsAre(1, 1, 1, 1, 1, 1, 0));
   EXPECT_FALSE(Logical(Where(Call("$equal", kBool, {at, at})), table).exact);
-  EXPECT_FALSE(Logical(Where(Call("$in", kBool, {at, Constants({.kind = WireKind::kDate, .unit = WireUnit::kDay}, {N(1)})})), table).exact) << "days are no milliseconds";
+  EXPECT_FALSE(Logical(Where(Call("$in", kBool, {at, Constants({.kind = WireKind::kDate, .unit = WireUnit::kDay}, {N(1)})})), table).exact)
+      << "days are no milliseconds";
 }
 
 // ------------------------------------------------------------------------------------------------------------------ to the wire
@@ -297,7 +315,9 @@ TEST(WireConstraints, RoundTripOverEveryScalarType) {
   SCOPED_TRACE(::testing::Message() << "seed " << seed);
   std::mt19937_64 random(seed);
   WireSchema wire_table = EveryType();
-  std::erase_if(wire_table.fields, [](const WireField& field) { return !field.children.empty() || (field.type.kind == WireKind::kTimestamp && field.type.unit == WireUnit::kMicro); });
+  std::erase_if(wire_table.fields, [](const WireField& field) {
+    return !field.children.empty() || (field.type.kind == WireKind::kTimestamp && field.type.unit == WireUnit::kMicro);
+  });
   const Schema table = LogicalSchema(wire_table).ValueOrDie();
   for (int round = 0; round < 200; ++round) {
     const Batch random_rows = RandomBatch(table, 60, 5, random());
@@ -336,7 +356,8 @@ TEST(WireConstraints, RoundTripOverEveryScalarType) {
       for (int64_t row = 0; row < 60; ++row) {
         const Scalar value = ScalarAt(random_rows.column(c), row);
         const bool kept = after == back.constraints.columns.cend() || ValueSetAllows(table.fields[c].type, kSql, after->second, value);
-        const bool exact = std::none_of(back.left_out.begin(), back.left_out.end(), [&](const std::string& why) { return why.find("\"" + name + "\"") != std::string::npos; });
+        const bool exact =
+            std::none_of(back.left_out.begin(), back.left_out.end(), [&](const std::string& why) { return why.find("\"" + name + "\"") != std::string::npos; });
         if (!exact && kept) continue;  // more rows, never fewer
         ASSERT_EQ(kept, ValueSetAllows(table.fields[c].type, kSql, before->second, value)) << name << " " << ScalarToString(table.fields[c].type, value);
       }
@@ -351,8 +372,10 @@ TEST(WireConstraints, ZonedBoundsReachValuesOfAllZones) {
   const WireValueSet set = ToWireConstraints(constraints, table).ValueOrDie().summary[0].second;
   for (const char* zone : {"UTC", "-14:00", "+14:00", "Europe/Berlin"}) {
     const int key = ZoneKeyOf(zone).ValueOrDie();
-    for (const int64_t millis : {1000, 1500, 2000}) EXPECT_TRUE(WireValueSetContains(set, kZoned, PackZoned(millis, key).ValueOrDie()).ValueOrDie()) << zone << millis;
-    for (const int64_t millis : {998, 2002}) EXPECT_FALSE(WireValueSetContains(set, kZoned, PackZoned(millis, key).ValueOrDie()).ValueOrDie()) << zone << millis;
+    for (const int64_t millis : {1000, 1500, 2000})
+      EXPECT_TRUE(WireValueSetContains(set, kZoned, PackZoned(millis, key).ValueOrDie()).ValueOrDie()) << zone << millis;
+    for (const int64_t millis : {998, 2002})
+      EXPECT_FALSE(WireValueSetContains(set, kZoned, PackZoned(millis, key).ValueOrDie()).ValueOrDie()) << zone << millis;
   }
   constraints.columns["at"] = ValueSet::Range({N(kMinPackableMs), true, N(kMaxPackableMs), true});
   EXPECT_TRUE(ToWireConstraints(constraints, table).ok());
@@ -376,7 +399,9 @@ TEST(WireConstraints, ExpressionsComeBackAsTheyWere) {
   const Schema table = LogicalSchema(wire_table).ValueOrDie();
   const auto column = [&](size_t i) { return Expression{Expression::Kind::kColumn, table.fields[i].type, {}, table.fields[i].name, {}}; };
   const auto constant = [](Type type, Scalar value) { return Expression{Expression::Kind::kConstant, std::move(type), std::move(value), "", {}}; };
-  const auto condition = [](const char* name, std::vector<Expression> args) { return Expression{Expression::Kind::kCall, Type::Bool(), {}, name, std::move(args)}; };
+  const auto condition = [](const char* name, std::vector<Expression> args) {
+    return Expression{Expression::Kind::kCall, Type::Bool(), {}, name, std::move(args)};
+  };
   Constraints constraints;
   constraints.expressions = {condition("in", {column(0), constant(Type::Int32(), N(1)), constant(Type::Int32(), {})}),
                              condition("like", {column(1), constant(Type::String(), S("a_%"))}),
@@ -385,7 +410,8 @@ TEST(WireConstraints, ExpressionsComeBackAsTheyWere) {
   EXPECT_EQ(wire.expressions[2].args[1].constants[0], N(1234 * 4096));
   EXPECT_EQ(Logical(wire, table).constraints, constraints);
   constraints.expressions = {condition("is_not_distinct_from", {column(0), column(0)})};
-  EXPECT_EQ(Logical(ToWireConstraints(constraints, wire_table).ValueOrDie(), table).constraints.expressions[0].ToString(), "not(is_distinct_from(\"a\", \"a\"))");
+  EXPECT_EQ(Logical(ToWireConstraints(constraints, wire_table).ValueOrDie(), table).constraints.expressions[0].ToString(),
+            "not(is_distinct_from(\"a\", \"a\"))");
   constraints.expressions = {condition("equal", {column(0), constant(Type::UInt64(), uint64_t{1})})};
   EXPECT_EQ(ToWireConstraints(constraints, wire_table).status().code(), StatusCode::kInvalid);
 }

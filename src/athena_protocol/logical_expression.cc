@@ -13,7 +13,9 @@ constexpr int kMaxExpressionDepth = 128;
 
 Expression Constant(Type type, Scalar value) { return {Expression::Kind::kConstant, std::move(type), std::move(value), "", {}}; }
 Expression ColumnOf(const LogicalColumn& column) { return {Expression::Kind::kColumn, column.type, {}, column.name, {}}; }
-Expression Call(std::string name, Type type, std::vector<Expression> args) { return {Expression::Kind::kCall, std::move(type), {}, std::move(name), std::move(args)}; }
+Expression Call(std::string name, Type type, std::vector<Expression> args) {
+  return {Expression::Kind::kCall, std::move(type), {}, std::move(name), std::move(args)};
+}
 Expression Condition(std::string name, std::vector<Expression> args) { return Call(std::move(name), Type::Bool(), std::move(args)); }
 
 // What `a OP b` is when the sides change places.
@@ -57,7 +59,8 @@ class Translator {
       case WireExpression::Kind::kVariable: {
         LOTIC_ASSIGN_OR_RETURN(const LogicalColumn column, columns_.Find(expression.name, expression.type));
         if (column.form == ColumnForm::kWhole && !IsPlain(column)) {
-          return Status::Invalid("column \"", expression.name, "\" of ", column.type.ToString(), " travels as ", expression.type.ToString(), " and can only be compared with constants");
+          return Status::Invalid("column \"", expression.name, "\" of ", column.type.ToString(), " travels as ", expression.type.ToString(),
+                                 " and can only be compared with constants");
         }
         return ColumnOf(column);
       }
@@ -110,7 +113,8 @@ class Translator {
       if (name == "is_distinct_from") return Condition("not", {is_null});
       return Constant(Type::Bool(), {});
     }
-    if (!std::holds_alternative<int64_t>(value) && !std::holds_alternative<Int128>(value)) return Status::Invalid("a constant of another type than its column \"", column.name, "\"");
+    if (!std::holds_alternative<int64_t>(value) && !std::holds_alternative<Int128>(value))
+      return Status::Invalid("a constant of another type than its column \"", column.name, "\"");
     const Int128 number = column.WholeOf(value);
     constexpr Int128 kFar = Int128{1} << 100;
     WholeRange range{number, number};
@@ -163,7 +167,8 @@ class Translator {
   }
 
   Result<Expression> TranslateCall(const WireExpression& call, int depth) const {
-    const auto* function = std::find_if(std::begin(kFunctionNames), std::end(kFunctionNames), [&](const FunctionName& known) { return known.wire == call.name; });
+    const auto* function =
+        std::find_if(std::begin(kFunctionNames), std::end(kFunctionNames), [&](const FunctionName& known) { return known.wire == call.name; });
     if (function == std::end(kFunctionNames)) return Status::Invalid("function \"", call.name, "\" is not known");
     const std::string name(function->logical);
     if (name == "in") return TranslateIn(call, depth);

@@ -14,11 +14,26 @@ struct FunctionName {
   std::string_view logical;
 };
 inline constexpr FunctionName kFunctionNames[] = {
-    {"$and", "and"}, {"$or", "or"}, {"$not", "not"}, {"$is_null", "is_null"}, {"$nullif", "nullif"},
-    {"$equal", "equal"}, {"$not_equal", "not_equal"}, {"$less_than", "less_than"}, {"$less_than_or_equal", "less_than_or_equal"},
-    {"$greater_than", "greater_than"}, {"$greater_than_or_equal", "greater_than_or_equal"}, {"$is_distinct_from", "is_distinct_from"},
-    {"$add", "add"}, {"$subtract", "subtract"}, {"$multiply", "multiply"}, {"$divide", "divide"}, {"$modulus", "modulus"}, {"$negate", "negate"},
-    {"$like_pattern", "like"}, {"$in", "in"},
+    {"$and", "and"},
+    {"$or", "or"},
+    {"$not", "not"},
+    {"$is_null", "is_null"},
+    {"$nullif", "nullif"},
+    {"$equal", "equal"},
+    {"$not_equal", "not_equal"},
+    {"$less_than", "less_than"},
+    {"$less_than_or_equal", "less_than_or_equal"},
+    {"$greater_than", "greater_than"},
+    {"$greater_than_or_equal", "greater_than_or_equal"},
+    {"$is_distinct_from", "is_distinct_from"},
+    {"$add", "add"},
+    {"$subtract", "subtract"},
+    {"$multiply", "multiply"},
+    {"$divide", "divide"},
+    {"$modulus", "modulus"},
+    {"$negate", "negate"},
+    {"$like_pattern", "like"},
+    {"$in", "in"},
 };
 inline constexpr std::string_view kArrayFunction = "$array";
 

@@ -61,7 +61,8 @@ TEST(MalformedMessage, CutAtEveryTokenIsAnError) {
 
 TEST(MalformedMessage, AnyMemberOfTheWrongKindIsAnErrorOrTaken) {
   // Every value in turn becomes each of these; what is still read must be written back as a good message.
-  const std::string wrong[] = {"null", "true", "[]", "{}", "\"\"", "\"?\"", "1.5", "99999999999999999999", "[[[[]]]]", R"({"@type":"Nonsense"})", R"("\ud800")"};
+  const std::string wrong[] = {"null",       "true", "[]", "{}", "\"\"", "\"?\"", "1.5", "99999999999999999999", "[[[[]]]]", R"({"@type":"Nonsense"})",
+                               R"("\ud800")"};
   int errors = 0;
   for (const std::string& good : GoodRequests()) {
     const std::vector<size_t> edges = TokenEdges(good);
@@ -141,7 +142,9 @@ TEST(MalformedMessage, DepthAndSizeAreBoundedInMemory) {
   const std::string read = GoodRequests()[7];
   ASSERT_TRUE(ParseRequest(read).ok());
   const int64_t before = PeakKilobytes();
-  for (const std::string& open : {std::string("["), std::string("{\"a\":"), std::string(R"({"@type":"FunctionCallExpression","type":{"@type":"Bool"},"functionName":{"functionName":"$not"},"arguments":[)")}) {
+  for (const std::string& open :
+       {std::string("["), std::string("{\"a\":"),
+        std::string(R"({"@type":"FunctionCallExpression","type":{"@type":"Bool"},"functionName":{"functionName":"$not"},"arguments":[)")}) {
     std::string deep;
     for (int i = 0; i < 100000 && deep.size() < 6000000; ++i) deep += open;
     ExpectProperError(deep, "deep");

@@ -21,39 +21,105 @@ std::string Words(const std::array<std::string_view, N>& words) {
 }
 
 // What stands in the JSON, and what it becomes (T).
-template <typename T> std::string Kind(form::Text) { return "text"; }
-template <typename T> std::string Kind(form::Number) { return sizeof(T) == sizeof(int) ? "number (32 bits)" : "number (64 bits)"; }
-template <typename T> std::string Kind(form::NumberText) { return "number (64 bits), written as a text"; }
-template <typename T> std::string Kind(form::Flag) { return "true or false"; }
-template <typename T> std::string Kind(form::Bytes) { return "base64"; }
-template <typename T> std::string Kind(form::Schema) { return "base64 of a schema message"; }
-template <typename T> std::string Kind(form::Block) { return Link("Block"); }
-template <typename T> std::string Kind(form::Type) { return Link("Arrow type"); }
-template <typename T> std::string Kind(form::ValueSet) { return "value set"; }
-template <typename T> std::string Kind(form::Expression) { return "expression"; }
-template <typename T> std::string Kind(form::BoundName) { return Words(kBoundNames); }
-template <typename T> std::string Kind(form::DirectionName) { return Words(kDirectionNames); }
-template <typename T> std::string Kind(form::OnlyScalar) { return "`SCALAR`"; }
-template <typename T> std::string Kind(form::Object) { return Link(MessageTable<T>::kName); }
+template <typename T>
+std::string Kind(form::Text) {
+  return "text";
+}
+template <typename T>
+std::string Kind(form::Number) {
+  return sizeof(T) == sizeof(int) ? "number (32 bits)" : "number (64 bits)";
+}
+template <typename T>
+std::string Kind(form::NumberText) {
+  return "number (64 bits), written as a text";
+}
+template <typename T>
+std::string Kind(form::Flag) {
+  return "true or false";
+}
+template <typename T>
+std::string Kind(form::Bytes) {
+  return "base64";
+}
+template <typename T>
+std::string Kind(form::Schema) {
+  return "base64 of a schema message";
+}
+template <typename T>
+std::string Kind(form::Block) {
+  return Link("Block");
+}
+template <typename T>
+std::string Kind(form::Type) {
+  return Link("Arrow type");
+}
+template <typename T>
+std::string Kind(form::ValueSet) {
+  return "value set";
+}
+template <typename T>
+std::string Kind(form::Expression) {
+  return "expression";
+}
+template <typename T>
+std::string Kind(form::BoundName) {
+  return Words(kBoundNames);
+}
+template <typename T>
+std::string Kind(form::DirectionName) {
+  return Words(kDirectionNames);
+}
+template <typename T>
+std::string Kind(form::OnlyScalar) {
+  return "`SCALAR`";
+}
+template <typename T>
+std::string Kind(form::Object) {
+  return Link(MessageTable<T>::kName);
+}
 
-template <typename T> struct InnerOf { using type = T; };
-template <typename T> struct InnerOf<std::optional<T>> { using type = T; };
-template <typename T> struct ItemOf;
-template <typename T> struct ItemOf<std::vector<T>> { using type = T; };
-template <typename T> struct ItemOf<std::vector<std::pair<std::string, T>>> { using type = T; };
-template <typename T> struct ItemOf<std::map<std::string, T>> { using type = T; };
-
-template <typename T, typename Item> std::string Kind(form::OrNull<Item>);
-template <typename T, typename Item> std::string Kind(form::List<Item>);
-template <typename T, typename Item, form::Repeated repeated> std::string Kind(form::Map<Item, repeated>);
+template <typename T>
+struct InnerOf {
+  using type = T;
+};
+template <typename T>
+struct InnerOf<std::optional<T>> {
+  using type = T;
+};
+template <typename T>
+struct ItemOf;
+template <typename T>
+struct ItemOf<std::vector<T>> {
+  using type = T;
+};
+template <typename T>
+struct ItemOf<std::vector<std::pair<std::string, T>>> {
+  using type = T;
+};
+template <typename T>
+struct ItemOf<std::map<std::string, T>> {
+  using type = T;
+};
 
 template <typename T, typename Item>
-std::string Kind(form::OrNull<Item>) { return Kind<typename InnerOf<T>::type>(Item{}) + " or null"; }
+std::string Kind(form::OrNull<Item>);
 template <typename T, typename Item>
-std::string Kind(form::List<Item>) { return "array of " + Kind<typename ItemOf<T>::type>(Item{}); }
+std::string Kind(form::List<Item>);
+template <typename T, typename Item, form::Repeated repeated>
+std::string Kind(form::Map<Item, repeated>);
+
+template <typename T, typename Item>
+std::string Kind(form::OrNull<Item>) {
+  return Kind<typename InnerOf<T>::type>(Item{}) + " or null";
+}
+template <typename T, typename Item>
+std::string Kind(form::List<Item>) {
+  return "array of " + Kind<typename ItemOf<T>::type>(Item{});
+}
 template <typename T, typename Item, form::Repeated repeated>
 std::string Kind(form::Map<Item, repeated>) {
-  return "object: name → " + Kind<typename ItemOf<T>::type>(Item{}) + (repeated == form::Repeated::kError ? " (a name twice is an error)" : " (of a name twice the last counts)");
+  return "object: name → " + Kind<typename ItemOf<T>::type>(Item{}) +
+         (repeated == form::Repeated::kError ? " (a name twice is an error)" : " (of a name twice the last counts)");
 }
 
 std::string Reading(Absent absent, int since) {
@@ -70,7 +136,9 @@ void Row(std::string_view name, const std::string& kind, const std::string& read
   out->append("| `").append(name).append("` | ").append(kind).append(" | ").append(reading).append(" |\n");
 }
 template <typename Owner, typename T, typename Form>
-void DescribeMember(const Member<Owner, T, Form>& member, std::string* out) { Row(member.name, Kind<T>(member.form), Reading(member.absent, member.since), out); }
+void DescribeMember(const Member<Owner, T, Form>& member, std::string* out) {
+  Row(member.name, Kind<T>(member.form), Reading(member.absent, member.since), out);
+}
 void DescribeMember(const FixedMember& member, std::string* out) { Row(member.name, "always `\"" + std::string(member.value) + "\"`", "ignored", out); }
 
 constexpr std::string_view kTableHead = "| member | kind | when read |\n|---|---|---|\n";
@@ -85,7 +153,9 @@ void DescribeObject(std::string* out) {
   std::apply([&](const auto&... member) { (DescribeMember(member, out), ...); }, Table::kMembers);
 }
 template <typename... Ts>
-void DescribeAll(const std::variant<Ts...>*, std::string* out) { (DescribeObject<Ts>(out), ...); }
+void DescribeAll(const std::variant<Ts...>*, std::string* out) {
+  (DescribeObject<Ts>(out), ...);
+}
 
 void DescribeBlock(std::string* out) {
   out->append("\n### Block\n\n").append(kTableHead);

@@ -98,7 +98,8 @@ TEST(MessageJson, RecordsThatAreNotJoinedYetAreWrittenLikeABlock) {
   const Block block = SampleBlock(9);
   const std::vector<RowRange> ranges = {{block.rows, 0, 4}, {block.rows, 4, 5}};
   EXPECT_EQ(WriteRecords({"lake", {block.schema, Batch()}}, JoinedMessage(ranges, Framing::kModern)), WriteResponse(ReadRecordsResponse{"lake", block}));
-  EXPECT_EQ(WriteRecords({"lake", {block.schema, Batch()}}, JoinedMessage({}, Framing::kModern)), WriteResponse(ReadRecordsResponse{"lake", {block.schema, Batch()}}));
+  EXPECT_EQ(WriteRecords({"lake", {block.schema, Batch()}}, JoinedMessage({}, Framing::kModern)),
+            WriteResponse(ReadRecordsResponse{"lake", {block.schema, Batch()}}));
 }
 
 TEST(MessageJson, Check1AnswersStandInTheOrderOfTheOriginal) {
@@ -106,11 +107,13 @@ TEST(MessageJson, Check1AnswersStandInTheOrderOfTheOriginal) {
             R"({"@type":"PingResponse","catalogName":"lake","queryId":"0f3c-demo","sourceType":"demo","capabilities":24,"serDeVersion":6})");
   EXPECT_EQ(WriteResponse(ListTablesResponse{{{"sales", "orders"}}, "lake", {}}),
             R"({"@type":"ListTablesResponse","tables":[{"schemaName":"sales","tableName":"orders"}],"catalogName":"lake","nextToken":null})");
-  EXPECT_EQ(WriteResponse(GetSplitsResponse{"lake", {WireSplit{SpillLocation{"my-spill", "p/q-1/5d7c", true}, {}, {{"shard", "3"}}}}, {}}),
-            R"({"@type":"GetSplitsResponse","catalogName":"lake","splits":[{"spillLocation":{"@type":"S3SpillLocation","bucket":"my-spill","key":"p/q-1/5d7c","directory":true},)"
-            R"("encryptionKey":null,"properties":{"shard":"3"}}],"continuationToken":null})");
-  EXPECT_EQ(WriteResponse(GetDataSourceCapabilitiesResponse{"lake", {{"supports_filter_pushdown", {{"sorted_range_set", {}}}}}}),
-            R"({"@type":"GetDataSourceCapabilitiesResponse","catalogName":"lake","capabilities":{"supports_filter_pushdown":[{"subType":"sorted_range_set","properties":[]}]}})");
+  EXPECT_EQ(
+      WriteResponse(GetSplitsResponse{"lake", {WireSplit{SpillLocation{"my-spill", "p/q-1/5d7c", true}, {}, {{"shard", "3"}}}}, {}}),
+      R"({"@type":"GetSplitsResponse","catalogName":"lake","splits":[{"spillLocation":{"@type":"S3SpillLocation","bucket":"my-spill","key":"p/q-1/5d7c","directory":true},)"
+      R"("encryptionKey":null,"properties":{"shard":"3"}}],"continuationToken":null})");
+  EXPECT_EQ(
+      WriteResponse(GetDataSourceCapabilitiesResponse{"lake", {{"supports_filter_pushdown", {{"sorted_range_set", {}}}}}}),
+      R"({"@type":"GetDataSourceCapabilitiesResponse","catalogName":"lake","capabilities":{"supports_filter_pushdown":[{"subType":"sorted_range_set","properties":[]}]}})");
   PingRequest ping;
   ping.identity = FederatedIdentity{"1", "a", {}, {}, {}};
   ping.catalog = "lake";
@@ -131,13 +134,17 @@ TEST(MessageJson, Check2AStrictReaderSeesOrderGapsAndStrangers) {
   EXPECT_TRUE(ParseResponse(good, {.strict = true}).ok());
   const auto strict = [](const std::string& json) { return ParseResponse(json, {.strict = true}).status().ToString(); };
   EXPECT_THAT(strict(R"({"tables":[],"@type":"ListTablesResponse","catalogName":"lake","nextToken":null})"), HasSubstr("@type: must be the first member"));
-  EXPECT_THAT(strict(R"({"@type":"ListTablesResponse","catalogName":"lake","tables":[],"nextToken":null})"), HasSubstr("member \"catalogName\" at position 1, where the original reads tables"));
-  EXPECT_THAT(strict(R"({"@type":"ListTablesResponse","tables":[{"tableName":"t","schemaName":"s"}],"catalogName":"lake"})"), HasSubstr("ListTablesResponse.tables[0]: member \"tableName\""));
-  EXPECT_THAT(strict(R"({"@type":"ListTablesResponse","tables":[{"schemaName":"s","tableName":"t","x":1}],"catalogName":"lake"})"), HasSubstr("the end of the object"));
+  EXPECT_THAT(strict(R"({"@type":"ListTablesResponse","catalogName":"lake","tables":[],"nextToken":null})"),
+              HasSubstr("member \"catalogName\" at position 1, where the original reads tables"));
+  EXPECT_THAT(strict(R"({"@type":"ListTablesResponse","tables":[{"tableName":"t","schemaName":"s"}],"catalogName":"lake"})"),
+              HasSubstr("ListTablesResponse.tables[0]: member \"tableName\""));
+  EXPECT_THAT(strict(R"({"@type":"ListTablesResponse","tables":[{"schemaName":"s","tableName":"t","x":1}],"catalogName":"lake"})"),
+              HasSubstr("the end of the object"));
   EXPECT_THAT(strict(R"({"@type":"ListTablesResponse","tables":[{"schemaName":"s"}],"catalogName":"lake"})"), HasSubstr("tables[0].tableName: missing"));
   EXPECT_THAT(strict(R"({"@type":"GetSplitsResponse","catalogName":"lake","splits":[]})"), HasSubstr("continuationToken: missing"));
-  EXPECT_EQ(strict(R"({"@type":"ListTablesResponse","tables":[],"catalogName":"lake"})"), "OK");                        // optional for the original too
-  EXPECT_EQ(strict(R"({"@type":"ListTablesResponse","tables":[],"catalogName":"lake","nextToken":null,"x":[1]})"), "OK");  // behind the last one it reads, at the root
+  EXPECT_EQ(strict(R"({"@type":"ListTablesResponse","tables":[],"catalogName":"lake"})"), "OK");  // optional for the original too
+  EXPECT_EQ(strict(R"({"@type":"ListTablesResponse","tables":[],"catalogName":"lake","nextToken":null,"x":[1]})"),
+            "OK");  // behind the last one it reads, at the root
   EXPECT_TRUE(ParseResponse(R"({"catalogName":"lake","new":1,"tables":[],"@type":"ListTablesResponse"})", {}).ok());
 }
 
@@ -146,11 +153,17 @@ TEST(MessageJson, Check3PingWithAndWithoutWhatCameLater) {
   EXPECT_EQ(Parsed<PingRequest>(ping).catalog, "lake");
   EXPECT_EQ(Parsed<PingRequest>(Replaced(ping, R"(,"configOptions":{})", "")).identity->account, "1");
   EXPECT_EQ(Parsed<PingRequest>(Replaced(ping, R"("queryId":"q")", R"("queryId":"q","later":{"a":[1,2]},"more":7)")).query_id, "q");
-  EXPECT_EQ(Parsed<PingRequest>(R"({"@type":"PingRequest","identity":{"id":"UNKNOWN","principal":"UNKNOWN","account":"7"},"catalogName":"lake","queryId":"q"})").identity->account, "7");
+  EXPECT_EQ(Parsed<PingRequest>(R"({"@type":"PingRequest","identity":{"id":"UNKNOWN","principal":"UNKNOWN","account":"7"},"catalogName":"lake","queryId":"q"})")
+                .identity->account,
+            "7");
   const auto answer = ParseResponse(R"({"@type":"PingResponse","catalogName":"lake","queryId":"q","sourceType":null,"capabilities":23})", {.strict = true});
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(std::get<PingResponse>(*answer).serde_version, 1);
-  EXPECT_EQ(std::get<PingResponse>(ParseResponse(R"({"@type":"PingResponse","catalogName":"c","queryId":"q","sourceType":null,"capabilities":1,"serDeVersion":0})", {}).ValueOrDie()).serde_version, 1);
+  EXPECT_EQ(
+      std::get<PingResponse>(
+          ParseResponse(R"({"@type":"PingResponse","catalogName":"c","queryId":"q","sourceType":null,"capabilities":1,"serDeVersion":0})", {}).ValueOrDie())
+          .serde_version,
+      1);
 }
 
 TEST(MessageJson, Check4OrderDoesNotMatterWhenReading) {
@@ -196,7 +209,8 @@ TEST(MessageJson, Check6TheVersionFollowsFromTheMembers) {
 
 TEST(MessageJson, Check6AnOldVersionRefusesWhatItCannotSay) {
   for (const FederationRequest& request : EveryRequest()) {
-    const bool carries = std::holds_alternative<GetTableLayoutRequest>(request) || std::holds_alternative<GetSplitsRequest>(request) || std::holds_alternative<ReadRecordsRequest>(request);
+    const bool carries = std::holds_alternative<GetTableLayoutRequest>(request) || std::holds_alternative<GetSplitsRequest>(request) ||
+                         std::holds_alternative<ReadRecordsRequest>(request);
     for (int version = 2; version <= 6; ++version) {
       const bool table = std::holds_alternative<GetTableRequest>(request) && version < 5;
       const bool capabilities = std::holds_alternative<GetDataSourceCapabilitiesRequest>(request) && version < 4;
@@ -232,7 +246,8 @@ TEST(MessageJson, Check9Base64OfStandardAlphabetWithPadding) {
   const std::string json = RequestJson<ReadRecordsRequest>();
   const std::string key = R"("key":"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=")";
   EXPECT_EQ(Parsed<ReadRecordsRequest>(json).split.encryption_key->key, std::string(32, 'k'));
-  EXPECT_THAT(ErrorOf(Replaced(json, key, R"("key":"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s")")), HasSubstr("ReadRecordsRequest.split.encryptionKey.key: "));
+  EXPECT_THAT(ErrorOf(Replaced(json, key, R"("key":"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s")")),
+              HasSubstr("ReadRecordsRequest.split.encryptionKey.key: "));
   EXPECT_THAT(ErrorOf(Replaced(json, key, R"("key":"_-tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=")")), HasSubstr("encryptionKey.key: "));
   const std::string broken = Replaced(json, key, R"("key":"a2tra2tra2tra2tra2tra2tr\na2tra2tra2tra2tra2s=")");
   EXPECT_EQ(Parsed<ReadRecordsRequest>(broken).split.encryption_key->key, std::string(32, 'k'));
@@ -268,19 +283,26 @@ TEST(MessageJson, Check26LimitsAndDirections) {
 }
 
 TEST(MessageJson, Check27CapabilitiesKeepTheirOddNames) {
-  const GetDataSourceCapabilitiesResponse response{"lake", {{"supports_top_n_pushdown", {{"SUPPORTS_ORDER_BY", {}}}}, {"supports_filter_pushdown", {{"equatable_range_set", {}}}},
-    {"SYSTEM.QUERY", {{"query_passthrough_schema", {"system"}}, {"query_passthrough_name", {"query"}}, {"query_passthrough_arguments", {"QUERY"}}}}}};
+  const GetDataSourceCapabilitiesResponse response{
+      "lake",
+      {{"supports_top_n_pushdown", {{"SUPPORTS_ORDER_BY", {}}}},
+       {"supports_filter_pushdown", {{"equatable_range_set", {}}}},
+       {"SYSTEM.QUERY", {{"query_passthrough_schema", {"system"}}, {"query_passthrough_name", {"query"}}, {"query_passthrough_arguments", {"QUERY"}}}}}};
   const std::string json = WriteResponse(response);
-  EXPECT_THAT(json, HasSubstr(R"("SYSTEM.QUERY":[{"subType":"query_passthrough_schema","properties":["system"]},{"subType":"query_passthrough_name","properties":["query"]},)"
-                              R"({"subType":"query_passthrough_arguments","properties":["QUERY"]}])"));
+  EXPECT_THAT(
+      json,
+      HasSubstr(R"("SYSTEM.QUERY":[{"subType":"query_passthrough_schema","properties":["system"]},{"subType":"query_passthrough_name","properties":["query"]},)"
+                R"({"subType":"query_passthrough_arguments","properties":["QUERY"]}])"));
   EXPECT_EQ(std::get<GetDataSourceCapabilitiesResponse>(ParseResponse(json, {.strict = true}).ValueOrDie()).capabilities, response.capabilities);
   EXPECT_FALSE(ParseResponse(Replaced(json, "supports_top_n_pushdown", "SYSTEM.QUERY"), {}).ok());
 }
 
 TEST(MessageJson, Check28PassthroughArgumentsTravelInOrder) {
   const auto read = Parsed<ReadRecordsRequest>(RequestJson<ReadRecordsRequest>());
-  EXPECT_THAT(read.constraints.passthrough, ElementsAre(std::pair<std::string, std::string>("schemaFunctionName", "SYSTEM.QUERY"), std::pair<std::string, std::string>("QUERY", "select 1")));
-  EXPECT_THAT(ErrorOf(Replaced(RequestJson<ReadRecordsRequest>(), R"("select 1")", "null")), HasSubstr("queryPassthroughArguments.QUERY: expected a text, found null"));
+  EXPECT_THAT(read.constraints.passthrough,
+              ElementsAre(std::pair<std::string, std::string>("schemaFunctionName", "SYSTEM.QUERY"), std::pair<std::string, std::string>("QUERY", "select 1")));
+  EXPECT_THAT(ErrorOf(Replaced(RequestJson<ReadRecordsRequest>(), R"("select 1")", "null")),
+              HasSubstr("queryPassthroughArguments.QUERY: expected a text, found null"));
 }
 
 TEST(MessageJson, Check29QueryPlans) {
@@ -335,15 +357,18 @@ TEST(MessageJson, Check51DocumentsThatAreNoMessage) {
     EXPECT_EQ(ParseResponse(json, {}).status().code(), StatusCode::kInvalid) << json;
   }
   EXPECT_FALSE(Parsed<ListSchemasRequest>(R"({"@type":"ListSchemasRequest","identity":null,"queryId":null,"catalogName":"c"})").identity);
-  EXPECT_TRUE(Parsed<PingRequest>(R"({"@type":"PingRequest","identity":{"account":"1","arn":"a","tags":null,"groups":null},"catalogName":"c","queryId":"q"})").identity->tags.empty());
+  EXPECT_TRUE(Parsed<PingRequest>(R"({"@type":"PingRequest","identity":{"account":"1","arn":"a","tags":null,"groups":null},"catalogName":"c","queryId":"q"})")
+                  .identity->tags.empty());
   EXPECT_THAT(ErrorOf(R"({"@type":"GetDataSourceCapabilitiesRequest","identity":[],"queryId":"q","catalogName":"c"})"),
               HasSubstr("GetDataSourceCapabilitiesRequest.identity: expected an object, found an array"));
 }
 
 TEST(MessageJson, Check55Version1IsRefusedWithAReason) {
-  EXPECT_THAT(ErrorOf(Replaced(RequestJson<GetTableLayoutRequest>(3), R"("schema":"/////)", R"("schema":{"schema":"/////)")), ::testing::Not(::testing::IsEmpty()));
-  const std::string wrapped = R"({"@type":"ReadRecordsRequest","identity":null,"queryId":"q","catalogName":"c","tableName":{"schemaName":"s","tableName":"t"},"schema":{"schema":""},)"
-                              R"("split":{"spillLocation":null,"encryptionKey":null,"properties":{}},"constraints":{"summary":{}},"maxBlockSize":1,"maxInlineBlockSize":1})";
+  EXPECT_THAT(ErrorOf(Replaced(RequestJson<GetTableLayoutRequest>(3), R"("schema":"/////)", R"("schema":{"schema":"/////)")),
+              ::testing::Not(::testing::IsEmpty()));
+  const std::string wrapped =
+      R"({"@type":"ReadRecordsRequest","identity":null,"queryId":"q","catalogName":"c","tableName":{"schemaName":"s","tableName":"t"},"schema":{"schema":""},)"
+      R"("split":{"spillLocation":null,"encryptionKey":null,"properties":{}},"constraints":{"summary":{}},"maxBlockSize":1,"maxInlineBlockSize":1})";
   EXPECT_THAT(ErrorOf(wrapped), HasSubstr("serde version 1 is not supported"));
 }
 
@@ -368,7 +393,8 @@ TEST(MessageJson, TextsAreEscapedAndStayValid) {
   const auto parsed = ParseResponse(json, {.strict = true});
   ASSERT_TRUE(parsed.ok()) << parsed.status() << json;
   const std::string fffd = "\xEF\xBF\xBD";
-  EXPECT_EQ(std::get<ListSchemasResponse>(*parsed).schemas[0], std::string("a\"b\\c\n\x01\x7f/\xc3\xa4\xf0\x9f\x8c\x8a") + fffd + fffd + fffd + fffd + std::string("z\0", 2));
+  EXPECT_EQ(std::get<ListSchemasResponse>(*parsed).schemas[0],
+            std::string("a\"b\\c\n\x01\x7f/\xc3\xa4\xf0\x9f\x8c\x8a") + fffd + fffd + fffd + fffd + std::string("z\0", 2));
 }
 
 TEST(MessageJson, TheReferencePageIsWhatTheTablesSay) {

@@ -53,9 +53,7 @@ Status Expected(const Path& path, std::string_view what, const JsonNode& node) {
   return Status::Invalid(path.ToString(), ": expected ", what, ", found ", Shown(node));
 }
 
-Status At(const Path& path, const Status& status) {
-  return status.ok() ? status : status.WithMessage(path.ToString(), ": ", status.message());
-}
+Status At(const Path& path, const Status& status) { return status.ok() ? status : status.WithMessage(path.ToString(), ": ", status.message()); }
 
 template <typename T>
 Status ReadObject(Reading& r, const Path& path, const JsonNode& node, bool root, T* out);
@@ -368,7 +366,8 @@ Status FindMembers(Reading& r, const Shape& shape, const Path& path, const JsonN
     if (r.strict && typed && !tagged) return Status::Invalid(path.ToString(), ".@type: must be the first member, is missing");
     size_t index = next;
     if (index >= shape.members.size() || shape.members[index].name != child.key) {
-      for (index = 0; index < shape.members.size() && shape.members[index].name != child.key; ++index) {}
+      for (index = 0; index < shape.members.size() && shape.members[index].name != child.key; ++index) {
+      }
       if (r.strict) {
         const std::string_view wanted = next < shape.members.size() ? shape.members[next].name : "the end of the object";
         return Status::Invalid(path.ToString(), ": member \"", child.key, "\" at position ", at, ", where the original reads ", wanted);
@@ -397,13 +396,18 @@ Status ReadMember(Reading& r, const Member<Owner, Value, Form>& member, const Pa
   return Read(r, member.form, {&path, member.name}, *node, &(out->*member.at));
 }
 template <typename T>
-Status ReadMember(Reading&, const FixedMember&, const Path&, const JsonNode*, T*) { return Status::OK(); }
+Status ReadMember(Reading&, const FixedMember&, const Path&, const JsonNode*, T*) {
+  return Status::OK();
+}
 
 template <typename T>
 Status ReadObject(Reading& r, const Path& path, const JsonNode& node, bool root, T* out) {
   using Table = MessageTable<T>;
   static constexpr auto kRules = std::apply(
-      [](const auto&... member) { return std::array<MemberRule, sizeof...(member)>{MemberRule{member.name, member.absent, member.since}...}; }, Table::kMembers);
+      [](const auto&... member) {
+        return std::array<MemberRule, sizeof...(member)>{MemberRule{member.name, member.absent, member.since}...};
+      },
+      Table::kMembers);
   const JsonNode* found[kRules.size()] = {};
   LOTIC_RETURN_NOT_OK(FindMembers(r, {Table::kTyped ? Table::kName : std::string_view(), kRules}, path, node, root, found));
   Status status = Status::OK();

@@ -32,9 +32,21 @@ struct Member {
   Absent absent = Absent::kError;
 
   constexpr Member(std::string_view n, T Owner::*a, Form f) : name(n), at(a), form(f) {}
-  constexpr Member Since(int version) const { Member m = *this; m.since = version; return m; }
-  constexpr Member Tolerated() const { Member m = *this; m.absent = Absent::kTolerated; return m; }
-  constexpr Member Optional() const { Member m = *this; m.absent = Absent::kOptional; return m; }
+  constexpr Member Since(int version) const {
+    Member m = *this;
+    m.since = version;
+    return m;
+  }
+  constexpr Member Tolerated() const {
+    Member m = *this;
+    m.absent = Absent::kTolerated;
+    return m;
+  }
+  constexpr Member Optional() const {
+    Member m = *this;
+    m.absent = Absent::kOptional;
+    return m;
+  }
 };
 
 /// A member that says nothing: always written so, and ignored when read.
@@ -49,8 +61,14 @@ struct FixedMember {
 template <typename T>
 struct MessageTable;
 
-struct Untyped { static constexpr bool kTyped = false; static constexpr int kSince = 2; };
-struct Typed { static constexpr bool kTyped = true; static constexpr int kSince = 2; };
+struct Untyped {
+  static constexpr bool kTyped = false;
+  static constexpr int kSince = 2;
+};
+struct Typed {
+  static constexpr bool kTyped = true;
+  static constexpr int kSince = 2;
+};
 
 // ------------------------------------------------------------------------------------------------------------- forms used often
 
@@ -66,51 +84,40 @@ using ObjectList = form::List<form::Object>;
 template <>
 struct MessageTable<TableName> : Untyped {
   static constexpr std::string_view kName = "TableName";
-  static constexpr auto kMembers = std::tuple(
-      Member("schemaName", &TableName::schema, form::Text{}),
-      Member("tableName", &TableName::table, form::Text{}));
+  static constexpr auto kMembers = std::tuple(Member("schemaName", &TableName::schema, form::Text{}), Member("tableName", &TableName::table, form::Text{}));
 };
 template <>
 struct MessageTable<FederatedIdentity> : Untyped {
   static constexpr std::string_view kName = "FederatedIdentity";
-  static constexpr auto kMembers = std::tuple(
-      FixedMember{"id", "UNKNOWN"},
-      FixedMember{"principal", "UNKNOWN"},
-      Member("account", &FederatedIdentity::account, TextOrNull{}).Tolerated(),
-      Member("arn", &FederatedIdentity::arn, TextOrNull{}).Tolerated(),
-      Member("tags", &FederatedIdentity::tags, form::OrNull<Texts>{}).Tolerated(),
-      Member("groups", &FederatedIdentity::groups, form::OrNull<TextList>{}).Tolerated(),
-      Member("configOptions", &FederatedIdentity::config_options, form::OrNull<Texts>{}).Optional());
+  static constexpr auto kMembers =
+      std::tuple(FixedMember{"id", "UNKNOWN"}, FixedMember{"principal", "UNKNOWN"}, Member("account", &FederatedIdentity::account, TextOrNull{}).Tolerated(),
+                 Member("arn", &FederatedIdentity::arn, TextOrNull{}).Tolerated(), Member("tags", &FederatedIdentity::tags, form::OrNull<Texts>{}).Tolerated(),
+                 Member("groups", &FederatedIdentity::groups, form::OrNull<TextList>{}).Tolerated(),
+                 Member("configOptions", &FederatedIdentity::config_options, form::OrNull<Texts>{}).Optional());
 };
 template <>
 struct MessageTable<SpillLocation> : Typed {
   static constexpr std::string_view kName = "S3SpillLocation";
-  static constexpr auto kMembers = std::tuple(
-      Member("bucket", &SpillLocation::bucket, form::Text{}),
-      Member("key", &SpillLocation::key, form::Text{}),
-      Member("directory", &SpillLocation::directory, form::Flag{}));
+  static constexpr auto kMembers = std::tuple(Member("bucket", &SpillLocation::bucket, form::Text{}), Member("key", &SpillLocation::key, form::Text{}),
+                                              Member("directory", &SpillLocation::directory, form::Flag{}));
 };
 template <>
 struct MessageTable<EncryptionKey> : Untyped {
   static constexpr std::string_view kName = "EncryptionKey";
-  static constexpr auto kMembers = std::tuple(
-      Member("key", &EncryptionKey::key, form::Bytes{}),
-      Member("nonce", &EncryptionKey::nonce, form::Bytes{}));
+  static constexpr auto kMembers = std::tuple(Member("key", &EncryptionKey::key, form::Bytes{}), Member("nonce", &EncryptionKey::nonce, form::Bytes{}));
 };
 template <>
 struct MessageTable<WireSplit> : Untyped {
   static constexpr std::string_view kName = "Split";
-  static constexpr auto kMembers = std::tuple(
-      Member("spillLocation", &WireSplit::spill_location, ObjectOrNull{}),
-      Member("encryptionKey", &WireSplit::encryption_key, ObjectOrNull{}),
-      Member("properties", &WireSplit::properties, UniqueTexts{}));
+  static constexpr auto kMembers =
+      std::tuple(Member("spillLocation", &WireSplit::spill_location, ObjectOrNull{}), Member("encryptionKey", &WireSplit::encryption_key, ObjectOrNull{}),
+                 Member("properties", &WireSplit::properties, UniqueTexts{}));
 };
 template <>
 struct MessageTable<Capability> : Untyped {
   static constexpr std::string_view kName = "Capability";
-  static constexpr auto kMembers = std::tuple(
-      Member("subType", &Capability::sub_type, form::Text{}),
-      Member("properties", &Capability::properties, TextList{}));
+  static constexpr auto kMembers =
+      std::tuple(Member("subType", &Capability::sub_type, form::Text{}), Member("properties", &Capability::properties, TextList{}));
 };
 
 // ------------------------------------------------------------------------------------------------------------------ constraints
@@ -163,112 +170,96 @@ using ExpressionJson = std::variant<FunctionCallJson, VariableJson, ConstantJson
 template <>
 struct MessageTable<MarkerJson> : Untyped {
   static constexpr std::string_view kName = "Marker";
-  static constexpr auto kMembers = std::tuple(
-      Member("valueBlock", &MarkerJson::value_block, form::Block{}),
-      Member("bound", &MarkerJson::bound, form::BoundName{}),
-      Member("nullValue", &MarkerJson::null_value, form::Flag{}));
+  static constexpr auto kMembers =
+      std::tuple(Member("valueBlock", &MarkerJson::value_block, form::Block{}), Member("bound", &MarkerJson::bound, form::BoundName{}),
+                 Member("nullValue", &MarkerJson::null_value, form::Flag{}));
 };
 template <>
 struct MessageTable<RangeJson> : Untyped {
   static constexpr std::string_view kName = "Range";
-  static constexpr auto kMembers = std::tuple(
-      Member("low", &RangeJson::low, form::Object{}),
-      Member("high", &RangeJson::high, form::Object{}));
+  static constexpr auto kMembers = std::tuple(Member("low", &RangeJson::low, form::Object{}), Member("high", &RangeJson::high, form::Object{}));
 };
 template <>
 struct MessageTable<SortedRangeSetJson> : Typed {
   static constexpr std::string_view kName = "SortedRangeSet";
-  static constexpr auto kMembers = std::tuple(
-      Member("type", &SortedRangeSetJson::type, form::Type{}),
-      Member("ranges", &SortedRangeSetJson::ranges, ObjectList{}),
-      Member("nullAllowed", &SortedRangeSetJson::null_allowed, form::Flag{}));
+  static constexpr auto kMembers =
+      std::tuple(Member("type", &SortedRangeSetJson::type, form::Type{}), Member("ranges", &SortedRangeSetJson::ranges, ObjectList{}),
+                 Member("nullAllowed", &SortedRangeSetJson::null_allowed, form::Flag{}));
 };
 template <>
 struct MessageTable<EquatableValueSetJson> : Typed {
   static constexpr std::string_view kName = "EquatableValueSet";
-  static constexpr auto kMembers = std::tuple(
-      Member("valueBlock", &EquatableValueSetJson::value_block, form::Block{}),
-      Member("whiteList", &EquatableValueSetJson::white_list, form::Flag{}),
-      Member("nullAllowed", &EquatableValueSetJson::null_allowed, form::Flag{}));
+  static constexpr auto kMembers = std::tuple(Member("valueBlock", &EquatableValueSetJson::value_block, form::Block{}),
+                                              Member("whiteList", &EquatableValueSetJson::white_list, form::Flag{}),
+                                              Member("nullAllowed", &EquatableValueSetJson::null_allowed, form::Flag{}));
 };
 template <>
 struct MessageTable<AllOrNoneValueSetJson> : Typed {
   static constexpr std::string_view kName = "AllOrNoneValueSet";
-  static constexpr auto kMembers = std::tuple(
-      Member("type", &AllOrNoneValueSetJson::type, form::Type{}),
-      Member("all", &AllOrNoneValueSetJson::all, form::Flag{}),
-      Member("nullAllowed", &AllOrNoneValueSetJson::null_allowed, form::Flag{}));
+  static constexpr auto kMembers =
+      std::tuple(Member("type", &AllOrNoneValueSetJson::type, form::Type{}), Member("all", &AllOrNoneValueSetJson::all, form::Flag{}),
+                 Member("nullAllowed", &AllOrNoneValueSetJson::null_allowed, form::Flag{}));
 };
 template <>
 struct MessageTable<FunctionNameJson> : Untyped {
   static constexpr std::string_view kName = "FunctionName";
-  static constexpr auto kMembers = std::tuple(
-      Member("functionName", &FunctionNameJson::name, form::Text{}));
+  static constexpr auto kMembers = std::tuple(Member("functionName", &FunctionNameJson::name, form::Text{}));
 };
 template <>
 struct MessageTable<FunctionCallJson> : Typed {
   static constexpr std::string_view kName = "FunctionCallExpression";
-  static constexpr auto kMembers = std::tuple(
-      Member("type", &FunctionCallJson::type, form::Type{}),
-      Member("functionName", &FunctionCallJson::function, form::Object{}),
-      Member("arguments", &FunctionCallJson::arguments, form::List<form::Expression>{}));
+  static constexpr auto kMembers =
+      std::tuple(Member("type", &FunctionCallJson::type, form::Type{}), Member("functionName", &FunctionCallJson::function, form::Object{}),
+                 Member("arguments", &FunctionCallJson::arguments, form::List<form::Expression>{}));
 };
 template <>
 struct MessageTable<VariableJson> : Typed {
   static constexpr std::string_view kName = "VariableExpression";
-  static constexpr auto kMembers = std::tuple(
-      Member("columnName", &VariableJson::column, form::Text{}),
-      Member("type", &VariableJson::type, form::Type{}));
+  static constexpr auto kMembers = std::tuple(Member("columnName", &VariableJson::column, form::Text{}), Member("type", &VariableJson::type, form::Type{}));
 };
 template <>
 struct MessageTable<ConstantJson> : Typed {
   static constexpr std::string_view kName = "ConstantExpression";
-  static constexpr auto kMembers = std::tuple(
-      Member("valueBlock", &ConstantJson::value_block, form::OrNull<form::Block>{}),
-      Member("type", &ConstantJson::type, form::Type{}));
+  static constexpr auto kMembers =
+      std::tuple(Member("valueBlock", &ConstantJson::value_block, form::OrNull<form::Block>{}), Member("type", &ConstantJson::type, form::Type{}));
 };
 template <>
 struct MessageTable<OrderByField> : Untyped {
   static constexpr std::string_view kName = "OrderByField";
-  static constexpr auto kMembers = std::tuple(
-      Member("columnName", &OrderByField::column, form::Text{}),
-      Member("direction", &OrderByField::direction, form::DirectionName{}));
+  static constexpr auto kMembers =
+      std::tuple(Member("columnName", &OrderByField::column, form::Text{}), Member("direction", &OrderByField::direction, form::DirectionName{}));
 };
 template <>
 struct MessageTable<QueryPlan> : Untyped {
   static constexpr std::string_view kName = "QueryPlan";
-  static constexpr auto kMembers = std::tuple(
-      Member("substraitVersion", &QueryPlan::substrait_version, TextOrNull{}),
-      Member("substraitPlan", &QueryPlan::substrait_plan, form::Text{}));
+  static constexpr auto kMembers =
+      std::tuple(Member("substraitVersion", &QueryPlan::substrait_version, TextOrNull{}), Member("substraitPlan", &QueryPlan::substrait_plan, form::Text{}));
 };
 template <>
 struct MessageTable<WireConstraints> : Untyped {
   static constexpr std::string_view kName = "Constraints";
-  static constexpr auto kMembers = std::tuple(
-      Member("summary", &WireConstraints::summary, form::Map<form::ValueSet, form::Repeated::kError>{}),
-      Member("expression", &WireConstraints::expressions, form::List<form::Expression>{}).Since(4),
-      Member("orderByClause", &WireConstraints::order_by, ObjectList{}).Since(4),
-      Member("limit", &WireConstraints::limit, form::Number{}).Since(4),
-      Member("queryPassthroughArguments", &WireConstraints::passthrough, Texts{}).Since(5),
-      Member("queryPlan", &WireConstraints::plan, ObjectOrNull{}).Since(6));
+  static constexpr auto kMembers =
+      std::tuple(Member("summary", &WireConstraints::summary, form::Map<form::ValueSet, form::Repeated::kError>{}),
+                 Member("expression", &WireConstraints::expressions, form::List<form::Expression>{}).Since(4),
+                 Member("orderByClause", &WireConstraints::order_by, ObjectList{}).Since(4), Member("limit", &WireConstraints::limit, form::Number{}).Since(4),
+                 Member("queryPassthroughArguments", &WireConstraints::passthrough, Texts{}).Since(5),
+                 Member("queryPlan", &WireConstraints::plan, ObjectOrNull{}).Since(6));
 };
 
 // --------------------------------------------------------------------------------------------------------------------- requests
 
 template <typename Request>
 constexpr auto BaseMembers() {
-  return std::tuple(Member("identity", &Request::identity, ObjectOrNull{}).Tolerated(),
-                    Member("queryId", &Request::query_id, TextOrNull{}),
+  return std::tuple(Member("identity", &Request::identity, ObjectOrNull{}).Tolerated(), Member("queryId", &Request::query_id, TextOrNull{}),
                     Member("catalogName", &Request::catalog, form::Text{}));
 }
 
 template <>
 struct MessageTable<PingRequest> : Typed {
   static constexpr std::string_view kName = "PingRequest";
-  static constexpr auto kMembers = std::tuple(
-      Member("identity", &PingRequest::identity, ObjectOrNull{}).Tolerated(),
-      Member("catalogName", &PingRequest::catalog, form::Text{}),
-      Member("queryId", &PingRequest::query_id, form::Text{}));
+  static constexpr auto kMembers =
+      std::tuple(Member("identity", &PingRequest::identity, ObjectOrNull{}).Tolerated(), Member("catalogName", &PingRequest::catalog, form::Text{}),
+                 Member("queryId", &PingRequest::query_id, form::Text{}));
 };
 template <>
 struct MessageTable<ListSchemasRequest> : Typed {
@@ -278,36 +269,36 @@ struct MessageTable<ListSchemasRequest> : Typed {
 template <>
 struct MessageTable<ListTablesRequest> : Typed {
   static constexpr std::string_view kName = "ListTablesRequest";
-  static constexpr auto kMembers = std::tuple_cat(BaseMembers<ListTablesRequest>(), std::tuple(
-      Member("schemaName", &ListTablesRequest::schema_name, TextOrNull{}),
-      Member("nextToken", &ListTablesRequest::next_token, TextOrNull{}).Optional(),
-      Member("pageSize", &ListTablesRequest::page_size, form::Number{}).Optional()));
+  static constexpr auto kMembers =
+      std::tuple_cat(BaseMembers<ListTablesRequest>(), std::tuple(Member("schemaName", &ListTablesRequest::schema_name, TextOrNull{}),
+                                                                  Member("nextToken", &ListTablesRequest::next_token, TextOrNull{}).Optional(),
+                                                                  Member("pageSize", &ListTablesRequest::page_size, form::Number{}).Optional()));
 };
 template <>
 struct MessageTable<GetTableRequest> : Typed {
   static constexpr std::string_view kName = "GetTableRequest";
-  static constexpr auto kMembers = std::tuple_cat(BaseMembers<GetTableRequest>(), std::tuple(
-      Member("tableName", &GetTableRequest::table, form::Object{}),
-      Member("queryPassthroughArguments", &GetTableRequest::passthrough, Texts{}).Since(5)));
+  static constexpr auto kMembers =
+      std::tuple_cat(BaseMembers<GetTableRequest>(), std::tuple(Member("tableName", &GetTableRequest::table, form::Object{}),
+                                                                Member("queryPassthroughArguments", &GetTableRequest::passthrough, Texts{}).Since(5)));
 };
 template <>
 struct MessageTable<GetTableLayoutRequest> : Typed {
   static constexpr std::string_view kName = "GetTableLayoutRequest";
-  static constexpr auto kMembers = std::tuple_cat(BaseMembers<GetTableLayoutRequest>(), std::tuple(
-      Member("tableName", &GetTableLayoutRequest::table, form::Object{}),
-      Member("constraints", &GetTableLayoutRequest::constraints, form::Object{}),
-      Member("schema", &GetTableLayoutRequest::schema, form::Schema{}),
-      Member("partitionColumns", &GetTableLayoutRequest::partition_columns, TextList{})));
+  static constexpr auto kMembers =
+      std::tuple_cat(BaseMembers<GetTableLayoutRequest>(), std::tuple(Member("tableName", &GetTableLayoutRequest::table, form::Object{}),
+                                                                      Member("constraints", &GetTableLayoutRequest::constraints, form::Object{}),
+                                                                      Member("schema", &GetTableLayoutRequest::schema, form::Schema{}),
+                                                                      Member("partitionColumns", &GetTableLayoutRequest::partition_columns, TextList{})));
 };
 template <>
 struct MessageTable<GetSplitsRequest> : Typed {
   static constexpr std::string_view kName = "GetSplitsRequest";
-  static constexpr auto kMembers = std::tuple_cat(BaseMembers<GetSplitsRequest>(), std::tuple(
-      Member("tableName", &GetSplitsRequest::table, form::Object{}),
-      Member("partitions", &GetSplitsRequest::partitions, form::Block{}),
-      Member("partitionColumns", &GetSplitsRequest::partition_columns, TextList{}),
-      Member("constraints", &GetSplitsRequest::constraints, form::Object{}),
-      Member("continuationToken", &GetSplitsRequest::continuation_token, TextOrNull{})));
+  static constexpr auto kMembers =
+      std::tuple_cat(BaseMembers<GetSplitsRequest>(), std::tuple(Member("tableName", &GetSplitsRequest::table, form::Object{}),
+                                                                 Member("partitions", &GetSplitsRequest::partitions, form::Block{}),
+                                                                 Member("partitionColumns", &GetSplitsRequest::partition_columns, TextList{}),
+                                                                 Member("constraints", &GetSplitsRequest::constraints, form::Object{}),
+                                                                 Member("continuationToken", &GetSplitsRequest::continuation_token, TextOrNull{})));
 };
 template <>
 struct MessageTable<GetDataSourceCapabilitiesRequest> : Typed {
@@ -319,25 +310,20 @@ template <>
 struct MessageTable<ReadRecordsRequest> : Typed {
   static constexpr std::string_view kName = "ReadRecordsRequest";
   static constexpr auto kMembers = std::tuple(
-      Member("identity", &ReadRecordsRequest::identity, ObjectOrNull{}).Tolerated(),
-      Member("queryId", &ReadRecordsRequest::query_id, form::Text{}),
-      Member("catalogName", &ReadRecordsRequest::catalog, form::Text{}),
-      Member("tableName", &ReadRecordsRequest::table, form::Object{}),
-      Member("schema", &ReadRecordsRequest::schema, form::Schema{}),
-      Member("split", &ReadRecordsRequest::split, form::Object{}),
-      Member("constraints", &ReadRecordsRequest::constraints, form::Object{}),
-      Member("maxBlockSize", &ReadRecordsRequest::max_block_size, form::NumberText{}),
+      Member("identity", &ReadRecordsRequest::identity, ObjectOrNull{}).Tolerated(), Member("queryId", &ReadRecordsRequest::query_id, form::Text{}),
+      Member("catalogName", &ReadRecordsRequest::catalog, form::Text{}), Member("tableName", &ReadRecordsRequest::table, form::Object{}),
+      Member("schema", &ReadRecordsRequest::schema, form::Schema{}), Member("split", &ReadRecordsRequest::split, form::Object{}),
+      Member("constraints", &ReadRecordsRequest::constraints, form::Object{}), Member("maxBlockSize", &ReadRecordsRequest::max_block_size, form::NumberText{}),
       Member("maxInlineBlockSize", &ReadRecordsRequest::max_inline_block_size, form::NumberText{}));
 };
 template <>
 struct MessageTable<UserDefinedFunctionRequest> : Typed {
   static constexpr std::string_view kName = "UserDefinedFunctionRequest";
-  static constexpr auto kMembers = std::tuple(
-      Member("identity", &UserDefinedFunctionRequest::identity, ObjectOrNull{}).Tolerated(),
-      Member("inputRecords", &UserDefinedFunctionRequest::input, form::Block{}),
-      Member("outputSchema", &UserDefinedFunctionRequest::output_schema, form::Schema{}),
-      Member("methodName", &UserDefinedFunctionRequest::method_name, form::Text{}),
-      Member("functionType", &UserDefinedFunctionRequest::function_type, form::OnlyScalar{}));
+  static constexpr auto kMembers = std::tuple(Member("identity", &UserDefinedFunctionRequest::identity, ObjectOrNull{}).Tolerated(),
+                                              Member("inputRecords", &UserDefinedFunctionRequest::input, form::Block{}),
+                                              Member("outputSchema", &UserDefinedFunctionRequest::output_schema, form::Schema{}),
+                                              Member("methodName", &UserDefinedFunctionRequest::method_name, form::Text{}),
+                                              Member("functionType", &UserDefinedFunctionRequest::function_type, form::OnlyScalar{}));
 };
 
 // ---------------------------------------------------------------------------------------------------------------------- answers
@@ -345,82 +331,71 @@ struct MessageTable<UserDefinedFunctionRequest> : Typed {
 template <>
 struct MessageTable<PingResponse> : Typed {
   static constexpr std::string_view kName = "PingResponse";
-  static constexpr auto kMembers = std::tuple(
-      Member("catalogName", &PingResponse::catalog, form::Text{}),
-      Member("queryId", &PingResponse::query_id, form::Text{}),
-      Member("sourceType", &PingResponse::source_type, TextOrNull{}),
-      Member("capabilities", &PingResponse::capabilities, form::Number{}),
-      Member("serDeVersion", &PingResponse::serde_version, form::Number{}).Optional());
+  static constexpr auto kMembers =
+      std::tuple(Member("catalogName", &PingResponse::catalog, form::Text{}), Member("queryId", &PingResponse::query_id, form::Text{}),
+                 Member("sourceType", &PingResponse::source_type, TextOrNull{}), Member("capabilities", &PingResponse::capabilities, form::Number{}),
+                 Member("serDeVersion", &PingResponse::serde_version, form::Number{}).Optional());
 };
 template <>
 struct MessageTable<ListSchemasResponse> : Typed {
   static constexpr std::string_view kName = "ListSchemasResponse";
-  static constexpr auto kMembers = std::tuple(
-      Member("catalogName", &ListSchemasResponse::catalog, form::Text{}),
-      Member("schemas", &ListSchemasResponse::schemas, TextList{}));
+  static constexpr auto kMembers =
+      std::tuple(Member("catalogName", &ListSchemasResponse::catalog, form::Text{}), Member("schemas", &ListSchemasResponse::schemas, TextList{}));
 };
 template <>
 struct MessageTable<ListTablesResponse> : Typed {
   static constexpr std::string_view kName = "ListTablesResponse";
-  static constexpr auto kMembers = std::tuple(
-      Member("tables", &ListTablesResponse::tables, ObjectList{}),
-      Member("catalogName", &ListTablesResponse::catalog, form::Text{}),
-      Member("nextToken", &ListTablesResponse::next_token, TextOrNull{}).Optional());
+  static constexpr auto kMembers =
+      std::tuple(Member("tables", &ListTablesResponse::tables, ObjectList{}), Member("catalogName", &ListTablesResponse::catalog, form::Text{}),
+                 Member("nextToken", &ListTablesResponse::next_token, TextOrNull{}).Optional());
 };
 template <>
 struct MessageTable<GetTableResponse> : Typed {
   static constexpr std::string_view kName = "GetTableResponse";
-  static constexpr auto kMembers = std::tuple(
-      Member("catalogName", &GetTableResponse::catalog, form::Text{}),
-      Member("tableName", &GetTableResponse::table, form::Object{}),
-      Member("schema", &GetTableResponse::schema, form::Schema{}),
-      Member("partitionColumns", &GetTableResponse::partition_columns, TextList{}));
+  static constexpr auto kMembers =
+      std::tuple(Member("catalogName", &GetTableResponse::catalog, form::Text{}), Member("tableName", &GetTableResponse::table, form::Object{}),
+                 Member("schema", &GetTableResponse::schema, form::Schema{}), Member("partitionColumns", &GetTableResponse::partition_columns, TextList{}));
 };
 template <>
 struct MessageTable<GetTableLayoutResponse> : Typed {
   static constexpr std::string_view kName = "GetTableLayoutResponse";
-  static constexpr auto kMembers = std::tuple(
-      Member("catalogName", &GetTableLayoutResponse::catalog, form::Text{}),
-      Member("tableName", &GetTableLayoutResponse::table, form::Object{}),
-      Member("partitions", &GetTableLayoutResponse::partitions, form::Block{}));
+  static constexpr auto kMembers =
+      std::tuple(Member("catalogName", &GetTableLayoutResponse::catalog, form::Text{}), Member("tableName", &GetTableLayoutResponse::table, form::Object{}),
+                 Member("partitions", &GetTableLayoutResponse::partitions, form::Block{}));
 };
 template <>
 struct MessageTable<GetSplitsResponse> : Typed {
   static constexpr std::string_view kName = "GetSplitsResponse";
-  static constexpr auto kMembers = std::tuple(
-      Member("catalogName", &GetSplitsResponse::catalog, form::Text{}),
-      Member("splits", &GetSplitsResponse::splits, ObjectList{}),
-      Member("continuationToken", &GetSplitsResponse::continuation_token, TextOrNull{}));
+  static constexpr auto kMembers =
+      std::tuple(Member("catalogName", &GetSplitsResponse::catalog, form::Text{}), Member("splits", &GetSplitsResponse::splits, ObjectList{}),
+                 Member("continuationToken", &GetSplitsResponse::continuation_token, TextOrNull{}));
 };
 template <>
 struct MessageTable<GetDataSourceCapabilitiesResponse> : Typed {
   static constexpr std::string_view kName = "GetDataSourceCapabilitiesResponse";
-  static constexpr auto kMembers = std::tuple(
-      Member("catalogName", &GetDataSourceCapabilitiesResponse::catalog, form::Text{}),
-      Member("capabilities", &GetDataSourceCapabilitiesResponse::capabilities, form::Map<ObjectList, form::Repeated::kError>{}));
+  static constexpr auto kMembers =
+      std::tuple(Member("catalogName", &GetDataSourceCapabilitiesResponse::catalog, form::Text{}),
+                 Member("capabilities", &GetDataSourceCapabilitiesResponse::capabilities, form::Map<ObjectList, form::Repeated::kError>{}));
 };
 template <>
 struct MessageTable<ReadRecordsResponse> : Typed {
   static constexpr std::string_view kName = "ReadRecordsResponse";
-  static constexpr auto kMembers = std::tuple(
-      Member("catalogName", &ReadRecordsResponse::catalog, form::Text{}),
-      Member("records", &ReadRecordsResponse::records, form::Block{}));
+  static constexpr auto kMembers =
+      std::tuple(Member("catalogName", &ReadRecordsResponse::catalog, form::Text{}), Member("records", &ReadRecordsResponse::records, form::Block{}));
 };
 template <>
 struct MessageTable<RemoteReadRecordsResponse> : Typed {
   static constexpr std::string_view kName = "RemoteReadRecordsResponse";
-  static constexpr auto kMembers = std::tuple(
-      Member("catalogName", &RemoteReadRecordsResponse::catalog, form::Text{}),
-      Member("schema", &RemoteReadRecordsResponse::schema, form::Schema{}),
-      Member("remoteBlocks", &RemoteReadRecordsResponse::remote_blocks, ObjectList{}),
-      Member("encryptionKey", &RemoteReadRecordsResponse::encryption_key, ObjectOrNull{}));
+  static constexpr auto kMembers =
+      std::tuple(Member("catalogName", &RemoteReadRecordsResponse::catalog, form::Text{}), Member("schema", &RemoteReadRecordsResponse::schema, form::Schema{}),
+                 Member("remoteBlocks", &RemoteReadRecordsResponse::remote_blocks, ObjectList{}),
+                 Member("encryptionKey", &RemoteReadRecordsResponse::encryption_key, ObjectOrNull{}));
 };
 template <>
 struct MessageTable<UserDefinedFunctionResponse> : Typed {
   static constexpr std::string_view kName = "UserDefinedFunctionResponse";
-  static constexpr auto kMembers = std::tuple(
-      Member("records", &UserDefinedFunctionResponse::records, form::Block{}),
-      Member("methodName", &UserDefinedFunctionResponse::method_name, form::Text{}));
+  static constexpr auto kMembers = std::tuple(Member("records", &UserDefinedFunctionResponse::records, form::Block{}),
+                                              Member("methodName", &UserDefinedFunctionResponse::method_name, form::Text{}));
 };
 
 // ------------------------------------------------------------------------------------------------------------------------ words

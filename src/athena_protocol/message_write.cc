@@ -20,7 +20,7 @@ struct Writing {
   int serde_version = kSerdeVersion;
   Framing framing = Framing::kModern;
   const JoinedMessage* rows = nullptr;  // of the only block
-  Status status = Status::OK();  // the first thing that has no form
+  Status status = Status::OK();         // the first thing that has no form
 
   void Fail(const Status& failure) {
     if (status.ok()) status = failure;
@@ -94,8 +94,10 @@ void Write(Writing& w, form::Type, const WireType& type) {
       case TypeParameter::kDateUnit: word(kDateUnits[type.unit == WireUnit::kDay ? 0 : 1]); break;
       case TypeParameter::kTimeUnit: word(kTimeUnits[static_cast<size_t>(type.unit) - static_cast<size_t>(WireUnit::kSecond)]); break;
       case TypeParameter::kTimezone:
-        if (type.timezone) word(*type.timezone);
-        else w.out->append("null");
+        if (type.timezone)
+          word(*type.timezone);
+        else
+          w.out->append("null");
         break;
     }
   }
@@ -103,7 +105,9 @@ void Write(Writing& w, form::Type, const WireType& type) {
 }
 
 template <typename T>
-void Write(Writing& w, form::Object, const T& value) { WriteObject(w, value); }
+void Write(Writing& w, form::Object, const T& value) {
+  WriteObject(w, value);
+}
 template <typename... Ts>
 void Write(Writing& w, form::Choice, const std::variant<Ts...>& value) {
   std::visit([&](const auto& alternative) { WriteObject(w, alternative); }, value);
@@ -112,11 +116,15 @@ void Write(Writing& w, form::ValueSet, const WireValueSet& set);
 void Write(Writing& w, form::Expression, const WireExpression& expression);
 
 template <typename Item, typename T>
-void Write(Writing& w, form::OrNull<Item>, const T& value) { Write(w, Item{}, value); }
+void Write(Writing& w, form::OrNull<Item>, const T& value) {
+  Write(w, Item{}, value);
+}
 template <typename Item, typename T>
 void Write(Writing& w, form::OrNull<Item>, const std::optional<T>& value) {
-  if (value) Write(w, Item{}, *value);
-  else w.out->append("null");
+  if (value)
+    Write(w, Item{}, *value);
+  else
+    w.out->append("null");
 }
 template <typename Item, typename T>
 void Write(Writing& w, form::List<Item>, const std::vector<T>& values) {
@@ -142,17 +150,22 @@ void Write(Writing& w, form::Map<Item, repeated>, const Pairs& pairs) {
 // Whether a member may be left out of a message for an older reader.
 template <typename Value>
 bool SaysNothing(const Value& value, [[maybe_unused]] const Value& by_default) {
-  if constexpr (std::is_arithmetic_v<Value>) return value == by_default;
-  else if constexpr (requires { value.has_value(); }) return !value.has_value();
-  else if constexpr (requires { value.empty(); }) return value.empty();
-  else return false;
+  if constexpr (std::is_arithmetic_v<Value>)
+    return value == by_default;
+  else if constexpr (requires { value.has_value(); })
+    return !value.has_value();
+  else if constexpr (requires { value.empty(); })
+    return value.empty();
+  else
+    return false;
 }
 
 template <typename T, typename Owner, typename Value, typename Form>
 void WriteMember(Writing& w, const Member<Owner, Value, Form>& member, const T& object) {
   if (member.since > w.serde_version) {
     if (SaysNothing(object.*member.at, T().*member.at)) return;
-    w.Fail(Status::Invalid("serde version ", w.serde_version, " has no ", MessageTable<T>::kName, ".", member.name, " (it came with ", member.since, "), but this request needs it"));
+    w.Fail(Status::Invalid("serde version ", w.serde_version, " has no ", MessageTable<T>::kName, ".", member.name, " (it came with ", member.since,
+                           "), but this request needs it"));
     return;
   }
   w.Key(member.name);
@@ -217,7 +230,9 @@ void Write(Writing& w, form::Expression, const WireExpression& expression) {
 // Where the bulk of a message is one block, its string grows once.
 constexpr size_t kRoomForTheRest = 4096;
 template <typename T>
-size_t RoomFor(const T&) { return kRoomForTheRest; }
+size_t RoomFor(const T&) {
+  return kRoomForTheRest;
+}
 size_t RoomFor(const Block& block) { return block.rows.num_rows() == 0 ? 0 : EncodedBatchSize(block.rows, Framing::kModern) / 3 * 4 + kRoomForTheRest; }
 size_t RoomFor(const ReadRecordsResponse& response) { return RoomFor(response.records) + kRoomForTheRest; }
 size_t RoomFor(const UserDefinedFunctionResponse& response) { return RoomFor(response.records) + kRoomForTheRest; }

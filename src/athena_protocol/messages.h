@@ -18,8 +18,8 @@
 
 namespace lotic::athena {
 
-inline constexpr int kSerdeVersion = 6;       ///< what we advertise
-inline constexpr int kCapabilities = 24;      ///< PingResponse.capabilities of the SDK; nobody interprets it
+inline constexpr int kSerdeVersion = 6;   ///< what we advertise
+inline constexpr int kCapabilities = 24;  ///< PingResponse.capabilities of the SDK; nobody interprets it
 inline constexpr int64_t kMaxRequestBytes = 6291456;
 inline constexpr int64_t kMaxResponseBytes = 6291556;
 

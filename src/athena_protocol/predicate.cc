@@ -89,8 +89,8 @@ Status CheckComparable(const WireType& set, const WireType& column) {
   if (!decimals && !timestamps && !(set == column)) {
     return Status::Invalid("a value of ", column.ToString(), " cannot be tested against a set of ", set.ToString());
   }
-  const bool ordered = set.kind != WireKind::kNull && set.kind != WireKind::kTime && set.kind < WireKind::kNull && !(set.kind == WireKind::kInt && !set.is_signed) &&
-                       !(set.kind == WireKind::kFloat && set.bit_width == 16) &&
+  const bool ordered = set.kind != WireKind::kNull && set.kind != WireKind::kTime && set.kind < WireKind::kNull &&
+                       !(set.kind == WireKind::kInt && !set.is_signed) && !(set.kind == WireKind::kFloat && set.bit_width == 16) &&
                        !(set.kind == WireKind::kTimestamp && (!set.timezone || set.unit != WireUnit::kMilli));
   return ordered ? Status::OK() : Status::Invalid("values of ", set.ToString(), " have no order in the federation SDK");
 }

@@ -35,10 +35,10 @@ struct WireValueSet {
   enum class Kind : uint8_t { kSortedRanges, kEquatable, kAllOrNone };
   Kind kind = Kind::kSortedRanges;
   WireType type;
-  std::vector<WireRange> ranges;   ///< kSortedRanges
-  std::vector<Scalar> values;      ///< kEquatable; may hold nulls, which match nothing
-  bool white_list = true;          ///< kEquatable
-  bool all = false;                ///< kAllOrNone, as written
+  std::vector<WireRange> ranges;  ///< kSortedRanges
+  std::vector<Scalar> values;     ///< kEquatable; may hold nulls, which match nothing
+  bool white_list = true;         ///< kEquatable
+  bool all = false;               ///< kAllOrNone, as written
   bool null_allowed = false;
   bool operator==(const WireValueSet&) const = default;
 };
@@ -81,7 +81,7 @@ struct WireConstraints {
   std::vector<std::pair<std::string, WireValueSet>> summary;  ///< in the order of the message; names distinct
   std::vector<WireExpression> expressions;
   std::vector<OrderByField> order_by;
-  int64_t limit = -1;  ///< -1: none; 0 is a limit
+  int64_t limit = -1;                                            ///< -1: none; 0 is a limit
   std::vector<std::pair<std::string, std::string>> passthrough;  ///< queryPassthroughArguments
   std::optional<QueryPlan> plan;
   bool operator==(const WireConstraints&) const = default;

@@ -42,22 +42,24 @@ std::vector<int> Kept(const WireValueSet& set, const WireType& type, const std::
 
 TEST(Predicate, Check20TheFormsOfSql) {
   const std::vector<Scalar> values = {N(4), N(5), N(6), Scalar()};
-  EXPECT_THAT(Kept(Ranges(kInt32, {{Exactly(N(5)), Exactly(N(5))}}), kInt32, values), ElementsAre(0, 1, 0, 0));          // = 5
-  EXPECT_THAT(Kept(Ranges(kInt32, {{Above(N(5)), kHigh}}), kInt32, values), ElementsAre(0, 0, 1, 0));                    // > 5
-  EXPECT_THAT(Kept(Ranges(kInt32, {{Exactly(N(5)), kHigh}}), kInt32, values), ElementsAre(0, 1, 1, 0));                  // >= 5
-  EXPECT_THAT(Kept(Ranges(kInt32, {{kLow, Below(N(5))}}), kInt32, values), ElementsAre(1, 0, 0, 0));                     // < 5
-  EXPECT_THAT(Kept(Ranges(kInt32, {{kLow, Exactly(N(5))}}), kInt32, values), ElementsAre(1, 1, 0, 0));                   // <= 5
-  EXPECT_THAT(Kept(Ranges(kInt32, {{kLow, kHigh}}), kInt32, values), ElementsAre(1, 1, 1, 0));                           // IS NOT NULL
-  EXPECT_THAT(Kept(Ranges(kInt32, {}, true), kInt32, values), ElementsAre(0, 0, 0, 1));                                  // IS NULL
+  EXPECT_THAT(Kept(Ranges(kInt32, {{Exactly(N(5)), Exactly(N(5))}}), kInt32, values), ElementsAre(0, 1, 0, 0));             // = 5
+  EXPECT_THAT(Kept(Ranges(kInt32, {{Above(N(5)), kHigh}}), kInt32, values), ElementsAre(0, 0, 1, 0));                       // > 5
+  EXPECT_THAT(Kept(Ranges(kInt32, {{Exactly(N(5)), kHigh}}), kInt32, values), ElementsAre(0, 1, 1, 0));                     // >= 5
+  EXPECT_THAT(Kept(Ranges(kInt32, {{kLow, Below(N(5))}}), kInt32, values), ElementsAre(1, 0, 0, 0));                        // < 5
+  EXPECT_THAT(Kept(Ranges(kInt32, {{kLow, Exactly(N(5))}}), kInt32, values), ElementsAre(1, 1, 0, 0));                      // <= 5
+  EXPECT_THAT(Kept(Ranges(kInt32, {{kLow, kHigh}}), kInt32, values), ElementsAre(1, 1, 1, 0));                              // IS NOT NULL
+  EXPECT_THAT(Kept(Ranges(kInt32, {}, true), kInt32, values), ElementsAre(0, 0, 0, 1));                                     // IS NULL
   EXPECT_THAT(Kept(Ranges(kInt32, {{Above(N(5)), kHigh}, {kLow, Below(N(5))}}), kInt32, values), ElementsAre(1, 0, 1, 0));  // <> 5
-  EXPECT_THAT(Kept(Equatable(kInt32, {N(6), N(4)}, true, false), kInt32, values), ElementsAre(1, 0, 1, 0));              // IN (4, 6)
+  EXPECT_THAT(Kept(Equatable(kInt32, {N(6), N(4)}, true, false), kInt32, values), ElementsAre(1, 0, 1, 0));                 // IN (4, 6)
 }
 
 TEST(Predicate, Check20OverlappingAndAdjacentRangesMerge) {
   EXPECT_THAT(Normal(Ranges(kInt32, {{Exactly(N(5)), Exactly(N(9))}, {kLow, Below(N(5))}, {Exactly(N(20)), kHigh}})).ranges,
               ElementsAre(WireRange{kLow, Exactly(N(9))}, WireRange{Exactly(N(20)), kHigh}));
-  EXPECT_THAT(Normal(Ranges(kInt32, {{kLow, Below(N(5))}, {Above(N(5)), kHigh}})).ranges, ElementsAre(WireRange{kLow, Below(N(5))}, WireRange{Above(N(5)), kHigh}));
-  EXPECT_THAT(Normal(Ranges(kInt32, {{Exactly(N(1)), Exactly(N(9))}, {Exactly(N(2)), Exactly(N(3))}})).ranges, ElementsAre(WireRange{Exactly(N(1)), Exactly(N(9))}));
+  EXPECT_THAT(Normal(Ranges(kInt32, {{kLow, Below(N(5))}, {Above(N(5)), kHigh}})).ranges,
+              ElementsAre(WireRange{kLow, Below(N(5))}, WireRange{Above(N(5)), kHigh}));
+  EXPECT_THAT(Normal(Ranges(kInt32, {{Exactly(N(1)), Exactly(N(9))}, {Exactly(N(2)), Exactly(N(3))}})).ranges,
+              ElementsAre(WireRange{Exactly(N(1)), Exactly(N(9))}));
   // Neighbouring whole numbers are no neighbours on the line.
   EXPECT_EQ(Normal(Ranges(kInt32, {{Exactly(N(1)), Exactly(N(2))}, {Exactly(N(3)), Exactly(N(4))}})).ranges.size(), 2u);
 }
@@ -77,18 +79,30 @@ TEST(Predicate, Check20RangesThatAreNone) {
 
 TEST(Predicate, Check21NoneAllSingleMatrix) {
   const WireRange point{Exactly(N(5)), Exactly(N(5))}, everything{kLow, kHigh}, half{Exactly(N(5)), kHigh};
-  struct Case { WireValueSet set; bool none, all, single; };
+  struct Case {
+    WireValueSet set;
+    bool none, all, single;
+  };
   const Case cases[] = {
-      {Ranges(kInt32, {}), true, false, false},         {Ranges(kInt32, {}, true), true, false, true},
-      {Ranges(kInt32, {everything}), false, true, false}, {Ranges(kInt32, {everything}, true), false, true, false},
-      {Ranges(kInt32, {point}), false, false, true},    {Ranges(kInt32, {point}, true), false, false, false},
+      {Ranges(kInt32, {}), true, false, false},
+      {Ranges(kInt32, {}, true), true, false, true},
+      {Ranges(kInt32, {everything}), false, true, false},
+      {Ranges(kInt32, {everything}, true), false, true, false},
+      {Ranges(kInt32, {point}), false, false, true},
+      {Ranges(kInt32, {point}, true), false, false, false},
       {Ranges(kInt32, {half}), false, false, false},
-      {Equatable(kInt32, {}, true, false), true, false, false}, {Equatable(kInt32, {}, true, true), false, false, true},
-      {Equatable(kInt32, {}, false, false), false, false, false}, {Equatable(kInt32, {}, false, true), false, true, false},
-      {Equatable(kInt32, {N(5)}, true, false), false, false, true}, {Equatable(kInt32, {N(5)}, true, true), false, false, false},
-      {Equatable(kInt32, {N(5)}, false, false), false, false, false}, {Equatable(kInt32, {N(5), N(6)}, true, false), false, false, false},
-      {AllOrNone(kInt32, false, false), true, false, false}, {AllOrNone(kInt32, false, true), false, false, false},
-      {AllOrNone(kInt32, true, false), false, false, false}, {AllOrNone(kInt32, true, true), false, true, false},
+      {Equatable(kInt32, {}, true, false), true, false, false},
+      {Equatable(kInt32, {}, true, true), false, false, true},
+      {Equatable(kInt32, {}, false, false), false, false, false},
+      {Equatable(kInt32, {}, false, true), false, true, false},
+      {Equatable(kInt32, {N(5)}, true, false), false, false, true},
+      {Equatable(kInt32, {N(5)}, true, true), false, false, false},
+      {Equatable(kInt32, {N(5)}, false, false), false, false, false},
+      {Equatable(kInt32, {N(5), N(6)}, true, false), false, false, false},
+      {AllOrNone(kInt32, false, false), true, false, false},
+      {AllOrNone(kInt32, false, true), false, false, false},
+      {AllOrNone(kInt32, true, false), false, false, false},
+      {AllOrNone(kInt32, true, true), false, true, false},
   };
   for (const Case& c : cases) {
     const size_t index = static_cast<size_t>(&c - cases);
@@ -119,7 +133,8 @@ TEST(Predicate, Check23TypesMustFit) {
   WireConstraints constraints;
   constraints.summary = {{"col1", set}};
   std::vector<uint8_t> keep;
-  EXPECT_THAT(EvaluateSummary(constraints, ColumnBlock(kInt32, {N(5)}), &keep).ToString(), HasSubstr("constraint on column \"col1\": a value of Int(32, true) cannot be tested"));
+  EXPECT_THAT(EvaluateSummary(constraints, ColumnBlock(kInt32, {N(5)}), &keep).ToString(),
+              HasSubstr("constraint on column \"col1\": a value of Int(32, true) cannot be tested"));
   // Of timestamps only the unit counts; the zone of the type is a placeholder.
   const WireType berlin{.kind = WireKind::kTimestamp, .unit = WireUnit::kMilli, .timezone = "Europe/Berlin"};
   EXPECT_TRUE(WireValueSetContains(Ranges(kZoned, {{Exactly(N(0)), kHigh}}), berlin, N(4096)).ValueOrDie());
@@ -136,7 +151,8 @@ TEST(Predicate, Check23DecimalsAreRescaledHalfUp) {
   EXPECT_THAT(Kept(set, column, {Int128{124}, Int128{125}, Int128{130}, Int128{134}, Int128{135}, Int128{-125}}), ElementsAre(0, 1, 1, 1, 0, 0));
   EXPECT_THAT(Kept(Ranges(set_type, {{Exactly(Int128{-13}), Exactly(Int128{-13})}}), column, {Int128{-125}, Int128{-124}}), ElementsAre(1, 0));
   // The widest decimals cannot overflow into a match.
-  const WireType wide{.kind = WireKind::kDecimal, .bit_width = 128, .precision = 38, .scale = 38}, whole{.kind = WireKind::kDecimal, .bit_width = 128, .precision = 38, .scale = 0};
+  const WireType wide{.kind = WireKind::kDecimal, .bit_width = 128, .precision = 38, .scale = 38},
+      whole{.kind = WireKind::kDecimal, .bit_width = 128, .precision = 38, .scale = 0};
   EXPECT_THAT(Kept(Ranges(wide, {{kLow, Exactly(Int128{0})}}), whole, {Int128{1} << 100, -(Int128{1} << 100), Int128{0}}), ElementsAre(0, 1, 1));
 }
 

@@ -47,7 +47,8 @@ bool Update(EVP_CIPHER_CTX* context, const char* in, size_t count, char* out) {
   for (size_t done = 0; done < count;) {
     const size_t step = std::min(count - done, kMaxCallBytes);
     int written = 0;
-    if (EVP_CipherUpdate(context, reinterpret_cast<uint8_t*>(out + done), &written, reinterpret_cast<const uint8_t*>(in + done), static_cast<int>(step)) != 1) return false;
+    if (EVP_CipherUpdate(context, reinterpret_cast<uint8_t*>(out + done), &written, reinterpret_cast<const uint8_t*>(in + done), static_cast<int>(step)) != 1)
+      return false;
     done += step;
   }
   return true;

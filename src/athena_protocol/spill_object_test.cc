@@ -11,9 +11,9 @@ namespace lotic::athena {
 namespace {
 
 using testing::EveryType;
+using ::testing::HasSubstr;
 using testing::RandomBatch;
 using testing::Show;
-using ::testing::HasSubstr;
 
 constexpr std::string_view kLegacyRecords =
     "jAAAABQAAAAAAAAADAAWABQADwAQAAQADAAAABAAAAAAAAAAAAAAAxAAAAADAAoAGAAMAAgABAAKAAAAFAAAADgAAAABAAAAAAAAAAAAAAACAAAAAAAAAAAAAAABAAAAAAAAAAgAAAAAAAAABAAA"

@@ -101,21 +101,24 @@ void FilterByNull(const Column& column, bool values, bool nulls, uint8_t* keep) 
 template <typename T>
 void FilterIntegers(const WireValueSet& set, const Column& column, uint8_t* keep) {
   const T* values = column.values<T>().data();
-  FilterRows<int64_t>(set, column, [](const Scalar& value) { return std::get<int64_t>(value); }, [values](int64_t row) { return int64_t{values[row]}; },
-                      OrderOf<int64_t>, keep);
+  FilterRows<int64_t>(
+      set, column, [](const Scalar& value) { return std::get<int64_t>(value); }, [values](int64_t row) { return int64_t{values[row]}; }, OrderOf<int64_t>,
+      keep);
 }
 
 template <typename T>
 void FilterFloats(const WireValueSet& set, const Column& column, uint8_t* keep) {
   const T* values = column.values<T>().data();
-  FilterRows<int64_t>(set, column, [](const Scalar& value) { return OrderedBits(std::get<double>(value)); },
-                      [values](int64_t row) { return OrderedBits(static_cast<double>(values[row])); }, OrderOf<int64_t>, keep);
+  FilterRows<int64_t>(
+      set, column, [](const Scalar& value) { return OrderedBits(std::get<double>(value)); },
+      [values](int64_t row) { return OrderedBits(static_cast<double>(values[row])); }, OrderOf<int64_t>, keep);
 }
 
 template <typename Compare>
 void FilterBytes(const WireValueSet& set, const Column& column, Compare compare, uint8_t* keep) {
-  FilterRows<std::string_view>(set, column, [](const Scalar& value) { return std::string_view(std::get<std::string>(value)); },
-                               [&column](int64_t row) { return column.Text(row); }, compare, keep);
+  FilterRows<std::string_view>(
+      set, column, [](const Scalar& value) { return std::string_view(std::get<std::string>(value)); }, [&column](int64_t row) { return column.Text(row); },
+      compare, keep);
 }
 
 // Values with children: no order, so only sets that name none can be meant.
@@ -143,8 +146,9 @@ Status FilterColumn(const WireValueSet& set, const WireType& type, const Column&
   LOTIC_RETURN_NOT_OK(CheckComparable(set.type, type));
   switch (column.type.id()) {
     case TypeId::kBool:
-      FilterRows<int>(set, column, [](const Scalar& value) { return static_cast<int>(std::get<bool>(value)); },
-                      [&column](int64_t row) { return static_cast<int>(column.Bool(row)); }, OrderOf<int>, keep);
+      FilterRows<int>(
+          set, column, [](const Scalar& value) { return static_cast<int>(std::get<bool>(value)); },
+          [&column](int64_t row) { return static_cast<int>(column.Bool(row)); }, OrderOf<int>, keep);
       break;
     case TypeId::kInt8: FilterIntegers<int8_t>(set, column, keep); break;
     case TypeId::kInt16: FilterIntegers<int16_t>(set, column, keep); break;
@@ -156,7 +160,8 @@ Status FilterColumn(const WireValueSet& set, const WireType& type, const Column&
         FilterIntegers<int64_t>(set, column, keep);
       } else {
         const int64_t* values = column.values<int64_t>().data();
-        FilterRows<int64_t>(set, column, [](const Scalar& value) { return std::get<int64_t>(value); }, [values](int64_t row) { return values[row]; }, CompareZoned, keep);
+        FilterRows<int64_t>(
+            set, column, [](const Scalar& value) { return std::get<int64_t>(value); }, [values](int64_t row) { return values[row]; }, CompareZoned, keep);
       }
       break;
     case TypeId::kFloat32: FilterFloats<float>(set, column, keep); break;
@@ -165,12 +170,19 @@ Status FilterColumn(const WireValueSet& set, const WireType& type, const Column&
       const Int128* values = column.values<Int128>().data();
       const int from = type.scale, to = set.type.scale;
       const auto key_of = [](const Scalar& value) { return std::get<Int128>(value); };
-      if (from == to) FilterRows<Int128>(set, column, key_of, [values](int64_t row) { return values[row]; }, OrderOf<Int128>, keep);
-      else FilterRows<Int128>(set, column, key_of, [=](int64_t row) { return RescaleHalfUp(values[row], from, to); }, OrderOf<Int128>, keep);
+      if (from == to)
+        FilterRows<Int128>(
+            set, column, key_of, [values](int64_t row) { return values[row]; }, OrderOf<Int128>, keep);
+      else
+        FilterRows<Int128>(
+            set, column, key_of, [=](int64_t row) { return RescaleHalfUp(values[row], from, to); }, OrderOf<Int128>, keep);
       break;
     }
     case TypeId::kString: FilterBytes(set, column, CompareUtf16, keep); break;
-    case TypeId::kBinary: FilterBytes(set, column, [](std::string_view a, std::string_view b) { return a.compare(b); }, keep); break;
+    case TypeId::kBinary:
+      FilterBytes(
+          set, column, [](std::string_view a, std::string_view b) { return a.compare(b); }, keep);
+      break;
     case TypeId::kList:
     case TypeId::kStruct:
     case TypeId::kMap: return FilterNested(set, type, column, keep);

@@ -14,29 +14,23 @@ namespace lotic::athena::testing {
 
 /// One column of every type of the federation SDK's list, and nested ones: list<struct<map>> among them.
 inline WireSchema EveryType() {
-  const auto field = [](std::string name, WireType type, std::vector<WireField> children = {}) { return WireField{std::move(name), true, std::move(type), std::move(children)}; };
-  const WireType utf8{.kind = WireKind::kUtf8}, int32{.kind = WireKind::kInt, .bit_width = 32}, list{.kind = WireKind::kList}, record{.kind = WireKind::kStruct};
+  const auto field = [](std::string name, WireType type, std::vector<WireField> children = {}) {
+    return WireField{std::move(name), true, std::move(type), std::move(children)};
+  };
+  const WireType utf8{.kind = WireKind::kUtf8}, int32{.kind = WireKind::kInt, .bit_width = 32}, list{.kind = WireKind::kList},
+      record{.kind = WireKind::kStruct};
   const WireType zoned{.kind = WireKind::kTimestamp, .unit = WireUnit::kMilli, .timezone = "UTC"};
   WireField entries = field("entries", record, {field("key", utf8), field("value", int32)});
   entries.nullable = entries.children[0].nullable = false;
   const WireField map = field("map", {.kind = WireKind::kMap}, {entries});
-  return {{field("bit", {.kind = WireKind::kBool}),
-           field("tinyint", {.kind = WireKind::kInt, .bit_width = 8}),
-           field("smallint", {.kind = WireKind::kInt, .bit_width = 16}),
-           field("int", int32),
-           field("bigint", {.kind = WireKind::kInt, .bit_width = 64}),
-           field("float4", {.kind = WireKind::kFloat, .bit_width = 32}),
-           field("float8", {.kind = WireKind::kFloat, .bit_width = 64}),
-           field("decimal", {.kind = WireKind::kDecimal, .bit_width = 128, .precision = 38, .scale = 9}),
-           field("varchar", utf8),
-           field("varbinary", {.kind = WireKind::kBinary}),
-           field("dateday", {.kind = WireKind::kDate, .unit = WireUnit::kDay}),
-           field("datemilli", {.kind = WireKind::kDate, .unit = WireUnit::kMilli}),
-           field("timestampmillitz", zoned),
-           field("timestampmicrotz", {.kind = WireKind::kTimestamp, .unit = WireUnit::kMicro, .timezone = "UTC"}),
-           field("list", list, {field("", int32)}),
-           field("struct", record, {field("a", int32), field("B", utf8)}),
-           map,
+  return {{field("bit", {.kind = WireKind::kBool}), field("tinyint", {.kind = WireKind::kInt, .bit_width = 8}),
+           field("smallint", {.kind = WireKind::kInt, .bit_width = 16}), field("int", int32), field("bigint", {.kind = WireKind::kInt, .bit_width = 64}),
+           field("float4", {.kind = WireKind::kFloat, .bit_width = 32}), field("float8", {.kind = WireKind::kFloat, .bit_width = 64}),
+           field("decimal", {.kind = WireKind::kDecimal, .bit_width = 128, .precision = 38, .scale = 9}), field("varchar", utf8),
+           field("varbinary", {.kind = WireKind::kBinary}), field("dateday", {.kind = WireKind::kDate, .unit = WireUnit::kDay}),
+           field("datemilli", {.kind = WireKind::kDate, .unit = WireUnit::kMilli}), field("timestampmillitz", zoned),
+           field("timestampmicrotz", {.kind = WireKind::kTimestamp, .unit = WireUnit::kMicro, .timezone = "UTC"}), field("list", list, {field("", int32)}),
+           field("struct", record, {field("a", int32), field("B", utf8)}), map,
            field("nested", list, {field("item", record, {field("m", {.kind = WireKind::kMap}, {entries}), field("l", list, {field("$data$", utf8)})})})}};
 }
 
@@ -89,7 +83,8 @@ inline std::string Show(const Column& column, int64_t row) {
     case TypeId::kList:
     case TypeId::kMap: {
       const bool is_struct = column.type.id() == TypeId::kStruct;
-      const int64_t from = is_struct ? row : column.offsets()[static_cast<size_t>(row)], to = is_struct ? row + 1 : column.offsets()[static_cast<size_t>(row + 1)];
+      const int64_t from = is_struct ? row : column.offsets()[static_cast<size_t>(row)],
+                    to = is_struct ? row + 1 : column.offsets()[static_cast<size_t>(row + 1)];
       std::string out = "[";
       for (int64_t at = from; at < to; ++at) {
         for (const Column& child : column.children) out += Show(child, at) + ",";
@@ -101,7 +96,9 @@ inline std::string Show(const Column& column, int64_t row) {
   }
   const auto width = static_cast<size_t>(column.type.byte_width());
   std::string out;
-  for (size_t i = 0; i < width; ++i) out += "0123456789abcdef"[column.data[static_cast<size_t>(row) * width + i] >> 4], out += "0123456789abcdef"[column.data[static_cast<size_t>(row) * width + i] & 15];
+  for (size_t i = 0; i < width; ++i)
+    out += "0123456789abcdef"[column.data[static_cast<size_t>(row) * width + i] >> 4],
+        out += "0123456789abcdef"[column.data[static_cast<size_t>(row) * width + i] & 15];
   return out;
 }
 inline std::string Show(const Batch& batch) {

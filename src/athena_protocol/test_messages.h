@@ -52,8 +52,12 @@ inline WireValueSet AllOrNone(WireType type, bool all, bool null_allowed) {
   return set;
 }
 
-inline WireExpression Variable(std::string column, WireType type) { return {WireExpression::Kind::kVariable, std::move(type), std::move(column), {}, {}, false}; }
-inline WireExpression Constants(WireType type, std::vector<Scalar> values) { return {WireExpression::Kind::kConstant, std::move(type), {}, {}, std::move(values), false}; }
+inline WireExpression Variable(std::string column, WireType type) {
+  return {WireExpression::Kind::kVariable, std::move(type), std::move(column), {}, {}, false};
+}
+inline WireExpression Constants(WireType type, std::vector<Scalar> values) {
+  return {WireExpression::Kind::kConstant, std::move(type), {}, {}, std::move(values), false};
+}
 inline WireExpression Call(std::string name, WireType type, std::vector<WireExpression> args) {
   return {WireExpression::Kind::kFunctionCall, std::move(type), std::move(name), std::move(args), {}, false};
 }
@@ -112,7 +116,8 @@ inline std::vector<FederationRequest> EveryRequest() {
   ReadRecordsRequest read = WithBase(ReadRecordsRequest{});
   read.table = table;
   read.schema = SampleSchema();
-  read.split = {SpillLocation{"my-spill", "athena-federation-spill/q-1/5d7c", true}, EncryptionKey{std::string(32, 'k'), std::string(12, 'n')}, {{"shard", "3"}}};
+  read.split = {
+      SpillLocation{"my-spill", "athena-federation-spill/q-1/5d7c", true}, EncryptionKey{std::string(32, 'k'), std::string(12, 'n')}, {{"shard", "3"}}};
   read.constraints = SampleConstraints();
   read.max_block_size = 100000000000;
   UserDefinedFunctionRequest call;
@@ -125,17 +130,20 @@ inline std::vector<FederationRequest> EveryRequest() {
 
 inline std::vector<FederationResponse> EveryResponse() {
   const TableName table{"sales", "orders"};
-  return {PingResponse{"lake", "q-1", "demo"},
-          ListSchemasResponse{"lake", {"a", "b"}},
-          ListTablesResponse{{table}, "lake", "100"},
-          GetTableResponse{"lake", table, SampleSchema(), {"id"}},
-          GetTableLayoutResponse{"lake", table, SampleBlock(2)},
-          GetSplitsResponse{"lake", {WireSplit{SpillLocation{"b", "k", true}, EncryptionKey{std::string(32, 'k'), std::string(12, 'n')}, {{"shard", "3"}}}, WireSplit{}}, "1"},
-          GetDataSourceCapabilitiesResponse{"lake", {{"supports_filter_pushdown", {{"sorted_range_set", {}}, {"equatable_range_set", {}}}},
-                                                     {"SYSTEM.QUERY", {{"query_passthrough_arguments", {"QUERY"}}}}}},
-          ReadRecordsResponse{"lake", SampleBlock(5)},
-          RemoteReadRecordsResponse{"lake", SampleSchema(), {SpillLocation{"b", "k.0", false}}, EncryptionKey{std::string(16, 'k'), std::string(12, 'n')}},
-          UserDefinedFunctionResponse{SampleBlock(4), "twice"}};
+  return {
+      PingResponse{"lake", "q-1", "demo"},
+      ListSchemasResponse{"lake", {"a", "b"}},
+      ListTablesResponse{{table}, "lake", "100"},
+      GetTableResponse{"lake", table, SampleSchema(), {"id"}},
+      GetTableLayoutResponse{"lake", table, SampleBlock(2)},
+      GetSplitsResponse{
+          "lake", {WireSplit{SpillLocation{"b", "k", true}, EncryptionKey{std::string(32, 'k'), std::string(12, 'n')}, {{"shard", "3"}}}, WireSplit{}}, "1"},
+      GetDataSourceCapabilitiesResponse{"lake",
+                                        {{"supports_filter_pushdown", {{"sorted_range_set", {}}, {"equatable_range_set", {}}}},
+                                         {"SYSTEM.QUERY", {{"query_passthrough_arguments", {"QUERY"}}}}}},
+      ReadRecordsResponse{"lake", SampleBlock(5)},
+      RemoteReadRecordsResponse{"lake", SampleSchema(), {SpillLocation{"b", "k.0", false}}, EncryptionKey{std::string(16, 'k'), std::string(12, 'n')}},
+      UserDefinedFunctionResponse{SampleBlock(4), "twice"}};
 }
 
 }  // namespace lotic::athena::testing

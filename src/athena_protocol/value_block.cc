@@ -55,10 +55,12 @@ Result<Block> MakeValueBlock(const WireType& type, std::span<const Scalar> value
 }
 
 Result<std::vector<Scalar>> ValuesOf(const Block& block) {
-  if (block.rows.num_columns() != 1) return Status::Invalid("a value block of ", block.rows.num_columns(), " columns; it has exactly one, \"", kValueColumn, "\"");
+  if (block.rows.num_columns() != 1)
+    return Status::Invalid("a value block of ", block.rows.num_columns(), " columns; it has exactly one, \"", kValueColumn, "\"");
   const Column& column = block.rows.column(0);
   if (column.type.is_nested() && column.length > 0) {
-    return Status::Invalid("a value block of ", block.schema.fields[0].type.ToString(), " with ", column.length, " values: values with children are not supported");
+    return Status::Invalid("a value block of ", block.schema.fields[0].type.ToString(), " with ", column.length,
+                           " values: values with children are not supported");
   }
   std::vector<Scalar> values;
   values.reserve(static_cast<size_t>(column.length));

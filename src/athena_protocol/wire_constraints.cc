@@ -166,7 +166,8 @@ Result<WireExpression> ToWireExpression(const Expression& expression, const Wire
     return wrap("$in", out.type, {std::move(first), wrap(kArrayFunction, WireType{WireKind::kList}, std::move(items))});
   }
   if (expression.name == "is_not_distinct_from") return wrap("$not", out.type, {wrap("$is_distinct_from", out.type, std::move(out.args))});
-  const auto* function = std::find_if(std::begin(kFunctionNames), std::end(kFunctionNames), [&](const FunctionName& known) { return known.logical == expression.name; });
+  const auto* function =
+      std::find_if(std::begin(kFunctionNames), std::end(kFunctionNames), [&](const FunctionName& known) { return known.logical == expression.name; });
   if (function == std::end(kFunctionNames)) return Status::Invalid("expression: function \"", expression.name, "\" has no name in the federation protocol");
   out.name = function->wire;
   return out;

@@ -15,7 +15,9 @@
 namespace lotic::athena {
 
 template <typename T>
-int OrderOf(T a, T b) { return a < b ? -1 : b < a ? 1 : 0; }
+int OrderOf(T a, T b) {
+  return a < b ? -1 : b < a ? 1 : 0;
+}
 
 /// A number whose order is Java's Double.compare: NaN equal to itself and above all, -0.0 below 0.0.
 /// -1.5 is bits 0xBFF8... negative: all but the sign are turned over, so that larger magnitudes come first.

@@ -19,20 +19,37 @@ namespace lotic::athena {
 
 /// An Arrow type that may stand in a schema or in a predicate's JSON. Only the first group may be a column (IsSupportedColumn).
 enum class WireKind : uint8_t {
-  kBool, kInt, kFloat, kDecimal, kUtf8, kBinary, kDate, kTimestamp, kList, kStruct, kMap,
-  kNull, kFixedSizeList, kFixedSizeBinary, kTime, kInterval, kUnion, kOther,
+  kBool,
+  kInt,
+  kFloat,
+  kDecimal,
+  kUtf8,
+  kBinary,
+  kDate,
+  kTimestamp,
+  kList,
+  kStruct,
+  kMap,
+  kNull,
+  kFixedSizeList,
+  kFixedSizeBinary,
+  kTime,
+  kInterval,
+  kUnion,
+  kOther,
 };
 enum class WireUnit : uint8_t { kDay, kSecond, kMilli, kMicro, kNano };
 
 struct WireType {
   WireKind kind = WireKind::kNull;
-  int bit_width = 0;             ///< kInt 8..64, kFloat 16/32/64, kTime 32/64, kDecimal 128/256, kInterval 32 (YEAR_MONTH), 64 (DAY_TIME), 128 (MONTH_DAY_NANO); kOther: the number of the type in Schema.fbs
-  bool is_signed = true;         ///< kInt
-  int precision = 0;             ///< kDecimal
-  int scale = 0;                 ///< kDecimal
-  WireUnit unit = WireUnit::kMilli;            ///< kDate (day or milli), kTimestamp, kTime
-  std::optional<std::string> timezone = {};    ///< kTimestamp
-  int fixed_size = 0;            ///< kFixedSizeList, kFixedSizeBinary
+  int bit_width =
+      0;  ///< kInt 8..64, kFloat 16/32/64, kTime 32/64, kDecimal 128/256, kInterval 32 (YEAR_MONTH), 64 (DAY_TIME), 128 (MONTH_DAY_NANO); kOther: the number of the type in Schema.fbs
+  bool is_signed = true;                     ///< kInt
+  int precision = 0;                         ///< kDecimal
+  int scale = 0;                             ///< kDecimal
+  WireUnit unit = WireUnit::kMilli;          ///< kDate (day or milli), kTimestamp, kTime
+  std::optional<std::string> timezone = {};  ///< kTimestamp
+  int fixed_size = 0;                        ///< kFixedSizeList, kFixedSizeBinary
   bool operator==(const WireType&) const = default;
   /// Arrow's way to write it, for messages: "Int(32, true)", "Timestamp(MILLISECOND, UTC)".
   std::string ToString() const;

@@ -14,9 +14,9 @@ namespace lotic::athena {
 namespace {
 
 using testing::EveryType;
+using ::testing::HasSubstr;
 using testing::RandomBatch;
 using testing::Show;
-using ::testing::HasSubstr;
 
 WireSchema Only(WireType type, std::vector<WireField> children = {}) { return {{{"c", true, std::move(type), std::move(children)}}}; }
 Schema Of(std::vector<Field> fields) { return {std::move(fields)}; }
@@ -60,7 +60,8 @@ TEST(WireSchema, Check15OnlyAthenasTypesMayBeColumns) {
 TEST(WireSchema, PartitionColumnsAreOfSixTypes) {
   int allowed = 0;
   for (const WireField& field : EveryType().fields) {
-    const bool expected = field.name == "bit" || field.name == "int" || field.name == "bigint" || field.name == "float8" || field.name == "decimal" || field.name == "varchar";
+    const bool expected =
+        field.name == "bit" || field.name == "int" || field.name == "bigint" || field.name == "float8" || field.name == "decimal" || field.name == "varchar";
     EXPECT_EQ(MayBePartitionColumn(field.type), expected) << field.name;
     allowed += expected ? 1 : 0;
   }
@@ -70,9 +71,10 @@ TEST(WireSchema, PartitionColumnsAreOfSixTypes) {
 TEST(WireSchema, LogicalTypesOneToOne) {
   std::vector<std::string> types;
   for (const Field& field : LogicalSchema(EveryType()).ValueOrDie().fields) types.push_back(field.type.ToString());
-  EXPECT_THAT(types, ::testing::ElementsAre("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "REAL", "DOUBLE", "DECIMAL(38,9)", "VARCHAR", "VARBINARY", "DATE", "TIMESTAMP(3)",
-                                            "TIMESTAMP(3) UTC", "TIMESTAMP(6) UTC", "LIST<INTEGER>", "STRUCT<\"a\" INTEGER, \"B\" VARCHAR>", "MAP<VARCHAR, INTEGER>",
-                                            "LIST<STRUCT<\"m\" MAP<VARCHAR, INTEGER>, \"l\" LIST<VARCHAR>>>"));
+  EXPECT_THAT(types,
+              ::testing::ElementsAre("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "REAL", "DOUBLE", "DECIMAL(38,9)", "VARCHAR", "VARBINARY", "DATE",
+                                     "TIMESTAMP(3)", "TIMESTAMP(3) UTC", "TIMESTAMP(6) UTC", "LIST<INTEGER>", "STRUCT<\"a\" INTEGER, \"B\" VARCHAR>",
+                                     "MAP<VARCHAR, INTEGER>", "LIST<STRUCT<\"m\" MAP<VARCHAR, INTEGER>, \"l\" LIST<VARCHAR>>>"));
   EXPECT_EQ(LogicalSchema(Only({.kind = WireKind::kInt, .bit_width = 16, .is_signed = false})).ValueOrDie().fields[0].type, Type::UInt16());
   EXPECT_EQ(LogicalSchema(Only({.kind = WireKind::kTime, .bit_width = 64, .unit = WireUnit::kMicro})).ValueOrDie().fields[0].type, Type::Time());
   for (const WireType& type : {WireType{.kind = WireKind::kNull}, WireType{.kind = WireKind::kUnion}, WireType{.kind = WireKind::kFloat, .bit_width = 16},
@@ -139,10 +141,12 @@ TEST(ToAthenaBlock, FloorsAndPacksTimes) {
     return ToAthenaBlock(rows, AthenaSchema(rows.schema()).ValueOrDie()).ValueOrDie().rows;
   };
   EXPECT_EQ(Int64s(converted(Type::Timestamp(TimeUnit::kMicro, false), {1999, -1, -1000, -1001, 0}).column(0)), (std::vector<int64_t>{1, -1, -1, -2, 0}));
-  EXPECT_EQ(Int64s(converted(Type::Timestamp(TimeUnit::kNano, false), {1999999, -1, INT64_MIN, INT64_MAX}).column(0)), (std::vector<int64_t>{1, -1, -9223372036855, 9223372036854}));
+  EXPECT_EQ(Int64s(converted(Type::Timestamp(TimeUnit::kNano, false), {1999999, -1, INT64_MIN, INT64_MAX}).column(0)),
+            (std::vector<int64_t>{1, -1, -9223372036855, 9223372036854}));
   EXPECT_EQ(Int64s(converted(Type::Timestamp(TimeUnit::kSecond, false), {-7, 7}).column(0)), (std::vector<int64_t>{-7000, 7000}));
   EXPECT_EQ(Int64s(converted(Type::Timestamp(TimeUnit::kMicro, true), {1450737754000999, -1}).column(0)), (std::vector<int64_t>{1450737754000 * 4096, -4096}));
-  EXPECT_EQ(Int64s(converted(Type::Timestamp(TimeUnit::kMilli, true), {kMinPackableMs, kMaxPackableMs}).column(0)), (std::vector<int64_t>{INT64_MIN, INT64_MAX - 4095}));
+  EXPECT_EQ(Int64s(converted(Type::Timestamp(TimeUnit::kMilli, true), {kMinPackableMs, kMaxPackableMs}).column(0)),
+            (std::vector<int64_t>{INT64_MIN, INT64_MAX - 4095}));
   const Batch with_null = converted(Type::Timestamp(TimeUnit::kSecond, true), {5, std::nullopt});
   EXPECT_TRUE(with_null.column(0).IsNull(1));
   EXPECT_TRUE(with_null.Validate().ok()) << with_null.Validate();
@@ -179,7 +183,8 @@ TEST(ToAthenaBlock, WidensUnsignedNumbers) {
 }
 
 TEST(ToAthenaBlock, SelectsByNameAndSharesWhatNeedsNoChange) {
-  const Schema schema = Of({{"ID", Type::Int64()}, {"text", Type::String()}, {"At", Type::Timestamp(TimeUnit::kMicro, true)}, {"l", Type::List(Type::String())}});
+  const Schema schema =
+      Of({{"ID", Type::Int64()}, {"text", Type::String()}, {"At", Type::Timestamp(TimeUnit::kMicro, true)}, {"l", Type::List(Type::String())}});
   const Batch rows = RandomBatch(schema, 20, 3, 9);
   const WireSchema all = AthenaSchema(schema).ValueOrDie();
   WireSchema target{{all.fields[3], all.fields[0]}};

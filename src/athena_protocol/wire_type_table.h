@@ -10,10 +10,24 @@
 
 namespace lotic::athena {
 
-enum class TypeParameter : uint8_t { kNone, kListSize, kByteWidth, kBitWidth, kIsSigned, kFloatPrecision, kPrecision, kScale, kDateUnit, kTimeUnit, kTimezone, kIntervalUnit };
+enum class TypeParameter : uint8_t {
+  kNone,
+  kListSize,
+  kByteWidth,
+  kBitWidth,
+  kIsSigned,
+  kFloatPrecision,
+  kPrecision,
+  kScale,
+  kDateUnit,
+  kTimeUnit,
+  kTimezone,
+  kIntervalUnit
+};
 
 inline constexpr std::string_view TypeParameterName(TypeParameter parameter) {
-  constexpr std::string_view kNames[] = {"", "listSize", "byteWidth", "bitWidth", "isSigned", "precision", "precision", "scale", "unit", "unit", "timezone", "unit"};
+  constexpr std::string_view kNames[] = {"",          "listSize", "byteWidth", "bitWidth", "isSigned", "precision",
+                                         "precision", "scale",    "unit",      "unit",     "timezone", "unit"};
   return kNames[static_cast<size_t>(parameter)];
 }
 

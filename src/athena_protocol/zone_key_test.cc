@@ -48,7 +48,8 @@ TEST(ZoneKey, Check18AllOffsets) {
   EXPECT_EQ(keys.size(), 1680u);
   EXPECT_EQ(*keys.begin(), 1);
   EXPECT_EQ(*keys.rbegin(), 1680);
-  for (const std::string_view beyond : {"+14:01", "-14:01", "+15:00", "+05:60", "+5:00", "+005", "05:00", "+0a:00", "+", ""}) EXPECT_FALSE(ZoneKeyOf(beyond).ok()) << beyond;
+  for (const std::string_view beyond : {"+14:01", "-14:01", "+15:00", "+05:60", "+5:00", "+005", "05:00", "+0a:00", "+", ""})
+    EXPECT_FALSE(ZoneKeyOf(beyond).ok()) << beyond;
 }
 
 TEST(ZoneKey, Check18AllNames) {
@@ -66,11 +67,33 @@ TEST(ZoneKey, Check18AllNames) {
 }
 
 TEST(ZoneKey, Check18Normalization) {
-  const std::pair<std::string_view, std::string_view> cases[] = {
-      {"UTC", "UTC"}, {"Z", "UTC"}, {"ut", "UTC"}, {"UCT", "UTC"}, {"GMT", "UTC"}, {"gmt0", "UTC"}, {"Greenwich", "UTC"}, {"Universal", "UTC"}, {"Zulu", "UTC"},
-      {"Etc/UTC", "UTC"}, {"etc/zulu", "UTC"}, {"Etc/GMT", "UTC"}, {"+00:00", "UTC"}, {"-00:00", "UTC"}, {"GMT+0", "UTC"}, {"UTC+05:30", "+05:30"}, {"GMT-08:00", "-08:00"},
-      {"UT+3", "+03:00"}, {"+5", "+05:00"}, {"-05", "-05:00"}, {"GMT+5", "+05:00"}, {"GMT+12", "+12:00"}, {"Etc/GMT+5", "-05:00"}, {"Etc/GMT-14", "+14:00"},
-      {"etc/gmt+05:00", "+05:00"}, {"Etc/UTC+5", "+05:00"}, {"EUROPE/berlin", "Europe/Berlin"}};
+  const std::pair<std::string_view, std::string_view> cases[] = {{"UTC", "UTC"},
+                                                                 {"Z", "UTC"},
+                                                                 {"ut", "UTC"},
+                                                                 {"UCT", "UTC"},
+                                                                 {"GMT", "UTC"},
+                                                                 {"gmt0", "UTC"},
+                                                                 {"Greenwich", "UTC"},
+                                                                 {"Universal", "UTC"},
+                                                                 {"Zulu", "UTC"},
+                                                                 {"Etc/UTC", "UTC"},
+                                                                 {"etc/zulu", "UTC"},
+                                                                 {"Etc/GMT", "UTC"},
+                                                                 {"+00:00", "UTC"},
+                                                                 {"-00:00", "UTC"},
+                                                                 {"GMT+0", "UTC"},
+                                                                 {"UTC+05:30", "+05:30"},
+                                                                 {"GMT-08:00", "-08:00"},
+                                                                 {"UT+3", "+03:00"},
+                                                                 {"+5", "+05:00"},
+                                                                 {"-05", "-05:00"},
+                                                                 {"GMT+5", "+05:00"},
+                                                                 {"GMT+12", "+12:00"},
+                                                                 {"Etc/GMT+5", "-05:00"},
+                                                                 {"Etc/GMT-14", "+14:00"},
+                                                                 {"etc/gmt+05:00", "+05:00"},
+                                                                 {"Etc/UTC+5", "+05:00"},
+                                                                 {"EUROPE/berlin", "Europe/Berlin"}};
   for (const auto& [id, expected] : cases) EXPECT_EQ(ZoneIdOf(ZoneKeyOf(id).ValueOrDie()).ValueOrDie(), expected) << id;
   EXPECT_EQ(ZoneKeyOf("Mars/Phobos").status().message(), "time zone: \"Mars/Phobos\" is not one that Athena knows");
 }

@@ -105,7 +105,8 @@ int NamedZoneKeyOf(std::string_view name) {
     std::sort(keys.begin(), keys.end(), [](int a, int b) { return LessIgnoringCase(ZoneNameOf(a), ZoneNameOf(b)); });
     return keys;
   }();
-  const auto found = std::lower_bound(by_name.begin(), by_name.end(), name, [](int key, std::string_view wanted) { return LessIgnoringCase(ZoneNameOf(key), wanted); });
+  const auto found =
+      std::lower_bound(by_name.begin(), by_name.end(), name, [](int key, std::string_view wanted) { return LessIgnoringCase(ZoneNameOf(key), wanted); });
   return found == by_name.end() || name.empty() || LessIgnoringCase(name, ZoneNameOf(*found)) ? -1 : *found;
 }
 

@@ -164,7 +164,8 @@ Result<ZoneRules> ZoneRules::Parse(std::string_view bytes) {
   rules.first_offset_ = offset_of(0);
   for (size_t i = 0; i < header.num_times; ++i) {
     const auto type = static_cast<uint8_t>(bytes[indexes + i]);
-    if (type >= header.num_types) return Status::Invalid("time zone file: transition ", i, " is to the type ", static_cast<int>(type), " of ", header.num_types);
+    if (type >= header.num_types)
+      return Status::Invalid("time zone file: transition ", i, " is to the type ", static_cast<int>(type), " of ", header.num_types);
     rules.transitions_.push_back(static_cast<int64_t>(BigEndian64(bytes, times + 8 * i)));
     rules.offsets_.push_back(offset_of(type));
   }

@@ -26,7 +26,7 @@ class ZoneRules {
   struct YearlyDay {  // Mm.w.d: the w-th weekday d of month m, 5 being the last; Jn: the n-th day without 29 February; n: with it, from 0
     enum class Kind : uint8_t { kMonthWeek, kJulian, kZeroBased } kind = Kind::kMonthWeek;
     int month = 0, week = 0, day = 0;
-    int seconds = 7200;  ///< local time of that day
+    int seconds = 7200;              ///< local time of that day
     int64_t In(int64_t year) const;  ///< seconds since 1970 in the local time that ends then
   };
   struct Footer {

@@ -106,9 +106,7 @@ constexpr KnownCode kKnownCodes[] = {
     {"ValidationException", AwsErrorKind::kInvalid},
 };
 
-bool Contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
+bool Contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 // Length of the UTF-8 sequence that begins here; 0 if none does (RFC 3629: no overlong forms, no surrogates).
 size_t SequenceLength(std::string_view text) {
@@ -131,9 +129,9 @@ std::string Presentable(std::string_view text, size_t limit) {
   std::string clean;
   while (!text.empty()) {
     const size_t length = SequenceLength(text);
-    const std::string_view piece = length == 0 ? std::string_view("?")
+    const std::string_view piece = length == 0                                               ? std::string_view("?")
                                    : static_cast<uint8_t>(text[0]) < 0x20 || text[0] == 0x7F ? std::string_view(" ")
-                                                                                            : text.substr(0, length);
+                                                                                             : text.substr(0, length);
     if (clean.size() + piece.size() > limit) return clean.append("…");
     clean.append(piece);
     text.remove_prefix(std::max<size_t>(length, 1));
@@ -167,13 +165,20 @@ std::string_view BareCode(std::string_view code) {
 }
 
 void DecodeEntity(std::string_view name, std::string* out) {
-  if (name == "amp") *out += '&';
-  else if (name == "lt") *out += '<';
-  else if (name == "gt") *out += '>';
-  else if (name == "quot") *out += '"';
-  else if (name == "apos") *out += '\'';
-  else if (name == "#10" || name == "#xA" || name == "#13" || name == "#xD") *out += ' ';
-  else out->append("&").append(name).append(";");
+  if (name == "amp")
+    *out += '&';
+  else if (name == "lt")
+    *out += '<';
+  else if (name == "gt")
+    *out += '>';
+  else if (name == "quot")
+    *out += '"';
+  else if (name == "apos")
+    *out += '\'';
+  else if (name == "#10" || name == "#xA" || name == "#13" || name == "#xD")
+    *out += ' ';
+  else
+    out->append("&").append(name).append(";");
 }
 
 // The text of the first element of that name, wherever it stands: error answers are flat.
@@ -269,9 +274,7 @@ std::string AwsError::ToString() const {
   return text;
 }
 
-bool AwsError::retryable() const {
-  return kind == AwsErrorKind::kThrottled || kind == AwsErrorKind::kTransient;
-}
+bool AwsError::retryable() const { return kind == AwsErrorKind::kThrottled || kind == AwsErrorKind::kTransient; }
 
 const AwsError* AwsError::From(const Status& status) {
   if (status.ok() || status.detail() == nullptr) return nullptr;

@@ -14,15 +14,15 @@ namespace lotic::aws {
 
 /// What kind of failure a service's error code is; decides the Status code and whether trying again may help.
 enum class AwsErrorKind {
-  kInvalid,       ///< the request itself
+  kInvalid,  ///< the request itself
   kNotFound,
   kUnauthorized,  ///< who asks, or the permission; not retried
   kExpired,       ///< credentials that were good once
   kClockSkew,     ///< our time is too far from the service's
   kThrottled,
-  kTransient,     ///< 5xx, time-outs inside the service
-  kConflict,      ///< what is there stands against it (ResourceInUse, BucketAlreadyExists)
-  kNotBuilt,      ///< an operation that the service, or rather its stand-in, does not have
+  kTransient,  ///< 5xx, time-outs inside the service
+  kConflict,   ///< what is there stands against it (ResourceInUse, BucketAlreadyExists)
+  kNotBuilt,   ///< an operation that the service, or rather its stand-in, does not have
   kOther,
 };
 

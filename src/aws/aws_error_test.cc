@@ -23,9 +23,7 @@ HttpResponse Answer(int status, std::string body, std::vector<HttpHeader> header
   return response;
 }
 
-Status Json(const HttpResponse& response) {
-  return JsonServiceError("kinesis", "GetRecords", response, kKeys);
-}
+Status Json(const HttpResponse& response) { return JsonServiceError("kinesis", "GetRecords", response, kKeys); }
 
 TEST(JsonServiceError, ReadsBothSpellingsOfCodeAndMessage) {
   const HttpResponse answers[] = {
@@ -122,15 +120,17 @@ TEST(JsonServiceError, DeepNestingIsHarmless) {
 }
 
 TEST(JsonServiceError, ASecretThatTheServiceRepeatsIsTakenOut) {
-  const Status status = Json(Answer(403, R"({"__type":"InvalidSignatureException","message":"canonical: x-amz-security-token:the-token\nthe-token the-secret"})"));
+  const Status status =
+      Json(Answer(403, R"({"__type":"InvalidSignatureException","message":"canonical: x-amz-security-token:the-token\nthe-token the-secret"})"));
   EXPECT_THAT(status.ToString(), AllOf(Not(HasSubstr("the-token")), Not(HasSubstr("the-secret")), HasSubstr("x-amz-security-token:*** *** ***")));
   EXPECT_THAT(Json(Answer(403, "plain the-token")).ToString(), Not(HasSubstr("the-token")));
 }
 
 TEST(S3ServiceError, ReadsXmlAndSpeaksForHead) {
   const auto error = [](const HttpResponse& response) { return S3ServiceError("GetObject", "s3://b/k", "us-east-1", response, kKeys); };
-  Status status = error(Answer(404, "<?xml version=\"1.0\"?>\n<Error><Code>NoSuchKey</Code><Message>The &lt;key&gt; &amp; &#10;co &bogus; &</Message>"
-                                    "<RequestId>R1</RequestId></Error>"));
+  Status status = error(Answer(404,
+                               "<?xml version=\"1.0\"?>\n<Error><Code>NoSuchKey</Code><Message>The &lt;key&gt; &amp; &#10;co &bogus; &</Message>"
+                               "<RequestId>R1</RequestId></Error>"));
   EXPECT_EQ(status.code(), StatusCode::kNotFound);
   EXPECT_EQ(status.message(), "s3 GetObject s3://b/k: NoSuchKey: The <key> &  co &bogus; &");
   EXPECT_EQ(AwsError::From(status)->request_id, "R1");

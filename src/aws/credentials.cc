@@ -11,8 +11,7 @@ namespace {
 
 class FixedProvider final : public CredentialsProvider {
  public:
-  FixedProvider(Credentials credentials, std::string description)
-      : credentials_(std::move(credentials)), description_(std::move(description)) {}
+  FixedProvider(Credentials credentials, std::string description) : credentials_(std::move(credentials)), description_(std::move(description)) {}
   Result<Credentials> Get(const CallContext&) const override { return credentials_; }
   std::string Describe() const override { return description_; }
 
@@ -61,8 +60,7 @@ Result<Provider> FromEnvironment(const Environment& environment) {
     return Status::Invalid("AWS credentials: ", id.empty() ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID", " is set without ",
                            id.empty() ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY");
   }
-  Credentials credentials{std::string(id), net::Secret(std::string(secret)),
-                          net::Secret(std::string(Lookup(environment, "AWS_SESSION_TOKEN")))};
+  Credentials credentials{std::string(id), net::Secret(std::string(secret)), net::Secret(std::string(Lookup(environment, "AWS_SESSION_TOKEN")))};
   return FixedCredentials(std::move(credentials), "environment");
 }
 
@@ -121,9 +119,8 @@ Result<Provider> FromAnywhere(const CredentialsOptions& options, const Environme
     if (!Lookup(environment, variable).empty()) return NotBuilt(CredentialsSource::kContainer, variable);
   }
   const ProfileFiles files = FilesOf(options, environment);
-  return Status::Unauthorized("no AWS credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set, and profile '",
-                              ProfileName(options, environment), "' holds no keys in ",
-                              files.credentials.empty() ? "any file (HOME is not set)" : files.credentials + " or " + files.config,
+  return Status::Unauthorized("no AWS credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set, and profile '", ProfileName(options, environment),
+                              "' holds no keys in ", files.credentials.empty() ? "any file (HOME is not set)" : files.credentials + " or " + files.config,
                               "; the instance's own credentials are not asked for, since that is not built yet");
 }
 
@@ -153,8 +150,7 @@ std::string_view CredentialsSourceName(CredentialsSource source) {
 
 Result<std::shared_ptr<const CredentialsProvider>> FixedCredentials(Credentials credentials, std::string description) {
   if (credentials.access_key_id.empty() || credentials.secret_access_key.empty()) {
-    return Status::Invalid("AWS credentials (", description, "): the ", credentials.access_key_id.empty() ? "access key id" : "secret access key",
-                           " is empty");
+    return Status::Invalid("AWS credentials (", description, "): the ", credentials.access_key_id.empty() ? "access key id" : "secret access key", " is empty");
   }
   if (!IsHeaderText(credentials.access_key_id) || credentials.access_key_id.find_first_of("/,=") != std::string::npos) {
     return Status::Invalid("AWS credentials (", description, "): the access key id holds a blank or another character that none can have");
@@ -190,10 +186,9 @@ Result<std::shared_ptr<const CredentialsProvider>> ResolveCredentials(const Cred
 }
 
 Status ValidateRegion(std::string_view region) {
-  const bool good = !region.empty() && region.size() <= 63 && region.front() != '-' && region.back() != '-' &&
-                    std::all_of(region.begin(), region.end(), [](char c) {
-                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-                    });
+  const bool good =
+      !region.empty() && region.size() <= 63 && region.front() != '-' && region.back() != '-' &&
+      std::all_of(region.begin(), region.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'; });
   if (good) return Status::OK();
   return Status::Invalid("'", region, "' is not the name of an AWS region; one looks like us-east-1");
 }

@@ -87,10 +87,12 @@ TEST_F(CredentialsTest, AnEmptyVariableIsNoVariable) {
 }
 
 TEST_F(CredentialsTest, TheCredentialsFileWinsOverTheConfigFile) {
-  Write(".aws/config", "[default]\nregion = eu-west-1\naws_access_key_id = CONFIGID\naws_secret_access_key = config-secret\n"
-                       "[profile dev]\nregion=eu-north-1\naws_session_token = config-token\n");
-  Write(".aws/credentials", "[default]\naws_access_key_id = FILEID\naws_secret_access_key = file-secret\n"
-                            "[dev]\naws_access_key_id = DEVID\naws_secret_access_key = dev#secret ; a comment\n");
+  Write(".aws/config",
+        "[default]\nregion = eu-west-1\naws_access_key_id = CONFIGID\naws_secret_access_key = config-secret\n"
+        "[profile dev]\nregion=eu-north-1\naws_session_token = config-token\n");
+  Write(".aws/credentials",
+        "[default]\naws_access_key_id = FILEID\naws_secret_access_key = file-secret\n"
+        "[dev]\naws_access_key_id = DEVID\naws_secret_access_key = dev#secret ; a comment\n");
   EXPECT_EQ(Resolve().ValueOrDie().access_key_id, "FILEID");
   EXPECT_EQ(ResolveRegion(options_, environment_).ValueOrDie(), "eu-west-1");
   environment_["AWS_PROFILE"] = "dev";
@@ -162,8 +164,7 @@ TEST_F(CredentialsTest, WhatIsNotBuiltNamesItself) {
     environment_.erase(variable);
   }
   for (const CredentialsSource source : {CredentialsSource::kWebIdentity, CredentialsSource::kSingleSignOn, CredentialsSource::kAssumeRole,
-                                         CredentialsSource::kProcess, CredentialsSource::kContainer, CredentialsSource::kInstance,
-                                         CredentialsSource::kLogin}) {
+                                         CredentialsSource::kProcess, CredentialsSource::kContainer, CredentialsSource::kInstance, CredentialsSource::kLogin}) {
     options_.source = source;
     EXPECT_THAT(Failure().ToString(), AllOf(HasSubstr("NotImplemented: "), HasSubstr(std::string(CredentialsSourceName(source)))));
   }
@@ -195,9 +196,10 @@ TEST_F(CredentialsTest, PrintingShowsNoSecretAndLittleOfTheId) {
 
 TEST(ProfileFile, ReadsTheDialect) {
   const auto sections = ParseProfileFile(
-      "\xEF\xBB\xBF# comment\r\n[default]\r\nregion=us-east-1\r\n; another\n\n[ profile   dev ] ; here too\nKey = a = b \nempty =\n"
-      "  nested = 1\n  other = 2\nafter = x#y # z\n[default]\nregion = eu-west-1\noutput=json\n",
-      "f").ValueOrDie();
+                            "\xEF\xBB\xBF# comment\r\n[default]\r\nregion=us-east-1\r\n; another\n\n[ profile   dev ] ; here too\nKey = a = b \nempty =\n"
+                            "  nested = 1\n  other = 2\nafter = x#y # z\n[default]\nregion = eu-west-1\noutput=json\n",
+                            "f")
+                            .ValueOrDie();
   ASSERT_EQ(sections.size(), 2u);
   EXPECT_EQ(sections.at("default").at("region").Reveal(), "eu-west-1");
   EXPECT_EQ(sections.at("default").at("output").Reveal(), "json");
@@ -219,9 +221,12 @@ TEST(ProfileFile, ErrorsNameTheLineAndNotItsText) {
   const struct {
     std::string text, why;
   } cases[] = {
-      {"[a]\nhush\n", "line 2: expected 'name = value'"},  {"x = hush\n", "line 1: a setting before the first [section]"},
-      {"[a\n", "line 1: a section without its closing ']'"}, {"[a] hush\n", "line 1: text behind a section's ']'"},
-      {"[ ]\n", "line 1: a section without a name"},         {"[a]\n= hush\n", "line 2: expected"},
+      {"[a]\nhush\n", "line 2: expected 'name = value'"},
+      {"x = hush\n", "line 1: a setting before the first [section]"},
+      {"[a\n", "line 1: a section without its closing ']'"},
+      {"[a] hush\n", "line 1: text behind a section's ']'"},
+      {"[ ]\n", "line 1: a section without a name"},
+      {"[a]\n= hush\n", "line 2: expected"},
       {std::string("[a]\nx=\0hush\n", 12), "line 2: a zero byte"},
   };
   for (const auto& [text, why] : cases) {

@@ -111,14 +111,11 @@ struct UrlParts {
 
 bool IsLoopback(std::string_view host) {
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return EqualIgnoringCase(host, "localhost") || host == "::1" ||
-         (host.size() > 10 && EqualIgnoringCase(host.substr(host.size() - 10), ".localhost")) ||
+  return EqualIgnoringCase(host, "localhost") || host == "::1" || (host.size() > 10 && EqualIgnoringCase(host.substr(host.size() - 10), ".localhost")) ||
          (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
 }
 
-std::string WithoutQuery(std::string_view url) {
-  return std::string(url.substr(0, std::min(url.find_first_of("?#"), url.size())));
-}
+std::string WithoutQuery(std::string_view url) { return std::string(url.substr(0, std::min(url.find_first_of("?#"), url.size()))); }
 
 Result<UrlParts> TakeApart(const std::string& url) {
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(Curl().url(), Curl().url_cleanup);
@@ -290,8 +287,7 @@ bool IsPermanent(CURLcode code) {
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
     case CURLE_TOO_MANY_REDIRECTS:
     case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_FAILED_INIT:
-      return true;
+    case CURLE_FAILED_INIT: return true;
     default: return false;
   }
 }
@@ -321,8 +317,7 @@ ProxySettings ProxySettings::FromEnvironment(const Environment& environment) {
     }
     return std::string();
   };
-  return {first({"http_proxy", "all_proxy", "ALL_PROXY"}), first({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}),
-          first({"no_proxy", "NO_PROXY"})};
+  return {first({"http_proxy", "all_proxy", "ALL_PROXY"}), first({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}), first({"no_proxy", "NO_PROXY"})};
 }
 
 Status HttpClientOptions::Validate() const {
@@ -353,8 +348,7 @@ struct HttpClient::Impl {
     idle.push_back(std::move(session));
   }
 
-  void SetUp(SessionHandle& session, const HttpRequest& request, const UrlParts& url, const HeaderList& headers, Exchange& exchange,
-             char* error_text) const;
+  void SetUp(SessionHandle& session, const HttpRequest& request, const UrlParts& url, const HeaderList& headers, Exchange& exchange, char* error_text) const;
   Status Run(const CallContext& ctx, SessionHandle& session, Exchange& exchange, std::string_view doing, CURLcode& code) const;
 
   const HttpClientOptions options;
@@ -363,8 +357,8 @@ struct HttpClient::Impl {
   std::vector<std::unique_ptr<SessionHandle>> idle;  // the one used last at the end
 };
 
-void HttpClient::Impl::SetUp(SessionHandle& session, const HttpRequest& request, const UrlParts& url, const HeaderList& headers,
-                             Exchange& exchange, char* error_text) const {
+void HttpClient::Impl::SetUp(SessionHandle& session, const HttpRequest& request, const UrlParts& url, const HeaderList& headers, Exchange& exchange,
+                             char* error_text) const {
   CURL* easy = session.easy;
   Curl().easy_reset(easy);  // options only: connections and known addresses stay
   Curl().easy_setopt(easy, CURLOPT_URL, request.url.c_str());
@@ -415,8 +409,7 @@ void HttpClient::Impl::SetUp(SessionHandle& session, const HttpRequest& request,
 }
 
 // Drives the transfer to its end, on this thread. OK with `code` when libcurl is done with it, however that went.
-Status HttpClient::Impl::Run(const CallContext& ctx, SessionHandle& session, Exchange& exchange, std::string_view doing,
-                             CURLcode& code) const {
+Status HttpClient::Impl::Run(const CallContext& ctx, SessionHandle& session, Exchange& exchange, std::string_view doing, CURLcode& code) const {
   LOTIC_CHECK(Curl().multi_add_handle(session.multi, session.easy) == CURLM_OK);
   struct Remove {  // ends the transfer, and its connection where it was in the middle of one
     SessionHandle& session;
@@ -441,8 +434,7 @@ Status HttpClient::Impl::Run(const CallContext& ctx, SessionHandle& session, Exc
     const auto now = SteadyClock::now();
     const auto silent_until = exchange.last_activity + options.silence_timeout;
     if (now >= silent_until) {
-      return Status::IOError(doing, ": no byte in ", options.silence_timeout.count(), " ms")
-          .WithDetail(std::make_shared<TransportError>(true, true));
+      return Status::IOError(doing, ": no byte in ", options.silence_timeout.count(), " ms").WithDetail(std::make_shared<TransportError>(true, true));
     }
     const auto until = std::min({silent_until, ctx.deadline, now + kLongestPoll});
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - now);
@@ -459,9 +451,7 @@ Result<std::shared_ptr<HttpClient>> HttpClient::Create(HttpClientOptions options
   return std::shared_ptr<HttpClient>(new HttpClient(std::make_unique<Impl>(std::move(options))));
 }
 
-int64_t HttpClient::connections_opened() const {
-  return impl_->connections.load();
-}
+int64_t HttpClient::connections_opened() const { return impl_->connections.load(); }
 
 Result<HttpResponse> HttpClient::Send(const CallContext& ctx, const HttpRequest& request) {
   LOTIC_ASSIGN_OR_RETURN(const UrlParts url, TakeApart(request.url));

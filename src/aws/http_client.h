@@ -43,10 +43,10 @@ struct HttpResponse {
   std::optional<std::string_view> Header(std::string_view name) const { return FindHeader(headers, name); }
 };
 
-inline constexpr size_t kBodyPadding = 64;                  ///< bytes of capacity behind every body
-inline constexpr int kMaxRedirects = 3;                     ///< more is an IOError
+inline constexpr size_t kBodyPadding = 64;                    ///< bytes of capacity behind every body
+inline constexpr int kMaxRedirects = 3;                       ///< more is an IOError
 inline constexpr size_t kMaxHeaderBytes = size_t{128} << 10;  ///< all headers of an answer; more is a CapacityError
-inline constexpr size_t kMaxIdleSessions = 16;              ///< kept for reuse; of more, the one given back last is closed
+inline constexpr size_t kMaxIdleSessions = 16;                ///< kept for reuse; of more, the one given back last is closed
 
 /// Attached to the IOError of a call that brought no complete answer.
 struct TransportError final : StatusDetail {
@@ -73,8 +73,8 @@ struct HttpClientOptions {
   std::chrono::milliseconds connect_timeout{10'000};  ///< look-up, connection and TLS together; > 0
   std::chrono::milliseconds silence_timeout{60'000};  ///< longest time without a byte either way; > 0
   ProxySettings proxy;
-  std::string ca_file;            ///< PEM; "": the system's authorities (AWS_CA_BUNDLE)
-  bool verify_peer = true;        ///< false: any certificate will do, for tests only
+  std::string ca_file;      ///< PEM; "": the system's authorities (AWS_CA_BUNDLE)
+  bool verify_peer = true;  ///< false: any certificate will do, for tests only
   std::string user_agent = "lotic";
 
   /// Errors: Invalid, naming the field.

@@ -21,9 +21,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-std::span<const uint8_t> Bytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
+std::span<const uint8_t> Bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 TestHttpAnswer Echo(const TestHttpRequest& request) {
   TestHttpAnswer answer;
@@ -32,9 +30,7 @@ TestHttpAnswer Echo(const TestHttpRequest& request) {
   return answer;
 }
 
-std::shared_ptr<HttpClient> Client(HttpClientOptions options = {}) {
-  return HttpClient::Create(std::move(options)).ValueOrDie();
-}
+std::shared_ptr<HttpClient> Client(HttpClientOptions options = {}) { return HttpClient::Create(std::move(options)).ValueOrDie(); }
 
 HttpRequest Get(const std::string& url) {
   HttpRequest request;

@@ -35,8 +35,8 @@ Result<std::unique_ptr<JsonClient>> JsonClient::Create(const JsonService& servic
   return std::unique_ptr<JsonClient>(new JsonClient(service, std::move(session), std::move(options), std::move(endpoint)));
 }
 
-Result<JsonAnswer> JsonClient::Attempt(const CallContext& ctx, std::string_view operation, std::string_view body,
-                                       const JsonCallOptions& options, bool* corrected) {
+Result<JsonAnswer> JsonClient::Attempt(const CallContext& ctx, std::string_view operation, std::string_view body, const JsonCallOptions& options,
+                                       bool* corrected) {
   const ServiceEndpoint& endpoint = options.endpoint ? *options.endpoint : endpoint_;
   LOTIC_ASSIGN_OR_RETURN(const Credentials credentials, session_.credentials->Get(ctx));
   SigningRequest signing;
@@ -47,8 +47,7 @@ Result<JsonAnswer> JsonClient::Attempt(const CallContext& ctx, std::string_view 
                      {"X-Amz-Target", service_.target_prefix + "." + std::string(operation)}};
   signing.body = {reinterpret_cast<const uint8_t*>(body.data()), body.size()};
   const int64_t sent_ms = clock_.OwnMs();
-  LOTIC_ASSIGN_OR_RETURN(std::vector<HttpHeader> signature,
-                         SignRequest(signing, {region_, service_.signing_name}, credentials, clock_.NowMs()));
+  LOTIC_ASSIGN_OR_RETURN(std::vector<HttpHeader> signature, SignRequest(signing, {region_, service_.signing_name}, credentials, clock_.NowMs()));
 
   HttpRequest request;
   request.method = "POST";
@@ -74,8 +73,7 @@ Result<JsonAnswer> JsonClient::Attempt(const CallContext& ctx, std::string_view 
   return answer;
 }
 
-Result<JsonAnswer> JsonClient::Call(const CallContext& ctx, std::string_view operation, std::string_view body,
-                                    const JsonCallOptions& options) {
+Result<JsonAnswer> JsonClient::Call(const CallContext& ctx, std::string_view operation, std::string_view body, const JsonCallOptions& options) {
   const RetryPolicy& policy = options.retry != nullptr ? *options.retry : options_.retry;
   const std::string doing = service_.name + " " + std::string(operation);
   RetryLoop loop(ctx, policy, *session_.retry_clock, doing);

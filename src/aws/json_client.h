@@ -42,7 +42,7 @@ struct JsonCallOptions {
   std::optional<ServiceEndpoint> endpoint;  ///< a discovered one, in place of the client's
   const RetryPolicy* retry = nullptr;       ///< borrowed for the call; null: the client's
   int64_t max_response_bytes = int64_t{64} << 20;
-  bool fresh_connection = false;            ///< HttpRequest's: excludes that the request arrives twice unseen
+  bool fresh_connection = false;  ///< HttpRequest's: excludes that the request arrives twice unseen
 };
 
 struct JsonAnswer {
@@ -71,8 +71,7 @@ class JsonClient {
 
  private:
   JsonClient(const JsonService& service, Session session, JsonClientOptions options, ServiceEndpoint endpoint);
-  Result<JsonAnswer> Attempt(const CallContext& ctx, std::string_view operation, std::string_view body, const JsonCallOptions& options,
-                             bool* corrected);
+  Result<JsonAnswer> Attempt(const CallContext& ctx, std::string_view operation, std::string_view body, const JsonCallOptions& options, bool* corrected);
 
   const JsonService service_;
   const Session session_;

@@ -67,8 +67,7 @@ TEST_F(JsonClientTest, SendsASignedCallAndReturnsTheAnswer) {
   signing.headers = {{"Content-Type", seen.Header("Content-Type")}, {"X-Amz-Target", seen.Header("X-Amz-Target")}};
   signing.body = {reinterpret_cast<const uint8_t*>(seen.body.data()), seen.body.size()};
   const Credentials keys{"AKID", net::Secret("the-secret"), net::Secret("the-token")};
-  EXPECT_THAT(seen.Header("Authorization"),
-              testing::EndsWith(ExplainSignature(signing, {"eu-west-1", "kinesis"}, keys, wall_.now_ms).ValueOrDie().signature));
+  EXPECT_THAT(seen.Header("Authorization"), testing::EndsWith(ExplainSignature(signing, {"eu-west-1", "kinesis"}, keys, wall_.now_ms).ValueOrDie().signature));
 }
 
 TEST_F(JsonClientTest, TriesAgainAfterThrottlingAndServerErrorsOnOneConnection) {
@@ -88,11 +87,13 @@ TEST_F(JsonClientTest, TriesAgainAfterThrottlingAndServerErrorsOnOneConnection) 
 
 TEST_F(JsonClientTest, ErrorsNameServiceOperationAndCode) {
   TestHttpServer server([](const TestHttpRequest&) {
-    return TestHttpAnswer{.status = 400, .headers = {{"x-amzn-requestid", "r-9"}}, .body = R"({"__type":"ResourceNotFoundException","message":"Stream s not found"})"};
+    return TestHttpAnswer{
+        .status = 400, .headers = {{"x-amzn-requestid", "r-9"}}, .body = R"({"__type":"ResourceNotFoundException","message":"Stream s not found"})"};
   });
   const Status status = Client(server.url())->Call({}, "ListShards", "{}").status();
-  EXPECT_EQ(status.ToString(), "NotFound: kinesis ListShards: ResourceNotFoundException: Stream s not found (kinesis ListShards: "
-                               "ResourceNotFoundException, HTTP 400, request r-9)");
+  EXPECT_EQ(status.ToString(),
+            "NotFound: kinesis ListShards: ResourceNotFoundException: Stream s not found (kinesis ListShards: "
+            "ResourceNotFoundException, HTTP 400, request r-9)");
   EXPECT_EQ(server.requests().size(), 1u);
 }
 
@@ -180,8 +181,9 @@ TEST_F(JsonClientTest, NoMessageHoldsASecret) {
 TEST(HttpDate, IsReadStrictly) {
   EXPECT_EQ(ParseHttpDate("Thu, 01 Jan 1970 00:00:00 GMT").ValueOrDie(), 0);
   EXPECT_EQ(ParseHttpDate("Sun, 29 Feb 2032 23:59:60 GMT").ValueOrDie(), 1'961'712'000'000);
-  for (const char* text : {"", "Mon, 30 Nov 2026 03:16:54 UTC", "Mon, 31 Nov 2026 03:16:54 GMT", "Mon, 30 Foo 2026 03:16:54 GMT", "Mon, 3x Nov 2026 03:16:54 GMT",
-                           "Mon, 30 Nov 2026 24:16:54 GMT", "Mon, 30 nNo 2026 03:16:54 GMT", "Monday, 30-Nov-26 03:16:54 GMT", "Mon, 00 Nov 2026 03:16:54 GMT"}) {
+  for (const char* text :
+       {"", "Mon, 30 Nov 2026 03:16:54 UTC", "Mon, 31 Nov 2026 03:16:54 GMT", "Mon, 30 Foo 2026 03:16:54 GMT", "Mon, 3x Nov 2026 03:16:54 GMT",
+        "Mon, 30 Nov 2026 24:16:54 GMT", "Mon, 30 nNo 2026 03:16:54 GMT", "Monday, 30-Nov-26 03:16:54 GMT", "Mon, 00 Nov 2026 03:16:54 GMT"}) {
     EXPECT_EQ(ParseHttpDate(text).status().code(), StatusCode::kInvalid) << text;
   }
 }

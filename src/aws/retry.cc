@@ -60,9 +60,7 @@ RetryLoop::RetryLoop(const CallContext& ctx, const RetryPolicy& policy, const Re
     : ctx_(ctx), policy_(policy), clock_(clock), doing_(doing) {}
 
 Status RetryLoop::Next(const Status& failure) {
-  const RetryVerdict verdict = policy_.classify      ? policy_.classify(failure)
-                               : IsRetryable(failure) ? RetryVerdict::kBackOff
-                                                      : RetryVerdict::kGiveUp;
+  const RetryVerdict verdict = policy_.classify ? policy_.classify(failure) : IsRetryable(failure) ? RetryVerdict::kBackOff : RetryVerdict::kGiveUp;
   if (verdict == RetryVerdict::kGiveUp) return failure;
   if (attempts_ >= policy_.max_attempts) {
     return attempts_ == 1 ? failure : failure.WithMessage(failure.message(), " (given up after ", attempts_, " attempts)");
@@ -79,8 +77,7 @@ Status RetryLoop::Next(const Status& failure) {
   }
   const auto now = clock_.Now();
   if (now >= ctx_.deadline || ctx_.deadline - now <= delay) {
-    return failure.WithMessage(failure.message(), " (", attempts_, attempts_ == 1 ? " attempt" : " attempts",
-                               "; the time limit leaves no room for another)");
+    return failure.WithMessage(failure.message(), " (", attempts_, attempts_ == 1 ? " attempt" : " attempts", "; the time limit leaves no room for another)");
   }
   LOTIC_RETURN_NOT_OK(ctx_.Check(doing_));
   if (delay.count() > 0) {

@@ -15,15 +15,15 @@ namespace lotic::aws {
 /// What RetryPolicy::classify says of a failure.
 enum class RetryVerdict {
   kGiveUp,
-  kBackOff,   ///< try again after the backoff
-  kAtOnce,    ///< try again without waiting: something was put right meanwhile. Counts as an attempt.
+  kBackOff,  ///< try again after the backoff
+  kAtOnce,   ///< try again without waiting: something was put right meanwhile. Counts as an attempt.
 };
 
 /// When a failed call is tried again: backoff n is uniform in [0, min(cap, base * 2^n)] ("full jitter"), n from 0.
 struct RetryPolicy {
-  int max_attempts = 5;                        ///< the first included; 1 .. kMaxAttempts
-  std::chrono::milliseconds base{100};         ///< > 0
-  std::chrono::milliseconds cap{5'000};        ///< >= base
+  int max_attempts = 5;                          ///< the first included; 1 .. kMaxAttempts
+  std::chrono::milliseconds base{100};           ///< > 0
+  std::chrono::milliseconds cap{5'000};          ///< >= base
   std::chrono::milliseconds throttle_base{500};  ///< in place of base after Throttled
   /// Null: IsRetryable of aws_error.h decides between kBackOff and kGiveUp.
   std::function<RetryVerdict(const Status&)> classify;

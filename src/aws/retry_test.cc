@@ -18,9 +18,7 @@ using std::chrono::milliseconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Status Broken(bool retryable = true) {
-  return Status::IOError("cut").WithDetail(std::make_shared<TransportError>(true, retryable));
-}
+Status Broken(bool retryable = true) { return Status::IOError("cut").WithDetail(std::make_shared<TransportError>(true, retryable)); }
 
 TEST(Retry, BacksOffUniformlyBelowADoublingCeilingWithACap) {
   RetryPolicy policy;
@@ -97,14 +95,12 @@ TEST(Retry, APatienceThatTheServiceAsksForIsAMinimum) {
   clock.random = 0.5;
   RetryPolicy policy;
   policy.max_attempts = 2;
-  EXPECT_FALSE(Retry({}, policy, clock, "work", [] {
-                 return Status::Throttled("slow").WithDetail(std::make_shared<SourceError>(true, milliseconds(7000)));
-               }).ok());
+  EXPECT_FALSE(
+      Retry({}, policy, clock, "work", [] { return Status::Throttled("slow").WithDetail(std::make_shared<SourceError>(true, milliseconds(7000))); }).ok());
   EXPECT_THAT(clock.waits_ms, ElementsAre(7000));
   clock.waits_ms.clear();
-  EXPECT_FALSE(Retry({}, policy, clock, "work", [] {
-                 return Status::Throttled("slow").WithDetail(std::make_shared<SourceError>(true, std::chrono::hours(5)));
-               }).ok());
+  EXPECT_FALSE(
+      Retry({}, policy, clock, "work", [] { return Status::Throttled("slow").WithDetail(std::make_shared<SourceError>(true, std::chrono::hours(5))); }).ok());
   EXPECT_THAT(clock.waits_ms, ElementsAre(60'000));
 }
 

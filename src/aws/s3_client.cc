@@ -13,16 +13,15 @@ namespace lotic::aws {
 namespace {
 
 // Set by the client, the signer or libcurl; a caller's own would break the request or its signature.
-constexpr std::string_view kOwnHeaders[] = {"authorization", "connection",         "content-length",       "expect",
-                                            "host",          "transfer-encoding",  "x-amz-content-sha256", "x-amz-date",
-                                            "x-amz-security-token"};
+constexpr std::string_view kOwnHeaders[] = {"authorization",        "connection", "content-length",      "expect", "host", "transfer-encoding",
+                                            "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"};
 
 constexpr int64_t kMaxAnswerBytes = int64_t{1} << 20;  // of answers that are no object
 
 Status CheckBucket(std::string_view bucket) {
   const bool good = bucket.size() >= 3 && bucket.size() <= 255 && bucket != "..." && std::all_of(bucket.begin(), bucket.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
-  });
+                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+                    });
   if (good) return Status::OK();
   return Status::Invalid("'", bucket, "' is not the name of an S3 bucket: 3 to 255 letters, digits, '.', '-' or '_'");
 }
@@ -36,9 +35,8 @@ Status CheckKey(std::string_view bucket, std::string_view key) {
 
 // May the bucket be a label of a host name that a certificate for *.s3.region.amazonaws.com covers?
 bool FitsHostName(std::string_view bucket) {
-  return bucket.size() <= 63 && bucket.front() != '-' && bucket.back() != '-' && std::all_of(bucket.begin(), bucket.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
+  return bucket.size() <= 63 && bucket.front() != '-' && bucket.back() != '-' &&
+         std::all_of(bucket.begin(), bucket.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
 }
 
 // Where one object (or, with an empty key, a bucket) lies.
@@ -85,14 +83,12 @@ struct S3Client::Impl {
   SigningScope scope() const { return {region, "s3", /*s3_rules=*/true}; }
 
   // One request until it is answered with one of the good statuses.
-  Result<HttpResponse> Call(const CallContext& ctx, std::string_view operation, const std::string& method, const std::string& bucket,
-                            const std::string& key, std::span<const uint8_t> body, std::vector<HttpHeader> headers,
-                            int64_t max_response_bytes);
+  Result<HttpResponse> Call(const CallContext& ctx, std::string_view operation, const std::string& method, const std::string& bucket, const std::string& key,
+                            std::span<const uint8_t> body, std::vector<HttpHeader> headers, int64_t max_response_bytes);
 };
 
-Result<HttpResponse> S3Client::Impl::Call(const CallContext& ctx, std::string_view operation, const std::string& method,
-                                          const std::string& bucket, const std::string& key, std::span<const uint8_t> body,
-                                          std::vector<HttpHeader> headers, int64_t max_response_bytes) {
+Result<HttpResponse> S3Client::Impl::Call(const CallContext& ctx, std::string_view operation, const std::string& method, const std::string& bucket,
+                                          const std::string& key, std::span<const uint8_t> body, std::vector<HttpHeader> headers, int64_t max_response_bytes) {
   LOTIC_RETURN_NOT_OK(CheckBucket(bucket));
   const std::string subject = "s3://" + bucket + (key.empty() ? "" : "/" + key);
   const std::string doing = "s3 " + std::string(operation) + " " + subject;
@@ -128,8 +124,7 @@ Result<HttpResponse> S3Client::Impl::Call(const CallContext& ctx, std::string_vi
       return attempt_again(attempt_again);
     }
     if (static_cast<int64_t>(response->body.size()) > max_response_bytes) {
-      return Status::CapacityError(doing, ": the object has ", response->body.size(), " bytes, more than the ", max_response_bytes,
-                                   " that may be read");
+      return Status::CapacityError(doing, ": the object has ", response->body.size(), " bytes, more than the ", max_response_bytes, " that may be read");
     }
     return response;
   };
@@ -147,19 +142,14 @@ Result<std::unique_ptr<S3Client>> S3Client::Create(Session session, S3ClientOpti
   return std::unique_ptr<S3Client>(new S3Client(std::move(impl)));
 }
 
-const ServiceEndpoint& S3Client::endpoint() const {
-  return impl_->endpoint;
-}
-const std::string& S3Client::region() const {
-  return impl_->region;
-}
+const ServiceEndpoint& S3Client::endpoint() const { return impl_->endpoint; }
+const std::string& S3Client::region() const { return impl_->region; }
 
 Status S3Client::PutObject(const CallContext& ctx, const std::string& bucket, const std::string& key, std::span<const uint8_t> body,
                            std::span<const HttpHeader> headers) {
   LOTIC_RETURN_NOT_OK(CheckKey(bucket, key));
   if (static_cast<int64_t>(body.size()) > kMaxPutBytes) {
-    return Status::CapacityError("s3 PutObject s3://", bucket, "/", key, ": ", body.size(), " bytes are more than the ", kMaxPutBytes,
-                                 " of one PutObject");
+    return Status::CapacityError("s3 PutObject s3://", bucket, "/", key, ": ", body.size(), " bytes are more than the ", kMaxPutBytes, " of one PutObject");
   }
   for (const HttpHeader& header : headers) {
     if (std::find(std::begin(kOwnHeaders), std::end(kOwnHeaders), AsciiLower(header.name)) != std::end(kOwnHeaders)) {
@@ -181,8 +171,7 @@ Result<S3Object> S3Client::GetObject(const CallContext& ctx, const std::string& 
   }
   LOTIC_ASSIGN_OR_RETURN(HttpResponse response, impl_->Call(ctx, "GetObject", "GET", bucket, key, {}, std::move(headers), options.max_bytes));
   if (options.range && response.status != 206) {
-    return Status::IOError("s3 GetObject s3://", bucket, "/", key, ": a range was asked for and HTTP ", response.status,
-                           " brought something else");
+    return Status::IOError("s3 GetObject s3://", bucket, "/", key, ": a range was asked for and HTTP ", response.status, " brought something else");
   }
   S3Object object;
   object.content_type = std::string(response.Header("Content-Type").value_or(""));

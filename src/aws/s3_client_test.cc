@@ -66,9 +66,8 @@ TEST_F(S3ClientTest, NamesThatAreNoneAreRefusedBeforeAnythingIsSent) {
 
 TEST_F(S3ClientTest, SlowDownIsTriedAgainAndARefusalIsNot) {
   std::atomic<int> calls{0};
-  TestHttpServer server([&](const TestHttpRequest&) {
-    return ++calls == 1 ? TestHttpAnswer{.status = 503, .body = "<Error><Code>SlowDown</Code></Error>"} : TestHttpAnswer{};
-  });
+  TestHttpServer server(
+      [&](const TestHttpRequest&) { return ++calls == 1 ? TestHttpAnswer{.status = 503, .body = "<Error><Code>SlowDown</Code></Error>"} : TestHttpAnswer{}; });
   const auto client = Client({.endpoint = server.url()});
   EXPECT_TRUE(client->PutObject({}, "bucket", "k", {}).ok());
   EXPECT_EQ(time_.waits_ms.size(), 1u);

@@ -22,8 +22,8 @@ Result<int64_t> ParseHttpDate(std::string_view text) {
   };
   const size_t month_at = kMonths.find(text.substr(8, 3));
   const int day = number(5, 2), year = number(12, 4), hour = number(17, 2), minute = number(20, 2), second = number(23, 2);
-  if (month_at == std::string_view::npos || month_at % 3 != 0 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
-      second < 0 || second > 60) {
+  if (month_at == std::string_view::npos || month_at % 3 != 0 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
+      second > 60) {
     return refuse();
   }
   const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month_at / 3 + 1)),

@@ -22,14 +22,11 @@ bool IsIPv6(const std::string& host) {
 }
 
 bool IsHostName(std::string_view host) {
-  return !host.empty() && host.size() <= 253 && std::all_of(host.begin(), host.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-  });
+  return !host.empty() && host.size() <= 253 &&
+         std::all_of(host.begin(), host.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_'; });
 }
 
-bool IsTrue(std::string_view text) {
-  return AsciiLower(text) == "true";
-}
+bool IsTrue(std::string_view text) { return AsciiLower(text) == "true"; }
 
 }  // namespace
 
@@ -57,17 +54,11 @@ std::string ServiceEndpoint::HostHeader() const {
   return port == 0 ? shown : shown + ":" + std::to_string(port);
 }
 
-std::string ServiceEndpoint::Url() const {
-  return scheme + "://" + HostHeader() + path;
-}
+std::string ServiceEndpoint::Url() const { return scheme + "://" + HostHeader() + path; }
 
-bool ServiceEndpoint::is_address() const {
-  return IsIPv4(host) || IsIPv6(host);
-}
+bool ServiceEndpoint::is_address() const { return IsIPv4(host) || IsIPv6(host); }
 
-bool ServiceEndpoint::is_loopback() const {
-  return host == "localhost" || host == "::1" || (IsIPv4(host) && host.starts_with("127."));
-}
+bool ServiceEndpoint::is_loopback() const { return host == "localhost" || host == "::1" || (IsIPv4(host) && host.starts_with("127.")); }
 
 Result<ServiceEndpoint> ServiceEndpoint::Parse(std::string_view text) {
   const auto refuse = [&](std::string_view why) {
@@ -127,9 +118,8 @@ std::string_view PartitionSuffix(std::string_view region) {
   struct Partition {
     std::string_view prefix, suffix;
   };
-  constexpr Partition kPartitions[] = {{"cn-", "amazonaws.com.cn"},     {"us-iso-", "c2s.ic.gov"},
-                                       {"us-isob-", "sc2s.sgov.gov"},   {"us-isof-", "csp.hci.ic.gov"},
-                                       {"eu-isoe-", "cloud.adc-e.uk"}, {"eusc-", "amazonaws.eu"}};
+  constexpr Partition kPartitions[] = {{"cn-", "amazonaws.com.cn"},    {"us-iso-", "c2s.ic.gov"},      {"us-isob-", "sc2s.sgov.gov"},
+                                       {"us-isof-", "csp.hci.ic.gov"}, {"eu-isoe-", "cloud.adc-e.uk"}, {"eusc-", "amazonaws.eu"}};
   for (const Partition& partition : kPartitions) {
     if (region.starts_with(partition.prefix)) return partition.suffix;
   }
@@ -148,8 +138,8 @@ Result<ServiceEndpoint> FindEndpoint(const ServiceName& service, const std::stri
     }
   }
   if (session.region.empty()) {
-    return Status::Invalid("no AWS region for ", service.host_prefix, ": set AWS_REGION, give a region, or an endpoint (AWS_ENDPOINT_URL_",
-                           service.variable, ")");
+    return Status::Invalid("no AWS region for ", service.host_prefix, ": set AWS_REGION, give a region, or an endpoint (AWS_ENDPOINT_URL_", service.variable,
+                           ")");
   }
   LOTIC_RETURN_NOT_OK(ValidateRegion(session.region));
   ServiceEndpoint endpoint;

@@ -17,9 +17,9 @@ namespace lotic::aws {
 
 /// What the user says about a connection to AWS; what is not said comes from the environment.
 struct SessionOptions {
-  std::string region;             ///< "": ResolveRegion
+  std::string region;  ///< "": ResolveRegion
   CredentialsOptions credentials;
-  HttpClientOptions http;         ///< proxy and ca_file left empty are filled from the environment (AWS_CA_BUNDLE)
+  HttpClientOptions http;  ///< proxy and ca_file left empty are filled from the environment (AWS_CA_BUNDLE)
 };
 
 /// What the clients of one connection share: region, credentials, HTTP connections, the environment's endpoints, time. Immutable;
@@ -38,10 +38,10 @@ struct Session {
 
 /// Where requests of a service go.
 struct ServiceEndpoint {
-  std::string scheme;  ///< "https" or "http"
-  std::string host;    ///< without port
-  uint16_t port = 0;   ///< 0: the scheme's own
-  std::string path;    ///< "" or "/base", without a slash at its end
+  std::string scheme;       ///< "https" or "http"
+  std::string host;         ///< without port
+  uint16_t port = 0;        ///< 0: the scheme's own
+  std::string path;         ///< "" or "/base", without a slash at its end
   bool overridden = false;  ///< not the regional one of AWS
 
   std::string HostHeader() const;  ///< "host" or "host:port"

@@ -45,9 +45,9 @@ TEST(ServiceEndpoint, ReadsWhatUsersWrite) {
 }
 
 TEST(ServiceEndpoint, RefusesTheRestAndShowsNoPassword) {
-  for (const char* text : {"", "localhost", "ftp://h", "http://", "http://:80", "http://h:", "http://h:0", "http://h:65536", "http://h:8x", "http://a b",
-                           "http://u:hush@h", "http://h?x=hush", "http://h#f", "http://[::1", "http://[zz]", "http://[::1]8", "http://h\n",
-                           "http://ex\xC3\xA4mple"}) {
+  for (const char* text :
+       {"", "localhost", "ftp://h", "http://", "http://:80", "http://h:", "http://h:0", "http://h:65536", "http://h:8x", "http://a b", "http://u:hush@h",
+        "http://h?x=hush", "http://h#f", "http://[::1", "http://[zz]", "http://[::1]8", "http://h\n", "http://ex\xC3\xA4mple"}) {
     const Status status = ServiceEndpoint::Parse(text).status();
     EXPECT_EQ(status.code(), StatusCode::kInvalid) << text;
     EXPECT_THAT(status.message(), AllOf(HasSubstr("is not an endpoint: "), Not(HasSubstr("hush")))) << text;
@@ -80,9 +80,7 @@ TEST(FindEndpoint, ErrorsNameTheVariableAndWhatIsMissing) {
 }
 
 TEST(SigningRegion, IsTheSessionsOrTheHostsOrAStandIns) {
-  const auto region = [](const char* url, const char* own) {
-    return SigningRegion(ServiceEndpoint::Parse(url).ValueOrDie(), SessionWith({}, own));
-  };
+  const auto region = [](const char* url, const char* own) { return SigningRegion(ServiceEndpoint::Parse(url).ValueOrDie(), SessionWith({}, own)); };
   EXPECT_EQ(region("https://kinesis.eu-west-1.amazonaws.com", ""), "eu-west-1");
   EXPECT_EQ(region("https://query.timestream.cn-north-1.amazonaws.com.cn", ""), "cn-north-1");
   EXPECT_EQ(region("https://kinesis.eu-west-1.amazonaws.com", "us-west-2"), "us-west-2");

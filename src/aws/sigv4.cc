@@ -37,15 +37,13 @@ std::string Hex(std::span<const uint8_t> bytes) {
   return text;
 }
 
-std::span<const uint8_t> Bytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
+std::span<const uint8_t> Bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 Digest Hmac(std::span<const uint8_t> key, std::string_view text) {
   Digest out;
   unsigned size = 0;
-  LOTIC_CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const uint8_t*>(text.data()), text.size(),
-                   out.data(), &size) != nullptr);
+  LOTIC_CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const uint8_t*>(text.data()), text.size(), out.data(), &size) !=
+              nullptr);
   LOTIC_CHECK(size == out.size());
   return out;
 }
@@ -149,8 +147,7 @@ Status CheckRequest(const SigningRequest& request, const SigningScope& scope, co
   if (request.host.empty()) return Status::Invalid("signing a request for ", scope.service, ": no host");
   for (const HttpHeader& header : request.headers) {
     const std::string name = AsciiLower(header.name);
-    if (name == "host" || std::find(std::begin(kOwn), std::end(kOwn), name) != std::end(kOwn) ||
-        (scope.s3_rules && name == "x-amz-content-sha256")) {
+    if (name == "host" || std::find(std::begin(kOwn), std::end(kOwn), name) != std::end(kOwn) || (scope.s3_rules && name == "x-amz-content-sha256")) {
       return Status::Invalid("signing a request for ", scope.service, ": the header '", header.name, "' is set by the signer itself");
     }
     if (name.empty() || name.find_first_of("\r\n:\0 ", 0, 5) != std::string::npos) {
@@ -174,8 +171,8 @@ std::string ScopeText(const SigningScope& scope, std::string_view time) {
   return std::string(time.substr(0, 8)) + "/" + scope.region + "/" + scope.service + "/aws4_request";
 }
 
-SigningSteps Steps(const SigningRequest& request, const HeaderMap& headers, std::string_view query, std::string_view payload_hash,
-                   const SigningScope& scope, const Credentials& credentials, std::string_view time) {
+SigningSteps Steps(const SigningRequest& request, const HeaderMap& headers, std::string_view query, std::string_view payload_hash, const SigningScope& scope,
+                   const Credentials& credentials, std::string_view time) {
   SigningSteps steps;
   std::string& canonical = steps.canonical_request;
   canonical.append(request.method).append("\n").append(CanonicalPath(request.path, scope.s3_rules)).append("\n");
@@ -241,9 +238,7 @@ std::string Sha256Hex(std::span<const uint8_t> data) {
   return Hex(out);
 }
 
-std::string Sha256Hex(std::string_view text) {
-  return Sha256Hex(Bytes(text));
-}
+std::string Sha256Hex(std::string_view text) { return Sha256Hex(Bytes(text)); }
 
 std::string UriEncode(std::string_view text, bool keep_slash) {
   constexpr char kDigits[] = "0123456789ABCDEF";
@@ -251,8 +246,8 @@ std::string UriEncode(std::string_view text, bool keep_slash) {
   encoded.reserve(text.size());
   for (const char c : text) {
     const auto byte = static_cast<uint8_t>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-                       c == '~' || (keep_slash && c == '/');
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~' || (keep_slash && c == '/');
     if (plain) {
       encoded.push_back(c);
     } else {
@@ -274,24 +269,21 @@ std::string FormatSigningTime(int64_t now_ms) {
   return std::string(text, size);
 }
 
-Result<std::vector<HttpHeader>> SignRequest(const SigningRequest& request, const SigningScope& scope, const Credentials& credentials,
-                                            int64_t now_ms) {
+Result<std::vector<HttpHeader>> SignRequest(const SigningRequest& request, const SigningScope& scope, const Credentials& credentials, int64_t now_ms) {
   LOTIC_ASSIGN_OR_RETURN(HeaderSignature signature, SignHeaders(request, scope, credentials, now_ms));
   return std::move(signature.added);
 }
 
-Result<SigningSteps> ExplainSignature(const SigningRequest& request, const SigningScope& scope, const Credentials& credentials,
-                                      int64_t now_ms) {
+Result<SigningSteps> ExplainSignature(const SigningRequest& request, const SigningScope& scope, const Credentials& credentials, int64_t now_ms) {
   LOTIC_ASSIGN_OR_RETURN(HeaderSignature signature, SignHeaders(request, scope, credentials, now_ms));
   return std::move(signature.steps);
 }
 
-Result<std::string> PresignUrl(std::string_view scheme, const SigningRequest& request, const SigningScope& scope,
-                               const Credentials& credentials, int64_t now_ms, std::chrono::seconds expires) {
+Result<std::string> PresignUrl(std::string_view scheme, const SigningRequest& request, const SigningScope& scope, const Credentials& credentials,
+                               int64_t now_ms, std::chrono::seconds expires) {
   LOTIC_RETURN_NOT_OK(CheckRequest(request, scope, credentials));
   if (expires.count() < 1 || expires > kMaxPresignedLife) {
-    return Status::Invalid("presigning a URL for ", scope.service, ": it can live 1 to ", kMaxPresignedLife.count(), " seconds, not ",
-                           expires.count());
+    return Status::Invalid("presigning a URL for ", scope.service, ": it can live 1 to ", kMaxPresignedLife.count(), " seconds, not ", expires.count());
   }
   const std::string time = FormatSigningTime(now_ms);
   const HeaderMap headers = SignableHeaders(request);

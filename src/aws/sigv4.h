@@ -27,9 +27,9 @@ struct SigningScope {
 /// What is signed: exactly what will be sent.
 struct SigningRequest {
   std::string method = "GET";
-  std::string host;   ///< as the Host header has it: with the port where it is not the scheme's own
-  std::string path;   ///< from "/" on; percent-encoded as sent (vectors of the suite may hold raw bytes); "" is "/"
-  std::string query;  ///< without '?', as sent
+  std::string host;                 ///< as the Host header has it: with the port where it is not the scheme's own
+  std::string path;                 ///< from "/" on; percent-encoded as sent (vectors of the suite may hold raw bytes); "" is "/"
+  std::string query;                ///< without '?', as sent
   std::vector<HttpHeader> headers;  ///< all are signed, except those a proxy may change (User-Agent, Connection, Expect, ...)
   std::span<const uint8_t> body;
   bool unsigned_payload = false;  ///< UNSIGNED-PAYLOAD instead of the body's hash: S3 over TLS only

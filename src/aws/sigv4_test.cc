@@ -19,13 +19,9 @@ Credentials VectorCredentials(std::string token = "") {
   return {"AKIDEXAMPLE", net::Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), net::Secret(std::move(token))};
 }
 
-std::span<const uint8_t> Bytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
+std::span<const uint8_t> Bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
-std::string ValueOf(const std::vector<HttpHeader>& headers, std::string_view name) {
-  return std::string(FindHeader(headers, name).value_or(""));
-}
+std::string ValueOf(const std::vector<HttpHeader>& headers, std::string_view name) { return std::string(FindHeader(headers, name).value_or("")); }
 
 TEST(SigV4, SignsEveryCaseOfThePublishedSuite) {
   const json suite = json::parse(std::ifstream(LOTIC_TESTDATA "/aws/sigv4_vectors.json"));
@@ -54,9 +50,8 @@ TEST(SigV4, SignsEveryCaseOfThePublishedSuite) {
     EXPECT_EQ(steps.signed_headers, names);
     EXPECT_EQ(steps.signature, vector["signature"]);
     const auto headers = SignRequest(request, scope, VectorCredentials(token), kVectorTimeMs).ValueOrDie();
-    EXPECT_EQ(ValueOf(headers, "Authorization"),
-              "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=" + names +
-                  ", Signature=" + vector["signature"].get<std::string>());
+    EXPECT_EQ(ValueOf(headers, "Authorization"), "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=" + names +
+                                                     ", Signature=" + vector["signature"].get<std::string>());
     EXPECT_EQ(ValueOf(headers, "X-Amz-Security-Token"), token);
     ++count;
   }
@@ -165,8 +160,7 @@ TEST(SigV4, RefusesWhatItCannotSign) {
   EXPECT_THAT(message(VectorCredentials()), testing::HasSubstr("is no header's name"));
   request.headers.clear();
   for (const int64_t seconds : {0, 604801}) {
-    EXPECT_EQ(PresignUrl("https", request, {"r", "s3", true}, VectorCredentials(), 0, std::chrono::seconds(seconds)).status().code(),
-              StatusCode::kInvalid);
+    EXPECT_EQ(PresignUrl("https", request, {"r", "s3", true}, VectorCredentials(), 0, std::chrono::seconds(seconds)).status().code(), StatusCode::kInvalid);
   }
 }
 

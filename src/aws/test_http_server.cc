@@ -9,9 +9,7 @@
 namespace lotic::aws {
 namespace {
 
-std::span<const uint8_t> Bytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
+std::span<const uint8_t> Bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 // Reads until `buffer` satisfies `enough`; false when the peer has gone or the server stops.
 bool ReadUntil(const CallContext& ctx, net::Stream& stream, std::string& buffer, const std::function<bool()>& enough) {
@@ -40,8 +38,9 @@ TestHttpServer::TestHttpServer(Handler handler, std::shared_ptr<const net::TlsCo
       Result<std::unique_ptr<net::Stream>> stream = listener_->Accept(ctx);
       if (!stream.ok()) return;
       const std::lock_guard lock(mutex_);
-      connections_.emplace_back([this, number, taken = std::make_shared<std::unique_ptr<net::Stream>>(std::move(*stream))](
-                                    std::stop_token stop_connection) { Serve(stop_connection, std::move(*taken), number); });
+      connections_.emplace_back([this, number, taken = std::make_shared<std::unique_ptr<net::Stream>>(std::move(*stream))](std::stop_token stop_connection) {
+        Serve(stop_connection, std::move(*taken), number);
+      });
     }
   });
 }
@@ -53,18 +52,14 @@ TestHttpServer::~TestHttpServer() {
   connections_.clear();
 }
 
-std::string TestHttpServer::url() const {
-  return (is_tls_ ? "https://" : "http://") + listener_->endpoint().ToString();
-}
+std::string TestHttpServer::url() const { return (is_tls_ ? "https://" : "http://") + listener_->endpoint().ToString(); }
 
 std::vector<TestHttpRequest> TestHttpServer::requests() const {
   const std::lock_guard lock(mutex_);
   return requests_;
 }
 
-void TestHttpServer::WaitUntilHanging() {
-  hanging_.wait(false);
-}
+void TestHttpServer::WaitUntilHanging() { hanging_.wait(false); }
 
 void TestHttpServer::Serve(std::stop_token stop, std::unique_ptr<net::Stream> stream, int number) {
   CallContext ctx;

@@ -73,16 +73,14 @@ std::string FormatOf(const Type& type) {
   return "n";
 }
 
-void FillSchema(const std::string& name, const Type& type, const std::map<std::string, std::string>& metadata, int64_t flags,
-                ArrowSchema* out) {
+void FillSchema(const std::string& name, const Type& type, const std::map<std::string, std::string>& metadata, int64_t flags, ArrowSchema* out) {
   auto* storage = new SchemaStorage{FormatOf(type), name, EncodeMetadata(metadata), {}, {}};
   std::vector<Field> children = type.children();
   if (type.id() == TypeId::kMap) children = {{"entries", Type::Struct(type.children())}};
   storage->children.resize(children.size());
   for (size_t i = 0; i < children.size(); ++i) {
     const bool required = type.id() == TypeId::kMap || (name == "entries" && (flags & ARROW_FLAG_NULLABLE) == 0 && i == 0);
-    FillSchema(children[i].name, children[i].type, children[i].metadata, required ? 0 : ARROW_FLAG_NULLABLE,
-               &storage->children[i]);
+    FillSchema(children[i].name, children[i].type, children[i].metadata, required ? 0 : ARROW_FLAG_NULLABLE, &storage->children[i]);
     storage->pointers.push_back(&storage->children[i]);
   }
   *out = ArrowSchema{};
@@ -137,9 +135,9 @@ Result<Type> TypeOf(const ArrowSchema& in, int depth) {
   if (in.dictionary != nullptr) return Status::Invalid("Arrow schema: column ", name, " is dictionary-encoded, which is not supported");
   const std::string_view format = in.format;
   static const std::vector<std::pair<std::string_view, Type>> plain = {
-      {"b", Type::Bool()},    {"c", Type::Int8()},    {"C", Type::UInt8()},   {"s", Type::Int16()},   {"S", Type::UInt16()},
-      {"i", Type::Int32()},   {"I", Type::UInt32()},  {"l", Type::Int64()},   {"L", Type::UInt64()},  {"f", Type::Float32()},
-      {"g", Type::Float64()}, {"u", Type::String()},  {"z", Type::Binary()},  {"tdD", Type::Date()},  {"ttu", Type::Time()}};
+      {"b", Type::Bool()},    {"c", Type::Int8()},   {"C", Type::UInt8()},  {"s", Type::Int16()},  {"S", Type::UInt16()},
+      {"i", Type::Int32()},   {"I", Type::UInt32()}, {"l", Type::Int64()},  {"L", Type::UInt64()}, {"f", Type::Float32()},
+      {"g", Type::Float64()}, {"u", Type::String()}, {"z", Type::Binary()}, {"tdD", Type::Date()}, {"ttu", Type::Time()}};
   for (const auto& [text, type] : plain) {
     if (format == text) return type;
   }
@@ -279,8 +277,7 @@ Status CopyRows(const std::string& where, const ArrowArray& in, const Type& type
         const ArrowArray& entries = *in.children[0];
         if (entries.n_children != 2) return Status::Invalid("Arrow array: ", where, ": map entries have ", entries.n_children, " children");
         for (size_t i = 0; i < 2; ++i) {
-          LOTIC_RETURN_NOT_OK(CopyRows(where + ".entries", *entries.children[i], type.children()[i].type, begin + entries.offset,
-                                       end - begin, &out->child(i)));
+          LOTIC_RETURN_NOT_OK(CopyRows(where + ".entries", *entries.children[i], type.children()[i].type, begin + entries.offset, end - begin, &out->child(i)));
         }
       }
       out->FinishList();
@@ -311,9 +308,7 @@ Status CopyRows(const std::string& where, const ArrowArray& in, const Type& type
 
 }  // namespace
 
-void ExportSchema(const Schema& schema, ArrowSchema* out) {
-  FillSchema("", Type::Struct(schema.fields), schema.metadata, 0, out);
-}
+void ExportSchema(const Schema& schema, ArrowSchema* out) { FillSchema("", Type::Struct(schema.fields), schema.metadata, 0, out); }
 
 Result<Schema> ImportSchema(const ArrowSchema& in) {
   LOTIC_ASSIGN_OR_RETURN(Field root, FieldOf(in, 0));

@@ -156,8 +156,7 @@ Status ValidateColumn(const std::string& where, const Column& column, const Type
 
 Batch::Batch() : Batch(std::make_shared<const Schema>(), 0, {}, nullptr) {}
 
-Batch::Batch(std::shared_ptr<const Schema> schema, int64_t num_rows, std::vector<Column> columns,
-             std::shared_ptr<const void> owner) {
+Batch::Batch(std::shared_ptr<const Schema> schema, int64_t num_rows, std::vector<Column> columns, std::shared_ptr<const void> owner) {
   LOTIC_CHECK(schema->fields.size() == columns.size());
   for (const Column& column : columns) LOTIC_CHECK(column.length == num_rows);
   storage_ = std::make_shared<const Storage>(Storage{std::move(schema), num_rows, std::move(columns), std::move(owner)});

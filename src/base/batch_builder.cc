@@ -8,9 +8,7 @@ namespace {
 
 size_t BitmapBytes(int64_t rows) { return static_cast<size_t>((rows + 7) / 8); }
 
-bool HasOffsets(const Type& type) {
-  return type.is_text_or_binary() || type.id() == TypeId::kList || type.id() == TypeId::kMap;
-}
+bool HasOffsets(const Type& type) { return type.is_text_or_binary() || type.id() == TypeId::kList || type.id() == TypeId::kMap; }
 
 }  // namespace
 
@@ -196,8 +194,7 @@ Column ColumnBuilder::Finish() {
   return column;
 }
 
-BatchBuilder::BatchBuilder(std::shared_ptr<const Schema> schema)
-    : schema_(std::move(schema)), state_(std::make_shared<State>()) {
+BatchBuilder::BatchBuilder(std::shared_ptr<const Schema> schema) : schema_(std::move(schema)), state_(std::make_shared<State>()) {
   for (const Field& field : schema_->fields) state_->columns.emplace_back(field.type);
 }
 

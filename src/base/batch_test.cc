@@ -10,13 +10,23 @@ namespace lotic {
 namespace {
 
 std::shared_ptr<const Schema> EveryType() {
-  std::vector<Field> fields = {
-      {"bool", Type::Bool()}, {"i8", Type::Int8()}, {"i16", Type::Int16()}, {"i32", Type::Int32()}, {"i64", Type::Int64()},
-      {"u64", Type::UInt64()}, {"f32", Type::Float32()}, {"f64", Type::Float64()}, {"dec", Type::Decimal(10, 2)},
-      {"text", Type::String()}, {"bin", Type::Binary()}, {"date", Type::Date()}, {"time", Type::Time()},
-      {"ts", Type::Timestamp(TimeUnit::kMicro, true)}, {"list", Type::List(Type::Int64())},
-      {"struct", Type::Struct({{"a", Type::Int32()}, {"b", Type::List(Type::String())}})},
-      {"map", Type::Map(Type::String(), Type::List(Type::Binary()))}};
+  std::vector<Field> fields = {{"bool", Type::Bool()},
+                               {"i8", Type::Int8()},
+                               {"i16", Type::Int16()},
+                               {"i32", Type::Int32()},
+                               {"i64", Type::Int64()},
+                               {"u64", Type::UInt64()},
+                               {"f32", Type::Float32()},
+                               {"f64", Type::Float64()},
+                               {"dec", Type::Decimal(10, 2)},
+                               {"text", Type::String()},
+                               {"bin", Type::Binary()},
+                               {"date", Type::Date()},
+                               {"time", Type::Time()},
+                               {"ts", Type::Timestamp(TimeUnit::kMicro, true)},
+                               {"list", Type::List(Type::Int64())},
+                               {"struct", Type::Struct({{"a", Type::Int32()}, {"b", Type::List(Type::String())}})},
+                               {"map", Type::Map(Type::String(), Type::List(Type::Binary()))}};
   fields[0].metadata = {{"k", "v"}, {"", "x"}};
   return std::make_shared<const Schema>(Schema{fields, {{"table", "t"}}});
 }
@@ -78,7 +88,9 @@ TEST(Batch, SurvivesTheCDataInterface) {
   EXPECT_EQ(back->size_bytes(), batch.size_bytes());
   for (int64_t row = 0; row < 100; ++row) {
     ASSERT_EQ(back->column(9).IsNull(row), row % 5 == 4);
-    if (row % 5 != 4) { ASSERT_EQ(back->column(9).Text(row), "text-" + std::to_string(row)); }
+    if (row % 5 != 4) {
+      ASSERT_EQ(back->column(9).Text(row), "text-" + std::to_string(row));
+    }
   }
 }
 

@@ -26,9 +26,7 @@ struct Chosen {
   std::string_view name;
 };
 
-uint32_t PlainKernel(const uint8_t* data, size_t size, uint32_t crc) {
-  return Crc32cPlain({data, size}, crc);
-}
+uint32_t PlainKernel(const uint8_t* data, size_t size, uint32_t crc) { return Crc32cPlain({data, size}, crc); }
 
 Chosen Choose() {
 #if defined(__x86_64__)
@@ -54,12 +52,8 @@ uint32_t Crc32cPlain(std::span<const uint8_t> bytes, uint32_t crc) {
   return ~crc;
 }
 
-uint32_t Crc32c(std::span<const uint8_t> bytes, uint32_t crc) {
-  return TheChosen().kernel(bytes.data(), bytes.size(), crc);
-}
+uint32_t Crc32c(std::span<const uint8_t> bytes, uint32_t crc) { return TheChosen().kernel(bytes.data(), bytes.size(), crc); }
 
-std::string_view Crc32cKernel() {
-  return TheChosen().name;
-}
+std::string_view Crc32cKernel() { return TheChosen().name; }
 
 }  // namespace lotic

@@ -41,15 +41,12 @@ constexpr uint32_t PowerOfX(uint64_t exponent) {
 // A state A followed by `bytes` more bytes counts as A * x^(8 bytes) mod P. Carry-less multiplication of two reflected
 // 32-bit values gives A * K * x in the reflected 64 bits, and the crc32 instruction multiplies what it takes in by
 // x^32: so K must be x^(8 bytes - 33), and A * K may simply be xored into the last word that the instruction takes in.
-constexpr uint32_t ShiftBy(uint64_t bytes) {
-  return PowerOfX(8 * bytes - 33);
-}
+constexpr uint32_t ShiftBy(uint64_t bytes) { return PowerOfX(8 * bytes - 33); }
 
 template <uint64_t kBytes>
 uint64_t Shifted(uint64_t state) {
   constexpr uint32_t kFactor = ShiftBy(kBytes);
-  const __m128i product = _mm_clmulepi64_si128(_mm_cvtsi64_si128(static_cast<int64_t>(state)),
-                                               _mm_cvtsi32_si128(static_cast<int>(kFactor)), 0);
+  const __m128i product = _mm_clmulepi64_si128(_mm_cvtsi64_si128(static_cast<int64_t>(state)), _mm_cvtsi32_si128(static_cast<int>(kFactor)), 0);
   return static_cast<uint64_t>(_mm_cvtsi128_si64(product));
 }
 
@@ -95,9 +92,7 @@ constexpr size_t kLong = 2048, kMiddle = 256, kShort = 64;
 
 }  // namespace
 
-uint32_t Crc32cSingle(const uint8_t* data, size_t size, uint32_t crc) {
-  return ~static_cast<uint32_t>(Tail(data, size, static_cast<uint32_t>(~crc)));
-}
+uint32_t Crc32cSingle(const uint8_t* data, size_t size, uint32_t crc) { return ~static_cast<uint32_t>(Tail(data, size, static_cast<uint32_t>(~crc))); }
 
 uint32_t Crc32cFolded(const uint8_t* data, size_t size, uint32_t crc) {
   uint64_t state = static_cast<uint32_t>(~crc);

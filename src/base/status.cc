@@ -54,8 +54,7 @@ const SourceError* SourceError::From(const Status& status) {
 namespace internal {
 
 void CheckFailed(const char* file, int line, const char* what, const std::string& more) {
-  std::fprintf(stderr, "%s:%d: internal error, please report it: broken invariant: %s%s%s\n", file, line, what,
-               more.empty() ? "" : ": ", more.c_str());
+  std::fprintf(stderr, "%s:%d: internal error, please report it: broken invariant: %s%s%s\n", file, line, what, more.empty() ? "" : ": ", more.c_str());
   std::abort();
 }
 

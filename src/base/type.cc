@@ -12,11 +12,9 @@ struct Named {
   std::string_view name;
 };
 constexpr Named kPlain[] = {
-    {TypeId::kBool, "BOOLEAN"},        {TypeId::kInt8, "TINYINT"},    {TypeId::kInt16, "SMALLINT"},
-    {TypeId::kInt32, "INTEGER"},       {TypeId::kInt64, "BIGINT"},    {TypeId::kUInt8, "UTINYINT"},
-    {TypeId::kUInt16, "USMALLINT"},    {TypeId::kUInt32, "UINTEGER"}, {TypeId::kUInt64, "UBIGINT"},
-    {TypeId::kFloat32, "REAL"},        {TypeId::kFloat64, "DOUBLE"},  {TypeId::kString, "VARCHAR"},
-    {TypeId::kBinary, "VARBINARY"},    {TypeId::kDate, "DATE"},       {TypeId::kTime, "TIME"},
+    {TypeId::kBool, "BOOLEAN"},   {TypeId::kInt8, "TINYINT"},     {TypeId::kInt16, "SMALLINT"},   {TypeId::kInt32, "INTEGER"},  {TypeId::kInt64, "BIGINT"},
+    {TypeId::kUInt8, "UTINYINT"}, {TypeId::kUInt16, "USMALLINT"}, {TypeId::kUInt32, "UINTEGER"},  {TypeId::kUInt64, "UBIGINT"}, {TypeId::kFloat32, "REAL"},
+    {TypeId::kFloat64, "DOUBLE"}, {TypeId::kString, "VARCHAR"},   {TypeId::kBinary, "VARBINARY"}, {TypeId::kDate, "DATE"},      {TypeId::kTime, "TIME"},
 };
 constexpr int kUnitDigits[] = {0, 3, 6, 9};
 constexpr int kMaxDepth = 64;
@@ -43,9 +41,7 @@ class TypeParser {
   }
 
  private:
-  Status Fail(std::string_view expected) const {
-    return Status::Invalid("type \"", text_, "\": expected ", expected, " at position ", at_);
-  }
+  Status Fail(std::string_view expected) const { return Status::Invalid("type \"", text_, "\": expected ", expected, " at position ", at_); }
   void SkipSpace() {
     while (at_ < text_.size() && text_[at_] == ' ') ++at_;
   }
@@ -176,8 +172,7 @@ class TypeParser {
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 bool EqualIgnoringCase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return Lower(x) == Lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return Lower(x) == Lower(y); });
 }
 
 // Levenshtein distance without regard to case, by one row of the table.
@@ -228,8 +223,7 @@ Type Type::Struct(std::vector<Field> fields) {
 
 Type Type::Map(Type key, Type value) {
   Type type(TypeId::kMap);
-  type.children_ = std::make_shared<const std::vector<Field>>(
-      std::vector<Field>{{"key", std::move(key)}, {"value", std::move(value)}});
+  type.children_ = std::make_shared<const std::vector<Field>>(std::vector<Field>{{"key", std::move(key)}, {"value", std::move(value)}});
   return type;
 }
 
@@ -240,10 +234,19 @@ const std::vector<Field>& Type::children() const {
 
 int Type::byte_width() const {
   switch (id_) {
-    case TypeId::kInt8: case TypeId::kUInt8: return 1;
-    case TypeId::kInt16: case TypeId::kUInt16: return 2;
-    case TypeId::kInt32: case TypeId::kUInt32: case TypeId::kFloat32: case TypeId::kDate: return 4;
-    case TypeId::kInt64: case TypeId::kUInt64: case TypeId::kFloat64: case TypeId::kTime: case TypeId::kTimestamp: return 8;
+    case TypeId::kInt8:
+    case TypeId::kUInt8: return 1;
+    case TypeId::kInt16:
+    case TypeId::kUInt16: return 2;
+    case TypeId::kInt32:
+    case TypeId::kUInt32:
+    case TypeId::kFloat32:
+    case TypeId::kDate: return 4;
+    case TypeId::kInt64:
+    case TypeId::kUInt64:
+    case TypeId::kFloat64:
+    case TypeId::kTime:
+    case TypeId::kTimestamp: return 8;
     case TypeId::kDecimal128: return 16;
     default: return 0;
   }
@@ -255,8 +258,7 @@ std::string Type::ToString() const {
   }
   switch (id_) {
     case TypeId::kDecimal128: return "DECIMAL(" + std::to_string(precision_) + "," + std::to_string(scale_) + ")";
-    case TypeId::kTimestamp:
-      return "TIMESTAMP(" + std::to_string(kUnitDigits[static_cast<int>(unit_)]) + ")" + (utc_ ? " UTC" : "");
+    case TypeId::kTimestamp: return "TIMESTAMP(" + std::to_string(kUnitDigits[static_cast<int>(unit_)]) + ")" + (utc_ ? " UTC" : "");
     case TypeId::kList: return "LIST<" + children()[0].type.ToString() + ">";
     case TypeId::kMap: return "MAP<" + children()[0].type.ToString() + ", " + children()[1].type.ToString() + ">";
     default: break;
@@ -272,8 +274,8 @@ std::string Type::ToString() const {
 Result<Type> Type::Parse(std::string_view text) { return TypeParser(text).ParseAll(); }
 
 bool Type::operator==(const Type& other) const {
-  return id_ == other.id_ && precision_ == other.precision_ && scale_ == other.scale_ && unit_ == other.unit_ &&
-         utc_ == other.utc_ && (children_ == other.children_ || children() == other.children());
+  return id_ == other.id_ && precision_ == other.precision_ && scale_ == other.scale_ && unit_ == other.unit_ && utc_ == other.utc_ &&
+         (children_ == other.children_ || children() == other.children());
 }
 
 std::optional<size_t> Schema::IndexOf(std::string_view name) const {

@@ -64,9 +64,7 @@ std::optional<size_t> FindMember(const Type& row, std::string_view name) {
   return matches == 1 ? folded : std::nullopt;
 }
 
-Status AtRow(std::string_view name, int64_t row, const Status& status) {
-  return status.WithMessage(name, ", row ", row, ": ", status.message());
-}
+Status AtRow(std::string_view name, int64_t row, const Status& status) { return status.WithMessage(name, ", row ", row, ": ", status.message()); }
 
 }  // namespace udf
 
@@ -78,9 +76,8 @@ std::string UdfSignature::ToString() const {
 
 Status UdfRegistry::AddOverload(udf::Overload overload) {
   const std::string& name = overload.signature.name;
-  const bool lower = !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  });
+  const bool lower = !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
+                     std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
   if (!lower) return Status::Invalid("function \"", name, "\": a name has lower-case letters, digits and underscores, since Athena sends names in lower case");
   for (const udf::Overload& other : overloads_) {
     if (SameLookup(other.signature, overload.signature)) {

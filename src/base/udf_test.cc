@@ -87,10 +87,13 @@ TEST(Udf, AnOptionalParameterSeesNullAndAnotherMakesTheResultNull) {
   UdfRegistry functions;
   int called = 0;
   ASSERT_TRUE(functions.Add("plus", [&called](int32_t a, int32_t b) { return ++called, a + b; }).ok());
-  ASSERT_TRUE(functions.Add("plus_or", [](int32_t a, std::optional<int32_t> b) -> std::optional<int32_t> {
-    if (a == 3) return std::nullopt;
-    return a + b.value_or(100);
-  }).ok());
+  ASSERT_TRUE(functions
+                  .Add("plus_or",
+                       [](int32_t a, std::optional<int32_t> b) -> std::optional<int32_t> {
+                         if (a == 3) return std::nullopt;
+                         return a + b.value_or(100);
+                       })
+                  .ok());
   EXPECT_THAT(Shown(functions.Call({}, "plus", Numbers(), {"r", Type::Int32()})), ElementsAre("11", "NULL", "33"));
   EXPECT_EQ(called, 2);
   EXPECT_THAT(Shown(functions.Call({}, "plus_or", Numbers(), {"r", Type::Int32()})), ElementsAre("11", "102", "NULL"));
@@ -147,9 +150,15 @@ void Echo(const Type& type, const std::function<void(ColumnBuilder&)>& first, co
     EXPECT_TRUE(out->column(0).IsNull(1));
     EXPECT_EQ(out->column(0).null_count, 1);
     EXPECT_EQ(out->size_bytes(), batch.size_bytes());
-    if (type.byte_width() != 0) { EXPECT_EQ(std::memcmp(out->column(0).data, batch.column(0).data, 3 * static_cast<size_t>(type.byte_width())), 0) << type.ToString(); }
-    if (type.is_text_or_binary()) { EXPECT_EQ(out->column(0).Text(2), batch.column(0).Text(2)); }
-    if (type.id() == TypeId::kBool) { EXPECT_EQ(out->column(0).Bool(2), batch.column(0).Bool(2)); }
+    if (type.byte_width() != 0) {
+      EXPECT_EQ(std::memcmp(out->column(0).data, batch.column(0).data, 3 * static_cast<size_t>(type.byte_width())), 0) << type.ToString();
+    }
+    if (type.is_text_or_binary()) {
+      EXPECT_EQ(out->column(0).Text(2), batch.column(0).Text(2));
+    }
+    if (type.id() == TypeId::kBool) {
+      EXPECT_EQ(out->column(0).Bool(2), batch.column(0).Bool(2));
+    }
   }
 }
 
@@ -157,7 +166,8 @@ TEST(Udf, EveryScalarTypeGoesThereAndBack) {
   const auto number = [](int64_t value) { return [value](ColumnBuilder& to) { to.AppendInt64(value); }; };
   const auto real = [](double value) { return [value](ColumnBuilder& to) { to.AppendDouble(value); }; };
   const auto bytes = [](std::string value) { return [value](ColumnBuilder& to) { to.AppendBytes(value); }; };
-  Echo<bool>(Type::Bool(), [](ColumnBuilder& to) { to.AppendBool(false); }, [](ColumnBuilder& to) { to.AppendBool(true); });
+  Echo<bool>(
+      Type::Bool(), [](ColumnBuilder& to) { to.AppendBool(false); }, [](ColumnBuilder& to) { to.AppendBool(true); });
   Echo<int8_t>(Type::Int8(), number(-128), number(127));
   Echo<int16_t>(Type::Int16(), number(INT16_MIN), number(INT16_MAX));
   Echo<int32_t>(Type::Int32(), number(INT32_MIN), number(INT32_MAX));
@@ -168,7 +178,8 @@ TEST(Udf, EveryScalarTypeGoesThereAndBack) {
   Echo<Binary>(Type::Binary(), bytes(std::string("\0\xff", 2)), bytes("x"));
   Echo<std::chrono::local_days>(Type::Date(), number(-719162), number(20000));
   Echo<LocalTime>(Type::Timestamp(TimeUnit::kMilli, false), number(-1), number(1700000000123));
-  Echo<Decimal>(Type::Decimal(10, 2), [](ColumnBuilder& to) { to.AppendDecimal(-1250); }, [](ColumnBuilder& to) { to.AppendDecimal(9999999999); });
+  Echo<Decimal>(
+      Type::Decimal(10, 2), [](ColumnBuilder& to) { to.AppendDecimal(-1250); }, [](ColumnBuilder& to) { to.AppendDecimal(9999999999); });
 }
 
 TEST(Udf, RowsAndListsNest) {
@@ -192,13 +203,16 @@ TEST(Udf, RowsAndListsNest) {
     row.AppendNull();
   });
   UdfRegistry functions;
-  ASSERT_TRUE(functions.Add("show", [](std::optional<Line> in) -> std::string {
-    if (!in) return "no line";
-    std::string text = in->from ? *in->from->label : "nowhere";
-    if (!in->through) return text + ", straight";
-    for (const auto& point : *in->through) text += point ? ", " + *point->label : ", gap";
-    return text;
-  }).ok());
+  ASSERT_TRUE(functions
+                  .Add("show",
+                       [](std::optional<Line> in) -> std::string {
+                         if (!in) return "no line";
+                         std::string text = in->from ? *in->from->label : "nowhere";
+                         if (!in->through) return text + ", straight";
+                         for (const auto& point : *in->through) text += point ? ", " + *point->label : ", gap";
+                         return text;
+                       })
+                  .ok());
   ASSERT_TRUE(functions.Add("echo", [](const std::optional<Line>& in) { return in; }).ok());
   EXPECT_THAT(Shown(functions.Call({}, "show", batch, {"r", Type::String()})), ElementsAre("seven, one, gap", "nowhere, straight", "no line"));
   const Result<Batch> echo = functions.Call({}, "echo", batch, {"r", line});
@@ -273,11 +287,11 @@ TEST(Udf, AFunctionWithoutParametersIsCalledForEachRow) {
 
 TEST(Decimal, RoundsHalfUpAndRefusesWhatHasTooManyDigits) {
   const auto rescale = [](Int128 unscaled, int scale, int precision, int to) { return RescaleHalfUp({unscaled, scale}, precision, to); };
-  EXPECT_EQ(*rescale(149, 2, 10, 1), 15);   // 1.49 → 1.5
-  EXPECT_EQ(*rescale(149, 2, 10, 0), 1);    // 1.49 → 1: no double rounding
-  EXPECT_EQ(*rescale(-25, 1, 10, 0), -3);   // away from zero
+  EXPECT_EQ(*rescale(149, 2, 10, 1), 15);  // 1.49 → 1.5
+  EXPECT_EQ(*rescale(149, 2, 10, 0), 1);   // 1.49 → 1: no double rounding
+  EXPECT_EQ(*rescale(-25, 1, 10, 0), -3);  // away from zero
   EXPECT_EQ(*rescale(12, -2, 10, 1), 12000);
-  EXPECT_EQ(*rescale(5, 39, 38, 38), 1);    // 0.5 units
+  EXPECT_EQ(*rescale(5, 39, 38, 38), 1);  // 0.5 units
   EXPECT_EQ(*rescale(5, 60, 38, 38), 0);
   EXPECT_EQ(*rescale(0, -200, 38, 38), 0);
   EXPECT_FALSE(rescale(995, 2, 1, 0).ok()) << "9.95 rounds to 10";

@@ -11,7 +11,10 @@ bool IsUtf8(std::string_view text) {
   const size_t n = text.size();
   for (size_t i = 0; i < n;) {
     const uint8_t lead = p[i];
-    if (lead < 0x80) { ++i; continue; }
+    if (lead < 0x80) {
+      ++i;
+      continue;
+    }
     const size_t more = lead >= 0xc2 && lead <= 0xdf ? 1 : (lead & 0xf0) == 0xe0 ? 2 : lead >= 0xf0 && lead <= 0xf4 ? 3 : 0;
     if (more == 0 || i + more >= n) return false;
     for (size_t k = 1; k <= more; ++k) {

@@ -51,12 +51,10 @@ kp::MetadataResponse::Topic Describe(const RequestContext& context, Topic& topic
   return answer;
 }
 
-kp::MetadataResponse::Topic Describe(const RequestContext& context, const kp::MetadataRequest& request,
-                                     const kp::MetadataRequest::Topic& asked) {
+kp::MetadataResponse::Topic Describe(const RequestContext& context, const kp::MetadataRequest& request, const kp::MetadataRequest::Topic& asked) {
   Cluster& cluster = context.cluster;
   Topic* topic = asked.name ? cluster.Find(*asked.name) : cluster.Find(asked.topic_id);
-  const bool may_create =
-      cluster.options().auto_create_topics && (context.version < 4 || request.allow_auto_topic_creation);
+  const bool may_create = cluster.options().auto_create_topics && (context.version < 4 || request.allow_auto_topic_creation);
   if (topic == nullptr && asked.name && may_create) {
     const Result<Topic*> created = cluster.CreateTopic(*asked.name, cluster.options().default_partitions, {});
     if (created.ok()) topic = *created;
@@ -67,15 +65,12 @@ kp::MetadataResponse::Topic Describe(const RequestContext& context, const kp::Me
   answer.topic_id = asked.topic_id;
   answer.error = asked.name ? context.injected.ForTopic(*asked.name) : context.injected.ForWhole();
   if (answer.error == ErrorCode::kNone) {
-    answer.error = !asked.name                ? ErrorCode::kUnknownTopicId
-                   : IsTopicName(*asked.name) ? ErrorCode::kUnknownTopicOrPartition
-                                              : ErrorCode::kInvalidTopic;
+    answer.error = !asked.name ? ErrorCode::kUnknownTopicId : IsTopicName(*asked.name) ? ErrorCode::kUnknownTopicOrPartition : ErrorCode::kInvalidTopic;
   }
   return answer;
 }
 
-kp::DescribeConfigsResponse::Config ShowConfig(const ConfigEntry& entry, std::string_view value, bool is_set,
-                                               bool synonyms) {
+kp::DescribeConfigsResponse::Config ShowConfig(const ConfigEntry& entry, std::string_view value, bool is_set, bool synonyms) {
   kp::DescribeConfigsResponse::Config out;
   out.name = entry.name;
   out.value = std::string(value);
@@ -90,8 +85,7 @@ bool Wanted(const kp::DescribeConfigsRequest::Resource& resource, std::string_vi
   return !resource.keys || std::find(resource.keys->begin(), resource.keys->end(), name) != resource.keys->end();
 }
 
-kp::DescribeConfigsResponse::Result ShowConfigs(const RequestContext& context,
-                                                const kp::DescribeConfigsRequest& request,
+kp::DescribeConfigsResponse::Result ShowConfigs(const RequestContext& context, const kp::DescribeConfigsRequest& request,
                                                 const kp::DescribeConfigsRequest::Resource& resource) {
   kp::DescribeConfigsResponse::Result out;
   out.resource_type = resource.type;
@@ -106,8 +100,8 @@ kp::DescribeConfigsResponse::Result ShowConfigs(const RequestContext& context,
     }
     for (const ConfigEntry& entry : TopicConfigEntries()) {
       if (!Wanted(resource, entry.name)) continue;
-      out.configs.push_back(ShowConfig(entry, TopicConfig(topic->configs, entry.name),
-                                       topic->configs.contains(std::string(entry.name)), request.include_synonyms));
+      out.configs.push_back(
+          ShowConfig(entry, TopicConfig(topic->configs, entry.name), topic->configs.contains(std::string(entry.name)), request.include_synonyms));
     }
   } else if (resource.type == kp::kBrokerResource) {
     for (const ConfigEntry& entry : BrokerConfigEntries()) {
@@ -117,14 +111,12 @@ kp::DescribeConfigsResponse::Result ShowConfigs(const RequestContext& context,
     }
   } else {
     out.error = ErrorCode::kInvalidRequest;
-    out.error_message =
-        "this broker describes topics and brokers, not resources of type " + std::to_string(int{resource.type});
+    out.error_message = "this broker describes topics and brokers, not resources of type " + std::to_string(int{resource.type});
   }
   return out;
 }
 
-kp::CreateTopicsResponse::Topic Create(const RequestContext& context, const kp::CreateTopicsRequest& request,
-                                       const kp::CreateTopicsRequest::Topic& asked) {
+kp::CreateTopicsResponse::Topic Create(const RequestContext& context, const kp::CreateTopicsRequest& request, const kp::CreateTopicsRequest::Topic& asked) {
   Cluster& cluster = context.cluster;
   kp::CreateTopicsResponse::Topic out;
   out.name = asked.name;
@@ -136,19 +128,14 @@ kp::CreateTopicsResponse::Topic Create(const RequestContext& context, const kp::
   out.error = context.injected.ForTopic(asked.name);
   if (out.error != ErrorCode::kNone) return out;
   if (!IsTopicName(asked.name)) return refuse(ErrorCode::kInvalidTopic, "'" + asked.name + "' is no topic name");
-  if (cluster.Find(asked.name) != nullptr)
-    return refuse(ErrorCode::kTopicAlreadyExists, "Topic '" + asked.name + "' already exists.");
+  if (cluster.Find(asked.name) != nullptr) return refuse(ErrorCode::kTopicAlreadyExists, "Topic '" + asked.name + "' already exists.");
   int32_t partitions = asked.num_partitions == -1 ? cluster.options().default_partitions : asked.num_partitions;
-  if (!asked.assignments.empty())
-    partitions = static_cast<int32_t>(std::min<size_t>(asked.assignments.size(), INT32_MAX));
+  if (!asked.assignments.empty()) partitions = static_cast<int32_t>(std::min<size_t>(asked.assignments.size(), INT32_MAX));
   if (partitions < 1 || partitions > kMaxPartitionsPerTopic) {
-    return refuse(ErrorCode::kInvalidPartitions,
-                  "a topic has 1 to " + std::to_string(kMaxPartitionsPerTopic) + " partitions");
+    return refuse(ErrorCode::kInvalidPartitions, "a topic has 1 to " + std::to_string(kMaxPartitionsPerTopic) + " partitions");
   }
-  if (asked.replication_factor != -1 &&
-      (asked.replication_factor < 1 || asked.replication_factor > cluster.options().node_count)) {
-    return refuse(ErrorCode::kInvalidReplicationFactor,
-                  "this cluster has " + std::to_string(cluster.options().node_count) + " brokers");
+  if (asked.replication_factor != -1 && (asked.replication_factor < 1 || asked.replication_factor > cluster.options().node_count)) {
+    return refuse(ErrorCode::kInvalidReplicationFactor, "this cluster has " + std::to_string(cluster.options().node_count) + " brokers");
   }
   ConfigMap configs;
   for (const kp::CreateTopicsRequest::Config& config : asked.configs) {
@@ -172,8 +159,7 @@ kp::CreateTopicsResponse::Topic Create(const RequestContext& context, const kp::
   out.configs.emplace();
   for (const ConfigEntry& entry : TopicConfigEntries()) {
     const bool is_set = configs.contains(std::string(entry.name));
-    out.configs->push_back({std::string(entry.name), std::string(TopicConfig(configs, entry.name)), false,
-                            is_set ? kSetOnTopic : kDefault, false});
+    out.configs->push_back({std::string(entry.name), std::string(TopicConfig(configs, entry.name)), false, is_set ? kSetOnTopic : kDefault, false});
   }
   return out;
 }
@@ -199,19 +185,16 @@ kp::MetadataResponse Answer(const RequestContext& context, const kp::MetadataReq
   response.cluster_id = cluster.options().cluster_id;
   response.controller_id = Controller(cluster);
   if (request.topics) {
-    for (const kp::MetadataRequest::Topic& asked : *request.topics)
-      response.topics.push_back(Describe(context, request, asked));
+    for (const kp::MetadataRequest::Topic& asked : *request.topics) response.topics.push_back(Describe(context, request, asked));
   } else {
-    for (const auto& [name, topic] : cluster.topics())
-      response.topics.push_back(Describe(context, *cluster.Find(name)));
+    for (const auto& [name, topic] : cluster.topics()) response.topics.push_back(Describe(context, *cluster.Find(name)));
   }
   return response;
 }
 
 kp::CreateTopicsResponse Answer(const RequestContext& context, const kp::CreateTopicsRequest& request) {
   kp::CreateTopicsResponse response;
-  for (const kp::CreateTopicsRequest::Topic& asked : request.topics)
-    response.topics.push_back(Create(context, request, asked));
+  for (const kp::CreateTopicsRequest::Topic& asked : request.topics) response.topics.push_back(Create(context, request, asked));
   return response;
 }
 

@@ -11,8 +11,7 @@ using kp::ErrorCode;
 namespace {
 
 bool ConcernsWholeFetch(ErrorCode error) {
-  return error == ErrorCode::kFetchSessionIdNotFound || error == ErrorCode::kInvalidFetchSessionEpoch ||
-         error == ErrorCode::kFetchSessionTopicIdError;
+  return error == ErrorCode::kFetchSessionIdNotFound || error == ErrorCode::kInvalidFetchSessionEpoch || error == ErrorCode::kFetchSessionTopicIdError;
 }
 
 // What is left of the answer's byte limit. The first batch of an answer is whole whatever the limit (KIP-74).
@@ -22,8 +21,7 @@ struct Budget {
 };
 
 // The reader's last epoch ended before the offset where it wants to go on: its log and ours part there (KIP-595).
-bool Diverges(const Partition& partition, const kp::FetchRequest::Partition& asked,
-              kp::FetchResponse::Partition* answer) {
+bool Diverges(const Partition& partition, const kp::FetchRequest::Partition& asked, kp::FetchResponse::Partition* answer) {
   if (asked.last_fetched_epoch < 0) return false;
   const auto [epoch, end] = partition.log.EndOfEpoch(asked.last_fetched_epoch);
   if (end < 0 || (epoch >= asked.last_fetched_epoch && end >= asked.fetch_offset)) return false;
@@ -32,20 +30,18 @@ bool Diverges(const Partition& partition, const kp::FetchRequest::Partition& ask
   return true;
 }
 
-kp::FetchResponse::Partition FindInPartition(const RequestContext& context, const kp::FetchRequest& request,
-                                             Topic* topic, const kp::FetchRequest::Partition& asked, Budget* budget) {
+kp::FetchResponse::Partition FindInPartition(const RequestContext& context, const kp::FetchRequest& request, Topic* topic,
+                                             const kp::FetchRequest::Partition& asked, Budget* budget) {
   kp::FetchResponse::Partition answer;
   answer.index = asked.index;
   answer.records = kp::Bytes();
   Partition* const partition = topic == nullptr ? nullptr : topic->partition(asked.index);
   if (partition == nullptr) {
-    answer.error =
-        topic == nullptr && context.version >= 13 ? ErrorCode::kUnknownTopicId : ErrorCode::kUnknownTopicOrPartition;
+    answer.error = topic == nullptr && context.version >= 13 ? ErrorCode::kUnknownTopicId : ErrorCode::kUnknownTopicOrPartition;
     return answer;
   }
   answer.error = context.injected.ForPartition(topic->name, asked.index);
-  if (answer.error == ErrorCode::kNone)
-    answer.error = Cluster::CheckLeader(*partition, context.node, asked.current_leader_epoch);
+  if (answer.error == ErrorCode::kNone) answer.error = Cluster::CheckLeader(*partition, context.node, asked.current_leader_epoch);
   if (answer.error == ErrorCode::kNotLeaderOrFollower || answer.error == ErrorCode::kFencedLeaderEpoch) {
     answer.current_leader_id = partition->leader;
     answer.current_leader_epoch = partition->leader_epoch;
@@ -61,9 +57,8 @@ kp::FetchResponse::Partition FindInPartition(const RequestContext& context, cons
   answer.last_stable_offset = log.last_stable_offset();
   answer.log_start_offset = log.start_offset();
   if (Diverges(*partition, asked, &answer)) return answer;
-  const PartitionLog::Slice slice =
-      log.Read(asked.fetch_offset, committed ? log.last_stable_offset() : log.end_offset(),
-               std::min<int64_t>(asked.max_bytes, budget->left), budget->nothing_yet);
+  const PartitionLog::Slice slice = log.Read(asked.fetch_offset, committed ? log.last_stable_offset() : log.end_offset(),
+                                             std::min<int64_t>(asked.max_bytes, budget->left), budget->nothing_yet);
   answer.records = slice.records;
   if (committed) answer.aborted_transactions = log.AbortedBetween(asked.fetch_offset, slice.next_offset);
   budget->left -= static_cast<int64_t>(slice.records.size());
@@ -86,8 +81,7 @@ FetchFinding FindRecords(const RequestContext& context, const kp::FetchRequest& 
   const int64_t limit = budget.left;
   bool any_error = request.topics.empty();
   for (const kp::FetchRequest::Topic& asked : request.topics) {
-    Topic* const topic =
-        context.version >= 13 ? context.cluster.Find(asked.topic_id) : context.cluster.Find(asked.name);
+    Topic* const topic = context.version >= 13 ? context.cluster.Find(asked.topic_id) : context.cluster.Find(asked.name);
     kp::FetchResponse::Topic answer;
     answer.name = asked.name;
     answer.topic_id = asked.topic_id;
@@ -98,8 +92,7 @@ FetchFinding FindRecords(const RequestContext& context, const kp::FetchRequest& 
       if (found.current_leader_id < 0) continue;
       for (const Cluster::Node& node : context.cluster.nodes) {
         const auto same = [&](const kp::NodeEndpoint& known) { return known.node_id == node.id; };
-        if (node.id != found.current_leader_id ||
-            std::any_of(finding.response.node_endpoints.begin(), finding.response.node_endpoints.end(), same)) {
+        if (node.id != found.current_leader_id || std::any_of(finding.response.node_endpoints.begin(), finding.response.node_endpoints.end(), same)) {
           continue;
         }
         finding.response.node_endpoints.push_back({node.id, node.host, node.port, {}});

@@ -12,14 +12,12 @@ constexpr int64_t kEarliestLocalTimestamp = -4;  // ListOffsets 8+: nothing is t
 constexpr int64_t kLatestTieredTimestamp = -5;   // ListOffsets 9+: there is none
 
 // The partition to answer for, or null with `error` set.
-Partition* Leading(const RequestContext& context, const std::string& name, int32_t index, int32_t client_epoch,
-                   ErrorCode* error) {
+Partition* Leading(const RequestContext& context, const std::string& name, int32_t index, int32_t client_epoch, ErrorCode* error) {
   Topic* const topic = context.cluster.Find(name);
   Partition* const partition = topic == nullptr ? nullptr : topic->partition(index);
   *error = context.injected.ForPartition(name, index);
   if (*error == ErrorCode::kNone) {
-    *error = partition == nullptr ? ErrorCode::kUnknownTopicOrPartition
-                                  : Cluster::CheckLeader(*partition, context.node, client_epoch);
+    *error = partition == nullptr ? ErrorCode::kUnknownTopicOrPartition : Cluster::CheckLeader(*partition, context.node, client_epoch);
   }
   return *error == ErrorCode::kNone ? partition : nullptr;
 }
@@ -33,8 +31,7 @@ TimeMatch LookUp(const Partition& partition, int64_t timestamp, int64_t end) {
     case kLatestTieredTimestamp: return {};
     default: break;
   }
-  const std::optional<TimeMatch> match =
-      timestamp == kp::kMaxTimestamp ? log.FindMaxTimestamp() : log.FindTimestamp(timestamp);
+  const std::optional<TimeMatch> match = timestamp == kp::kMaxTimestamp ? log.FindMaxTimestamp() : log.FindTimestamp(timestamp);
   return match && match->offset < end ? *match : TimeMatch{};
 }
 
@@ -51,8 +48,7 @@ kp::ListOffsetsResponse Answer(const RequestContext& context, const kp::ListOffs
       Partition* const partition = Leading(context, asked.name, wanted.index, wanted.current_leader_epoch, &out.error);
       if (partition == nullptr) continue;
       const bool committed = request.isolation_level == kp::IsolationLevel::kReadCommitted;
-      const TimeMatch match = LookUp(*partition, wanted.timestamp,
-                                     committed ? partition->log.last_stable_offset() : partition->log.end_offset());
+      const TimeMatch match = LookUp(*partition, wanted.timestamp, committed ? partition->log.last_stable_offset() : partition->log.end_offset());
       out.offset = match.offset;
       out.timestamp = match.timestamp;
       out.leader_epoch = match.leader_epoch;

@@ -17,24 +17,20 @@ void Refuse(kp::ProduceResponse::Partition* answer, ErrorCode error, std::string
 // A produced partition holds exactly one record batch of magic 2, whose count and offsets agree.
 Status CheckShape(kp::Bytes records, kp::BatchView* batch) {
   LOTIC_ASSIGN_OR_RETURN(*batch, kp::ParseBatch(records));
-  if (batch->header.magic < 2)
-    return Status::Invalid("messages of format ", int{batch->header.magic}, " in a Produce of version 3 or later");
+  if (batch->header.magic < 2) return Status::Invalid("messages of format ", int{batch->header.magic}, " in a Produce of version 3 or later");
   if (batch->bytes.size() != records.size()) return Status::Invalid("more than one record batch for a partition");
   if (batch->header.record_count < 1 || batch->header.last_offset_delta != batch->header.record_count - 1) {
-    return Status::Invalid(batch->header.record_count, " records whose last offset delta is ",
-                           batch->header.last_offset_delta);
+    return Status::Invalid(batch->header.record_count, " records whose last offset delta is ", batch->header.last_offset_delta);
   }
   if (batch->header.is_control()) return Status::Invalid("a client may not write control records");
   return Status::OK();
 }
 
-void Append(const RequestContext& context, const Topic& topic, Partition* partition, kp::Bytes records,
-            kp::ProduceResponse::Partition* answer) {
+void Append(const RequestContext& context, const Topic& topic, Partition* partition, kp::Bytes records, kp::ProduceResponse::Partition* answer) {
   kp::BatchView batch;
   const Status shape = CheckShape(records, &batch);
   if (!shape.ok()) {
-    Refuse(answer, shape.code() == StatusCode::kInvalid ? ErrorCode::kInvalidRecord : ErrorCode::kCorruptMessage,
-           shape.message());
+    Refuse(answer, shape.code() == StatusCode::kInvalid ? ErrorCode::kInvalidRecord : ErrorCode::kCorruptMessage, shape.message());
     return;
   }
   if (static_cast<int64_t>(records.size()) > MaxMessageBytes(topic.configs)) {
@@ -48,8 +44,8 @@ void Append(const RequestContext& context, const Topic& topic, Partition* partit
   const ProducerStates::Verdict verdict = partition->log.producers().Judge(batch.header);
   if (verdict.error != ErrorCode::kNone) {
     Refuse(answer, verdict.error,
-           "sequence " + std::to_string(batch.header.base_sequence) + " of producer " +
-               std::to_string(batch.header.producer_id) + " does not follow its last one");
+           "sequence " + std::to_string(batch.header.base_sequence) + " of producer " + std::to_string(batch.header.producer_id) +
+               " does not follow its last one");
     return;
   }
   if (verdict.duplicate_of) {

@@ -36,24 +36,16 @@ struct RequestContext {
 };
 
 // One answer per request, at once and without waiting. The requests come from outside and may say anything.
-kafka_protocol::ApiVersionsResponse Answer(const RequestContext& context,
-                                           const kafka_protocol::ApiVersionsRequest& request);
+kafka_protocol::ApiVersionsResponse Answer(const RequestContext& context, const kafka_protocol::ApiVersionsRequest& request);
 kafka_protocol::MetadataResponse Answer(const RequestContext& context, const kafka_protocol::MetadataRequest& request);
-kafka_protocol::ListOffsetsResponse Answer(const RequestContext& context,
-                                           const kafka_protocol::ListOffsetsRequest& request);
-kafka_protocol::OffsetForLeaderEpochResponse Answer(const RequestContext& context,
-                                                    const kafka_protocol::OffsetForLeaderEpochRequest& request);
+kafka_protocol::ListOffsetsResponse Answer(const RequestContext& context, const kafka_protocol::ListOffsetsRequest& request);
+kafka_protocol::OffsetForLeaderEpochResponse Answer(const RequestContext& context, const kafka_protocol::OffsetForLeaderEpochRequest& request);
 kafka_protocol::ProduceResponse Answer(const RequestContext& context, const kafka_protocol::ProduceRequest& request);
-kafka_protocol::InitProducerIdResponse Answer(const RequestContext& context,
-                                              const kafka_protocol::InitProducerIdRequest& request);
-kafka_protocol::CreateTopicsResponse Answer(const RequestContext& context,
-                                            const kafka_protocol::CreateTopicsRequest& request);
-kafka_protocol::DescribeConfigsResponse Answer(const RequestContext& context,
-                                               const kafka_protocol::DescribeConfigsRequest& request);
-kafka_protocol::DescribeLogDirsResponse Answer(const RequestContext& context,
-                                               const kafka_protocol::DescribeLogDirsRequest& request);
-kafka_protocol::DescribeClusterResponse Answer(const RequestContext& context,
-                                               const kafka_protocol::DescribeClusterRequest& request);
+kafka_protocol::InitProducerIdResponse Answer(const RequestContext& context, const kafka_protocol::InitProducerIdRequest& request);
+kafka_protocol::CreateTopicsResponse Answer(const RequestContext& context, const kafka_protocol::CreateTopicsRequest& request);
+kafka_protocol::DescribeConfigsResponse Answer(const RequestContext& context, const kafka_protocol::DescribeConfigsRequest& request);
+kafka_protocol::DescribeLogDirsResponse Answer(const RequestContext& context, const kafka_protocol::DescribeLogDirsRequest& request);
+kafka_protocol::DescribeClusterResponse Answer(const RequestContext& context, const kafka_protocol::DescribeClusterRequest& request);
 
 /// What a Fetch finds now. Its records borrow the logs until they change.
 struct FetchFinding {

@@ -14,16 +14,14 @@ Result<std::vector<int32_t>> Deltas(std::span<const Record> records) {
   int64_t next = base;
   for (const Record& record : records) {
     const int64_t offset = record.offset.value_or(next);
-    if (offset < next || offset - base > INT32_MAX)
-      return Status::Invalid("record offset ", offset, " where ", next, " or more is possible");
+    if (offset < next || offset - base > INT32_MAX) return Status::Invalid("record offset ", offset, " where ", next, " or more is possible");
     deltas.push_back(static_cast<int32_t>(offset - base));
     next = offset + 1;
   }
   return deltas;
 }
 
-Result<std::string> BuildMessages(std::span<const Record> records, const std::vector<int32_t>& deltas, int64_t base,
-                                  const BatchSettings& settings) {
+Result<std::string> BuildMessages(std::span<const Record> records, const std::vector<int32_t>& deltas, int64_t base, const BatchSettings& settings) {
   kp::MessageSetOptions options;
   options.magic = settings.magic;
   options.base_offset = base;
@@ -31,22 +29,19 @@ Result<std::string> BuildMessages(std::span<const Record> records, const std::ve
   options.compress = settings.compress;
   options.log_append_time = settings.log_append_time_ms;
   kp::MessageSetBuilder builder(options);
-  for (size_t i = 0; i < records.size(); ++i)
-    builder.AddAt(deltas[i], records[i].timestamp_ms, records[i].key, records[i].value);
+  for (size_t i = 0; i < records.size(); ++i) builder.AddAt(deltas[i], records[i].timestamp_ms, records[i].key, records[i].value);
   return builder.Finish();
 }
 
 }  // namespace
 
-Result<int64_t> Broker::Append(const std::string& topic, int32_t partition, std::span<const Record> records,
-                               const BatchSettings& settings) {
+Result<int64_t> Broker::Append(const std::string& topic, int32_t partition, std::span<const Record> records, const BatchSettings& settings) {
   LOTIC_ASSIGN_OR_RETURN(const std::vector<int32_t> deltas, Deltas(records));
   const bool fixed = !records.empty() && records.front().offset.has_value();
   LOTIC_ASSIGN_OR_RETURN(const PartitionState state, Describe(topic, partition));
   const int64_t base = fixed ? *records.front().offset : state.high_watermark;
   AppendOptions how;
-  how.keep_offsets =
-      fixed || (settings.magic == 0 && settings.codec != kp::CodecId::kNone);  // whose inner offsets are absolute
+  how.keep_offsets = fixed || (settings.magic == 0 && settings.codec != kp::CodecId::kNone);  // whose inner offsets are absolute
   if (settings.magic < 2) {
     LOTIC_ASSIGN_OR_RETURN(const std::string messages, BuildMessages(records, deltas, base, settings));
     return AppendBatch(topic, partition, kp::AsBytes(messages), how);

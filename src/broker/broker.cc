@@ -17,8 +17,7 @@ namespace kp = kafka_protocol;
 
 namespace {
 
-constexpr std::chrono::milliseconds kAcceptPause{
-    100};  // after a refusal by the system, for example for want of descriptors
+constexpr std::chrono::milliseconds kAcceptPause{100};  // after a refusal by the system, for example for want of descriptors
 
 }  // namespace
 
@@ -56,8 +55,7 @@ struct Broker::Impl {
   std::chrono::milliseconds Timeout(Session::Clock::time_point now) const;
   // Calls `change` on the partition and lets waiting fetches look again.
   template <typename Change>
-  auto WithPartition(const std::string& topic, int32_t partition, Change change)
-      -> decltype(change(std::declval<Topic&>(), std::declval<Partition&>()));
+  auto WithPartition(const std::string& topic, int32_t partition, Change change) -> decltype(change(std::declval<Topic&>(), std::declval<Partition&>()));
 };
 
 Status Broker::Impl::OpenPorts() {
@@ -142,8 +140,7 @@ void Broker::Impl::Accept(size_t port, Session::Clock::time_point now) {
     }
     if (!*stream) return;
     if (sessions.size() >= options().max_connections) continue;  // closes it
-    sessions.push_back(
-        std::make_unique<Session>(std::move(*stream), static_cast<int32_t>(port) + 1, ++connections, state));
+    sessions.push_back(std::make_unique<Session>(std::move(*stream), static_cast<int32_t>(port) + 1, ++connections, state));
   }
 }
 
@@ -184,9 +181,7 @@ auto Broker::Impl::WithPartition(const std::string& topic, int32_t partition, Ch
 }
 
 Broker::Broker(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Broker::~Broker() {
-  Stop();
-}
+Broker::~Broker() { Stop(); }
 
 Result<std::unique_ptr<Broker>> Broker::Start(BrokerOptions options) {
   if (options.node_count < 1 || options.node_count > kMaxNodes) {
@@ -223,12 +218,9 @@ uint16_t Broker::port(int32_t node) const {
   return impl_->ports[static_cast<size_t>(node) - 1].endpoint.port;
 }
 
-const std::string& Broker::cluster_id() const {
-  return impl_->options().cluster_id;
-}
+const std::string& Broker::cluster_id() const { return impl_->options().cluster_id; }
 
-Status Broker::CreateTopic(const std::string& topic, int32_t partitions,
-                           const std::map<std::string, std::string>& configs) {
+Status Broker::CreateTopic(const std::string& topic, int32_t partitions, const std::map<std::string, std::string>& configs) {
   const std::lock_guard lock(impl_->mutex);
   return impl_->state.cluster.CreateTopic(topic, partitions, configs).status();
 }
@@ -274,13 +266,11 @@ Result<PartitionState> Broker::Describe(const std::string& topic, int32_t partit
   const std::lock_guard lock(impl_->mutex);
   LOTIC_ASSIGN_OR_RETURN(Partition* const found, impl_->state.cluster.Get(topic, partition));
   const PartitionLog& log = found->log;
-  return PartitionState{found->leader,    found->leader_epoch,      log.start_offset(),
-                        log.end_offset(), log.last_stable_offset(), log.size_bytes(),
-                        log.num_batches()};
+  return PartitionState{found->leader,    found->leader_epoch, log.start_offset(), log.end_offset(), log.last_stable_offset(),
+                        log.size_bytes(), log.num_batches()};
 }
 
-Result<int64_t> Broker::AppendBatch(const std::string& topic, int32_t partition, kp::Bytes batches,
-                                    const AppendOptions& options) {
+Result<int64_t> Broker::AppendBatch(const std::string& topic, int32_t partition, kp::Bytes batches, const AppendOptions& options) {
   return impl_->WithPartition(topic, partition, [&](Topic& in, Partition& to) -> Result<int64_t> {
     PartitionLog::AppendMode mode{options.keep_offsets, options.check, std::nullopt};
     if (UsesLogAppendTime(in.configs) && options.check) mode.log_append_time = impl_->state.cluster.NowMs();
@@ -288,16 +278,14 @@ Result<int64_t> Broker::AppendBatch(const std::string& topic, int32_t partition,
   });
 }
 
-Result<int64_t> Broker::AppendMarker(const std::string& topic, int32_t partition, int64_t producer_id, MarkerType type,
-                                     int16_t producer_epoch) {
+Result<int64_t> Broker::AppendMarker(const std::string& topic, int32_t partition, int64_t producer_id, MarkerType type, int16_t producer_epoch) {
   kp::BatchOptions options;
   options.producer_id = producer_id;
   options.producer_epoch = producer_epoch;
   options.transactional = true;
   options.control = true;
   kp::RecordBatchBuilder builder(options);
-  builder.AddMarker(type == MarkerType::kCommit ? kp::ControlType::kCommit : kp::ControlType::kAbort,
-                    impl_->options().clock->NowMs());
+  builder.AddMarker(type == MarkerType::kCommit ? kp::ControlType::kCommit : kp::ControlType::kAbort, impl_->options().clock->NowMs());
   LOTIC_ASSIGN_OR_RETURN(const std::string batch, builder.Finish());
   return AppendBatch(topic, partition, kp::AsBytes(batch));
 }
@@ -369,8 +357,7 @@ Status Broker::SetNodeDown(int32_t node, bool down) {
   port.want_down = down;
   impl_->port_failure = Status::OK();
   impl_->waker.Wake();
-  impl_->changed.wait(
-      lock, [&] { return impl_->stopping || !impl_->port_failure.ok() || (port.listener == nullptr) == down; });
+  impl_->changed.wait(lock, [&] { return impl_->stopping || !impl_->port_failure.ok() || (port.listener == nullptr) == down; });
   return impl_->port_failure;
 }
 
@@ -391,8 +378,7 @@ std::vector<RequestRecord> Broker::Requests(std::optional<kp::ApiKey> api) const
 std::optional<RequestRecord> Broker::LastRequest(kp::ApiKey api) const {
   const std::lock_guard lock(impl_->mutex);
   const auto& all = impl_->state.requests.requests();
-  const auto last =
-      std::find_if(all.rbegin(), all.rend(), [&](const RequestRecord& request) { return request.api == api; });
+  const auto last = std::find_if(all.rbegin(), all.rend(), [&](const RequestRecord& request) { return request.api == api; });
   if (last == all.rend()) return std::nullopt;
   return *last;
 }

@@ -28,8 +28,7 @@ namespace lotic::broker {
 inline constexpr int kMaxNodes = 3;
 inline constexpr int kMaxPartitionsPerTopic = 1000;
 inline constexpr int kMaxTopics = 1000;
-inline constexpr size_t kMaxLoggedRequests =
-    10'000;  ///< of Broker::Requests; the oldest are forgotten, the counters go on
+inline constexpr size_t kMaxLoggedRequests = 10'000;  ///< of Broker::Requests; the oldest are forgotten, the counters go on
 
 struct BrokerOptions {
   std::string host = "127.0.0.1";
@@ -58,8 +57,7 @@ struct Record {
   std::optional<std::string_view> value = {};
   int64_t timestamp_ms = 0;
   std::vector<kafka_protocol::HeaderInput> headers = {};
-  std::optional<int64_t> offset =
-      {};  ///< set: leaves a gap before it, as compaction does; must be larger than the last one's
+  std::optional<int64_t> offset = {};  ///< set: leaves a gap before it, as compaction does; must be larger than the last one's
 };
 
 /// How the records of one Append become a batch. An open transaction begins with a transactional batch of a producer
@@ -71,18 +69,14 @@ struct BatchSettings {
   int16_t producer_epoch = 0;  ///< with a producer id
   int32_t base_sequence = -1;  ///< with a producer id; -1: not idempotent
   bool transactional = false;
-  std::optional<int64_t> log_append_time_ms =
-      {};  ///< set: the batch's time; unset: by the topic's message.timestamp.type
-  std::optional<int64_t> last_offset =
-      {};            ///< set: the batch reaches up to it, as a compacted one does (also without records)
-  int8_t magic = 2;  ///< 0 and 1: a message set (timestamps from 1 on, no headers, no producer)
+  std::optional<int64_t> log_append_time_ms = {};  ///< set: the batch's time; unset: by the topic's message.timestamp.type
+  std::optional<int64_t> last_offset = {};         ///< set: the batch reaches up to it, as a compacted one does (also without records)
+  int8_t magic = 2;                                ///< 0 and 1: a message set (timestamps from 1 on, no headers, no producer)
 };
 
 struct AppendOptions {
-  bool keep_offsets =
-      false;  ///< the bytes' own offsets stay (they must lie behind the log's end); else they are assigned
-  bool check =
-      true;  ///< false: neither CRC nor records are looked at, only the batches' headers, so that rubbish can be stored
+  bool keep_offsets = false;  ///< the bytes' own offsets stay (they must lie behind the log's end); else they are assigned
+  bool check = true;          ///< false: neither CRC nor records are looked at, only the batches' headers, so that rubbish can be stored
 };
 
 enum class MarkerType { kAbort, kCommit };
@@ -125,8 +119,7 @@ class Broker {
   // ---- Topics
 
   /// `configs` by their Kafka names; unknown ones are Invalid. Leaders are dealt out round robin over the nodes.
-  Status CreateTopic(const std::string& topic, int32_t partitions = 1,
-                     const std::map<std::string, std::string>& configs = {});
+  Status CreateTopic(const std::string& topic, int32_t partitions = 1, const std::map<std::string, std::string>& configs = {});
   Status DeleteTopic(const std::string& topic);
   /// The same name, number of partitions and configs, with a new topic id and empty logs.
   Status RecreateTopic(const std::string& topic);
@@ -140,15 +133,12 @@ class Broker {
 
   /// Appends the records as one batch; returns the first one's offset (for a batch without records: its base offset).
   /// With `last_offset`, or compressed messages of format 0, another append at the same moment makes this one Invalid.
-  Result<int64_t> Append(const std::string& topic, int32_t partition, std::span<const Record> records,
-                         const BatchSettings& settings = {});
+  Result<int64_t> Append(const std::string& topic, int32_t partition, std::span<const Record> records, const BatchSettings& settings = {});
   /// Appends ready record batches or messages as they are, as a raw client would. Returns the first offset.
   /// Errors also: IOError (broken bytes).
-  Result<int64_t> AppendBatch(const std::string& topic, int32_t partition, kafka_protocol::Bytes batches,
-                              const AppendOptions& options = {});
+  Result<int64_t> AppendBatch(const std::string& topic, int32_t partition, kafka_protocol::Bytes batches, const AppendOptions& options = {});
   /// Ends the producer's open transaction in this partition. Returns the marker's offset.
-  Result<int64_t> AppendMarker(const std::string& topic, int32_t partition, int64_t producer_id, MarkerType type,
-                               int16_t producer_epoch = 0);
+  Result<int64_t> AppendMarker(const std::string& topic, int32_t partition, int64_t producer_id, MarkerType type, int16_t producer_epoch = 0);
 
   /// Deletes the head: batches that end before `offset` are gone, one around it is kept whole, as real brokers do.
   /// `offset` may be behind the end: the log is then empty and goes on there.

@@ -19,8 +19,7 @@ using testing::SizeIs;
 
 std::vector<Record> Values(const std::vector<std::string>& values, int64_t first_timestamp = 1000) {
   std::vector<Record> records;
-  for (const std::string& value : values)
-    records.push_back({.value = value, .timestamp_ms = first_timestamp + static_cast<int64_t>(records.size())});
+  for (const std::string& value : values) records.push_back({.value = value, .timestamp_ms = first_timestamp + static_cast<int64_t>(records.size())});
   return records;
 }
 
@@ -30,9 +29,7 @@ class BrokerTest : public testing::Test {
     broker_ = Broker::Start(std::move(options)).ValueOrDie();
     client_ = Connect();
   }
-  std::unique_ptr<TestClient> Connect(int32_t node = 1) {
-    return TestClient::Connect(broker_->port(node)).ValueOrDie();
-  }
+  std::unique_ptr<TestClient> Connect(int32_t node = 1) { return TestClient::Connect(broker_->port(node)).ValueOrDie(); }
   int64_t Append(const std::string& topic, const std::vector<std::string>& values, const BatchSettings& settings = {}) {
     return broker_->Append(topic, 0, Values(values), settings).ValueOrDie();
   }
@@ -42,8 +39,7 @@ class BrokerTest : public testing::Test {
   }
   std::vector<std::string> FetchedValues(const kp::FetchRequest& request, int16_t version = 12) {
     std::vector<std::string> values;
-    for (SeenRecord& record : ReadRecords(Fetch(request, version).records.value()).ValueOrDie())
-      values.push_back(record.value.value_or("NULL"));
+    for (SeenRecord& record : ReadRecords(Fetch(request, version).records.value()).ValueOrDie()) values.push_back(record.value.value_or("NULL"));
     return values;
   }
   kp::ListOffsetsResponse::Partition ListOffset(const std::string& topic, int64_t timestamp, int16_t version = 7,
@@ -62,13 +58,10 @@ TEST_F(BrokerTest, AnswersEveryAnnouncedVersionOfEveryApi) {
   Start();
   ASSERT_TRUE(broker_->CreateTopic("t", 2).ok());
   Append("t", {"a", "b"});
-  const auto versions = client_
-                            ->Call<kp::ApiVersionsResponse>(
-                                kp::ApiVersionsRequest{.client_software_name = "t", .client_software_version = "1"}, 3)
-                            .ValueOrDie();
+  const auto versions =
+      client_->Call<kp::ApiVersionsResponse>(kp::ApiVersionsRequest{.client_software_name = "t", .client_software_version = "1"}, 3).ValueOrDie();
   int64_t asked = 0;
-  const auto ask = [&]<typename Response, typename Request>(const Request& request, int16_t version,
-                                                            std::type_identity<Response>) {
+  const auto ask = [&]<typename Response, typename Request>(const Request& request, int16_t version, std::type_identity<Response>) {
     const auto response = client_->Call<Response>(request, version);
     EXPECT_TRUE(response.ok()) << Request::kApi << " v" << version << ": " << response.status();
     ++asked;
@@ -77,13 +70,11 @@ TEST_F(BrokerTest, AnswersEveryAnnouncedVersionOfEveryApi) {
     for (int16_t v = api.min; v <= api.max; ++v) {
       switch (static_cast<ApiKey>(api.key)) {
         case ApiKey::kApiVersions:
-          ask(kp::ApiVersionsRequest{.client_software_name = "t", .client_software_version = "1"}, v,
-              std::type_identity<kp::ApiVersionsResponse>());
+          ask(kp::ApiVersionsRequest{.client_software_name = "t", .client_software_version = "1"}, v, std::type_identity<kp::ApiVersionsResponse>());
           break;
         case ApiKey::kMetadata: ask(kp::MetadataRequest{}, v, std::type_identity<kp::MetadataResponse>()); break;
         case ApiKey::kFetch:
-          ask(v >= 13 ? FetchOf(broker_->TopicId("t").ValueOrDie(), 0, 0) : FetchOf("t", 0, 0), v,
-              std::type_identity<kp::FetchResponse>());
+          ask(v >= 13 ? FetchOf(broker_->TopicId("t").ValueOrDie(), 0, 0) : FetchOf("t", 0, 0), v, std::type_identity<kp::FetchResponse>());
           break;
         case ApiKey::kListOffsets: {
           kp::ListOffsetsRequest request;
@@ -106,9 +97,7 @@ TEST_F(BrokerTest, AnswersEveryAnnouncedVersionOfEveryApi) {
           ask(request, v, std::type_identity<kp::ProduceResponse>());
           break;
         }
-        case ApiKey::kInitProducerId:
-          ask(kp::InitProducerIdRequest{}, v, std::type_identity<kp::InitProducerIdResponse>());
-          break;
+        case ApiKey::kInitProducerId: ask(kp::InitProducerIdRequest{}, v, std::type_identity<kp::InitProducerIdResponse>()); break;
         case ApiKey::kCreateTopics: {
           kp::CreateTopicsRequest request;
           request.topics.push_back({"new" + std::to_string(v), 1, 1, {}, {}});
@@ -121,12 +110,8 @@ TEST_F(BrokerTest, AnswersEveryAnnouncedVersionOfEveryApi) {
           ask(request, v, std::type_identity<kp::DescribeConfigsResponse>());
           break;
         }
-        case ApiKey::kDescribeLogDirs:
-          ask(kp::DescribeLogDirsRequest{}, v, std::type_identity<kp::DescribeLogDirsResponse>());
-          break;
-        case ApiKey::kDescribeCluster:
-          ask(kp::DescribeClusterRequest{}, v, std::type_identity<kp::DescribeClusterResponse>());
-          break;
+        case ApiKey::kDescribeLogDirs: ask(kp::DescribeLogDirsRequest{}, v, std::type_identity<kp::DescribeLogDirsResponse>()); break;
+        case ApiKey::kDescribeCluster: ask(kp::DescribeClusterRequest{}, v, std::type_identity<kp::DescribeClusterResponse>()); break;
         default: ADD_FAILURE() << "no request for " << static_cast<ApiKey>(api.key);
       }
       EXPECT_EQ(broker_->LastRequest(static_cast<ApiKey>(api.key))->version, v);
@@ -144,8 +129,7 @@ TEST_F(BrokerTest, AnswersAnUnknownApiVersionsVersionInTheOldestForm) {
   ASSERT_TRUE(client_->Send(frame).ok());
   ASSERT_TRUE(client_->ReceivePayload().ok());
   EXPECT_EQ(client_->payload().size(), 16u);
-  const auto response =
-      kp::DecodeResponsePayload<kp::ApiVersionsResponse>(kp::AsBytes(client_->payload()), 0, 1).ValueOrDie();
+  const auto response = kp::DecodeResponsePayload<kp::ApiVersionsResponse>(kp::AsBytes(client_->payload()), 0, 1).ValueOrDie();
   EXPECT_EQ(response.error, ErrorCode::kUnsupportedVersion);
   ASSERT_THAT(response.apis, SizeIs(1));
   EXPECT_EQ(response.apis[0].key, 18);
@@ -210,8 +194,7 @@ TEST_F(BrokerTest, FetchReturnsWhatWasAppendedByNameAndById) {
   Append("t", {"c"}, {.codec = kp::CodecId::kZstd});
   EXPECT_THAT(FetchedValues(FetchOf("t", 0, 0), 4), ElementsAre("a", "b", "c"));
   EXPECT_THAT(FetchedValues(FetchOf(broker_->TopicId("t").ValueOrDie(), 0, 0), 17), ElementsAre("a", "b", "c"));
-  EXPECT_THAT(FetchedValues(FetchOf("t", 0, 1)), ElementsAre("a", "b", "c"))
-      << "the batch around the offset comes whole";
+  EXPECT_THAT(FetchedValues(FetchOf("t", 0, 1)), ElementsAre("a", "b", "c")) << "the batch around the offset comes whole";
   EXPECT_THAT(FetchedValues(FetchOf("t", 0, 2)), ElementsAre("c"));
   EXPECT_EQ(broker_->LastRequest(ApiKey::kFetch)->partitions.at(0).offset, 2);
   EXPECT_EQ(broker_->Requests(ApiKey::kFetch)[1].partitions.at(0).topic, "t");
@@ -279,9 +262,7 @@ TEST_F(BrokerTest, FetchWaitsForAsManyBytesAsAskedOrTheTime) {
   ASSERT_TRUE(client_->Ask(request, 12).ok());
   ASSERT_TRUE(broker_->WaitForRequests(ApiKey::kFetch, 1, TestClient::kPatience));
   Append("t", {std::string(1000, 'x')});
-  EXPECT_THAT(
-      ReadRecords(*client_->Receive<kp::FetchResponse>(12).ValueOrDie().topics[0].partitions[0].records).ValueOrDie(),
-      SizeIs(2));
+  EXPECT_THAT(ReadRecords(*client_->Receive<kp::FetchResponse>(12).ValueOrDie().topics[0].partitions[0].records).ValueOrDie(), SizeIs(2));
   request.max_wait_ms = 20;
   request.min_bytes = 100'000;
   EXPECT_THAT(FetchedValues(request), SizeIs(2));
@@ -353,8 +334,7 @@ TEST_F(BrokerTest, GapsOfCompactionStayInBatchesAndBetweenThem) {
   EXPECT_EQ(broker_->Append("t", 0, {}, {.last_offset = 30}).ValueOrDie(), 21) << "a batch without records";
   EXPECT_EQ(Append("t", {"c"}), 31);
   const auto records = ReadRecords(*Fetch(FetchOf("t", 0, 0)).records).ValueOrDie();
-  EXPECT_THAT(records, ElementsAre(Field(&SeenRecord::offset, 5), Field(&SeenRecord::offset, 9),
-                                   Field(&SeenRecord::offset, 31)));
+  EXPECT_THAT(records, ElementsAre(Field(&SeenRecord::offset, 5), Field(&SeenRecord::offset, 9), Field(&SeenRecord::offset, 31)));
   EXPECT_EQ(broker_->Append("t", 0, sparse).status().code(), StatusCode::kInvalid);
 }
 
@@ -415,8 +395,7 @@ TEST_F(BrokerTest, TruncationDropsTheTailInANewEpoch) {
   EXPECT_THAT(FetchedValues(FetchOf("t", 0, 0)), ElementsAre("a", "c"));
   kp::OffsetForLeaderEpochRequest epochs;
   epochs.topics.push_back({"t", {{0, -1, 0}}});
-  EXPECT_EQ(client_->Call<kp::OffsetForLeaderEpochResponse>(epochs, 4).ValueOrDie().topics[0].partitions[0].end_offset,
-            1);
+  EXPECT_EQ(client_->Call<kp::OffsetForLeaderEpochResponse>(epochs, 4).ValueOrDie().topics[0].partitions[0].end_offset, 1);
 }
 
 TEST_F(BrokerTest, ARecreatedTopicHasANewIdAndNoRecords) {

@@ -58,9 +58,7 @@ class ClientsTest : public testing::Test {
 
   static bool HasKcat() { return RunCommand("kcat -V >/dev/null 2>&1").exit_code == 0; }
   static bool HasJava(const std::string& version) { return Lab("check " + version + " 2>/dev/null").exit_code == 0; }
-  static Output Lab(const std::string& arguments) {
-    return RunCommand("env LOTIC_DEPS='" LOTIC_DEPS "' '" LOTIC_KAFKA_LAB "' " + arguments);
-  }
+  static Output Lab(const std::string& arguments) { return RunCommand("env LOTIC_DEPS='" LOTIC_DEPS "' '" LOTIC_KAFKA_LAB "' " + arguments); }
   Output Kcat(const std::string& arguments, const std::string& errors = "") {
     return RunCommand("kcat -b " + broker_->bootstrap() + " " + arguments + (errors.empty() ? "" : " 2>" + errors));
   }
@@ -81,8 +79,7 @@ class ClientsTest : public testing::Test {
   static std::vector<std::string> Lines(const std::vector<SeenRecord>& records) {
     std::vector<std::string> lines;
     for (const SeenRecord& record : records) {
-      lines.push_back(std::to_string(record.offset) + "|" + record.key.value_or("NULL") + "|" +
-                      record.value.value_or("NULL"));
+      lines.push_back(std::to_string(record.offset) + "|" + record.key.value_or("NULL") + "|" + record.value.value_or("NULL"));
     }
     return lines;
   }
@@ -110,10 +107,8 @@ TEST_F(KcatTest, ListsTheDemosTopics) {
 
 TEST_F(KcatTest, ReadsEveryDemoTopicAsItLies) {
   ASSERT_TRUE(FillDemo(*broker_).ok());
-  for (const auto& [topic, partition] :
-       std::vector<std::pair<std::string, int32_t>>{{"events", 2}, {"orders", 1}, {"customers", 0}}) {
-    const Output read =
-        Kcat("-C -q -e -Z -o beginning -t " + topic + " -p " + std::to_string(partition) + " -f '%o|%k|%s\\n'");
+  for (const auto& [topic, partition] : std::vector<std::pair<std::string, int32_t>>{{"events", 2}, {"orders", 1}, {"customers", 0}}) {
+    const Output read = Kcat("-C -q -e -Z -o beginning -t " + topic + " -p " + std::to_string(partition) + " -f '%o|%k|%s\\n'");
     EXPECT_EQ(read.exit_code, 0);
     EXPECT_EQ(read.lines(), Lines(ReadAll(topic, partition))) << topic;
   }
@@ -131,8 +126,7 @@ TEST_F(KcatTest, SeesOnlyCommittedPaymentsUnderReadCommitted) {
 
 TEST_F(KcatTest, FindsOffsetsByTime) {
   ASSERT_TRUE(broker_->CreateTopic("t").ok());
-  for (int64_t i = 0; i < 5; ++i)
-    ASSERT_TRUE(broker_->Append("t", 0, std::vector<Record>{{.value = "v", .timestamp_ms = 1000 + i}}).ok());
+  for (int64_t i = 0; i < 5; ++i) ASSERT_TRUE(broker_->Append("t", 0, std::vector<Record>{{.value = "v", .timestamp_ms = 1000 + i}}).ok());
   EXPECT_THAT(Kcat("-Q -t t:0:1003").text, HasSubstr("t [0] offset 3"));
 }
 
@@ -159,10 +153,8 @@ TEST_F(KcatTest, ReadsOnAfterTornAnswersErrorsAndAMovedLeader) {
   ASSERT_TRUE(FillDemo(*broker_).ok());
   ASSERT_TRUE(broker_->MoveLeader("events", 0, 2).ok());
   broker_->AddFault({.api = ApiKey::kFetch, .action = FaultAction::Tear(1000), .skip = 1});
-  broker_->AddFault(
-      {.api = ApiKey::kFetch, .action = FaultAction::Error(kp::ErrorCode::kNotLeaderOrFollower), .skip = 2});
-  const Output read =
-      Kcat("-C -q -e -Z -o beginning -t events -p 0 -f '%o|%k|%s\\n' -X fetch.message.max.bytes=100000", "/dev/null");
+  broker_->AddFault({.api = ApiKey::kFetch, .action = FaultAction::Error(kp::ErrorCode::kNotLeaderOrFollower), .skip = 2});
+  const Output read = Kcat("-C -q -e -Z -o beginning -t events -p 0 -f '%o|%k|%s\\n' -X fetch.message.max.bytes=100000", "/dev/null");
   EXPECT_EQ(read.lines(), Lines(ReadAll("events", 0)));
 }
 
@@ -170,17 +162,14 @@ class JavaTest : public ClientsTest, public testing::WithParamInterface<std::str
  protected:
   void SetUp() override {
     ClientsTest::SetUp();
-    if (!HasJava(GetParam()))
-      GTEST_SKIP() << "the jars of Apache Kafka " << GetParam() << " are not there: scripts/setup --test";
+    if (!HasJava(GetParam())) GTEST_SKIP() << "the jars of Apache Kafka " << GetParam() << " are not there: scripts/setup --test";
   }
 };
 
 TEST_P(JavaTest, CreatesProducesConsumesAndDescribes) {
   ASSERT_TRUE(FillDemo(*broker_).ok());
-  const int fault =
-      broker_->AddFault({.api = ApiKey::kProduce, .action = FaultAction::CloseAfter(), .topic = "java", .skip = 1});
-  const Output session = Lab("java " + GetParam() + " '" LOTIC_BROKER_JAVA "/BrokerSession.java' " +
-                             broker_->bootstrap() + " java payments");
+  const int fault = broker_->AddFault({.api = ApiKey::kProduce, .action = FaultAction::CloseAfter(), .topic = "java", .skip = 1});
+  const Output session = Lab("java " + GetParam() + " '" LOTIC_BROKER_JAVA "/BrokerSession.java' " + broker_->bootstrap() + " java payments");
   EXPECT_EQ(session.exit_code, 0) << session.text;
   const std::vector<std::string> lines = session.lines();
   EXPECT_THAT(lines, Contains("cluster: " + broker_->cluster_id()));
@@ -202,8 +191,7 @@ TEST_P(JavaTest, CreatesProducesConsumesAndDescribes) {
   EXPECT_EQ(ours.at(2).key, "none5");
   // Offsets hold markers and aborted records too; the committed ones are fewer than all records.
   const size_t all_payments = ReadAll("payments", 0).size() + ReadAll("payments", 1).size();
-  const auto committed = std::find_if(
-      lines.begin(), lines.end(), [](const std::string& line) { return line.starts_with("read_committed records: "); });
+  const auto committed = std::find_if(lines.begin(), lines.end(), [](const std::string& line) { return line.starts_with("read_committed records: "); });
   ASSERT_NE(committed, lines.end());
   const size_t num_committed = std::stoul(committed->substr(committed->find(": ") + 2));
   EXPECT_GT(num_committed, 0u);
@@ -216,20 +204,17 @@ TEST_P(JavaTest, LogsInByEveryMechanismOverTls) {
   net::TlsOptions tls;
   tls.certificate.inline_pem = net::Secret(identity.certificate_pem);
   tls.private_key.inline_pem = net::Secret(identity.key_pem);
-  broker_ = Broker::Start({.tls = net::TlsContext::Server(tls).ValueOrDie(), .sasl_users = {{"al,ice=", "secret"}}})
-                .ValueOrDie();
+  broker_ = Broker::Start({.tls = net::TlsContext::Server(tls).ValueOrDie(), .sasl_users = {{"al,ice=", "secret"}}}).ValueOrDie();
   const std::string authority_file = Write("authority.pem", authority.certificate_pem());
-  const Output session = Lab("java " + GetParam() + " '" LOTIC_BROKER_JAVA "/BrokerLogin.java' " +
-                             broker_->bootstrap() + " '" + authority_file + "' 'al,ice=' secret");
+  const Output session =
+      Lab("java " + GetParam() + " '" LOTIC_BROKER_JAVA "/BrokerLogin.java' " + broker_->bootstrap() + " '" + authority_file + "' 'al,ice=' secret");
   EXPECT_EQ(session.exit_code, 0) << session.text;
-  EXPECT_THAT(session.lines(),
-              ElementsAre("PLAIN: in", "PLAIN with a wrong password: SaslAuthenticationException", "SCRAM-SHA-256: in",
-                          "SCRAM-SHA-256 with a wrong password: SaslAuthenticationException", "SCRAM-SHA-512: in",
-                          "SCRAM-SHA-512 with a wrong password: SaslAuthenticationException"));
+  EXPECT_THAT(session.lines(), ElementsAre("PLAIN: in", "PLAIN with a wrong password: SaslAuthenticationException", "SCRAM-SHA-256: in",
+                                           "SCRAM-SHA-256 with a wrong password: SaslAuthenticationException", "SCRAM-SHA-512: in",
+                                           "SCRAM-SHA-512 with a wrong password: SaslAuthenticationException"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Clients, JavaTest, testing::Values("3.9.2", "4.4.0"),
-                         [](const auto& version) { return version.param[0] == '3' ? "Of39" : "Of44"; });
+INSTANTIATE_TEST_SUITE_P(Clients, JavaTest, testing::Values("3.9.2", "4.4.0"), [](const auto& version) { return version.param[0] == '3' ? "Of39" : "Of44"; });
 
 // What Java's client of 3.9 writes in the formats before 0.11, served to ourselves and to librdkafka.
 class OldMessagesTest : public ClientsTest {
@@ -264,12 +249,10 @@ TEST_F(OldMessagesTest, OfJavaAreStoredAndServedAsTheyAre) {
         EXPECT_EQ(record.offset, i);
         EXPECT_EQ(record.timestamp, magic == 0 ? -1 : 7000 + i);
         EXPECT_EQ(record.key, i % 3 == 0 ? std::nullopt : std::optional("key " + std::to_string(i)));
-        EXPECT_EQ(record.value,
-                  i % 7 == 6 ? std::nullopt : std::optional("value " + std::to_string(i) + " of " + codec));
+        EXPECT_EQ(record.value, i % 7 == 6 ? std::nullopt : std::optional("value " + std::to_string(i) + " of " + codec));
       }
       if (HasKcat()) {
-        EXPECT_EQ(Kcat("-C -q -e -Z -o beginning -t " + topic + " -p 0 -f '%o|%k|%s\\n'").lines(), Lines(records))
-            << topic;
+        EXPECT_EQ(Kcat("-C -q -e -Z -o beginning -t " + topic + " -p 0 -f '%o|%k|%s\\n'").lines(), Lines(records)) << topic;
       }
     }
   }

@@ -37,17 +37,14 @@ kp::VersionRange BuiltIn(kp::ApiKey api) {
 }  // namespace
 
 bool IsTopicName(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxTopicNameBytes && name != "." && name != ".." &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-                  c == '-';
-         });
+  return !name.empty() && name.size() <= kMaxTopicNameBytes && name != "." && name != ".." && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  });
 }
 
 kp::VersionRange Cluster::VersionsOf(kp::ApiKey api) const {
   const kp::VersionRange built_in = BuiltIn(api);
-  if ((api == kp::ApiKey::kSaslHandshake || api == kp::ApiKey::kSaslAuthenticate) && options_.sasl_users.empty())
-    return {};
+  if ((api == kp::ApiKey::kSaslHandshake || api == kp::ApiKey::kSaslAuthenticate) && options_.sasl_users.empty()) return {};
   const auto limited = options_.versions.find(api);
   if (limited == options_.versions.end()) return built_in;
   return {std::max(built_in.min, limited->second.min), std::min(built_in.max, limited->second.max)};
@@ -60,8 +57,7 @@ Result<Topic*> Cluster::CreateTopic(const std::string& name, int32_t partitions,
   }
   LOTIC_RETURN_NOT_OK(CheckTopicConfigs(configs));
   if (topics_.contains(name)) return Status::Invalid("topic ", name, " already exists");
-  if (topics_.size() >= kMaxTopics)
-    return Status::CapacityError("the broker holds kMaxTopics = ", kMaxTopics, " topics");
+  if (topics_.size() >= kMaxTopics) return Status::CapacityError("the broker holds kMaxTopics = ", kMaxTopics, " topics");
   Topic& topic = topics_[name];
   topic.name = name;
   topic.id = NewTopicId();
@@ -73,8 +69,7 @@ Result<Topic*> Cluster::CreateTopic(const std::string& name, int32_t partitions,
 Status Cluster::AddPartitions(Topic* topic, int32_t partitions) {
   const auto have = static_cast<int32_t>(topic->partitions.size());
   if (partitions <= have || partitions > kMaxPartitionsPerTopic) {
-    return Status::Invalid("topic ", topic->name, " has ", have, " partitions and may have up to ",
-                           kMaxPartitionsPerTopic, ", not ", partitions);
+    return Status::Invalid("topic ", topic->name, " has ", have, " partitions and may have up to ", kMaxPartitionsPerTopic, ", not ", partitions);
   }
   for (int32_t index = have; index < partitions; ++index) {
     topic->partitions.push_back(std::make_unique<Partition>(options_.max_partition_bytes));

@@ -30,8 +30,7 @@ struct Topic {
   std::vector<std::unique_ptr<Partition>> partitions;
 
   Partition* partition(int32_t index) {
-    return index < 0 || static_cast<size_t>(index) >= partitions.size() ? nullptr
-                                                                        : partitions[static_cast<size_t>(index)].get();
+    return index < 0 || static_cast<size_t>(index) >= partitions.size() ? nullptr : partitions[static_cast<size_t>(index)].get();
   }
 };
 

@@ -27,8 +27,7 @@ constexpr int64_t kTransactions = 120;
 constexpr int64_t kFirstProducer = 9000;
 constexpr int64_t kProducers = 3;
 
-constexpr std::array kCodecs{kp::CodecId::kNone, kp::CodecId::kGzip, kp::CodecId::kSnappy, kp::CodecId::kLz4,
-                             kp::CodecId::kZstd};
+constexpr std::array kCodecs{kp::CodecId::kNone, kp::CodecId::kGzip, kp::CodecId::kSnappy, kp::CodecId::kLz4, kp::CodecId::kZstd};
 
 // Texts with the times they were written at; what a batch is made of.
 struct Texts {
@@ -82,13 +81,11 @@ Status FillOrders(Broker& broker, const DemoOptions& options) {
     std::array<Texts, kOrderPartitions> texts;  // an order's partition follows from its number
     for (int64_t i = first; i < first + kRecordsPerBatch; ++i) {
       const int64_t id = kFirstOrderId + i;
-      texts[static_cast<size_t>(id % kOrderPartitions)].Add(std::to_string(id), OrderJson(random, id, time.At(i)),
-                                                            time.At(i));
+      texts[static_cast<size_t>(id % kOrderPartitions)].Add(std::to_string(id), OrderJson(random, id, time.At(i)), time.At(i));
     }
     for (int32_t partition = 0; partition < kOrderPartitions; ++partition) {
       const BatchSettings settings{.codec = kCodecs[static_cast<size_t>(batch + partition) % kCodecs.size()]};
-      LOTIC_RETURN_NOT_OK(
-          broker.Append("orders", partition, texts[static_cast<size_t>(partition)].Records(true), settings).status());
+      LOTIC_RETURN_NOT_OK(broker.Append("orders", partition, texts[static_cast<size_t>(partition)].Records(true), settings).status());
     }
   }
   return Status::OK();
@@ -161,8 +158,7 @@ Status FillPayments(Broker& broker, const DemoOptions& options) {
     for (int64_t ended = transaction - kProducers + 1; ended <= transaction; ++ended) {
       LOTIC_RETURN_NOT_OK(write(ended));
       const MarkerType marker = random.Below(100) < kAbortPercent ? MarkerType::kAbort : MarkerType::kCommit;
-      LOTIC_RETURN_NOT_OK(
-          broker.AppendMarker("payments", partition, kFirstProducer + ended % kProducers, marker).status());
+      LOTIC_RETURN_NOT_OK(broker.AppendMarker("payments", partition, kFirstProducer + ended % kProducers, marker).status());
     }
   }
   return Status::OK();
@@ -204,24 +200,18 @@ struct DemoTicker::Impl {
 Status DemoTicker::Impl::Trim(const std::string& topic, int32_t partition) {
   LOTIC_ASSIGN_OR_RETURN(const PartitionState state, broker.Describe(topic, partition));
   if (state.size_bytes <= kMaxPartitionBytes) return Status::OK();
-  return broker.SetLogStart(topic, partition,
-                            state.log_start_offset + (state.high_watermark - state.log_start_offset) / 2);
+  return broker.SetLogStart(topic, partition, state.log_start_offset + (state.high_watermark - state.log_start_offset) / 2);
 }
 
-DemoTicker::DemoTicker(Broker& broker, const DemoOptions& options)
-    : impl_(std::make_unique<Impl>(broker, WithNow(options))) {}
-DemoTicker::~DemoTicker() {
-  (void)Stop();
-}
+DemoTicker::DemoTicker(Broker& broker, const DemoOptions& options) : impl_(std::make_unique<Impl>(broker, WithNow(options))) {}
+DemoTicker::~DemoTicker() { (void)Stop(); }
 
 Status DemoTicker::Step(int64_t now_ms) {
   const int64_t passed_ms = now_ms - impl_->last_ms;
   if (passed_ms <= 0) return Status::OK();
   const int64_t from_ms = impl_->last_ms;
-  const int64_t events =
-      std::min<int64_t>(now_ms * kEventsPerSecond / 1000 - from_ms * kEventsPerSecond / 1000, kMaxRecordsPerStep);
-  const int64_t orders =
-      std::min<int64_t>(now_ms * kOrdersPerSecond / 1000 - from_ms * kOrdersPerSecond / 1000, kMaxRecordsPerStep);
+  const int64_t events = std::min<int64_t>(now_ms * kEventsPerSecond / 1000 - from_ms * kEventsPerSecond / 1000, kMaxRecordsPerStep);
+  const int64_t orders = std::min<int64_t>(now_ms * kOrdersPerSecond / 1000 - from_ms * kOrdersPerSecond / 1000, kMaxRecordsPerStep);
   impl_->last_ms = now_ms;
   Texts texts;
   for (int64_t i = 0; i < events; ++i) {

@@ -68,8 +68,7 @@ TEST_F(DemoTopicsTest, FillsItsFourTopicsWithRecordsUpToNow) {
   const Log orders = ReadAll(*broker_, "orders", 0);
   EXPECT_THAT(orders.records, SizeIs(3'000));
   EXPECT_THAT(*orders.records.back().value,
-              AllOf(HasSubstr("\"customer\": {\"name\": "), HasSubstr("\"items\": [{\"sku\": "),
-                    HasSubstr("\"created_at\": \"2023-11-14T2")));
+              AllOf(HasSubstr("\"customer\": {\"name\": "), HasSubstr("\"items\": [{\"sku\": "), HasSubstr("\"created_at\": \"2023-11-14T2")));
 }
 
 TEST_F(DemoTopicsTest, OrdersUseEveryCodec) {

@@ -9,12 +9,9 @@
 namespace lotic::broker {
 namespace {
 
-constexpr std::array<std::string_view, 12> kFirstNames{"Ada",   "Bruno", "Chen", "Dora",  "Emil", "Farah",
-                                                       "Grace", "Hugo",  "Ines", "Jonas", "Kofi", "Lena"};
-constexpr std::array<std::string_view, 10> kLastNames{"Almeida", "Berg",   "Costa",  "Diallo", "Evans",
-                                                      "Fischer", "Garcia", "Haddad", "Ito",    "Jensen"};
-constexpr std::array<std::string_view, 8> kCities{"Porto", "Berlin", "Osaka",     "Dakar",
-                                                  "Lyon",  "Malmö",  "São Paulo", "Zürich"};
+constexpr std::array<std::string_view, 12> kFirstNames{"Ada", "Bruno", "Chen", "Dora", "Emil", "Farah", "Grace", "Hugo", "Ines", "Jonas", "Kofi", "Lena"};
+constexpr std::array<std::string_view, 10> kLastNames{"Almeida", "Berg", "Costa", "Diallo", "Evans", "Fischer", "Garcia", "Haddad", "Ito", "Jensen"};
+constexpr std::array<std::string_view, 8> kCities{"Porto", "Berlin", "Osaka", "Dakar", "Lyon", "Malmö", "São Paulo", "Zürich"};
 constexpr std::array<std::string_view, 5> kStatuses{"paid", "paid", "shipped", "shipped", "cancelled"};
 constexpr std::array<std::string_view, 3> kMethods{"card", "transfer", "invoice"};
 constexpr std::array<std::string_view, 3> kTiers{"basic", "plus", "gold"};
@@ -64,13 +61,11 @@ std::string EventJson(DemoRandom& random, int64_t time_ms) {
     if (bits == 0) bits = random.Next();
     uuid += "0123456789abcdef"[bits & 15];
   }
-  return "{\"ts\": " + std::to_string(time_ms) + ", \"uuid\": \"" + uuid +
-         "\", \"count\": " + std::to_string(random.Below(1000)) + "}";
+  return "{\"ts\": " + std::to_string(time_ms) + ", \"uuid\": \"" + uuid + "\", \"count\": " + std::to_string(random.Below(1000)) + "}";
 }
 
 std::string OrderJson(DemoRandom& random, int64_t order_id, int64_t time_ms) {
-  std::string text = "{\"order_id\": " + std::to_string(order_id) + ", \"customer\": {\"name\": \"" + Name(random) +
-                     "\", \"city\": \"";
+  std::string text = "{\"order_id\": " + std::to_string(order_id) + ", \"customer\": {\"name\": \"" + Name(random) + "\", \"city\": \"";
   text.append(Pick(random, kCities)).append("\"}, \"items\": [");
   int64_t total = 0;
   const auto items = static_cast<int64_t>(1 + random.Below(kMaxItems));
@@ -79,26 +74,22 @@ std::string OrderJson(DemoRandom& random, int64_t order_id, int64_t time_ms) {
     const auto price = static_cast<int64_t>(150 + random.Below(9900));
     total += quantity * price;
     text += i == 0 ? "" : ", ";
-    text += "{\"sku\": \"LT-" + std::to_string(100 + random.Below(400)) + "\", \"qty\": " + std::to_string(quantity) +
-            ", \"price\": " + Cents(price) + "}";
+    text += "{\"sku\": \"LT-" + std::to_string(100 + random.Below(400)) + "\", \"qty\": " + std::to_string(quantity) + ", \"price\": " + Cents(price) + "}";
   }
   text.append("], \"status\": \"").append(Pick(random, kStatuses));
   return text + "\", \"amount\": " + Cents(total) + ", \"created_at\": \"" + IsoTime(time_ms) + "\"}";
 }
 
 std::string CustomerJson(DemoRandom& random, int64_t customer_id, int64_t time_ms) {
-  std::string text =
-      "{\"customer_id\": " + std::to_string(customer_id) + ", \"name\": \"" + Name(random) + "\", \"city\": \"";
+  std::string text = "{\"customer_id\": " + std::to_string(customer_id) + ", \"name\": \"" + Name(random) + "\", \"city\": \"";
   text.append(Pick(random, kCities)).append("\", \"tier\": \"").append(Pick(random, kTiers));
   return text + "\", \"updated_at\": \"" + IsoTime(time_ms) + "\"}";
 }
 
 std::string PaymentJson(DemoRandom& random, int64_t payment_id, int64_t time_ms) {
-  std::string text = "{\"payment_id\": " + std::to_string(payment_id) +
-                     ", \"order_id\": " + std::to_string(100'000 + random.Below(12'000));
+  std::string text = "{\"payment_id\": " + std::to_string(payment_id) + ", \"order_id\": " + std::to_string(100'000 + random.Below(12'000));
   text.append(", \"method\": \"").append(Pick(random, kMethods));
-  return text + "\", \"amount\": " + Cents(static_cast<int64_t>(500 + random.Below(50'000))) + ", \"paid_at\": \"" +
-         IsoTime(time_ms) + "\"}";
+  return text + "\", \"amount\": " + Cents(static_cast<int64_t>(500 + random.Below(50'000))) + ", \"paid_at\": \"" + IsoTime(time_ms) + "\"}";
 }
 
 }  // namespace lotic::broker

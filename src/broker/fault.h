@@ -16,10 +16,10 @@ namespace lotic::broker {
 /// What a broker does instead of, or to, one of its answers.
 struct FaultAction {
   enum class Kind {
-    kDelay,  ///< answers `delay` later
-    kHold,   ///< answers after Broker::Release
-    kError,  ///< puts `error` at every matching place of the answer (partition, topic or whole answer), without data
-    kClose,  ///< closes the connection instead of answering; the request has had no effect
+    kDelay,        ///< answers `delay` later
+    kHold,         ///< answers after Broker::Release
+    kError,        ///< puts `error` at every matching place of the answer (partition, topic or whole answer), without data
+    kClose,        ///< closes the connection instead of answering; the request has had no effect
     kCloseAfter,   ///< carries the request out, then closes the connection instead of answering
     kTear,         ///< sends the first `value` bytes of the answer's frame (its size included), then closes
     kFrameSize,    ///< the frame announces `value` bytes instead of its size, and is otherwise sent whole
@@ -99,11 +99,10 @@ struct RequestRecord {
     int32_t max_bytes = -1;     ///< Fetch; Produce: size of the records
   };
   std::vector<Partition> partitions;
-  kafka_protocol::IsolationLevel isolation_level =
-      kafka_protocol::IsolationLevel::kReadUncommitted;  ///< Fetch, ListOffsets
-  int32_t max_wait_ms = -1;                              ///< Fetch
-  int32_t min_bytes = -1;                                ///< Fetch
-  int32_t max_bytes = -1;                                ///< Fetch
+  kafka_protocol::IsolationLevel isolation_level = kafka_protocol::IsolationLevel::kReadUncommitted;  ///< Fetch, ListOffsets
+  int32_t max_wait_ms = -1;                                                                           ///< Fetch
+  int32_t min_bytes = -1;                                                                             ///< Fetch
+  int32_t max_bytes = -1;                                                                             ///< Fetch
 };
 
 }  // namespace lotic::broker

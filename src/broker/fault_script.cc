@@ -25,16 +25,14 @@ const Fault* Strikes::First(Kind kind) const {
 InjectedErrors Strikes::Errors() const {
   InjectedErrors errors;
   for (const One& one : all) {
-    if (one.what.action.kind == Kind::kError)
-      errors.places.push_back({one.what.topic, one.what.partition, one.what.action.error});
+    if (one.what.action.kind == Kind::kError) errors.places.push_back({one.what.topic, one.what.partition, one.what.action.error});
   }
   return errors;
 }
 
 ErrorCode InjectedErrors::ForPartition(std::string_view topic, int32_t partition) const {
   for (const Place& place : places) {
-    if (place.topic.value_or(std::string(topic)) == topic && place.partition.value_or(partition) == partition)
-      return place.error;
+    if (place.topic.value_or(std::string(topic)) == topic && place.partition.value_or(partition) == partition) return place.error;
   }
   return ErrorCode::kNone;
 }
@@ -46,18 +44,14 @@ ErrorCode InjectedErrors::ForTopic(std::string_view topic) const {
   return ErrorCode::kNone;
 }
 
-ErrorCode InjectedErrors::ForWhole() const {
-  return places.empty() ? ErrorCode::kNone : places.front().error;
-}
+ErrorCode InjectedErrors::ForWhole() const { return places.empty() ? ErrorCode::kNone : places.front().error; }
 
 int FaultScript::Add(Fault fault) {
   active_[next_] = {std::move(fault)};
   return next_++;
 }
 
-void FaultScript::Clear() {
-  active_.clear();
-}
+void FaultScript::Clear() { active_.clear(); }
 
 int64_t FaultScript::Hits(int fault) const {
   const auto found = hits_.find(fault);
@@ -70,11 +64,10 @@ Strikes FaultScript::Match(const RequestRecord& request) {
     const Fault& fault = active.fault;
     if (fault.api != request.api || fault.node.value_or(request.node) != request.node) continue;
     if (fault.topic || fault.partition) {
-      const bool named =
-          std::any_of(request.partitions.begin(), request.partitions.end(), [&](const RequestRecord::Partition& asked) {
-            const bool partition_fits = !fault.partition || asked.index < 0 || asked.index == *fault.partition;
-            return fault.topic.value_or(asked.topic) == asked.topic && partition_fits;
-          });
+      const bool named = std::any_of(request.partitions.begin(), request.partitions.end(), [&](const RequestRecord::Partition& asked) {
+        const bool partition_fits = !fault.partition || asked.index < 0 || asked.index == *fault.partition;
+        return fault.topic.value_or(asked.topic) == asked.topic && partition_fits;
+      });
       if (!named) continue;
     }
     const int64_t nth = active.seen++;
@@ -90,24 +83,18 @@ namespace {
 constexpr size_t kCrcAt = 17, kCrcStart = 21, kOldCrcAt = 12, kBatchLengthAt = 8, kRecordCountAt = 57;
 
 void MangleBatch(const FaultAction& action, std::string* records) {
-  if (records->size() < kp::kBatchHeaderBytes && action.kind != Kind::kCutRecords && action.kind != Kind::kNoData)
-    return;
+  if (records->size() < kp::kBatchHeaderBytes && action.kind != Kind::kCutRecords && action.kind != Kind::kNoData) return;
   char* const bytes = records->data();
   switch (action.kind) {
     case Kind::kNoData: records->clear(); break;
-    case Kind::kCutRecords:
-      records->resize(std::min<size_t>(records->size(), static_cast<size_t>(std::max<int64_t>(action.value, 0))));
-      break;
-    case Kind::kBatchLength:
-      kp::StoreBigEndian<int32_t>(bytes + kBatchLengthAt, static_cast<int32_t>(action.value));
-      break;
+    case Kind::kCutRecords: records->resize(std::min<size_t>(records->size(), static_cast<size_t>(std::max<int64_t>(action.value, 0)))); break;
+    case Kind::kBatchLength: kp::StoreBigEndian<int32_t>(bytes + kBatchLengthAt, static_cast<int32_t>(action.value)); break;
     case Kind::kCorruptCrc: bytes[bytes[kp::kMagicAt] < 2 ? kOldCrcAt : kCrcAt] ^= 0x55; break;
     case Kind::kRecordCount: {
       const auto length = kp::LoadBigEndian<int32_t>(reinterpret_cast<const uint8_t*>(bytes) + kBatchLengthAt);
       const size_t size = std::min(records->size(), static_cast<size_t>(length) + kp::kBatchPrefixBytes);
       kp::StoreBigEndian<int32_t>(bytes + kRecordCountAt, static_cast<int32_t>(action.value));
-      kp::StoreBigEndian<uint32_t>(
-          bytes + kCrcAt, Crc32c(kp::AsBytes(std::string_view(*records).substr(kCrcStart, size - kCrcStart))));
+      kp::StoreBigEndian<uint32_t>(bytes + kCrcAt, Crc32c(kp::AsBytes(std::string_view(*records).substr(kCrcStart, size - kCrcStart))));
       break;
     }
     default: break;
@@ -115,8 +102,7 @@ void MangleBatch(const FaultAction& action, std::string* records) {
 }
 
 bool ChangesRecords(Kind kind) {
-  return kind == Kind::kNoData || kind == Kind::kCutRecords || kind == Kind::kBatchLength ||
-         kind == Kind::kRecordCount || kind == Kind::kCorruptCrc;
+  return kind == Kind::kNoData || kind == Kind::kCutRecords || kind == Kind::kBatchLength || kind == Kind::kRecordCount || kind == Kind::kCorruptCrc;
 }
 
 // How many bytes of the body lie before its first array; nullopt for bodies without one that we name.
@@ -155,8 +141,7 @@ void ClaimArrayCount(ApiKey api, int16_t version, int64_t claimed, std::string* 
 
 }  // namespace
 
-void MangleRecords(const Strikes& strikes, Cluster& cluster, int16_t version, kp::FetchResponse* response,
-                   std::deque<std::string>* owned) {
+void MangleRecords(const Strikes& strikes, Cluster& cluster, int16_t version, kp::FetchResponse* response, std::deque<std::string>* owned) {
   for (const Strikes::One& one : strikes.all) {
     if (!ChangesRecords(one.what.action.kind)) continue;
     for (kp::FetchResponse::Topic& topic : response->topics) {
@@ -177,8 +162,7 @@ Outgoing MangleFrame(const Strikes& strikes, ApiKey api, int16_t version, std::s
   if (const Fault* fault = strikes.First(Kind::kArrayCount)) ClaimArrayCount(api, version, fault->action.value, &frame);
   for (const Strikes::One& one : strikes.all) {
     const FaultAction& action = one.what.action;
-    if (action.kind != Kind::kOverwrite || action.value < 0 || static_cast<size_t>(action.value) >= frame.size())
-      continue;
+    if (action.kind != Kind::kOverwrite || action.value < 0 || static_cast<size_t>(action.value) >= frame.size()) continue;
     const auto at = static_cast<size_t>(action.value);
     frame.replace(at, std::min(action.bytes.size(), frame.size() - at), action.bytes, 0, frame.size() - at);
   }

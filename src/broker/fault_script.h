@@ -49,8 +49,7 @@ class FaultScript {
 };
 
 /// Changes records of a Fetch answer as the faults say. Changed records live in `owned`, which must outlive `response`.
-void MangleRecords(const Strikes& strikes, Cluster& cluster, int16_t version, kafka_protocol::FetchResponse* response,
-                   std::deque<std::string>* owned);
+void MangleRecords(const Strikes& strikes, Cluster& cluster, int16_t version, kafka_protocol::FetchResponse* response, std::deque<std::string>* owned);
 
 /// A frame on its way out.
 struct Outgoing {

@@ -24,12 +24,8 @@ class FaultTest : public testing::Test {
       ASSERT_TRUE(broker_->Append("t", partition, std::vector<Record>{{.value = "c"}}).ok());
     }
   }
-  int Add(FaultAction action, ApiKey api = ApiKey::kFetch) {
-    return broker_->AddFault({.api = api, .action = std::move(action)});
-  }
-  Result<kp::FetchResponse> Fetch(int16_t version = 12, int32_t partition = 0) {
-    return client_->Call<kp::FetchResponse>(FetchOf("t", partition, 0), version);
-  }
+  int Add(FaultAction action, ApiKey api = ApiKey::kFetch) { return broker_->AddFault({.api = api, .action = std::move(action)}); }
+  Result<kp::FetchResponse> Fetch(int16_t version = 12, int32_t partition = 0) { return client_->Call<kp::FetchResponse>(FetchOf("t", partition, 0), version); }
   // The records of a Fetch that is itself well-formed.
   kp::Bytes Records(int16_t version = 12) {
     held_ = Fetch(version).ValueOrDie();
@@ -43,21 +39,17 @@ class FaultTest : public testing::Test {
 };
 
 TEST_F(FaultTest, StrikesTheNthMatchingRequestOnly) {
-  const int fault = broker_->AddFault(
-      {.api = ApiKey::kFetch, .action = FaultAction::Error(ErrorCode::kNotLeaderOrFollower), .skip = 1, .times = 2});
+  const int fault = broker_->AddFault({.api = ApiKey::kFetch, .action = FaultAction::Error(ErrorCode::kNotLeaderOrFollower), .skip = 1, .times = 2});
   std::vector<ErrorCode> errors;
   for (int i = 0; i < 5; ++i) errors.push_back(Fetch()->topics.at(0).partitions.at(0).error);
-  EXPECT_THAT(errors, testing::ElementsAre(ErrorCode::kNone, ErrorCode::kNotLeaderOrFollower,
-                                           ErrorCode::kNotLeaderOrFollower, ErrorCode::kNone, ErrorCode::kNone));
+  EXPECT_THAT(errors,
+              testing::ElementsAre(ErrorCode::kNone, ErrorCode::kNotLeaderOrFollower, ErrorCode::kNotLeaderOrFollower, ErrorCode::kNone, ErrorCode::kNone));
   EXPECT_EQ(broker_->FaultHits(fault), 2);
 }
 
 TEST_F(FaultTest, StrikesOnlyThePartitionItNames) {
-  broker_->AddFault({.api = ApiKey::kFetch,
-                     .action = FaultAction::Error(ErrorCode::kKafkaStorageError),
-                     .topic = "t",
-                     .partition = 1,
-                     .times = Fault::kAlways});
+  broker_->AddFault(
+      {.api = ApiKey::kFetch, .action = FaultAction::Error(ErrorCode::kKafkaStorageError), .topic = "t", .partition = 1, .times = Fault::kAlways});
   EXPECT_EQ(Fetch(12, 0)->topics.at(0).partitions.at(0).error, ErrorCode::kNone);
   EXPECT_EQ(Fetch(12, 1)->topics.at(0).partitions.at(0).error, ErrorCode::kKafkaStorageError);
   kp::FetchRequest both = FetchOf("t", 0, 0);
@@ -71,9 +63,8 @@ TEST_F(FaultTest, StrikesOnlyThePartitionItNames) {
 
 TEST_F(FaultTest, PutsErrorsIntoEveryApi) {
   const auto error = ErrorCode::kTopicAuthorizationFailed;
-  for (const ApiKey api : {ApiKey::kMetadata, ApiKey::kListOffsets, ApiKey::kOffsetForLeaderEpoch, ApiKey::kProduce,
-                           ApiKey::kCreateTopics, ApiKey::kInitProducerId, ApiKey::kDescribeConfigs,
-                           ApiKey::kDescribeLogDirs, ApiKey::kApiVersions, ApiKey::kDescribeCluster}) {
+  for (const ApiKey api : {ApiKey::kMetadata, ApiKey::kListOffsets, ApiKey::kOffsetForLeaderEpoch, ApiKey::kProduce, ApiKey::kCreateTopics,
+                           ApiKey::kInitProducerId, ApiKey::kDescribeConfigs, ApiKey::kDescribeLogDirs, ApiKey::kApiVersions, ApiKey::kDescribeCluster}) {
     Add(FaultAction::Error(error), api);
   }
   EXPECT_EQ(client_->Call<kp::MetadataResponse>(kp::MetadataRequest{}, 9)->topics.at(0).error, error);
@@ -165,8 +156,7 @@ TEST_F(FaultTest, LiesAboutArrayCountsInBothEncodings) {
   EXPECT_THAT(Fetch()->topics, SizeIs(0));
   for (const int16_t version : {0, 12}) {
     Add(FaultAction::ArrayCount(70'000), ApiKey::kMetadata);
-    EXPECT_EQ(client_->Call<kp::MetadataResponse>(kp::MetadataRequest{}, version).status().code(),
-              StatusCode::kIOError);
+    EXPECT_EQ(client_->Call<kp::MetadataResponse>(kp::MetadataRequest{}, version).status().code(), StatusCode::kIOError);
   }
 }
 
@@ -246,11 +236,9 @@ TEST_F(FaultTest, RequestsAreCountedWithWhatTheyAskFor) {
 }
 
 TEST_F(FaultTest, HostileBytesCloseOnlyTheirOwnConnection) {
-  for (const std::string& bytes :
-       {std::string("\xff\xff\xff\xff", 4), std::string("\x7f\xff\xff\xff", 4), std::string("\0\0\0\0", 4),
-        std::string("\0\0\0\x02\0\1", 6), std::string("GET / HTTP/1.1\r\n\r\n"),
-        std::string("\x16\x03\x01\x02\x00\x01\x00", 7),
-        std::string("\0\0\0\x0c\0\x01\0\x0c\0\0\0\1\xff\xff\xff\xff", 16)}) {
+  for (const std::string& bytes : {std::string("\xff\xff\xff\xff", 4), std::string("\x7f\xff\xff\xff", 4), std::string("\0\0\0\0", 4),
+                                   std::string("\0\0\0\x02\0\1", 6), std::string("GET / HTTP/1.1\r\n\r\n"), std::string("\x16\x03\x01\x02\x00\x01\x00", 7),
+                                   std::string("\0\0\0\x0c\0\x01\0\x0c\0\0\0\1\xff\xff\xff\xff", 16)}) {
     auto hostile = TestClient::Connect(broker_->port()).ValueOrDie();
     ASSERT_TRUE(hostile->Send(bytes).ok());
     EXPECT_TRUE(hostile->ExpectClosed().ok()) << testing::PrintToString(bytes);

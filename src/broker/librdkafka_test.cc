@@ -36,10 +36,13 @@ struct Seen {
   std::string header;
   bool operator==(const Seen&) const = default;
 };
-void PrintTo(const Seen& seen, std::ostream* out) { *out << seen.offset << " " << seen.key << "=" << seen.value << " @" << seen.timestamp_ms << " " << seen.header; }
+void PrintTo(const Seen& seen, std::ostream* out) {
+  *out << seen.offset << " " << seen.key << "=" << seen.value << " @" << seen.timestamp_ms << " " << seen.header;
+}
 
 Seen Expected(int i) {
-  return {i, "k" + std::to_string(i), "value " + std::to_string(i) + std::string(static_cast<size_t>(i % 50), 'x'), 1'700'000'000'000 + i, "h" + std::to_string(i)};
+  return {i, "k" + std::to_string(i), "value " + std::to_string(i) + std::string(static_cast<size_t>(i % 50), 'x'), 1'700'000'000'000 + i,
+          "h" + std::to_string(i)};
 }
 
 class LibrdkafkaTest : public testing::Test {
@@ -78,8 +81,11 @@ class LibrdkafkaTest : public testing::Test {
       }
       const rd_kafka_resp_err_t code = message->err;
       if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        Seen one{message->offset, {static_cast<const char*>(message->key), message->key_len}, {static_cast<const char*>(message->payload), message->len},
-                 rd_kafka_message_timestamp(message, nullptr), ""};
+        Seen one{message->offset,
+                 {static_cast<const char*>(message->key), message->key_len},
+                 {static_cast<const char*>(message->payload), message->len},
+                 rd_kafka_message_timestamp(message, nullptr),
+                 ""};
         rd_kafka_headers_t* headers = nullptr;
         const void* value = nullptr;
         size_t size = 0;
@@ -138,13 +144,13 @@ TEST_F(LibrdkafkaTest, ItSeesTransactionsGapsAndTimesAsTheyAre) {
     const Record record{.key = "k", .value = value, .timestamp_ms = time, .headers = {}, .offset = offset};
     ASSERT_TRUE(broker_->Append("mixed", 0, std::span(&record, 1), settings).ok());
   };
-  append("plain", 1000, {});                                              // 0
-  append("aborted", 2000, {.producer_id = 7, .transactional = true});     // 1
+  append("plain", 1000, {});                                                    // 0
+  append("aborted", 2000, {.producer_id = 7, .transactional = true});           // 1
   ASSERT_TRUE(broker_->AppendMarker("mixed", 0, 7, MarkerType::kAbort).ok());   // 2
-  append("committed", 3000, {.producer_id = 8, .transactional = true});   // 3
+  append("committed", 3000, {.producer_id = 8, .transactional = true});         // 3
   ASSERT_TRUE(broker_->AppendMarker("mixed", 0, 8, MarkerType::kCommit).ok());  // 4
   append("behind a gap", 4000, {}, 9);
-  append("open", 5000, {.producer_id = 9, .transactional = true});        // 10
+  append("open", 5000, {.producer_id = 9, .transactional = true});  // 10
 
   const auto values = [](const std::vector<Seen>& records) {
     std::vector<std::string> all;

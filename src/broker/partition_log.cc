@@ -16,20 +16,16 @@ int64_t PartitionLog::last_stable_offset() const {
   return stable;
 }
 
-kp::Bytes PartitionLog::BytesOf(const Entry& entry) const {
-  return kp::AsBytes(std::string_view(bytes_).substr(entry.at, entry.size));
-}
+kp::Bytes PartitionLog::BytesOf(const Entry& entry) const { return kp::AsBytes(std::string_view(bytes_).substr(entry.at, entry.size)); }
 
 // The first entry that reaches `offset`; entries_.size() when none does.
 size_t PartitionLog::IndexOf(int64_t offset) const {
-  const auto found = std::lower_bound(entries_.begin(), entries_.end(), offset,
-                                      [](const Entry& entry, int64_t wanted) { return entry.last_offset < wanted; });
+  const auto found = std::lower_bound(entries_.begin(), entries_.end(), offset, [](const Entry& entry, int64_t wanted) { return entry.last_offset < wanted; });
   return static_cast<size_t>(found - entries_.begin());
 }
 
 // Changes the batch, which lies at `at` in `staged`, into what the log holds, given that offsets go on at `next`.
-Result<PartitionLog::Entry> PartitionLog::Prepare(std::string* staged, size_t at, const kp::BatchView& batch,
-                                                  int64_t next, const AppendMode& mode) {
+Result<PartitionLog::Entry> PartitionLog::Prepare(std::string* staged, size_t at, const kp::BatchView& batch, int64_t next, const AppendMode& mode) {
   uint8_t* const bytes = reinterpret_cast<uint8_t*>(staged->data()) + at;
   const kp::BatchHeader& header = batch.header;
   int64_t base = header.base_offset;
@@ -51,8 +47,7 @@ Result<PartitionLog::Entry> PartitionLog::Prepare(std::string* staged, size_t at
       return Status::Invalid("a batch of offsets ", base, "..", last, " does not fit a log that ends at ", next);
   } else {
     if (header.magic == 0 && old_wrapper && base != next) {
-      return Status::Invalid("compressed messages of format 0 hold their offsets (from ", base,
-                             " on): append with keep_offsets, not at ", next);
+      return Status::Invalid("compressed messages of format 0 hold their offsets (from ", base, " on): append with keep_offsets, not at ", next);
     }
     last = next + (last - base);
     base = next;
@@ -66,16 +61,13 @@ Result<PartitionLog::Entry> PartitionLog::Prepare(std::string* staged, size_t at
     kp::StoreBigEndian<int64_t>(bytes, last);  // a plain message's own offset, a wrapper's last one
   }
   const bool stamped = header.magic >= 2 && mode.log_append_time && !header.is_control();
-  return Entry{
-      base,  last, stamped ? *mode.log_append_time : header.max_timestamp, 0, static_cast<size_t>(header.size_bytes),
-      epoch_};
+  return Entry{base, last, stamped ? *mode.log_append_time : header.max_timestamp, 0, static_cast<size_t>(header.size_bytes), epoch_};
 }
 
 Result<int64_t> PartitionLog::Append(kp::Bytes batches, const AppendMode& mode) {
   if (batches.empty()) return Status::Invalid("nothing to append");
   if (batches.size() > max_bytes_ || size_bytes() > max_bytes_ - batches.size()) {
-    return Status::CapacityError("the partition's log holds ", size_bytes(),
-                                 " bytes and may hold max_partition_bytes = ", max_bytes_, ": no room for ",
+    return Status::CapacityError("the partition's log holds ", size_bytes(), " bytes and may hold max_partition_bytes = ", max_bytes_, ": no room for ",
                                  batches.size(), " more");
   }
   std::string staged(kp::AsText(batches));
@@ -132,8 +124,8 @@ PartitionLog::Slice PartitionLog::Read(int64_t offset, int64_t before, int64_t m
   }
   slice.records = kp::AsBytes(std::string_view(bytes_).substr(entries_[first].at, size));
   const size_t end_at = entries_[first].at + size;
-  const auto cut = std::partition_point(entries_.begin() + static_cast<ptrdiff_t>(first), behind,
-                                        [&](const Entry& entry) { return entry.at + entry.size <= end_at; });
+  const auto cut =
+      std::partition_point(entries_.begin() + static_cast<ptrdiff_t>(first), behind, [&](const Entry& entry) { return entry.at + entry.size <= end_at; });
   slice.next_offset = std::prev(cut)->last_offset + 1;
   return slice;
 }
@@ -141,8 +133,7 @@ PartitionLog::Slice PartitionLog::Read(int64_t offset, int64_t before, int64_t m
 std::vector<kp::AbortedTransaction> PartitionLog::AbortedBetween(int64_t first, int64_t end) const {
   std::vector<kp::AbortedTransaction> found;
   for (const Aborted& aborted : aborted_) {
-    if (aborted.last_offset >= first && aborted.first_offset < end)
-      found.push_back({aborted.producer_id, aborted.first_offset});
+    if (aborted.last_offset >= first && aborted.first_offset < end) found.push_back({aborted.producer_id, aborted.first_offset});
   }
   return found;
 }
@@ -155,8 +146,7 @@ std::optional<TimeMatch> PartitionLog::FindIn(const Entry& entry, int64_t at_lea
   if (!opener.Open(*batch, &cursor).ok()) return std::nullopt;
   kp::RecordView record;
   while (cursor.Next(record)) {
-    if (record.offset >= start_offset_ && record.timestamp >= at_least)
-      return TimeMatch{record.offset, record.timestamp, entry.leader_epoch};
+    if (record.offset >= start_offset_ && record.timestamp >= at_least) return TimeMatch{record.offset, record.timestamp, entry.leader_epoch};
   }
   return std::nullopt;
 }
@@ -192,8 +182,7 @@ void PartitionLog::StartEpoch(int32_t epoch) {
 
 std::pair<int32_t, int64_t> PartitionLog::EndOfEpoch(int32_t epoch) const {
   if (epoch == epoch_) return {epoch, end_offset_};
-  const auto higher = std::upper_bound(epochs_.begin(), epochs_.end(), epoch,
-                                       [](int32_t wanted, const auto& entry) { return wanted < entry.first; });
+  const auto higher = std::upper_bound(epochs_.begin(), epochs_.end(), epoch, [](int32_t wanted, const auto& entry) { return wanted < entry.first; });
   if (epoch < 0 || higher == epochs_.end()) return {-1, -1};
   return {higher == epochs_.begin() ? epoch : std::prev(higher)->first, higher->second};
 }

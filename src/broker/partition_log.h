@@ -85,8 +85,7 @@ class PartitionLog {
     int64_t producer_id, first_offset, last_offset;
   };
 
-  Result<Entry> Prepare(std::string* staged, size_t at, const kafka_protocol::BatchView& batch, int64_t next,
-                        const AppendMode& mode);
+  Result<Entry> Prepare(std::string* staged, size_t at, const kafka_protocol::BatchView& batch, int64_t next, const AppendMode& mode);
   void Note(const Entry& entry);
   void DropFront();
   kafka_protocol::Bytes BytesOf(const Entry& entry) const;

@@ -57,16 +57,14 @@ TEST_F(ProduceTest, AcknowledgesARepeatedBatchWithoutStoringItAgain) {
 TEST_F(ProduceTest, RefusesHolesInTheSequenceAndOldEpochs) {
   EXPECT_EQ(Produce(Batch(3, Idempotent(0))).error, ErrorCode::kNone);
   EXPECT_EQ(Produce(Batch(1, Idempotent(4))).error, ErrorCode::kOutOfOrderSequenceNumber);
-  EXPECT_EQ(Produce(Batch(1, Idempotent(5, 1))).error, ErrorCode::kOutOfOrderSequenceNumber)
-      << "a new epoch starts at 0";
+  EXPECT_EQ(Produce(Batch(1, Idempotent(5, 1))).error, ErrorCode::kOutOfOrderSequenceNumber) << "a new epoch starts at 0";
   EXPECT_EQ(Produce(Batch(1, Idempotent(0, 1))).error, ErrorCode::kNone);
   EXPECT_EQ(Produce(Batch(1, Idempotent(3, 0))).error, ErrorCode::kInvalidProducerEpoch);
   EXPECT_EQ(End(), 4);
 }
 
 TEST_F(ProduceTest, TellsARepeatOlderThanItRemembers) {
-  for (int32_t sequence = 0; sequence < 7; ++sequence)
-    EXPECT_EQ(Produce(Batch(1, Idempotent(sequence))).error, ErrorCode::kNone);
+  for (int32_t sequence = 0; sequence < 7; ++sequence) EXPECT_EQ(Produce(Batch(1, Idempotent(sequence))).error, ErrorCode::kNone);
   EXPECT_EQ(Produce(Batch(1, Idempotent(0))).error, ErrorCode::kDuplicateSequenceNumber);
   EXPECT_EQ(End(), 7);
 }
@@ -102,8 +100,7 @@ TEST_F(ProduceTest, DoesNotAnswerAProducerThatExpectsNoAnswer) {
   const std::string batch = Batch(1);
   request.topics.push_back({"t", {{0, kp::AsBytes(batch)}}});
   ASSERT_TRUE(client_->Ask(request, 9).ok());
-  EXPECT_TRUE(client_->Call<kp::MetadataResponse>(kp::MetadataRequest{}, 9).ok())
-      << "the next answer is the next request's";
+  EXPECT_TRUE(client_->Call<kp::MetadataResponse>(kp::MetadataRequest{}, 9).ok()) << "the next answer is the next request's";
   EXPECT_EQ(End(), 1);
 }
 
@@ -142,9 +139,8 @@ TEST_F(ProduceTest, CreateTopicsChecksWhatItIsGiven) {
   const auto response = client_->Call<kp::CreateTopicsResponse>(request, 7).ValueOrDie();
   std::vector<ErrorCode> errors;
   for (const auto& topic : response.topics) errors.push_back(topic.error);
-  EXPECT_THAT(errors, testing::ElementsAre(ErrorCode::kNone, ErrorCode::kTopicAlreadyExists, ErrorCode::kInvalidTopic,
-                                           ErrorCode::kInvalidPartitions, ErrorCode::kInvalidReplicationFactor,
-                                           ErrorCode::kInvalidConfig));
+  EXPECT_THAT(errors, testing::ElementsAre(ErrorCode::kNone, ErrorCode::kTopicAlreadyExists, ErrorCode::kInvalidTopic, ErrorCode::kInvalidPartitions,
+                                           ErrorCode::kInvalidReplicationFactor, ErrorCode::kInvalidConfig));
   EXPECT_EQ(response.topics[0].topic_id, broker_->TopicId("new").ValueOrDie());
   kp::DescribeConfigsRequest describe;
   describe.resources.push_back({kp::kTopicResource, "new", std::vector<std::string>{"cleanup.policy"}});

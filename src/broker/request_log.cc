@@ -40,8 +40,7 @@ void Describe(const kp::FetchRequest& request, Cluster& cluster, RequestRecord* 
 void Describe(const kp::ProduceRequest& request, Cluster&, RequestRecord* out) {
   for (const kp::ProduceRequest::Topic& topic : request.topics) {
     for (const kp::ProduceRequest::Partition& asked : topic.partitions) {
-      out->partitions.push_back(
-          {topic.name, asked.index, -1, -1, static_cast<int32_t>(asked.records ? asked.records->size() : 0)});
+      out->partitions.push_back({topic.name, asked.index, -1, -1, static_cast<int32_t>(asked.records ? asked.records->size() : 0)});
     }
   }
 }
@@ -72,8 +71,7 @@ void Describe(const kp::MetadataRequest& request, Cluster& cluster, RequestRecor
 }
 
 void Describe(const kp::CreateTopicsRequest& request, Cluster&, RequestRecord* out) {
-  for (const kp::CreateTopicsRequest::Topic& asked : request.topics)
-    out->partitions.push_back({asked.name, -1, -1, -1, -1});
+  for (const kp::CreateTopicsRequest::Topic& asked : request.topics) out->partitions.push_back({asked.name, -1, -1, -1, -1});
 }
 
 void Describe(const kp::DescribeConfigsRequest& request, Cluster&, RequestRecord* out) {

@@ -14,9 +14,7 @@ namespace {
 constexpr int kIterations = 4096;  // the least that RFC 7677 and Kafka's clients accept
 constexpr size_t kSaltBytes = 16, kNonceBytes = 18;
 
-const unsigned char* Raw(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
+const unsigned char* Raw(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
 std::string Random(size_t size) {
   std::string bytes(size, '\0');
@@ -26,16 +24,14 @@ std::string Random(size_t size) {
 
 std::string ToBase64(std::string_view bytes) {
   std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  text.resize(static_cast<size_t>(
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), Raw(bytes), static_cast<int>(bytes.size()))));
+  text.resize(static_cast<size_t>(EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), Raw(bytes), static_cast<int>(bytes.size()))));
   return text;
 }
 
 std::optional<std::string> FromBase64(std::string_view text) {
   if (text.empty() || text.size() % 4 != 0 || text.size() > 1024) return std::nullopt;
   std::string bytes(text.size() / 4 * 3, '\0');
-  const int size =
-      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), Raw(text), static_cast<int>(text.size()));
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), Raw(text), static_cast<int>(text.size()));
   if (size < 0) return std::nullopt;
   bytes.resize(static_cast<size_t>(size) - (text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0));
   return bytes;
@@ -44,8 +40,7 @@ std::optional<std::string> FromBase64(std::string_view text) {
 std::string Hmac(const EVP_MD* hash, std::string_view key, std::string_view text) {
   std::string out(static_cast<size_t>(EVP_MD_get_size(hash)), '\0');
   unsigned int size = 0;
-  HMAC(hash, key.data(), static_cast<int>(key.size()), Raw(text), text.size(),
-       reinterpret_cast<unsigned char*>(out.data()), &size);
+  HMAC(hash, key.data(), static_cast<int>(key.size()), Raw(text), text.size(), reinterpret_cast<unsigned char*>(out.data()), &size);
   return out;
 }
 
@@ -55,13 +50,9 @@ std::string Hash(const EVP_MD* hash, std::string_view text) {
   return out;
 }
 
-bool SameSecret(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
+bool SameSecret(std::string_view a, std::string_view b) { return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0; }
 
-const EVP_MD* HashOf(std::string_view mechanism) {
-  return mechanism == "SCRAM-SHA-512" ? EVP_sha512() : EVP_sha256();
-}
+const EVP_MD* HashOf(std::string_view mechanism) { return mechanism == "SCRAM-SHA-512" ? EVP_sha512() : EVP_sha256(); }
 
 // The value of attribute `name` in "a=x,b=y".
 std::optional<std::string_view> Attribute(std::string_view message, char name) {
@@ -91,14 +82,12 @@ std::string UnescapeName(std::string_view name) {
 }  // namespace
 
 Status SaslServer::Refused() const {
-  return Status::Unauthorized(
-      "Authentication failed during authentication due to invalid credentials with SASL mechanism ", mechanism_);
+  return Status::Unauthorized("Authentication failed during authentication due to invalid credentials with SASL mechanism ", mechanism_);
 }
 
 Status SaslServer::Begin(const std::string& mechanism) {
   const std::vector<std::string> known = Mechanisms();
-  if (std::find(known.begin(), known.end(), mechanism) == known.end())
-    return Status::NotImplemented("SASL mechanism ", mechanism);
+  if (std::find(known.begin(), known.end(), mechanism) == known.end()) return Status::NotImplemented("SASL mechanism ", mechanism);
   mechanism_ = mechanism;
   begun_ = true;
   done_ = false;
@@ -139,9 +128,8 @@ Result<std::string> SaslServer::ScramFirst(std::string_view message) {
   const EVP_MD* const hash = HashOf(mechanism_);
   const std::string salt = Random(kSaltBytes);
   salted_password_.assign(static_cast<size_t>(EVP_MD_get_size(hash)), '\0');
-  PKCS5_PBKDF2_HMAC(user->second.data(), static_cast<int>(user->second.size()), Raw(salt),
-                    static_cast<int>(salt.size()), kIterations, hash, static_cast<int>(salted_password_.size()),
-                    reinterpret_cast<unsigned char*>(salted_password_.data()));
+  PKCS5_PBKDF2_HMAC(user->second.data(), static_cast<int>(user->second.size()), Raw(salt), static_cast<int>(salt.size()), kIterations, hash,
+                    static_cast<int>(salted_password_.size()), reinterpret_cast<unsigned char*>(salted_password_.data()));
   nonce_ = std::string(*nonce) + ToBase64(Random(kNonceBytes));
   server_first_ = "r=" + nonce_ + ",s=" + ToBase64(salt) + ",i=" + std::to_string(kIterations);
   return server_first_;
@@ -153,11 +141,9 @@ Result<std::string> SaslServer::ScramFinal(std::string_view message) {
   const auto binding = Attribute(message, 'c');
   const auto nonce = Attribute(message, 'r');
   const size_t proof_at = message.rfind(",p=");
-  if (!binding || !nonce || proof_at == std::string_view::npos || *nonce != nonce_ || FromBase64(*binding) != header_)
-    return Refused();
+  if (!binding || !nonce || proof_at == std::string_view::npos || *nonce != nonce_ || FromBase64(*binding) != header_) return Refused();
   const std::optional<std::string> proof = FromBase64(message.substr(proof_at + 3));
-  const std::string auth_message =
-      client_first_bare_ + "," + server_first_ + "," + std::string(message.substr(0, proof_at));
+  const std::string auth_message = client_first_bare_ + "," + server_first_ + "," + std::string(message.substr(0, proof_at));
   const std::string stored_key = Hash(hash, Hmac(hash, salted_password_, "Client Key"));
   std::string client_key = Hmac(hash, stored_key, auth_message);
   if (!proof || proof->size() != client_key.size()) return Refused();

@@ -18,9 +18,7 @@ const std::map<std::string, std::string> kUsers{{"alice", "secret"}};
 
 class SaslTest : public testing::Test {
  protected:
-  ErrorCode Handshake(const std::string& mechanism) {
-    return client_->Call<kp::SaslHandshakeResponse>(kp::SaslHandshakeRequest{mechanism}, 1)->error;
-  }
+  ErrorCode Handshake(const std::string& mechanism) { return client_->Call<kp::SaslHandshakeResponse>(kp::SaslHandshakeRequest{mechanism}, 1)->error; }
   ErrorCode Authenticate(const std::string& message) {
     kp::SaslAuthenticateRequest request;
     request.auth_bytes = message;
@@ -48,9 +46,7 @@ TEST_F(SaslTest, ClosesOnARequestBeforeTheLogin) {
   EXPECT_TRUE(client_->ExpectClosed().ok());
 }
 
-TEST_F(SaslTest, NamesItsMechanismsToWhoAsksForAnother) {
-  EXPECT_EQ(Handshake("GSSAPI"), ErrorCode::kUnsupportedSaslMechanism);
-}
+TEST_F(SaslTest, NamesItsMechanismsToWhoAsksForAnother) { EXPECT_EQ(Handshake("GSSAPI"), ErrorCode::kUnsupportedSaslMechanism); }
 
 TEST(SaslServer, RefusesScramMessagesThatAreNone) {
   for (const std::string message : {"", "x", "n,,", "n,,n=alice", "n,,n=bob,r=abc", "y,,n=alice,r=abc", ",,,,"}) {

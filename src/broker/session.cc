@@ -15,23 +15,16 @@ using Kind = FaultAction::Kind;
 namespace {
 
 constexpr size_t kReadBytes = 64 << 10;
-constexpr size_t kMaxReadsAtOnce = 64;  // then the other connections have their turn
-constexpr size_t kMaxPartitionsInRequest =
-    10'000;  // a request that names more closes its connection: its answer might be huge
+constexpr size_t kMaxReadsAtOnce = 64;              // then the other connections have their turn
+constexpr size_t kMaxPartitionsInRequest = 10'000;  // a request that names more closes its connection: its answer might be huge
 constexpr std::chrono::milliseconds kMaxFetchWait{std::chrono::minutes(5)};
 
-bool MayComeBeforeLogin(ApiKey api) {
-  return api == ApiKey::kApiVersions || api == ApiKey::kSaslHandshake || api == ApiKey::kSaslAuthenticate;
-}
+bool MayComeBeforeLogin(ApiKey api) { return api == ApiKey::kApiVersions || api == ApiKey::kSaslHandshake || api == ApiKey::kSaslAuthenticate; }
 
 }  // namespace
 
 Session::Session(std::unique_ptr<net::Stream> stream, int32_t node, int64_t number, ServerState& state)
-    : stream_(std::move(stream)),
-      node_(node),
-      number_(number),
-      state_(state),
-      sasl_(state.cluster.options().sasl_users) {}
+    : stream_(std::move(stream)), node_(node), number_(number), state_(state), sasl_(state.cluster.options().sasl_users) {}
 
 net::PollItem Session::PollFor() const {
   const bool sending = out_sent_ < out_.size();
@@ -56,8 +49,7 @@ void Session::Receive() {
 // The payload of the first request, if all of it is there.
 std::optional<kp::Bytes> Session::WholeFrame() const {
   if (in_.size() < kp::kFrameSizeBytes) return std::nullopt;
-  const Result<size_t> size =
-      kp::FrameSize(kp::AsBytes(in_).first(kp::kFrameSizeBytes), state_.cluster.options().max_frame_bytes);
+  const Result<size_t> size = kp::FrameSize(kp::AsBytes(in_).first(kp::kFrameSizeBytes), state_.cluster.options().max_frame_bytes);
   if (!size.ok()) return kp::Bytes();  // Advance closes the connection
   if (in_.size() - kp::kFrameSizeBytes < *size) return std::nullopt;
   return kp::AsBytes(in_).subspan(kp::kFrameSizeBytes, *size);
@@ -159,14 +151,12 @@ void Session::Handle(const kp::RequestHeader& header, kp::Reader& in, size_t req
     return;
   }
   if constexpr (std::is_same_v<Request, kp::FetchRequest>) {
-    const auto wait =
-        std::clamp(std::chrono::milliseconds(request.max_wait_ms), std::chrono::milliseconds(0), kMaxFetchWait);
+    const auto wait = std::clamp(std::chrono::milliseconds(request.max_wait_ms), std::chrono::milliseconds(0), kMaxFetchWait);
     pending.fetch = WaitingFetch{std::move(request), now + wait};
     pending_ = std::move(pending);
   } else {
     const InjectedErrors injected = pending.strikes.Errors();
-    if constexpr (std::is_same_v<Request, kp::SaslHandshakeRequest> ||
-                  std::is_same_v<Request, kp::SaslAuthenticateRequest>) {
+    if constexpr (std::is_same_v<Request, kp::SaslHandshakeRequest> || std::is_same_v<Request, kp::SaslAuthenticateRequest>) {
       Finish(std::move(pending), AnswerHere(request, injected), now);
     } else {
       const auto response = Answer(ContextFor(header, injected), request);
@@ -209,10 +199,8 @@ void Session::Finish(Pending pending, const Response& response, Clock::time_poin
 }
 
 void Session::ReleasePending(Clock::time_point now) {
-  const bool held =
-      std::any_of(pending_->strikes.all.begin(), pending_->strikes.all.end(), [&](const Strikes::One& one) {
-        return one.what.action.kind == Kind::kHold && !state_.faults.IsReleased(one.fault);
-      });
+  const bool held = std::any_of(pending_->strikes.all.begin(), pending_->strikes.all.end(),
+                                [&](const Strikes::One& one) { return one.what.action.kind == Kind::kHold && !state_.faults.IsReleased(one.fault); });
   const bool was_held = pending_->not_before == Clock::time_point::max();
   if (held || (!was_held && now < pending_->not_before)) return;
   close_when_sent_ = pending_->outgoing.close_behind || refused_login_;
@@ -240,13 +228,11 @@ kp::SaslHandshakeResponse Session::AnswerHere(const kp::SaslHandshakeRequest& re
   kp::SaslHandshakeResponse response;
   response.mechanisms = SaslServer::Mechanisms();
   response.error = injected.ForWhole();
-  if (response.error == ErrorCode::kNone && !sasl_.Begin(request.mechanism).ok())
-    response.error = ErrorCode::kUnsupportedSaslMechanism;
+  if (response.error == ErrorCode::kNone && !sasl_.Begin(request.mechanism).ok()) response.error = ErrorCode::kUnsupportedSaslMechanism;
   return response;
 }
 
-kp::SaslAuthenticateResponse Session::AnswerHere(const kp::SaslAuthenticateRequest& request,
-                                                 const InjectedErrors& injected) {
+kp::SaslAuthenticateResponse Session::AnswerHere(const kp::SaslAuthenticateRequest& request, const InjectedErrors& injected) {
   kp::SaslAuthenticateResponse response;
   response.error = injected.ForWhole();
   if (response.error != ErrorCode::kNone) return response;

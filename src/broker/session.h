@@ -61,11 +61,9 @@ class Session {
 
   std::optional<kafka_protocol::Bytes> WholeFrame() const;
   void Serve(kafka_protocol::Bytes payload, Clock::time_point now);
-  void Dispatch(const kafka_protocol::RequestHeader& header, kafka_protocol::Reader& in, size_t request_bytes,
-                Clock::time_point now);
+  void Dispatch(const kafka_protocol::RequestHeader& header, kafka_protocol::Reader& in, size_t request_bytes, Clock::time_point now);
   template <typename Request>
-  void Handle(const kafka_protocol::RequestHeader& header, kafka_protocol::Reader& in, size_t request_bytes,
-              Clock::time_point now);
+  void Handle(const kafka_protocol::RequestHeader& header, kafka_protocol::Reader& in, size_t request_bytes, Clock::time_point now);
   template <typename Response>
   void Finish(Pending pending, const Response& response, Clock::time_point now);
   void RefuseVersion(const kafka_protocol::RequestHeader& header);
@@ -74,10 +72,8 @@ class Session {
   void Flush();
   RequestContext ContextFor(const kafka_protocol::RequestHeader& header, const InjectedErrors& injected) const;
   // SASL needs to know the connection.
-  kafka_protocol::SaslHandshakeResponse AnswerHere(const kafka_protocol::SaslHandshakeRequest& request,
-                                                   const InjectedErrors& injected);
-  kafka_protocol::SaslAuthenticateResponse AnswerHere(const kafka_protocol::SaslAuthenticateRequest& request,
-                                                      const InjectedErrors& injected);
+  kafka_protocol::SaslHandshakeResponse AnswerHere(const kafka_protocol::SaslHandshakeRequest& request, const InjectedErrors& injected);
+  kafka_protocol::SaslAuthenticateResponse AnswerHere(const kafka_protocol::SaslAuthenticateRequest& request, const InjectedErrors& injected);
 
   const std::unique_ptr<net::Stream> stream_;
   const int32_t node_;

@@ -9,9 +9,7 @@ namespace {
 
 constexpr size_t kMaxAnswerBytes = size_t{128} << 20;
 
-std::span<uint8_t> Writable(std::string* text) {
-  return {reinterpret_cast<uint8_t*>(text->data()), text->size()};
-}
+std::span<uint8_t> Writable(std::string* text) { return {reinterpret_cast<uint8_t*>(text->data()), text->size()}; }
 
 std::optional<std::string> Copy(bool there, kp::Bytes bytes) {
   if (!there) return std::nullopt;
@@ -20,21 +18,16 @@ std::optional<std::string> Copy(bool there, kp::Bytes bytes) {
 
 }  // namespace
 
-CallContext TestClient::Context() {
-  return CallContext{}.WithDeadline(std::chrono::steady_clock::now() + kPatience);
-}
+CallContext TestClient::Context() { return CallContext{}.WithDeadline(std::chrono::steady_clock::now() + kPatience); }
 
 Result<std::unique_ptr<TestClient>> TestClient::Connect(uint16_t port, std::shared_ptr<const net::TlsContext> tls) {
   net::ConnectOptions options;
   options.tls = std::move(tls);
-  LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<net::Stream> stream,
-                         net::Stream::Connect(Context(), {"127.0.0.1", port}, options));
+  LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<net::Stream> stream, net::Stream::Connect(Context(), {"127.0.0.1", port}, options));
   return std::unique_ptr<TestClient>(new TestClient(std::move(stream)));
 }
 
-Status TestClient::Send(std::string_view bytes) {
-  return stream_->WriteAll(Context(), kp::AsBytes(bytes));
-}
+Status TestClient::Send(std::string_view bytes) { return stream_->WriteAll(Context(), kp::AsBytes(bytes)); }
 
 Result<std::string> TestClient::ReceiveRaw(size_t size) {
   std::string bytes(size, '\0');
@@ -70,8 +63,7 @@ Result<std::vector<SeenRecord>> ReadRecords(kp::Bytes records) {
     kp::RecordCursor cursor;
     LOTIC_RETURN_NOT_OK(reader.Open(batch, &cursor));
     for (kp::RecordView record; cursor.Next(record);) {
-      seen.push_back({record.offset, record.timestamp, Copy(record.has_key(), record.key_bytes()),
-                      Copy(record.has_value(), record.value_bytes())});
+      seen.push_back({record.offset, record.timestamp, Copy(record.has_key(), record.key_bytes()), Copy(record.has_value(), record.value_bytes())});
     }
     LOTIC_RETURN_NOT_OK(cursor.status());
   }

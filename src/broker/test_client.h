@@ -21,8 +21,7 @@ class TestClient {
   /// Every answer must come within kPatience.
   static constexpr std::chrono::seconds kPatience{20};
 
-  static Result<std::unique_ptr<TestClient>> Connect(uint16_t port,
-                                                     std::shared_ptr<const net::TlsContext> tls = nullptr);
+  static Result<std::unique_ptr<TestClient>> Connect(uint16_t port, std::shared_ptr<const net::TlsContext> tls = nullptr);
 
   /// Sends a request and takes its answer.
   template <typename Response, typename Request>

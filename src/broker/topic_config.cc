@@ -44,25 +44,19 @@ constexpr std::array kBrokerEntries{
 
 }  // namespace
 
-std::span<const ConfigEntry> TopicConfigEntries() {
-  return kTopicEntries;
-}
-std::span<const ConfigEntry> BrokerConfigEntries() {
-  return kBrokerEntries;
-}
+std::span<const ConfigEntry> TopicConfigEntries() { return kTopicEntries; }
+std::span<const ConfigEntry> BrokerConfigEntries() { return kBrokerEntries; }
 
 std::string_view TopicConfig(const ConfigMap& configs, std::string_view name) {
   const auto set = configs.find(std::string(name));
   if (set != configs.end()) return set->second;
-  const auto entry =
-      std::find_if(kTopicEntries.begin(), kTopicEntries.end(), [&](const auto& known) { return known.name == name; });
+  const auto entry = std::find_if(kTopicEntries.begin(), kTopicEntries.end(), [&](const auto& known) { return known.name == name; });
   return entry == kTopicEntries.end() ? std::string_view() : entry->default_value;
 }
 
 Status CheckTopicConfigs(const ConfigMap& configs) {
   for (const auto& [name, value] : configs) {
-    const auto entry =
-        std::find_if(kTopicEntries.begin(), kTopicEntries.end(), [&](const auto& known) { return known.name == name; });
+    const auto entry = std::find_if(kTopicEntries.begin(), kTopicEntries.end(), [&](const auto& known) { return known.name == name; });
     if (entry == kTopicEntries.end()) return Status::Invalid("unknown topic setting ", name);
     if (name == kTimestampType && value != "CreateTime" && value != "LogAppendTime") {
       return Status::Invalid(name, " is CreateTime or LogAppendTime, not ", value);
@@ -70,16 +64,13 @@ Status CheckTopicConfigs(const ConfigMap& configs) {
     if (entry->type == kInt || entry->type == kLong) {
       int64_t number = 0;
       const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-      if (error != std::errc() || end != value.data() + value.size())
-        return Status::Invalid(name, " is a number, not ", value);
+      if (error != std::errc() || end != value.data() + value.size()) return Status::Invalid(name, " is a number, not ", value);
     }
   }
   return Status::OK();
 }
 
-bool UsesLogAppendTime(const ConfigMap& configs) {
-  return TopicConfig(configs, kTimestampType) == "LogAppendTime";
-}
+bool UsesLogAppendTime(const ConfigMap& configs) { return TopicConfig(configs, kTimestampType) == "LogAppendTime"; }
 
 int64_t MaxMessageBytes(const ConfigMap& configs) {
   const std::string_view text = TopicConfig(configs, kMaxMessageBytes);

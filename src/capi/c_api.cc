@@ -226,7 +226,9 @@ lotic_status lotic_connector_open(const char* type, const char* path, const char
   return Guard(error, [&]() -> Status {
     LOTIC_RETURN_NOT_OK(Need("lotic_connector_open", type, path, connector));
     std::map<std::string, std::string> options;
-    if (options_json != nullptr) { LOTIC_ASSIGN_OR_RETURN(options, lotic::capi::OptionsFromJson(options_json)); }
+    if (options_json != nullptr) {
+      LOTIC_ASSIGN_OR_RETURN(options, lotic::capi::OptionsFromJson(options_json));
+    }
     LOTIC_ASSIGN_OR_RETURN(std::shared_ptr<lotic::Connector> made, lotic::capi::MakeSource(type, path, options));
     *connector = new lotic_connector{std::move(made)};
     return Status::OK();
@@ -244,8 +246,8 @@ lotic_status lotic_schemas(lotic_connector* connector, const lotic_call* call, c
   });
 }
 
-lotic_status lotic_tables(lotic_connector* connector, const lotic_call* call, const char* schema, const char* page_token, int32_t max_items,
-                          char** tables_json, char** error) {
+lotic_status lotic_tables(lotic_connector* connector, const lotic_call* call, const char* schema, const char* page_token, int32_t max_items, char** tables_json,
+                          char** error) {
   return Guard(error, [&]() -> Status {
     LOTIC_RETURN_NOT_OK(Need("lotic_tables", connector, schema, tables_json));
     if (max_items < 0) return Status::Invalid("lotic_tables: max_items is ", max_items);
@@ -280,7 +282,9 @@ lotic_status lotic_request(const char* table_json, const char* columns_json, con
     LOTIC_RETURN_NOT_OK(Need("lotic_request", table_json, request_json));
     LOTIC_ASSIGN_OR_RETURN(const lotic::TableInfo info, lotic::capi::TableFromJson(table_json));
     lotic::capi::RowsWanted wanted;
-    if (columns_json != nullptr) { LOTIC_ASSIGN_OR_RETURN(wanted.columns, lotic::capi::NamesFromJson(columns_json)); }
+    if (columns_json != nullptr) {
+      LOTIC_ASSIGN_OR_RETURN(wanted.columns, lotic::capi::NamesFromJson(columns_json));
+    }
     if (filter != nullptr) wanted.filter = filter;
     if (constraints_json != nullptr) {
       LOTIC_ASSIGN_OR_RETURN(wanted.constraints, lotic::capi::ConstraintsListFromJson(constraints_json, lotic::capi::VisibleAndHidden(info)));
@@ -298,7 +302,8 @@ lotic_status lotic_prepare(lotic_connector* connector, const lotic_call* call, c
     LOTIC_RETURN_NOT_OK(Need("lotic_prepare", connector, table_json, request_json, plan_json));
     LOTIC_ASSIGN_OR_RETURN(const lotic::TableInfo info, lotic::capi::TableFromJson(table_json));
     LOTIC_ASSIGN_OR_RETURN(const lotic::ScanRequest request, lotic::ScanRequestFromJson(request_json));
-    if (request.table != info.name) return Status::Invalid("the request is for ", request.table.ToString(), ", the table's text describes ", info.name.ToString());
+    if (request.table != info.name)
+      return Status::Invalid("the request is for ", request.table.ToString(), ", the table's text describes ", info.name.ToString());
     LOTIC_ASSIGN_OR_RETURN(const lotic::Prepared plan, connector->connector->Prepare(ContextOf(call), request));
     *plan_json = Copied(lotic::capi::ToJson(plan, info));
     return Status::OK();
@@ -312,8 +317,8 @@ lotic_status lotic_splits(lotic_connector* connector, const lotic_call* call, co
     if (max_items < 0) return Status::Invalid("lotic_splits: max_items is ", max_items);
     LOTIC_ASSIGN_OR_RETURN(const lotic::ScanRequest request, PlannedRequest(request_json));
     LOTIC_ASSIGN_OR_RETURN(const lotic::Prepared plan, lotic::capi::PlanFromJson(plan_json));
-    LOTIC_ASSIGN_OR_RETURN(const lotic::SplitPage page, connector->connector->Splits(ContextOf(call), request, plan.partitions,
-                                                                                       {page_token == nullptr ? "" : page_token, max_items}));
+    LOTIC_ASSIGN_OR_RETURN(const lotic::SplitPage page,
+                           connector->connector->Splits(ContextOf(call), request, plan.partitions, {page_token == nullptr ? "" : page_token, max_items}));
     *page_json = Copied(lotic::capi::ToJson(page, request.layout));
     return Status::OK();
   });
@@ -367,8 +372,8 @@ void lotic_reader_cancel(lotic_reader* reader) {
 
 void lotic_reader_release(lotic_reader* reader) { delete reader; }
 
-lotic_status lotic_certificate(const char* request_json, const char* plan_json, const char* splits_json, const char* certificates_json,
-                               char** document_json, char** error) {
+lotic_status lotic_certificate(const char* request_json, const char* plan_json, const char* splits_json, const char* certificates_json, char** document_json,
+                               char** error) {
   return Guard(error, [&]() -> Status {
     LOTIC_RETURN_NOT_OK(Need("lotic_certificate", request_json, plan_json, splits_json, certificates_json, document_json));
     LOTIC_ASSIGN_OR_RETURN(const lotic::ScanRequest request, PlannedRequest(request_json));

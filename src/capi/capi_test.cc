@@ -51,7 +51,8 @@ class Planned {
     plan_ = Text([&](char** out, char** e) { return lotic_prepare(connector_, nullptr, described.c_str(), request.dump().c_str(), out, e); });
     request["token"] = Json::parse(plan_)["token"];
     request_ = request.dump();
-    splits_ = Json::parse(Text([&](char** out, char** e) { return lotic_splits(connector_, nullptr, request_.c_str(), plan_.c_str(), nullptr, 0, out, e); }))["splits"];
+    splits_ = Json::parse(
+        Text([&](char** out, char** e) { return lotic_splits(connector_, nullptr, request_.c_str(), plan_.c_str(), nullptr, 0, out, e); }))["splits"];
   }
   ~Planned() { lotic_connector_release(connector_); }
   Planned(const Planned&) = delete;
@@ -67,7 +68,8 @@ class Planned {
   /// The certificate of the table, had it this one split.
   Json Sum(const Json& split, const Json& certificate) const {
     const std::string splits = Json::array({split}).dump(), certificates = Json::array({certificate}).dump();
-    return Json::parse(Text([&](char** out, char** e) { return lotic_certificate(request_.c_str(), plan_.c_str(), splits.c_str(), certificates.c_str(), out, e); }))["tables"][0];
+    return Json::parse(Text(
+        [&](char** out, char** e) { return lotic_certificate(request_.c_str(), plan_.c_str(), splits.c_str(), certificates.c_str(), out, e); }))["tables"][0];
   }
 
  private:

@@ -47,9 +47,7 @@ Result<Json> Parse(std::string_view text, const char* what) {
   return json;
 }
 
-Status Expected(const char* what, const char* member, const char* expected) {
-  return Status::Invalid(what, ": member \"", member, "\": expected ", expected);
-}
+Status Expected(const char* what, const char* member, const char* expected) { return Status::Invalid(what, ": member \"", member, "\": expected ", expected); }
 
 Result<Json> ParseArray(std::string_view text, const char* what) {
   LOTIC_ASSIGN_OR_RETURN(Json json, Parse(text, what));
@@ -210,8 +208,9 @@ Result<std::map<std::string, std::string>> OptionsFromJson(std::string_view text
 
 Result<TableInfo> TableFromJson(std::string_view text) {
   constexpr const char* kWhat = "table";
-  LOTIC_ASSIGN_OR_RETURN(const Json json, ParseObject(text, kWhat, {"name", "columns", "hidden", "aliases", "partition_columns", "snapshot", "dense_positions", "durable_positions",
-                                                                    "roles", "properties", "notes"}));
+  LOTIC_ASSIGN_OR_RETURN(const Json json, ParseObject(text, kWhat,
+                                                      {"name", "columns", "hidden", "aliases", "partition_columns", "snapshot", "dense_positions",
+                                                       "durable_positions", "roles", "properties", "notes"}));
   TableInfo info;
   LOTIC_ASSIGN_OR_RETURN(const Json* name, Member(json, kWhat, "name"));
   if (!name->is_object()) return Expected(kWhat, "name", "an object");
@@ -233,7 +232,9 @@ Result<TableInfo> TableFromJson(std::string_view text) {
 
 Result<Prepared> PlanFromJson(std::string_view text) {
   constexpr const char* kWhat = "plan";
-  LOTIC_ASSIGN_OR_RETURN(const Json json, ParseObject(text, kWhat, {"token", "partition_columns", "partitions", "report", "estimate", "attributes", "partition_word", "left_out"}));
+  LOTIC_ASSIGN_OR_RETURN(
+      const Json json,
+      ParseObject(text, kWhat, {"token", "partition_columns", "partitions", "report", "estimate", "attributes", "partition_word", "left_out"}));
   Prepared plan;
   TableInfo typed;
   LOTIC_ASSIGN_OR_RETURN(plan.token, Text(json, kWhat, "token"));

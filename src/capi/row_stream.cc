@@ -24,7 +24,8 @@ Result<std::unique_ptr<RowStream>> RowStream::Open(const CallContext& ctx, std::
                                                    std::vector<SplitStart> splits) {
   if (request.unbounded) return Status::NotImplemented("reading without an end over the C interface is not built yet");
   for (const SplitStart& each : splits) {
-    if (!each.split.end) return Status::NotImplemented("split ", each.split.partition, " has no end: reading without an end over the C interface is not built yet");
+    if (!each.split.end)
+      return Status::NotImplemented("split ", each.split.partition, " has no end: reading without an end over the C interface is not built yet");
   }
   std::unique_ptr<RowStream> stream(new RowStream(ctx, std::move(connector), std::move(request), std::move(splits)));
   for (const SplitStart& each : stream->splits_) {
@@ -122,8 +123,9 @@ Status RowStream::CheckComplete() const {
   for (size_t i = 0; i < splits_.size(); ++i) {
     const SplitCertificate certificate = reader_->Certificate(static_cast<uint32_t>(i));
     if (certificate.complete) continue;
-    return Status::DataLoss("the reading of ", request_.table.ToString(), " is not complete: partition ", certificate.partition, " stopped at ", certificate.read_end.text,
-                            " of ", certificate.planned_end ? certificate.planned_end->text : "an open end", " (", EndReasonName(certificate.reason), ")");
+    return Status::DataLoss("the reading of ", request_.table.ToString(), " is not complete: partition ", certificate.partition, " stopped at ",
+                            certificate.read_end.text, " of ", certificate.planned_end ? certificate.planned_end->text : "an open end", " (",
+                            EndReasonName(certificate.reason), ")");
   }
   return Status::OK();
 }

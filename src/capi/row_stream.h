@@ -47,13 +47,13 @@ class RowStream {
   const std::shared_ptr<Connector> connector_;
   const ScanRequest request_;
   const std::vector<SplitStart> splits_;
-  std::stop_source stop_;                                 // synchronises itself
+  std::stop_source stop_;  // synchronises itself
   std::optional<std::stop_callback<std::function<void()>>> stopped_by_call_;
   CallContext ctx_;
-  std::vector<Constraints> residuals_;                    // the different ones
-  std::vector<size_t> residual_of_;                       // split -> index in residuals_; kNoResidual
+  std::vector<Constraints> residuals_;  // the different ones
+  std::vector<size_t> residual_of_;     // split -> index in residuals_; kNoResidual
   std::unique_ptr<Reader> reader_;
-  std::optional<int64_t> left_;                           // of the limit
+  std::optional<int64_t> left_;  // of the limit
   bool ended_ = false;
   bool closed_ = false;
   Status status_;

@@ -63,7 +63,9 @@ class TypeParser {
     return number;
   }
 
-  static TimeUnit UnitOf(int digits) { return digits == 0 ? TimeUnit::kSecond : digits <= 3 ? TimeUnit::kMilli : digits <= 6 ? TimeUnit::kMicro : TimeUnit::kNano; }
+  static TimeUnit UnitOf(int digits) {
+    return digits == 0 ? TimeUnit::kSecond : digits <= 3 ? TimeUnit::kMilli : digits <= 6 ? TimeUnit::kMicro : TimeUnit::kNano;
+  }
 
   Result<DeclaredType> Sized(const std::string& name, Type type) {
     LOTIC_ASSIGN_OR_RETURN(const int length, Parameter(1, kMaxLength, 1));
@@ -78,14 +80,16 @@ class TypeParser {
       LOTIC_RETURN_NOT_OK(tokens_.Expect("time"));
       LOTIC_RETURN_NOT_OK(tokens_.Expect("zone"));
     } else if (!local && tokens_.Take("with")) {
-      if (tokens_.Is("time")) return Tokens::Error(at, "TIMESTAMP WITH TIME ZONE is no type of Flink's; write TIMESTAMP WITH LOCAL TIME ZONE, or TIMESTAMP_LTZ");
+      if (tokens_.Is("time"))
+        return Tokens::Error(at, "TIMESTAMP WITH TIME ZONE is no type of Flink's; write TIMESTAMP WITH LOCAL TIME ZONE, or TIMESTAMP_LTZ");
       LOTIC_RETURN_NOT_OK(tokens_.Expect("local"));
       LOTIC_RETURN_NOT_OK(tokens_.Expect("time"));
       LOTIC_RETURN_NOT_OK(tokens_.Expect("zone"));
       local = true;
     }
     if (local && digits > 6) {
-      return Tokens::Error(start, "TIMESTAMP_LTZ(" + std::to_string(digits) + ") cannot be held: an instant counts microseconds here, so at most TIMESTAMP_LTZ(6)");
+      return Tokens::Error(start,
+                           "TIMESTAMP_LTZ(" + std::to_string(digits) + ") cannot be held: an instant counts microseconds here, so at most TIMESTAMP_LTZ(6)");
     }
     return DeclaredType{Type::Timestamp(UnitOf(digits), local), "TIMESTAMP(" + std::to_string(digits) + ")" + (local ? " WITH LOCAL TIME ZONE" : ""), false};
   }
@@ -184,7 +188,8 @@ class TypeParser {
     if (name == "date") return DeclaredType{Type::Date(), "DATE", false};
     if (name == "time") {
       LOTIC_ASSIGN_OR_RETURN(const int digits, Parameter(0, 9, 0));
-      if (digits > 6) return Tokens::Error(token.at, "TIME(" + std::to_string(digits) + ") cannot be held: a TIME counts microseconds here, so at most TIME(6)");
+      if (digits > 6)
+        return Tokens::Error(token.at, "TIME(" + std::to_string(digits) + ") cannot be held: a TIME counts microseconds here, so at most TIME(6)");
       if (tokens_.Take("without")) {
         LOTIC_RETURN_NOT_OK(tokens_.Expect("time"));
         LOTIC_RETURN_NOT_OK(tokens_.Expect("zone"));
@@ -211,12 +216,12 @@ class TypeParser {
     if (name == "interval") return Interval();
     for (const char* known : {"raw", "structured", "variant", "descriptor"}) {
       if (name == known) {
-        return Status::NotImplemented("a column of type ", token.text, " cannot be read or written here")
-            .WithDetail(std::make_shared<TextPosition>(token.at));
+        return Status::NotImplemented("a column of type ", token.text, " cannot be read or written here").WithDetail(std::make_shared<TextPosition>(token.at));
       }
     }
-    static const std::vector<std::string> kNames = {"BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "CHAR", "VARCHAR", "STRING", "BINARY", "VARBINARY",
-                                                    "BYTES", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP_LTZ", "INTERVAL", "ARRAY", "MULTISET", "MAP", "ROW"};
+    static const std::vector<std::string> kNames = {"BOOLEAN",   "TINYINT",       "SMALLINT", "INT",    "BIGINT",    "FLOAT", "DOUBLE", "DECIMAL",
+                                                    "CHAR",      "VARCHAR",       "STRING",   "BINARY", "VARBINARY", "BYTES", "DATE",   "TIME",
+                                                    "TIMESTAMP", "TIMESTAMP_LTZ", "INTERVAL", "ARRAY",  "MULTISET",  "MAP",   "ROW"};
     std::string upper = token.text.substr(0, 40);
     std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
     const std::vector<std::string> nearest = NearestNames(upper, kNames, 1);

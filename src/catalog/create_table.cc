@@ -315,7 +315,8 @@ class Parser {
       if (found == nullptr) return NoColumn(*table, "WATERMARK FOR", {table->watermark->column, watermark_at_});
       const bool fits = found->type.id() == TypeId::kTimestamp && (found->type.unit() == TimeUnit::kSecond || found->type.unit() == TimeUnit::kMilli);
       if (found->kind != ColumnDefinition::Kind::kComputed && !fits) {
-        return Tokens::Error(watermark_at_, "WATERMARK FOR: column \"" + found->name + "\" is " + found->type_text + "; it must be TIMESTAMP(3) or TIMESTAMP_LTZ(3)");
+        return Tokens::Error(watermark_at_,
+                             "WATERMARK FOR: column \"" + found->name + "\" is " + found->type_text + "; it must be TIMESTAMP(3) or TIMESTAMP_LTZ(3)");
       }
     }
     const bool has_connector = std::any_of(table->options.begin(), table->options.end(), [](const auto& option) { return option.first == "connector"; });

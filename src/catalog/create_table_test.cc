@@ -79,7 +79,8 @@ TEST(CreateTable, EveryKindOfColumnIsTold) {
   ASSERT_EQ(table.columns.size(), 6U);
   EXPECT_EQ(table.columns[0], (ColumnDefinition{"gate_id", Kind::kPhysical, Type::String(), "STRING", false, "", false, "", {}}));
   EXPECT_EQ(table.columns[1], (ColumnDefinition{"passengers", Kind::kPhysical, Type::Int32(), "INT", true, "", false, "", "who came"}));
-  EXPECT_EQ(table.columns[2], (ColumnDefinition{"arrived", Kind::kMetadata, Type::Timestamp(TimeUnit::kMilli, false), "TIMESTAMP(3)", false, "timestamp", true, "", {}}));
+  EXPECT_EQ(table.columns[2],
+            (ColumnDefinition{"arrived", Kind::kMetadata, Type::Timestamp(TimeUnit::kMilli, false), "TIMESTAMP(3)", false, "timestamp", true, "", {}}));
   EXPECT_EQ(table.columns[3], (ColumnDefinition{"shard", Kind::kMetadata, Type::String(), "VARCHAR(128)", true, "shard-id", true, "", {}}));
   EXPECT_EQ(table.columns[4], (ColumnDefinition{"sequence-number", Kind::kMetadata, Type::String(), "STRING", false, "sequence-number", false, "", {}}));
   EXPECT_EQ(table.columns[5].kind, Kind::kComputed);
@@ -132,7 +133,8 @@ TEST(CreateTable, TypesDoNotLieInOneAnotherWithoutEnd) {
 }
 
 TEST(CreateTable, TextsAndNamesHaveTheirQuotesAndCodePoints) {
-  const TableDefinition table = Parse("CREATE TABLE `a``b` (\"c\"\"d\" STRING) WITH ('connector' = 'it''s', 'tab' = U&'\\0009', 'pair' = u&'\\D83D\\DE00\\\\')").definition;
+  const TableDefinition table =
+      Parse("CREATE TABLE `a``b` (\"c\"\"d\" STRING) WITH ('connector' = 'it''s', 'tab' = U&'\\0009', 'pair' = u&'\\D83D\\DE00\\\\')").definition;
   EXPECT_EQ(table.name.table, "a`b");
   EXPECT_EQ(table.columns.at(0).name, "c\"d");
   EXPECT_THAT(table.options, ElementsAre(Pair("connector", "it's"), Pair("tab", "\t"), Pair("pair", "\xF0\x9F\x98\x80\\")));
@@ -157,8 +159,9 @@ TEST(CreateTable, ThePlaceAndTheFlagsAreKept) {
 }
 
 TEST(CreateTable, TheEnginesOwnTablesAreLeftToIt) {
-  for (const char* const text : {"CREATE TABLE t (a INTEGER)", "CREATE TABLE t AS SELECT 1", "CREATE TABLE t AS WITH x AS (SELECT 1) SELECT * FROM x", "CREATE VIEW v AS SELECT 1", "SELECT 1",
-                                 "CREATE TABLE t (metadata VARCHAR, watermark INTEGER)", "CREATE OR REPLACE TABLE t (a INTEGER PRIMARY KEY)", "", "CREATE"}) {
+  for (const char* const text :
+       {"CREATE TABLE t (a INTEGER)", "CREATE TABLE t AS SELECT 1", "CREATE TABLE t AS WITH x AS (SELECT 1) SELECT * FROM x", "CREATE VIEW v AS SELECT 1",
+        "SELECT 1", "CREATE TABLE t (metadata VARCHAR, watermark INTEGER)", "CREATE OR REPLACE TABLE t (a INTEGER PRIMARY KEY)", "", "CREATE"}) {
     const auto parsed = ParseCreateTable(text);
     ASSERT_TRUE(parsed.ok()) << text << ": " << parsed.status();
     EXPECT_FALSE(parsed->has_value()) << text;
@@ -166,8 +169,10 @@ TEST(CreateTable, TheEnginesOwnTablesAreLeftToIt) {
 }
 
 TEST(CreateTable, SecretsAreNotWritten) {
-  const TableDefinition table =
-      Parse("CREATE TABLE t (a INT) WITH ('connector' = 'x', 'aws.credentials.basic.accesskeyid' = 'AKIA1', 'aws.credentials.basic.secretkey' = 'hush', 'k' = 'v')").definition;
+  const TableDefinition table = Parse(
+                                    "CREATE TABLE t (a INT) WITH ('connector' = 'x', 'aws.credentials.basic.accesskeyid' = 'AKIA1', "
+                                    "'aws.credentials.basic.secretkey' = 'hush', 'k' = 'v')")
+                                    .definition;
   EXPECT_THAT(WriteCreateTable(table), AllOf(testing::Not(HasSubstr("AKIA1")), testing::Not(HasSubstr("hush")), HasSubstr("'k' = 'v'"),
                                              HasSubstr("'aws.credentials.basic.secretkey' = '******'")));
 }
@@ -196,7 +201,8 @@ TEST(TableStatement, TheLimitsAreNamed) {
   std::string options = "'connector' = 'x'";
   for (size_t i = 0; i < kMaxDeclaredOptions; ++i) options += ", 'k" + std::to_string(i) + "' = 'v'";
   EXPECT_EQ(ParseCreateTable("CREATE TABLE t (a INT) WITH (" + options + ")").status().message(), "a table of more than 1000 options");
-  EXPECT_EQ(ParseCreateTable("CREATE TABLE t (a INT) WITH ('connector' = '" + std::string(kMaxDefinitionBytes, 'x') + "')").status().code(), StatusCode::kCapacityError);
+  EXPECT_EQ(ParseCreateTable("CREATE TABLE t (a INT) WITH ('connector' = '" + std::string(kMaxDefinitionBytes, 'x') + "')").status().code(),
+            StatusCode::kCapacityError);
 }
 
 TEST(TableStatement, DropShowAlterAndPartitionAreTold) {
@@ -214,7 +220,8 @@ TEST(TableStatement, DropShowAlterAndPartitionAreTold) {
   ASSERT_TRUE(insert.ok() && std::holds_alternative<InsertPartition>(*insert));
   EXPECT_THAT(std::get<InsertPartition>(*insert).constants, ElementsAre(Pair("a", "x'y"), Pair("b", "-5")));
   EXPECT_EQ(std::get<InsertPartition>(*insert).rest, "INSERT INTO t " + std::string(22, ' ') + "\n         (c) SELECT 1");
-  for (const char* const other : {"DROP TABLE t CASCADE", "DROP VIEW v", "INSERT INTO t SELECT 1", "SHOW TABLES", "BEGIN", "EXECUTE statement(1)", "SELECT 1"}) {
+  for (const char* const other :
+       {"DROP TABLE t CASCADE", "DROP VIEW v", "INSERT INTO t SELECT 1", "SHOW TABLES", "BEGIN", "EXECUTE statement(1)", "SELECT 1"}) {
     const auto parsed = ParseTableStatement(other);
     ASSERT_TRUE(parsed.ok()) << other;
     EXPECT_TRUE(std::holds_alternative<std::monostate>(*parsed)) << other;
@@ -224,8 +231,10 @@ TEST(TableStatement, DropShowAlterAndPartitionAreTold) {
 TEST(OptionKeys, UnknownOnesAreNamedWithTheNearest) {
   const KnownOptions known{{"connector", "format", "stream"}, {"sink.producer."}};
   EXPECT_TRUE(CheckOptionKeys({{"connector", "x"}, {"sink.producer.any", "1"}}, known).ok());
-  EXPECT_EQ(CheckOptionKeys({{"fromat", "json"}}, known).message(), "unknown option 'fromat' (did you mean 'format'?); known are: connector, format, sink.producer.*, stream");
-  EXPECT_THAT(CheckOptionKeys({{"sink.producer.", "1"}, {"Format", "json"}}, known).message(), AllOf(HasSubstr("unknown options 'sink.producer.'"), HasSubstr("'Format'")));
+  EXPECT_EQ(CheckOptionKeys({{"fromat", "json"}}, known).message(),
+            "unknown option 'fromat' (did you mean 'format'?); known are: connector, format, sink.producer.*, stream");
+  EXPECT_THAT(CheckOptionKeys({{"sink.producer.", "1"}, {"Format", "json"}}, known).message(),
+              AllOf(HasSubstr("unknown options 'sink.producer.'"), HasSubstr("'Format'")));
   std::vector<std::pair<std::string, std::string>> many;
   for (int i = 0; i < 20; ++i) many.emplace_back("x" + std::to_string(i), "");
   EXPECT_THAT(CheckOptionKeys(many, known).message(), HasSubstr("and 12 more"));

@@ -24,9 +24,9 @@ enum class TokenKind {
   kQuoted,  ///< a name in backticks or double quotes
   kText,    ///< in single quotes; U&'…' with its code points
   kNumber,
-  kSign,    ///< one byte
-  kHint,    ///< "/*+"; what follows up to "*/" are tokens too
-  kBad,     ///< what a quote begins and nothing ends; `text` says so
+  kSign,  ///< one byte
+  kHint,  ///< "/*+"; what follows up to "*/" are tokens too
+  kBad,   ///< what a quote begins and nothing ends; `text` says so
 };
 
 struct Token {

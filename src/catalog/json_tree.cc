@@ -95,7 +95,8 @@ class TreeBuilder final : public nlohmann::json_sax<json> {
     for (size_t i = 1; i < order.size(); ++i) {
       if (object->keys[order[i - 1]] != object->keys[order[i]]) continue;
       drop[order[i - 1]] = any = true;
-      if (std::find(repeated_.begin(), repeated_.end(), object->keys[order[i]]) == repeated_.end() && repeated_.size() < kMaxRepeated) repeated_.push_back(object->keys[order[i]]);
+      if (std::find(repeated_.begin(), repeated_.end(), object->keys[order[i]]) == repeated_.end() && repeated_.size() < kMaxRepeated)
+        repeated_.push_back(object->keys[order[i]]);
     }
     if (!any) return;
     size_t kept = 0;
@@ -118,9 +119,7 @@ class TreeBuilder final : public nlohmann::json_sax<json> {
   Status status_;
 };
 
-void AppendText(const std::string& text, std::string* out) {
-  *out += json(text).dump(-1, ' ', false, json::error_handler_t::replace);
-}
+void AppendText(const std::string& text, std::string* out) { *out += json(text).dump(-1, ' ', false, json::error_handler_t::replace); }
 
 /// `indent` < 0: on one line.
 void Append(const JsonTree& tree, int indent, std::string* out) {
@@ -167,7 +166,8 @@ Status ReplaceInText(const VariableLookup& variables, JsonTree* node) {
     const size_t close = text.find('}', name_end);
     if (close == std::string::npos) continue;
     const std::string name = text.substr(at + 2, name_end - at - 2);
-    if (name == "secret" && text[name_end] == ':') return Status::Invalid(text.substr(at, close - at + 1), ": secrets by name are not built yet; a variable ${NAME} of the server can hold it");
+    if (name == "secret" && text[name_end] == ':')
+      return Status::Invalid(text.substr(at, close - at + 1), ": secrets by name are not built yet; a variable ${NAME} of the server can hold it");
     std::optional<std::string> value = variables == nullptr ? std::nullopt : variables(name);
     if (!value && text[name_end] == ':') value = text.substr(name_end + 1, close - name_end - 1);
     if (!value) return Status::Invalid("the variable ${", name, "} is not set and has no default; ${", name, ":default} gives one");

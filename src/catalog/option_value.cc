@@ -28,11 +28,38 @@ struct Unit {
 };
 constexpr int64_t kMilli = 1'000'000, kSecond = 1'000 * kMilli, kMinute = 60 * kSecond, kHour = 60 * kMinute, kDay = 24 * kHour;
 constexpr Unit kUnits[] = {
-    {"", kMilli},          {"d", kDay},          {"day", kDay},        {"days", kDay},          {"h", kHour},        {"hour", kHour},        {"hours", kHour},
-    {"m", kMinute},        {"min", kMinute},     {"minute", kMinute},  {"minutes", kMinute},    {"s", kSecond},      {"sec", kSecond},       {"secs", kSecond},
-    {"second", kSecond},   {"seconds", kSecond}, {"ms", kMilli},       {"milli", kMilli},       {"millis", kMilli},  {"millisecond", kMilli}, {"milliseconds", kMilli},
-    {"us", 1'000},         {"µs", 1'000},        {"micro", 1'000},     {"micros", 1'000},       {"microsecond", 1'000}, {"microseconds", 1'000},
-    {"ns", 1},             {"nano", 1},          {"nanos", 1},         {"nanosecond", 1},       {"nanoseconds", 1},
+    {"", kMilli},
+    {"d", kDay},
+    {"day", kDay},
+    {"days", kDay},
+    {"h", kHour},
+    {"hour", kHour},
+    {"hours", kHour},
+    {"m", kMinute},
+    {"min", kMinute},
+    {"minute", kMinute},
+    {"minutes", kMinute},
+    {"s", kSecond},
+    {"sec", kSecond},
+    {"secs", kSecond},
+    {"second", kSecond},
+    {"seconds", kSecond},
+    {"ms", kMilli},
+    {"milli", kMilli},
+    {"millis", kMilli},
+    {"millisecond", kMilli},
+    {"milliseconds", kMilli},
+    {"us", 1'000},
+    {"µs", 1'000},
+    {"micro", 1'000},
+    {"micros", 1'000},
+    {"microsecond", 1'000},
+    {"microseconds", 1'000},
+    {"ns", 1},
+    {"nano", 1},
+    {"nanos", 1},
+    {"nanosecond", 1},
+    {"nanoseconds", 1},
 };
 
 }  // namespace
@@ -44,7 +71,8 @@ Result<int64_t> ParseIntegerOption(std::string_view key, std::string_view text, 
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error == std::errc::invalid_argument || end != digits.data() + digits.size()) return Bad(key, text, "integer");
   if (error != std::errc() || value < low || value > high) {
-    if (high == std::numeric_limits<int64_t>::max()) return Status::Invalid("option '", key, "': ", text.substr(0, kMaxShownBytes), " is out of range; at least ", low, " is expected");
+    if (high == std::numeric_limits<int64_t>::max())
+      return Status::Invalid("option '", key, "': ", text.substr(0, kMaxShownBytes), " is out of range; at least ", low, " is expected");
     return Status::Invalid("option '", key, "': ", text.substr(0, kMaxShownBytes), " is out of range; ", low, " to ", high, " is expected");
   }
   return value;
@@ -78,7 +106,8 @@ Result<std::chrono::milliseconds> ParseDurationOption(std::string_view key, std:
     if (known.name != lower) continue;
     if (known.nanos < kMilli) return std::chrono::milliseconds(number / (kMilli / known.nanos));
     const int64_t millis = known.nanos / kMilli;
-    if (number > std::numeric_limits<int64_t>::max() / 1'000'000 / millis) return Status::Invalid("option '", key, "': the duration '", text.substr(0, kMaxShownBytes), "' is too long");
+    if (number > std::numeric_limits<int64_t>::max() / 1'000'000 / millis)
+      return Status::Invalid("option '", key, "': the duration '", text.substr(0, kMaxShownBytes), "' is too long");
     return std::chrono::milliseconds(number * millis);
   }
   return Bad(key, text, "duration; its unit is none of ms, s, min, h, d, us, ns");
@@ -91,7 +120,8 @@ Result<int64_t> ParseMemoryOption(std::string_view key, std::string_view text, i
   std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
   while (!unit.empty() && unit.front() == ' ') unit.remove_prefix(1);
   const std::string lower = Lower(unit.substr(0, 20));
-  static constexpr std::string_view kNames[][3] = {{"b", "bytes", ""}, {"k", "kb", "kibibytes"}, {"m", "mb", "mebibytes"}, {"g", "gb", "gibibytes"}, {"t", "tb", "tebibytes"}};
+  static constexpr std::string_view kNames[][3] = {
+      {"b", "bytes", ""}, {"k", "kb", "kibibytes"}, {"m", "mb", "mebibytes"}, {"g", "gb", "gibibytes"}, {"t", "tb", "tebibytes"}};
   for (size_t power = 0; power < std::size(kNames); ++power) {
     if (std::find(std::begin(kNames[power]), std::end(kNames[power]), lower) == std::end(kNames[power])) continue;
     const int shift = static_cast<int>(10 * power);

@@ -74,15 +74,15 @@ bool ParseLooseTimestamp(std::string_view text, int64_t* ms) {
   return true;
 }
 
-Status BadFormat(std::string_view text, std::string_view why) {
-  return Status::Invalid("dateTime format \"", text.substr(0, kMaxPatternBytes), "\": ", why);
-}
+Status BadFormat(std::string_view text, std::string_view why) { return Status::Invalid("dateTime format \"", text.substr(0, kMaxPatternBytes), "\": ", why); }
 
-constexpr std::string_view kForms = "1:MILLISECONDS:EPOCH, EPOCH|SECONDS, TIMESTAMP, 1:DAYS:SIMPLE_DATE_FORMAT:yyyy-MM-dd or SIMPLE_DATE_FORMAT|yyyy-MM-dd|UTC is needed";
+constexpr std::string_view kForms =
+    "1:MILLISECONDS:EPOCH, EPOCH|SECONDS, TIMESTAMP, 1:DAYS:SIMPLE_DATE_FORMAT:yyyy-MM-dd or SIMPLE_DATE_FORMAT|yyyy-MM-dd|UTC is needed";
 
 Result<int64_t> ParseSize(std::string_view text, std::string_view size) {
   int64_t value = 0;
-  if (!ParseLong(size, &value) || value <= 0 || value > 1'000'000'000) return BadFormat(text, "the size \"" + std::string(size.substr(0, 40)) + "\" is not a positive number");
+  if (!ParseLong(size, &value) || value <= 0 || value > 1'000'000'000)
+    return BadFormat(text, "the size \"" + std::string(size.substr(0, 40)) + "\" is not a positive number");
   return value;
 }
 

@@ -32,7 +32,8 @@ TEST(PinotPeriods, PeriodsAndSizesAndUnits) {
   EXPECT_EQ(*ParseDataSize("1.5gb"), 3LL << 29);
   EXPECT_EQ(*ParseDataSize("10"), 10);
   EXPECT_EQ(*ParseDataSize("10B"), 10);
-  for (const char* const bad : {"", "M", "-1M", "1 M", "1X", "1BB", "nan", "1e9M", "9999999P"}) EXPECT_EQ(ParseDataSize(bad).status().code(), StatusCode::kInvalid) << bad;
+  for (const char* const bad : {"", "M", "-1M", "1 M", "1X", "1BB", "nan", "1e9M", "9999999P"})
+    EXPECT_EQ(ParseDataSize(bad).status().code(), StatusCode::kInvalid) << bad;
   int64_t value = 0;
   EXPECT_TRUE(UnitsToMillis(2, 5, PinotTimeUnit::kMinutes, &value));
   EXPECT_EQ(value, 600'000);
@@ -57,7 +58,8 @@ TEST(PinotTimestamp, TakesWhatPinotTakes) {
   // Fractions below a millisecond are floored, before 1970 too.
   EXPECT_EQ(Millis("2022-02-11T13:34:45.805807Z"), 1'644'586'485'805);
   EXPECT_EQ(Millis("1969-12-31T23:59:59.9995Z"), -1);
-  for (const char* const bad : {"", "yesterday", "2024-02-30", "2024-01-31 10:20:30.", "2024-01-31T25", "2024-01-31x", "12.5", "99999999999999999999"}) EXPECT_EQ(Millis(bad), std::nullopt) << bad;
+  for (const char* const bad : {"", "yesterday", "2024-02-30", "2024-01-31 10:20:30.", "2024-01-31T25", "2024-01-31x", "12.5", "99999999999999999999"})
+    EXPECT_EQ(Millis(bad), std::nullopt) << bad;
   EXPECT_EQ(PinotTimestampText(1'706'696'430'500), "2024-01-31 10:20:30.5");
   EXPECT_EQ(PinotTimestampText(-1), "1969-12-31 23:59:59.999");
   EXPECT_EQ(PinotTimestampText(0), "1970-01-01 00:00:00.0");
@@ -68,10 +70,13 @@ TEST(DateTimeFormat, ReadsBothForms) {
     const char *format, *text;
     int64_t ms;
   };
-  for (const Case& one : {Case{"1:MILLISECONDS:EPOCH", "5", 5}, Case{"5:MINUTES:EPOCH", "2", 600'000}, Case{"EPOCH", "7", 7}, Case{"EPOCH|SECONDS", "7", 7000}, Case{"EPOCH|SECONDS|10", "7", 70'000},
-                          Case{"TIMESTAMP", "1970-01-02", 86'400'000}, Case{"1:MILLISECONDS:TIMESTAMP", "3", 3}, Case{"1:DAYS:SIMPLE_DATE_FORMAT:yyyyMMdd", "19700103", 172'800'000},
-                          Case{"1:SECONDS:SIMPLE_DATE_FORMAT:yyyy-MM-dd HH:mm:ss", "1970-01-01 01:00:02", 3'602'000}, Case{"SIMPLE_DATE_FORMAT|yyyy-MM-dd'T'HH:mm:ss.SSS", "1970-01-01T00:00:00.250", 250},
-                          Case{"SIMPLE_DATE_FORMAT|yyyy-MM-dd HH:mm|+02:00", "1970-01-01 02:01", 60'000}, Case{"SIMPLE_DATE_FORMAT", "1970-01-01T00:00:01Z", 1000}}) {
+  for (const Case& one :
+       {Case{"1:MILLISECONDS:EPOCH", "5", 5}, Case{"5:MINUTES:EPOCH", "2", 600'000}, Case{"EPOCH", "7", 7}, Case{"EPOCH|SECONDS", "7", 7000},
+        Case{"EPOCH|SECONDS|10", "7", 70'000}, Case{"TIMESTAMP", "1970-01-02", 86'400'000}, Case{"1:MILLISECONDS:TIMESTAMP", "3", 3},
+        Case{"1:DAYS:SIMPLE_DATE_FORMAT:yyyyMMdd", "19700103", 172'800'000},
+        Case{"1:SECONDS:SIMPLE_DATE_FORMAT:yyyy-MM-dd HH:mm:ss", "1970-01-01 01:00:02", 3'602'000},
+        Case{"SIMPLE_DATE_FORMAT|yyyy-MM-dd'T'HH:mm:ss.SSS", "1970-01-01T00:00:00.250", 250},
+        Case{"SIMPLE_DATE_FORMAT|yyyy-MM-dd HH:mm|+02:00", "1970-01-01 02:01", 60'000}, Case{"SIMPLE_DATE_FORMAT", "1970-01-01T00:00:01Z", 1000}}) {
     auto format = DateTimeFormat::Parse(one.format);
     ASSERT_TRUE(format.ok()) << format.status();
     int64_t ms = 0, again = 0;
@@ -110,10 +115,10 @@ TEST(TimePattern, HasJodasLetters) {
 TEST(TimeZone, FollowsTheDataBase) {
   const auto berlin = TimeZone::Find("Europe/Berlin");
   if (!berlin.ok()) GTEST_SKIP() << "this machine has no tz data base";
-  EXPECT_EQ(berlin->OffsetAt(1'706'696'430), 3600);    // January
-  EXPECT_EQ(berlin->OffsetAt(1'721'000'000), 7200);    // July
-  EXPECT_EQ(berlin->OffsetAt(4'118'000'000), 7200);    // June 2100, by the rule behind the table
-  EXPECT_EQ(berlin->OffsetAt(-4'000'000'000), 3208);   // local mean time
+  EXPECT_EQ(berlin->OffsetAt(1'706'696'430), 3600);        // January
+  EXPECT_EQ(berlin->OffsetAt(1'721'000'000), 7200);        // July
+  EXPECT_EQ(berlin->OffsetAt(4'118'000'000), 7200);        // June 2100, by the rule behind the table
+  EXPECT_EQ(berlin->OffsetAt(-4'000'000'000), 3208);       // local mean time
   EXPECT_EQ(berlin->ToUtc(1'711'846'800), 1'711'843'200);  // 2024-03-31 01:00, before the change
   EXPECT_EQ(berlin->ToUtc(1'711'854'000), 1'711'846'800);  // 03:00, after it
   EXPECT_EQ(berlin->ToUtc(1'729'996'200), 1'729'989'000);  // 2024-10-27 02:30 is there twice: the earlier

@@ -109,7 +109,8 @@ Result<std::string> CanonicalDefault(PinotType type, const JsonTree& given) {
     }
     case PinotType::kBytes: {
       text = AsciiLower(text);
-      if (text.size() % 2 != 0 || text.find_first_not_of("0123456789abcdef") != std::string::npos) return bad("is no BYTES: an even number of hexadecimal digits is needed");
+      if (text.size() % 2 != 0 || text.find_first_not_of("0123456789abcdef") != std::string::npos)
+        return bad("is no BYTES: an even number of hexadecimal digits is needed");
       return text;
     }
     case PinotType::kString:

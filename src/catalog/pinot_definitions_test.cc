@@ -19,7 +19,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr char kSchema[] = R"({"schemaName": "events", "dimensionFieldSpecs": [{"name": "kind", "dataType": "STRING"}, {"name": "labels", "dataType": "STRING", "singleValueField": false}],
+constexpr char kSchema[] =
+    R"({"schemaName": "events", "dimensionFieldSpecs": [{"name": "kind", "dataType": "STRING"}, {"name": "labels", "dataType": "STRING", "singleValueField": false}],
   "metricFieldSpecs": [{"name": "count", "dataType": "INT"}], "dateTimeFieldSpecs": [{"name": "ts", "dataType": "TIMESTAMP", "format": "1:MILLISECONDS:EPOCH", "granularity": "1:MILLISECONDS"}],
   "primaryKeyColumns": ["kind"]})";
 

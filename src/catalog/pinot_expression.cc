@@ -44,12 +44,15 @@ Status CheckCalls(const PinotExpr& expr, const std::set<std::string>& known, std
   if (expr.kind != Kind::kCall) return Status::OK();
   const std::string& name = expr.text;
   if (name == "now" || name == "ago") {
-    return PinotError(PinotErrorCode::kQueryValidation, name, "() is not the same when a record is read again, after a restart for instance: it has no place in the expression ", text.substr(0, 200));
+    return PinotError(PinotErrorCode::kQueryValidation, name,
+                      "() is not the same when a record is read again, after a restart for instance: it has no place in the expression ", text.substr(0, 200));
   }
-  if (name == "groovy") return PinotNotSupported(PinotErrorCode::kQueryValidation, "Groovy is not supported: write the expression with functions: ", text.substr(0, 200));
+  if (name == "groovy")
+    return PinotNotSupported(PinotErrorCode::kQueryValidation, "Groovy is not supported: write the expression with functions: ", text.substr(0, 200));
   const bool two = (name == "min" || name == "max") && expr.args.size() == 2;
   if ((IsPinotAggregate(name) && !two) || name == "filter") {
-    return PinotError(PinotErrorCode::kQueryValidation, "the aggregate ", name, " has no place in the expression ", text.substr(0, 200), ", which is computed for each record");
+    return PinotError(PinotErrorCode::kQueryValidation, "the aggregate ", name, " has no place in the expression ", text.substr(0, 200),
+                      ", which is computed for each record");
   }
   if (!two && !known.contains(name)) {
     std::string message = "Unsupported function: " + name + " not found, in the expression " + std::string(text.substr(0, 200));
@@ -120,7 +123,8 @@ Result<std::string> TranslatePinotExpression(std::string_view text, const Schema
     const std::optional<PinotType> type = TypeOf(list ? field.type.children()[0].type : field.type);
     if (!type) {
       if (std::find(names.begin(), names.end(), field.name) == names.end()) continue;
-      return PinotError(PinotErrorCode::kQueryValidation, "the expression ", text.substr(0, 200), " reads ", field.name, " of type ", field.type.ToString(), ", which no expression can");
+      return PinotError(PinotErrorCode::kQueryValidation, "the expression ", text.substr(0, 200), " reads ", field.name, " of type ", field.type.ToString(),
+                        ", which no expression can");
     }
     PinotColumn column;
     column.name = field.name;
@@ -154,7 +158,8 @@ Result<std::string> TranslatePinotExpression(std::string_view text, const Schema
   }
   if (value.type == *type && *type != PinotType::kTimestamp) return value.sql;
   if (value.type == PinotType::kBytes || *type == PinotType::kBytes) {
-    return PinotError(PinotErrorCode::kQueryValidation, "the expression ", text.substr(0, 200), " gives an array of ", PinotTypeName(value.type), ", not ", result.ToString());
+    return PinotError(PinotErrorCode::kQueryValidation, "the expression ", text.substr(0, 200), " gives an array of ", PinotTypeName(value.type), ", not ",
+                      result.ToString());
   }
   if (*type == PinotType::kTimestamp) {
     return "list_transform(CAST(" + value.sql + " AS BIGINT[]), lambda lotic_e: " + Stored("lotic_e", item) + ")";

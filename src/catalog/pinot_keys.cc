@@ -49,7 +49,8 @@ constexpr DefinitionKey kKeys[] = {
     {"schema", "primaryKeyColumns", H, kTexts, "must be columns"},
 
     {"field", "name", H, kText, "the column"},
-    {"field", "dataType", H, kText, "INT, LONG, FLOAT, DOUBLE, BIG_DECIMAL, BOOLEAN, TIMESTAMP, STRING, JSON, BYTES, MAP; UUID is kept as STRING, with a warning"},
+    {"field", "dataType", H, kText,
+     "INT, LONG, FLOAT, DOUBLE, BIG_DECIMAL, BOOLEAN, TIMESTAMP, STRING, JSON, BYTES, MAP; UUID is kept as STRING, with a warning"},
     {"field", "fieldType", H, kText, "must agree with the list it stands in"},
     {"field", "singleValueField", H, kBool, "false: a multi-value column; dimensions only"},
     {"field", "notNull", W, kBool, "rows without the value are kept"},
@@ -180,7 +181,8 @@ constexpr DefinitionKey kKeys[] = {
     {"ingestionConfig", "filterConfig", H, kObject, "see there"},
     {"ingestionConfig", "transformConfigs", H, kArray, "see there"},
     {"ingestionConfig", "enrichmentConfigs", R, kArray, "enrichment is not supported"},
-    {"ingestionConfig", "complexTypeConfig", R, kObject, "flattening and unnesting records is not built yet; jsonPathString and its kin reach into nested values"},
+    {"ingestionConfig", "complexTypeConfig", R, kObject,
+     "flattening and unnesting records is not built yet; jsonPathString and its kin reach into nested values"},
     {"ingestionConfig", "schemaConformingTransformerConfig", R, kObject, "it is not built yet, and without it fields would be lost"},
     {"ingestionConfig", "schemaConformingTransformerV2Config", R, kObject, "it is not built yet, and without it fields would be lost"},
     {"ingestionConfig", "aggregationConfigs", R, kArray, "rolling up rows at ingest is not built yet; without it every row is kept"},
@@ -216,7 +218,8 @@ constexpr DefinitionKey kKeys[] = {
     {"stream", "stream.<T>.decoder.class.name", H, kText, "required, by its simple name: JSONMessageDecoder, KafkaJSONMessageDecoder"},
     {"stream", "stream.<T>.decoder.prop.jsonFormat", H, kText, "TEXT; others are not built yet"},
     {"stream", "stream.<T>.decoder.prop.*", W, kText, "the JSON decoder does not read it"},
-    {"stream", "stream.<T>.consumer.factory.class.name", W, kText, "the stream's type decides; the simple name must be KafkaConsumerFactory or KinesisConsumerFactory"},
+    {"stream", "stream.<T>.consumer.factory.class.name", W, kText,
+     "the stream's type decides; the simple name must be KafkaConsumerFactory or KinesisConsumerFactory"},
     {"stream", "stream.<T>.consumer.type", H, kText, "lowlevel or simple; the high-level consumer is refused"},
     {"stream", "stream.<T>.consumer.prop.auto.offset.reset", H, kText, "smallest, largest, a period, an instant, positions 0:100,1:250"},
     {"stream", "stream.<T>.consumer.prop.*", H, kText, "a consumer property, as if it stood without the prefix, with a warning"},
@@ -265,7 +268,8 @@ constexpr DefinitionKey kKeys[] = {
 
     {"client", "security.protocol", H, kText, "PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL"},
     {"client", "sasl.mechanism", H, kText, "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512; others are not built yet"},
-    {"client", "sasl.jaas.config", H, kText, "user and password of PlainLoginModule or ScramLoginModule, in any package; where sasl.mechanism asks for the other one, it decides, with a warning"},
+    {"client", "sasl.jaas.config", H, kText,
+     "user and password of PlainLoginModule or ScramLoginModule, in any package; where sasl.mechanism asks for the other one, it decides, with a warning"},
     {"client", "ssl.truststore.location", H, kText, "a file below a folder that the operator allows: JKS, PKCS12, PEM"},
     {"client", "ssl.truststore.password", H, kText, "never shown"},
     {"client", "ssl.truststore.type", H, kText, "JKS, PKCS12, PEM; without it, told by the content"},
@@ -373,7 +377,8 @@ const DefinitionKey* FindPinotKey(std::string_view place, std::string_view key) 
 char KeySupportLetter(KeySupport support) { return "HWR"[static_cast<size_t>(support)]; }
 
 std::string_view KeyTypeName(KeyType type) {
-  static constexpr std::array<std::string_view, 8> kNames{"a text", "true or false", "an integer", "a number", "an object", "an array", "an array of texts", "any value"};
+  static constexpr std::array<std::string_view, 8> kNames{"a text",    "true or false", "an integer",        "a number",
+                                                          "an object", "an array",      "an array of texts", "any value"};
   return kNames[static_cast<size_t>(type)];
 }
 

@@ -22,7 +22,7 @@ struct DefinitionKey {
   std::string_view key;    ///< in "stream": `<T>` stands for the stream's type; a trailing `*` for anything
   KeySupport support;
   KeyType type;
-  std::string_view note;   ///< W: ends the sentence "KEY has no effect: …"; R: "KEY: …"; H: what it does, for the documentation
+  std::string_view note;        ///< W: ends the sentence "KEY has no effect: …"; R: "KEY: …"; H: what it does, for the documentation
   std::string_view quiet = "";  ///< W: a value that says what is so anyway, in any case of letters: no warning; "<table>": the table's name
 };
 
@@ -33,7 +33,7 @@ std::span<const DefinitionKey> PinotKeys(std::string_view place);
 /// Null: unknown there. `*` and `<T>` are matched ("stream.kafka.topic.name" is "stream.<T>.topic.name").
 const DefinitionKey* FindPinotKey(std::string_view place, std::string_view key);
 
-char KeySupportLetter(KeySupport support);            ///< 'H', 'W', 'R'
-std::string_view KeyTypeName(KeyType type);           ///< "text", "true or false", "an integer", …
+char KeySupportLetter(KeySupport support);   ///< 'H', 'W', 'R'
+std::string_view KeyTypeName(KeyType type);  ///< "text", "true or false", "an integer", …
 
 }  // namespace lotic::catalog

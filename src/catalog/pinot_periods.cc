@@ -17,7 +17,9 @@ constexpr size_t kMaxShown = 100;  // bytes of a text in a message
 
 std::string Shown(std::string_view text) { return "\"" + std::string(text.substr(0, kMaxShown)) + (text.size() > kMaxShown ? "…\"" : "\""); }
 
-Status BadPeriod(std::string_view text) { return Status::Invalid(Shown(text), " is no period: 6h, 4h30m, 1d, 500ms (units d h m s ms), or a number of milliseconds"); }
+Status BadPeriod(std::string_view text) {
+  return Status::Invalid(Shown(text), " is no period: 6h, 4h30m, 1d, 500ms (units d h m s ms), or a number of milliseconds");
+}
 
 struct Unit {
   std::string_view name;
@@ -60,7 +62,8 @@ Result<int64_t> ParsePeriod(std::string_view text) {
     const std::string name = AsciiLower(rest.substr(0, letters));
     while (unit < kPeriodUnits.size() && kPeriodUnits[unit].name != name) ++unit;
     if (unit == kPeriodUnits.size()) return BadPeriod(text);
-    if (__builtin_mul_overflow(number, kPeriodUnits[unit].ms, &number) || __builtin_add_overflow(total, number, &total)) return Status::Invalid(Shown(text), " is too long for a period");
+    if (__builtin_mul_overflow(number, kPeriodUnits[unit].ms, &number) || __builtin_add_overflow(total, number, &total))
+      return Status::Invalid(Shown(text), " is too long for a period");
     ++unit;
     rest.remove_prefix(letters);
   }

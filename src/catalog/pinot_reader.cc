@@ -62,7 +62,8 @@ void Findings::Warn(std::string sentence) {
 void Findings::WarnNoEffect(std::string_view path, std::string_view why) { Warn(Cut(path) + " has no effect: " + std::string(why)); }
 
 Status Findings::Unrecognized(std::string path, const JsonTree& value) {
-  if (unrecognized_.items.size() >= kMaxUnrecognizedKeys) return Status::CapacityError("the document has more than ", kMaxUnrecognizedKeys, " unknown keys; the last one is ", Cut(path));
+  if (unrecognized_.items.size() >= kMaxUnrecognizedKeys)
+    return Status::CapacityError("the document has more than ", kMaxUnrecognizedKeys, " unknown keys; the last one is ", Cut(path));
   const bool secret = value.kind != JsonTree::Kind::kNull && IsSecretOption(path);
   JsonTree shown = secret ? JsonTree::Text(std::string(kHiddenSecret)) : value;
   HideSecrets(&shown);
@@ -119,7 +120,9 @@ Status CheckType(const JsonTree& value, KeyType type, const std::string& path) {
   bool fits = true;
   switch (type) {
     case KeyType::kText: fits = scalar; break;
-    case KeyType::kBoolean: fits = value.kind == JsonTree::Kind::kBoolean || (value.kind == JsonTree::Kind::kText && ParseBooleanText(value.text, &boolean)); break;
+    case KeyType::kBoolean:
+      fits = value.kind == JsonTree::Kind::kBoolean || (value.kind == JsonTree::Kind::kText && ParseBooleanText(value.text, &boolean));
+      break;
     case KeyType::kInteger: fits = scalar && ParseIntegerText(ScalarText(value), &integer); break;
     case KeyType::kNumber: fits = scalar && ParseNumberText(ScalarText(value), &number); break;
     case KeyType::kObject: fits = value.is_object(); break;

@@ -19,8 +19,8 @@ namespace {
 using Kind = PinotField::Kind;
 using TooLong = PinotField::TooLong;
 
-constexpr std::array<std::string_view, 11> kVirtualColumns{"$docId", "$hostName", "$segmentName", "$partitionId", "$creationTime", "$startTime",
-                                                           "$endTime", "$totalDocs", "$crc", "$offset", "$timestamp"};
+constexpr std::array<std::string_view, 11> kVirtualColumns{"$docId",   "$hostName",  "$segmentName", "$partitionId", "$creationTime", "$startTime",
+                                                           "$endTime", "$totalDocs", "$crc",         "$offset",      "$timestamp"};
 constexpr std::array<std::string_view, 4> kTooLongNames{"TRIM_LENGTH", "NO_ACTION", "ERROR", "SUBSTITUTE_DEFAULT_VALUE"};
 constexpr std::array<std::string_view, 6> kDescriptiveKeys{"childFieldSpecs", "description", "tags", "aliases", "metadata", "fieldId"};
 constexpr int32_t kDefaultMaxLength = 512;
@@ -81,18 +81,23 @@ Status SchemaReader::ReadKind(const JsonTree& object, Entry* entry) {
     LOTIC_ASSIGN_OR_RETURN(field.type, ParsePinotType(type));
   }
   const std::string given_kind = TextAt(object, "fieldType");
-  if (!given_kind.empty() && given_kind != list.field_type) return Status::Invalid("fieldType ", given_kind.substr(0, 40), " stands in ", list.key, ", whose columns are ", list.field_type);
+  if (!given_kind.empty() && given_kind != list.field_type)
+    return Status::Invalid("fieldType ", given_kind.substr(0, 40), " stands in ", list.key, ", whose columns are ", list.field_type);
   const bool number = field.type <= PinotType::kBigDecimal;
-  const bool allowed = field.kind == Kind::kComplex ? field.type == PinotType::kMap
+  const bool allowed = field.kind == Kind::kComplex  ? field.type == PinotType::kMap
                        : field.kind == Kind::kMetric ? number || field.type == PinotType::kBytes
                                                      : field.type != PinotType::kMap;
   if (!allowed) {
-    return Status::Invalid(list.of_such, " cannot be ", PinotTypeName(field.type), field.kind == Kind::kComplex ? "; only MAP is supported" : field.type == PinotType::kMap ? "; a MAP stands in complexFieldSpecs" : "");
+    return Status::Invalid(list.of_such, " cannot be ", PinotTypeName(field.type),
+                           field.kind == Kind::kComplex    ? "; only MAP is supported"
+                           : field.type == PinotType::kMap ? "; a MAP stands in complexFieldSpecs"
+                                                           : "");
   }
   field.single_value = BoolAt(object, "singleValueField", true);
   if (!field.single_value) {
     if (field.kind != Kind::kDimension) return Status::Invalid(list.of_such, " cannot be multi-value");
-    if (field.type == PinotType::kJson || field.type == PinotType::kBigDecimal) return Status::Invalid("a column of type ", PinotTypeName(field.type), " cannot be multi-value");
+    if (field.type == PinotType::kJson || field.type == PinotType::kBigDecimal)
+      return Status::Invalid("a column of type ", PinotTypeName(field.type), " cannot be multi-value");
   }
   return Status::OK();
 }
@@ -100,12 +105,14 @@ Status SchemaReader::ReadKind(const JsonTree& object, Entry* entry) {
 Status SchemaReader::ReadLength(const JsonTree& object, PinotField* field) {
   field->too_long = field->type == PinotType::kJson || field->type == PinotType::kBytes ? TooLong::kKeep : TooLong::kTrim;
   const int64_t length = IntAt(object, "maxLength", kDefaultMaxLength);
-  if (length <= 0 || length > std::numeric_limits<int32_t>::max()) return Status::Invalid("maxLength ", length, " is not between 1 and ", std::numeric_limits<int32_t>::max());
+  if (length <= 0 || length > std::numeric_limits<int32_t>::max())
+    return Status::Invalid("maxLength ", length, " is not between 1 and ", std::numeric_limits<int32_t>::max());
   field->max_length = static_cast<int32_t>(length);
   const std::string rule = TextAt(object, "maxLengthExceedStrategy");
   if (rule.empty()) return Status::OK();
   const auto* const found = std::find(kTooLongNames.begin(), kTooLongNames.end(), rule);
-  if (found == kTooLongNames.end()) return Status::Invalid("maxLengthExceedStrategy \"", rule.substr(0, 40), "\" is not one of TRIM_LENGTH, NO_ACTION, ERROR, SUBSTITUTE_DEFAULT_VALUE");
+  if (found == kTooLongNames.end())
+    return Status::Invalid("maxLengthExceedStrategy \"", rule.substr(0, 40), "\" is not one of TRIM_LENGTH, NO_ACTION, ERROR, SUBSTITUTE_DEFAULT_VALUE");
   field->too_long = static_cast<TooLong>(found - kTooLongNames.begin());
   return Status::OK();
 }
@@ -127,9 +134,13 @@ Status SchemaReader::ReadDateTime(const JsonTree& object, Entry* entry) {
   const DateTimeFormat::Kind form = field.date_time->kind();
   if (const TimePattern* const pattern = field.date_time->pattern()) {
     const bool integer = field.type == PinotType::kInt || field.type == PinotType::kLong;
-    if (!pattern->ordered()) return Status::Invalid("dateTime format \"", field.format, "\": texts of this pattern do not sort by time; y M d H m s S in this order, yyyy and two digits each, do");
-    if (integer && !pattern->digits_only()) return Status::Invalid("dateTime format \"", field.format, "\" gives no ", PinotTypeName(field.type), ": the pattern is not all digits");
-    if (!integer && field.type != PinotType::kString) return Status::Invalid("dateTime format \"", field.format, "\" needs STRING, INT or LONG, not ", PinotTypeName(field.type));
+    if (!pattern->ordered())
+      return Status::Invalid("dateTime format \"", field.format,
+                             "\": texts of this pattern do not sort by time; y M d H m s S in this order, yyyy and two digits each, do");
+    if (integer && !pattern->digits_only())
+      return Status::Invalid("dateTime format \"", field.format, "\" gives no ", PinotTypeName(field.type), ": the pattern is not all digits");
+    if (!integer && field.type != PinotType::kString)
+      return Status::Invalid("dateTime format \"", field.format, "\" needs STRING, INT or LONG, not ", PinotTypeName(field.type));
   } else if (form == DateTimeFormat::Kind::kIso && field.type != PinotType::kString) {
     return Status::Invalid("dateTime format \"", field.format, "\" needs STRING, not ", PinotTypeName(field.type));
   }
@@ -137,7 +148,8 @@ Status SchemaReader::ReadDateTime(const JsonTree& object, Entry* entry) {
   if (sample == nullptr) return Status::OK();
   entry->sample = ScalarText(*sample);
   int64_t ms = 0;
-  if (!field.date_time->ToMillis(entry->sample, &ms)) return Status::Invalid("sampleValue ", ShownJson("", *sample), " is no time of the format ", field.format);
+  if (!field.date_time->ToMillis(entry->sample, &ms))
+    return Status::Invalid("sampleValue ", ShownJson("", *sample), " is no time of the format ", field.format);
   if (ms < kFirstValidMs || ms > kLastValidMs) return Status::Invalid("sampleValue ", ShownJson("", *sample), " is outside 1971-01-01 to 2071-01-01");
   return Status::OK();
 }
@@ -149,7 +161,9 @@ Result<Entry> SchemaReader::ReadField(const PlacedObject& place, Kind kind) {
   field.kind = kind;
   field.name = TextAt(object, "name");
   if (field.name.empty()) return Status::Invalid(place.path, "name is missing");
-  const auto in_column = [&](const Status& status) { return status.ok() ? status : status.WithMessage("column \"", field.name.substr(0, 100), "\": ", status.message()); };
+  const auto in_column = [&](const Status& status) {
+    return status.ok() ? status : status.WithMessage("column \"", field.name.substr(0, 100), "\": ", status.message());
+  };
   if (TextAt(object, "dataType").empty()) return in_column(Status::Invalid("dataType is missing"));
   LOTIC_RETURN_NOT_OK(CheckKeys(object, "field", place.path, &findings_));
   LOTIC_RETURN_NOT_OK(in_column(ReadKind(object, &entry)));
@@ -186,8 +200,8 @@ Status SchemaReader::ReadTimeField(const JsonTree& root) {
   if (out == nullptr) out = in;
   for (const std::string_view key : {"name", "dataType", "timeType", "timeUnitSize", "timeFormat"}) {
     if (TextAt(*in, key) == TextAt(*out, key)) continue;
-    return Status::Invalid("timeFieldSpec: incoming and outgoing ", key, " differ, \"", TextAt(*in, key).substr(0, 40), "\" and \"", TextAt(*out, key).substr(0, 40),
-                           "\"; a column in dateTimeFieldSpecs with a transform does what is meant");
+    return Status::Invalid("timeFieldSpec: incoming and outgoing ", key, " differ, \"", TextAt(*in, key).substr(0, 40), "\" and \"",
+                           TextAt(*out, key).substr(0, 40), "\"; a column in dateTimeFieldSpecs with a transform does what is meant");
   }
   const std::string size = TextAt(*in, "timeUnitSize"), format = TextAt(*in, "timeFormat");
   const std::string unit = (size.empty() ? "1" : size) + ":" + TextAt(*in, "timeType");
@@ -228,12 +242,14 @@ Status SchemaReader::CheckNames() const {
     const auto [before, is_new] = seen.emplace(lowered, name);
     if (is_new) continue;
     if (before->second == name) return Status::Invalid("column \"", name.substr(0, 100), "\" is there twice");
-    return Status::Invalid("columns \"", before->second.substr(0, 100), "\" and \"", name.substr(0, 100), "\" differ in case only; names are found in any case");
+    return Status::Invalid("columns \"", before->second.substr(0, 100), "\" and \"", name.substr(0, 100),
+                           "\" differ in case only; names are found in any case");
   }
   std::set<std::string> keys;
   for (const std::string& key : schema_.primary_keys) {
     const auto is_key = [&](const Entry& entry) { return entry.field.name == key; };
-    if (std::none_of(entries_.begin(), entries_.end(), is_key)) return Status::Invalid("primaryKeyColumns: \"", key.substr(0, 100), "\" is no column of the schema");
+    if (std::none_of(entries_.begin(), entries_.end(), is_key))
+      return Status::Invalid("primaryKeyColumns: \"", key.substr(0, 100), "\" is no column of the schema");
     if (!keys.insert(key).second) return Status::Invalid("primaryKeyColumns: \"", key.substr(0, 100), "\" is there twice");
   }
   return Status::OK();
@@ -260,7 +276,8 @@ JsonTree SchemaReader::Document(const JsonTree& root) const {
       if (field.not_null) object.Set("notNull", JsonTree::Boolean(true));
       if (field.max_length != kDefaultMaxLength) object.Set("maxLength", JsonTree::Number(field.max_length));
       const bool keeps = field.type == PinotType::kJson || field.type == PinotType::kBytes;
-      if (field.too_long != (keeps ? TooLong::kKeep : TooLong::kTrim)) object.Set("maxLengthExceedStrategy", JsonTree::Text(std::string(kTooLongNames[static_cast<size_t>(field.too_long)])));
+      if (field.too_long != (keeps ? TooLong::kKeep : TooLong::kTrim))
+        object.Set("maxLengthExceedStrategy", JsonTree::Text(std::string(kTooLongNames[static_cast<size_t>(field.too_long)])));
       if (field.allow_trailing_zeros) object.Set("allowTrailingZeros", JsonTree::Boolean(true));
       if (field.default_given) object.Set("defaultNullValue", DefaultAsJson(field.type, field.default_null));
       if (!field.transform.empty()) object.Set("transformFunction", JsonTree::Text(field.transform));
@@ -287,7 +304,8 @@ Result<Parsed<PinotSchema>> SchemaReader::Read(std::string_view json) {
   schema_.name = TextAt(root, "schemaName");
   if (schema_.name.empty()) return Status::Invalid("schemaName is missing");
   LOTIC_RETURN_NOT_OK(CheckKeys(root, "schema", "", &findings_));
-  if (HasSpace(schema_.name) || schema_.name.find('/') != std::string::npos) return Status::Invalid("schemaName \"", schema_.name.substr(0, 100), "\": a name has no white space and no slash");
+  if (HasSpace(schema_.name) || schema_.name.find('/') != std::string::npos)
+    return Status::Invalid("schemaName \"", schema_.name.substr(0, 100), "\": a name has no white space and no slash");
   schema_.column_null_handling = BoolAt(root, "enableColumnBasedNullHandling");
   schema_.primary_keys = TextsAt(root, "primaryKeyColumns");
   LOTIC_RETURN_NOT_OK(ReadFields(root));
@@ -318,20 +336,24 @@ Status CheckTimeFormatChange(const PinotSchema& before, const PinotSchema& after
 }
 
 Status CheckSchemaChange(const PinotSchema& before, const PinotSchema& after) {
-  if (before.name != after.name) return Status::Invalid("schema \"", before.name, "\" cannot be renamed to \"", after.name, "\"; the schema with the new name is another one");
+  if (before.name != after.name)
+    return Status::Invalid("schema \"", before.name, "\" cannot be renamed to \"", after.name, "\"; the schema with the new name is another one");
   for (const PinotField& field : before.fields) {
     const PinotField* const now = after.Find(field.name);
-    if (now == nullptr) return Status::Invalid("backward incompatible schema: column \"", field.name, "\" is missing; columns may be added, not removed or renamed");
+    if (now == nullptr)
+      return Status::Invalid("backward incompatible schema: column \"", field.name, "\" is missing; columns may be added, not removed or renamed");
     if (now->type != field.type) {
-      return Status::Invalid("backward incompatible schema: column \"", field.name, "\" is ", PinotTypeName(field.type), " and cannot become ", PinotTypeName(now->type));
+      return Status::Invalid("backward incompatible schema: column \"", field.name, "\" is ", PinotTypeName(field.type), " and cannot become ",
+                             PinotTypeName(now->type));
     }
     if (now->single_value != field.single_value) {
-      return Status::Invalid("backward incompatible schema: column \"", field.name, "\" is ", field.single_value ? "single-value" : "multi-value", " and cannot become ",
-                             field.single_value ? "multi-value" : "single-value");
+      return Status::Invalid("backward incompatible schema: column \"", field.name, "\" is ", field.single_value ? "single-value" : "multi-value",
+                             " and cannot become ", field.single_value ? "multi-value" : "single-value");
     }
     LOTIC_RETURN_NOT_OK(CheckTimeFormatChange(before, after, field.name));
   }
-  if (!before.primary_keys.empty() && before.primary_keys != after.primary_keys) return Status::Invalid("backward incompatible schema: primaryKeyColumns cannot change once they are set");
+  if (!before.primary_keys.empty() && before.primary_keys != after.primary_keys)
+    return Status::Invalid("backward incompatible schema: primaryKeyColumns cannot change once they are set");
   return Status::OK();
 }
 

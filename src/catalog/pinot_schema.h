@@ -36,14 +36,14 @@ struct PinotField {
   bool single_value = true;
   /// What stands for NULL where null handling is off, as text: digits, "true"/"false", "2024-01-31 10:20:30.5" (TIMESTAMP), hex (BYTES), "-Infinity"; of a multi-value column: its one element.
   std::string default_null;
-  bool default_given = false;     ///< it is not the type's own default
-  bool not_null = false;          ///< advisory
-  int32_t max_length = 512;       ///< characters of STRING; JSON and BYTES under another rule than kKeep
+  bool default_given = false;  ///< it is not the type's own default
+  bool not_null = false;       ///< advisory
+  int32_t max_length = 512;    ///< characters of STRING; JSON and BYTES under another rule than kKeep
   TooLong too_long = TooLong::kTrim;
-  bool allow_trailing_zeros = false;  ///< BIG_DECIMAL
-  std::string transform;              ///< the deprecated transformFunction; empty: none
-  std::string format;                 ///< kDateTime: as the document has it ("TIMESTAMP" for columns of that type)
-  std::string granularity;            ///< kDateTime
+  bool allow_trailing_zeros = false;        ///< BIG_DECIMAL
+  std::string transform;                    ///< the deprecated transformFunction; empty: none
+  std::string format;                       ///< kDateTime: as the document has it ("TIMESTAMP" for columns of that type)
+  std::string granularity;                  ///< kDateTime
   std::optional<DateTimeFormat> date_time;  ///< kDateTime: `format`, compiled
 
   Type logical_type() const;  ///< with its list, for a multi-value column

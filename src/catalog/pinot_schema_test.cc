@@ -43,7 +43,8 @@ TEST(PinotSchema, ReadsThePublishedGuidesSchema) {
 }
 
 TEST(PinotSchema, ADocumentHasPinotsOrderAndOnlyWhatIsNotDefault) {
-  const auto parsed = Parse(R"({"primaryKeyColumns": ["a"], "metricFieldSpecs": [], "dateTimeFieldSpecs": [{"granularity": "1:DAYS", "format": "EPOCH|DAYS", "dataType": "INT", "name": "d", "sampleValue": 19000}],
+  const auto parsed = Parse(
+      R"({"primaryKeyColumns": ["a"], "metricFieldSpecs": [], "dateTimeFieldSpecs": [{"granularity": "1:DAYS", "format": "EPOCH|DAYS", "dataType": "INT", "name": "d", "sampleValue": 19000}],
     "dimensionFieldSpecs": [{"defaultNullValue": "7", "name": "a", "dataType": "LONG", "singleValueField": true, "notNull": true, "maxLength": 512},
       {"name": "b", "dataType": "JSON", "maxLengthExceedStrategy": "ERROR", "maxLength": 10}, {"name": "c", "dataType": "BOOLEAN", "defaultNullValue": true, "singleValueField": false}],
     "enableColumnBasedNullHandling": "true", "schemaName": "s", "description": "of things", "tags": ["x"]})");
@@ -100,10 +101,12 @@ TEST(PinotSchema, TypesHaveTheirDefaultsAndLogicalTypes) {
     const char *type, *dimension, *metric;
     Type logical;
   };
-  const Case cases[] = {{"INT", "-2147483648", "0", Type::Int32()},         {"LONG", "-9223372036854775808", "0", Type::Int64()}, {"FLOAT", "-Infinity", "0.0", Type::Float32()},
-                        {"DOUBLE", "-Infinity", "0.0", Type::Float64()},    {"BIG_DECIMAL", "0", "0", Type::String()},            {"BYTES", "", "", Type::Binary()},
-                        {"BOOLEAN", "false", nullptr, Type::Bool()},        {"STRING", "null", nullptr, Type::String()},          {"JSON", "null", nullptr, Type::String()},
-                        {"TIMESTAMP", "1970-01-01 00:00:00.0", nullptr, Type::Timestamp(TimeUnit::kMilli, true)}};
+  const Case cases[] = {
+      {"INT", "-2147483648", "0", Type::Int32()},     {"LONG", "-9223372036854775808", "0", Type::Int64()},
+      {"FLOAT", "-Infinity", "0.0", Type::Float32()}, {"DOUBLE", "-Infinity", "0.0", Type::Float64()},
+      {"BIG_DECIMAL", "0", "0", Type::String()},      {"BYTES", "", "", Type::Binary()},
+      {"BOOLEAN", "false", nullptr, Type::Bool()},    {"STRING", "null", nullptr, Type::String()},
+      {"JSON", "null", nullptr, Type::String()},      {"TIMESTAMP", "1970-01-01 00:00:00.0", nullptr, Type::Timestamp(TimeUnit::kMilli, true)}};
   for (const Case& one : cases) {
     const std::string column = std::string(R"([{"name": "c", "dataType": ")") + one.type + "\"}]";
     const auto dimension = Parse(R"({"schemaName": "s", "dimensionFieldSpecs": )" + column + "}");
@@ -118,7 +121,8 @@ TEST(PinotSchema, TypesHaveTheirDefaultsAndLogicalTypes) {
 
 TEST(PinotSchema, GivenDefaultsTakeOneForm) {
   const auto default_of = [](const std::string& type, const std::string& given) {
-    const auto parsed = Parse(R"({"schemaName": "s", "dimensionFieldSpecs": [{"name": "c", "dataType": ")" + type + R"(", "defaultNullValue": )" + given + "}]}");
+    const auto parsed =
+        Parse(R"({"schemaName": "s", "dimensionFieldSpecs": [{"name": "c", "dataType": ")" + type + R"(", "defaultNullValue": )" + given + "}]}");
     EXPECT_EQ(Parse(parsed.value.document).value.fields[0].default_null, parsed.value.fields[0].default_null);
     return parsed.value.fields[0].default_null;
   };
@@ -136,7 +140,8 @@ TEST(PinotSchema, GivenDefaultsTakeOneForm) {
 }
 
 TEST(PinotSchema, UnknownKeysAreShownWithTheirPath) {
-  const auto parsed = Parse(R"({"schemaName": "s", "color": "red", "dimensionFieldSpecs": [{"name": "a", "dataType": "INT", "format": "EPOCH"}, {"name": "b", "dataType": "INT", "depth": {"x": [1, null]}}]})");
+  const auto parsed = Parse(
+      R"({"schemaName": "s", "color": "red", "dimensionFieldSpecs": [{"name": "a", "dataType": "INT", "format": "EPOCH"}, {"name": "b", "dataType": "INT", "depth": {"x": [1, null]}}]})");
   EXPECT_EQ(parsed.unrecognized, R"({
   "color": "red",
   "dimensionFieldSpecs.0.format": "EPOCH",
@@ -154,22 +159,30 @@ TEST(PinotSchema, OldSpellingsAreTakenWithAWarning) {
     "timeFieldSpec": {"incomingGranularitySpec": {"name": "day", "dataType": "INT", "timeType": "DAYS", "timeFormat": "SIMPLE_DATE_FORMAT:yyyyMMdd"}}})");
   EXPECT_EQ(parsed.value.name, "t");
   EXPECT_EQ(parsed.value.Find("day")->format, "1:DAYS:SIMPLE_DATE_FORMAT:yyyyMMdd");
-  EXPECT_THAT(parsed.warnings, ElementsAre("\"schemaName\" stands twice in an object; the last one counts", "column \"u\": UUID is kept as STRING", "timeFieldSpec is kept as a column of dateTimeFieldSpecs"));
+  EXPECT_THAT(parsed.warnings, ElementsAre("\"schemaName\" stands twice in an object; the last one counts", "column \"u\": UUID is kept as STRING",
+                                           "timeFieldSpec is kept as a column of dateTimeFieldSpecs"));
 }
 
 TEST(PinotSchema, ColumnsMayBeAddedAndTheirDetailsChange) {
   const auto before = Parse(kEvents).value;
-  const auto after = Parse(R"({"schemaName": "events", "dimensionFieldSpecs": [{"name": "uuid", "dataType": "STRING", "maxLength": 9, "defaultNullValue": "none"}, {"name": "count", "dataType": "INT"},
-    {"name": "more", "dataType": "LONG"}], "dateTimeFieldSpecs": [{"name": "ts", "dataType": "TIMESTAMP", "format": "TIMESTAMP", "granularity": "1:DAYS"}], "primaryKeyColumns": ["uuid"]})").value;
+  const auto after =
+      Parse(
+          R"({"schemaName": "events", "dimensionFieldSpecs": [{"name": "uuid", "dataType": "STRING", "maxLength": 9, "defaultNullValue": "none"}, {"name": "count", "dataType": "INT"},
+    {"name": "more", "dataType": "LONG"}], "dateTimeFieldSpecs": [{"name": "ts", "dataType": "TIMESTAMP", "format": "TIMESTAMP", "granularity": "1:DAYS"}], "primaryKeyColumns": ["uuid"]})")
+          .value;
   EXPECT_TRUE(CheckSchemaChange(before, after).ok()) << CheckSchemaChange(before, after);
   EXPECT_THAT(CheckSchemaChange(after, before).message(), HasSubstr("column \"more\" is missing"));
 }
 
 TEST(PinotSchema, ATimesFormatMayBeSpelledOtherwiseAndNotChange) {
   const auto with = [](const std::string& type, const std::string& format) {
-    return Parse(R"({"schemaName": "events", "dateTimeFieldSpecs": [{"name": "ts", "dataType": ")" + type + R"(", "format": ")" + format + R"(", "granularity": "1:DAYS"}]})").value;
+    return Parse(R"({"schemaName": "events", "dateTimeFieldSpecs": [{"name": "ts", "dataType": ")" + type + R"(", "format": ")" + format +
+                 R"(", "granularity": "1:DAYS"}]})")
+        .value;
   };
-  const auto check = [&](const std::string& type, const std::string& before, const std::string& after) { return CheckSchemaChange(with(type, before), with(type, after)); };
+  const auto check = [&](const std::string& type, const std::string& before, const std::string& after) {
+    return CheckSchemaChange(with(type, before), with(type, after));
+  };
   EXPECT_TRUE(check("LONG", "1:MILLISECONDS:EPOCH", "EPOCH|MILLISECONDS|1").ok());
   EXPECT_TRUE(check("STRING", "SIMPLE_DATE_FORMAT|yyyy-MM-dd", "SIMPLE_DATE_FORMAT|yyyy-MM-dd").ok());
   const Status unit = check("LONG", "1:MILLISECONDS:EPOCH", "1:SECONDS:EPOCH");

@@ -38,7 +38,8 @@ Status AddOption(PinotQueryOptions* options, std::string_view part, std::string_
     return PinotError(PinotErrorCode::kSqlParsing, where, " expects key=value, not '", part.substr(0, 200), "'");
   }
   if (options->size() >= kMaxPinotOptions) {
-    return Status::CapacityError(where, ": more than ", kMaxPinotOptions, " options").WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kSqlParsing));
+    return Status::CapacityError(where, ": more than ", kMaxPinotOptions, " options")
+        .WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kSqlParsing));
   }
   (*options)[Lower(key)] = std::string(Unquote(Trim(part.substr(equals + 1))));
   return Status::OK();
@@ -130,7 +131,8 @@ class Cutter {
     const PinotToken& value = tokens_[end - 1];
     if (value.kind == Kind::kSign) return PinotError(PinotErrorCode::kSqlParsing, "SET expects a value, not ", value.text, " at ", position);
     if (cut_.set.size() >= kMaxPinotOptions) {
-      return Status::CapacityError("more than ", kMaxPinotOptions, " SET statements").WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kSqlParsing));
+      return Status::CapacityError("more than ", kMaxPinotOptions, " SET statements")
+          .WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kSqlParsing));
     }
     cut_.set[Lower(tokens_[begin + 1].text)] = (negative ? "-" : "") + value.text;
     return Status::OK();
@@ -171,7 +173,8 @@ bool PinotQuery::Flag(std::string_view key) const { return Lower(Option(key).val
 
 Result<PinotQuery> ParsePinotQuery(std::string_view sql, const PinotQueryOptions& request) {
   if (sql.size() > kMaxPinotSqlBytes) {
-    return Status::CapacityError("a query of ", sql.size(), " bytes; at most ", kMaxPinotSqlBytes).WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kSqlParsing));
+    return Status::CapacityError("a query of ", sql.size(), " bytes; at most ", kMaxPinotSqlBytes)
+        .WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kSqlParsing));
   }
   LOTIC_ASSIGN_OR_RETURN(std::vector<PinotToken> tokens, PinotTokens(sql));
   LOTIC_ASSIGN_OR_RETURN(Cut cut, Cutter(sql, std::move(tokens)).Run());

@@ -52,9 +52,9 @@ Result<PinotQueryOptions> ParsePinotOptions(std::string_view text);
 
 /// A query as it was written, before any schema is known. A value; copies share the syntax tree. Any thread.
 struct PinotQuery {
-  std::string table;               ///< as written, without quotes and without a leading `default.`; may end with _REALTIME. Empty: no FROM
-  PinotQueryOptions options;       ///< of the request and of the text; SET wins over OPTION(…), which wins over the request
-  bool explain = false;            ///< EXPLAIN PLAN FOR
+  std::string table;          ///< as written, without quotes and without a leading `default.`; may end with _REALTIME. Empty: no FROM
+  PinotQueryOptions options;  ///< of the request and of the text; SET wins over OPTION(…), which wins over the request
+  bool explain = false;       ///< EXPLAIN PLAN FOR
   std::shared_ptr<const PinotSelect> select;
 
   /// The option, or nothing. `key` in lower case.
@@ -72,11 +72,11 @@ Result<PinotQuery> ParsePinotQuery(std::string_view sql, const PinotQueryOptions
 
 /// What a translation needs to know beside query and schema.
 struct PinotTranslateOptions {
-  std::string from;                     ///< what stands behind FROM: a table, as DuckDB finds it, quoted
-  int64_t now_ms = 0;                   ///< of now() and ago(): one instant for the whole query
-  int64_t default_limit = 10;           ///< negative: none
-  bool basic_null_handling = false;     ///< of the table: IS NULL tells nulls even where their values are the defaults
-  bool enable_null_handling = false;    ///< what holds when the query does not say `enableNullHandling`
+  std::string from;                   ///< what stands behind FROM: a table, as DuckDB finds it, quoted
+  int64_t now_ms = 0;                 ///< of now() and ago(): one instant for the whole query
+  int64_t default_limit = 10;         ///< negative: none
+  bool basic_null_handling = false;   ///< of the table: IS NULL tells nulls even where their values are the defaults
+  bool enable_null_handling = false;  ///< what holds when the query does not say `enableNullHandling`
 };
 
 struct PinotOutputColumn {
@@ -91,10 +91,10 @@ struct PinotTranslation {
   std::string sql;
   std::vector<PinotOutputColumn> columns;
   bool default_limit_applied = false;
-  std::optional<int64_t> limit;         ///< rows at most; nothing: no LIMIT and no default
-  bool null_handling = false;           ///< NULL is NULL
-  std::optional<int64_t> timeout_ms;    ///< `timeoutMs`
-  std::vector<std::string> read;        ///< the columns that are read, by their names in the schema and virtual ones ("$segmentName")
+  std::optional<int64_t> limit;       ///< rows at most; nothing: no LIMIT and no default
+  bool null_handling = false;         ///< NULL is NULL
+  std::optional<int64_t> timeout_ms;  ///< `timeoutMs`
+  std::vector<std::string> read;      ///< the columns that are read, by their names in the schema and virtual ones ("$segmentName")
 };
 
 /// Errors, with PinotErrorDetail: 710 (a column that the schema does not have, with the nearest), 700 (functions by name, types that do not fit, aggregates where none may stand), 150 (numbers

@@ -19,22 +19,31 @@ bool IsWhole(const PinotValue& value) {
 /// The moments and their like: DuckDB's function over DOUBLEs.
 const std::map<std::string, std::string, std::less<>>& Moments() {
   static const auto* moments = new std::map<std::string, std::string, std::less<>>{
-      {"stddevpop", "stddev_pop"}, {"stddevsamp", "stddev_samp"}, {"stddev", "stddev_samp"}, {"varpop", "var_pop"}, {"varsamp", "var_samp"}, {"variance", "var_samp"},
-      {"covarpop", "covar_pop"},   {"covarsamp", "covar_samp"},   {"corr", "corr"},          {"skewness", "skewness"}, {"kurtosis", "kurtosis"}};
+      {"stddevpop", "stddev_pop"}, {"stddevsamp", "stddev_samp"}, {"stddev", "stddev_samp"},   {"varpop", "var_pop"}, {"varsamp", "var_samp"},
+      {"variance", "var_samp"},    {"covarpop", "covar_pop"},     {"covarsamp", "covar_samp"}, {"corr", "corr"},      {"skewness", "skewness"},
+      {"kurtosis", "kurtosis"}};
   return *moments;
 }
 
 /// Exact ones that count, and estimates: {result, exact}.
 const std::map<std::string, std::pair<PinotType, bool>, std::less<>>& Distinct() {
-  static const auto* distinct = new std::map<std::string, std::pair<PinotType, bool>, std::less<>>{
-      {"distinctcount", {PinotType::kInt, true}},        {"distinctcountbitmap", {PinotType::kInt, true}},     {"segmentpartitioneddistinctcount", {PinotType::kLong, true}},
-      {"distinctcountoffheap", {PinotType::kInt, true}}, {"distinctcountsmarthll", {PinotType::kInt, true}},   {"distinctcounthll", {PinotType::kLong, false}},
-      {"distinctcounthllplus", {PinotType::kLong, false}}, {"distinctcountull", {PinotType::kLong, false}},    {"distinctcountthetasketch", {PinotType::kLong, false}},
-      {"distinctcountcpcsketch", {PinotType::kLong, false}}, {"fasthll", {PinotType::kLong, false}}};
+  static const auto* distinct =
+      new std::map<std::string, std::pair<PinotType, bool>, std::less<>>{{"distinctcount", {PinotType::kInt, true}},
+                                                                         {"distinctcountbitmap", {PinotType::kInt, true}},
+                                                                         {"segmentpartitioneddistinctcount", {PinotType::kLong, true}},
+                                                                         {"distinctcountoffheap", {PinotType::kInt, true}},
+                                                                         {"distinctcountsmarthll", {PinotType::kInt, true}},
+                                                                         {"distinctcounthll", {PinotType::kLong, false}},
+                                                                         {"distinctcounthllplus", {PinotType::kLong, false}},
+                                                                         {"distinctcountull", {PinotType::kLong, false}},
+                                                                         {"distinctcountthetasketch", {PinotType::kLong, false}},
+                                                                         {"distinctcountcpcsketch", {PinotType::kLong, false}},
+                                                                         {"fasthll", {PinotType::kLong, false}}};
   return *distinct;
 }
 
-constexpr std::string_view kOverElements[] = {"count", "min", "max", "sum", "avg", "minmaxrange", "distinctcount", "distinctcountbitmap", "distinctcounthll", "distinctsum", "distinctavg"};
+constexpr std::string_view kOverElements[] = {
+    "count", "min", "max", "sum", "avg", "minmaxrange", "distinctcount", "distinctcountbitmap", "distinctcounthll", "distinctsum", "distinctavg"};
 
 PinotValue Made(PinotType type, std::string sql, bool array = false) {
   PinotValue value;
@@ -74,10 +83,12 @@ Result<PinotValue> PinotTranslator::Aggregate(const PinotExpr& call, const std::
   LOTIC_ASSIGN_OR_RETURN(PinotValue value, Argument(call.args[0]));
   bool over_elements = name.ends_with("mv");
   if (over_elements) name.resize(name.size() - 2);
-  if (value.array && !over_elements && name != "arrayagg" && name != "anyvalue") over_elements = true;  // plain names over multi-value columns mean the elements, as later releases have it
+  if (value.array && !over_elements && name != "arrayagg" && name != "anyvalue")
+    over_elements = true;  // plain names over multi-value columns mean the elements, as later releases have it
   if (over_elements) {
     if (std::find(std::begin(kOverElements), std::end(kOverElements), name) == std::end(kOverElements)) {
-      return PinotNotSupported(PinotErrorCode::kQueryValidation, "Invalid aggregation function: ", PinotExprText(call).substr(0, 200), ": not built over multi-value columns");
+      return PinotNotSupported(PinotErrorCode::kQueryValidation, "Invalid aggregation function: ", PinotExprText(call).substr(0, 200),
+                               ": not built over multi-value columns");
     }
     if (!value.array) return PinotError(PinotErrorCode::kQueryValidation, call.text, " aggregates a multi-value column: ", PinotExprText(call).substr(0, 200));
     const std::string& list = value.sql;
@@ -86,21 +97,26 @@ Result<PinotValue> PinotTranslator::Aggregate(const PinotExpr& call, const std::
     if (name == "min") return Made(PinotType::kDouble, or_empty("CAST(min(list_min(" + list + "))" + when + " AS DOUBLE)", "CAST('Infinity' AS DOUBLE)"));
     if (name == "max") return Made(PinotType::kDouble, or_empty("CAST(max(list_max(" + list + "))" + when + " AS DOUBLE)", kMinusInfinity));
     if (name == "avg") {
-      return Made(PinotType::kDouble, or_empty("CAST(sum(list_sum(" + list + "))" + when + " AS DOUBLE) / CAST(sum(len(" + list + "))" + when + " AS DOUBLE)", kMinusInfinity));
+      return Made(PinotType::kDouble,
+                  or_empty("CAST(sum(list_sum(" + list + "))" + when + " AS DOUBLE) / CAST(sum(len(" + list + "))" + when + " AS DOUBLE)", kMinusInfinity));
     }
     if (name == "minmaxrange") {
-      return Made(PinotType::kDouble, or_empty("CAST(max(list_max(" + list + "))" + when + " AS DOUBLE) - CAST(min(list_min(" + list + "))" + when + " AS DOUBLE)", kMinusInfinity));
+      return Made(
+          PinotType::kDouble,
+          or_empty("CAST(max(list_max(" + list + "))" + when + " AS DOUBLE) - CAST(min(list_min(" + list + "))" + when + " AS DOUBLE)", kMinusInfinity));
     }
     const std::string elements = "list_distinct(flatten(list(" + list + ")" + when + "))";
     if (name == "distinctsum") return Made(PinotType::kDouble, "CAST(" + or_empty("list_sum(" + elements + ")", "0") + " AS DOUBLE)");
     if (name == "distinctavg") return Made(PinotType::kDouble, or_empty("CAST(list_avg(" + elements + ") AS DOUBLE)", kMinusInfinity));
-    return Made(name == "distinctcounthll" ? PinotType::kLong : PinotType::kInt, "CAST(coalesce(len(" + elements + "), 0) AS " + (name == "distinctcounthll" ? "BIGINT)" : "INTEGER)"));
+    return Made(name == "distinctcounthll" ? PinotType::kLong : PinotType::kInt,
+                "CAST(coalesce(len(" + elements + "), 0) AS " + (name == "distinctcounthll" ? "BIGINT)" : "INTEGER)"));
   }
 
   if (const auto distinct = Distinct().find(name); distinct != Distinct().end()) {
     LOTIC_RETURN_NOT_OK(Need(call, 1, distinct->second.second ? 1 : 3));
     const auto [type, exact] = distinct->second;
-    return Made(type, std::string("CAST(") + (exact ? "count(DISTINCT " : "approx_count_distinct(") + value.sql + ")" + when + (type == PinotType::kInt ? " AS INTEGER)" : " AS BIGINT)"));
+    return Made(type, std::string("CAST(") + (exact ? "count(DISTINCT " : "approx_count_distinct(") + value.sql + ")" + when +
+                          (type == PinotType::kInt ? " AS INTEGER)" : " AS BIGINT)"));
   }
   if (name == "anyvalue") return Made(value.type, "any_value(" + value.sql + ")" + when, value.array);
   if (name == "booland" || name == "boolor") {
@@ -135,13 +151,20 @@ Result<PinotValue> PinotTranslator::Aggregate(const PinotExpr& call, const std::
     if (call.args.size() == 2) {
       LOTIC_ASSIGN_OR_RETURN(pick, TextLiteral(call, 1));
     }
-    if (pick != "MIN" && pick != "MAX" && pick != "AVG") return PinotError(PinotErrorCode::kQueryValidation, "mode's second argument is 'MIN', 'MAX' or 'AVG', not '", pick, "'");
+    if (pick != "MIN" && pick != "MAX" && pick != "AVG")
+      return PinotError(PinotErrorCode::kQueryValidation, "mode's second argument is 'MIN', 'MAX' or 'AVG', not '", pick, "'");
     if (!IsWhole(value) || value.bits > 63) {
       LOTIC_ASSIGN_OR_RETURN(value, ConvertValue(value, PinotType::kDouble));
     }
     const std::string counts = "histogram(" + value.sql + ")" + when;
-    const std::string winners = "list_transform(list_filter(map_entries(" + counts + "), lambda lotic_e: lotic_e.value = list_max(map_values(" + counts + "))), lambda lotic_e: lotic_e.key)";
-    return Made(PinotType::kDouble, or_empty("CAST(" + std::string(pick == "MIN" ? "list_min(" : pick == "MAX" ? "list_max(" : "list_avg(") + winners + ") AS DOUBLE)", kMinusInfinity));
+    const std::string winners = "list_transform(list_filter(map_entries(" + counts + "), lambda lotic_e: lotic_e.value = list_max(map_values(" + counts +
+                                "))), lambda lotic_e: lotic_e.key)";
+    return Made(PinotType::kDouble, or_empty("CAST(" +
+                                                 std::string(pick == "MIN"   ? "list_min("
+                                                             : pick == "MAX" ? "list_max("
+                                                                             : "list_avg(") +
+                                                 winners + ") AS DOUBLE)",
+                                             kMinusInfinity));
   }
   if (const auto moment = Moments().find(name); moment != Moments().end()) {
     const bool two = name.starts_with("covar") || name == "corr";
@@ -156,9 +179,11 @@ Result<PinotValue> PinotTranslator::Aggregate(const PinotExpr& call, const std::
     return Made(PinotType::kDouble, or_empty(moment->second + "(" + arguments + ")" + when, kMinusInfinity));
   }
 
-  static constexpr std::string_view kNumeric[] = {"sum", "min", "max", "avg", "minmaxrange", "sumlong", "sumint", "minlong", "maxlong", "sumprecision", "distinctsum", "distinctavg", "sum0"};
+  static constexpr std::string_view kNumeric[] = {"sum",     "min",     "max",          "avg",         "minmaxrange", "sumlong", "sumint",
+                                                  "minlong", "maxlong", "sumprecision", "distinctsum", "distinctavg", "sum0"};
   if (std::find(std::begin(kNumeric), std::end(kNumeric), name) == std::end(kNumeric)) {
-    return PinotNotSupported(PinotErrorCode::kQueryValidation, "Invalid aggregation function: ", PinotExprText(call).substr(0, 200), ": ", name, " is not built yet");
+    return PinotNotSupported(PinotErrorCode::kQueryValidation, "Invalid aggregation function: ", PinotExprText(call).substr(0, 200), ": ", name,
+                             " is not built yet");
   }
   LOTIC_RETURN_NOT_OK(Need(call, 1, name == "sumprecision" ? 3 : 1));
   if (!IsWhole(value)) {
@@ -193,7 +218,8 @@ Result<PinotValue> PinotTranslator::Aggregate(const PinotExpr& call, const std::
     for (size_t i = 1; i < call.args.size(); ++i) {
       const std::optional<double> number = call.args[i]->is_literal() ? PinotNumberOf(*call.args[i]) : std::nullopt;
       if (!number || !(*number >= (i == 1 ? 1 : 0) && *number <= 1000) || *number != std::floor(*number)) {
-        return PinotError(PinotErrorCode::kQueryValidation, "Invalid aggregation function: ", PinotExprText(call).substr(0, 200), ": precision and scale are whole numbers up to 1000");
+        return PinotError(PinotErrorCode::kQueryValidation, "Invalid aggregation function: ", PinotExprText(call).substr(0, 200),
+                          ": precision and scale are whole numbers up to 1000");
       }
       rounded[i - 1] = std::to_string(static_cast<int>(*number));
     }
@@ -202,7 +228,8 @@ Result<PinotValue> PinotTranslator::Aggregate(const PinotExpr& call, const std::
   }
   LOTIC_ASSIGN_OR_RETURN(const PinotValue integer, ConvertValue(value, PinotType::kLong));
   if (name == "minlong" || name == "maxlong") {
-    return Made(PinotType::kLong, or_empty(name.substr(0, 3) + "(" + integer.sql + ")" + when, name == "minlong" ? "9223372036854775807" : "CAST(-9223372036854775808 AS BIGINT)"));
+    return Made(PinotType::kLong, or_empty(name.substr(0, 3) + "(" + integer.sql + ")" + when,
+                                           name == "minlong" ? "9223372036854775807" : "CAST(-9223372036854775808 AS BIGINT)"));
   }
   return Made(PinotType::kLong, "lotic_sum_to_long(" + or_empty("sum(" + integer.sql + ")" + when, "0") + ")");
 }
@@ -228,7 +255,8 @@ Result<PinotValue> PinotTranslator::Percentile(const PinotExpr& call, const std:
   }
   const bool elements = rest == "mv";
   if (raw || (!rest.empty() && !elements)) {
-    return PinotNotSupported(PinotErrorCode::kQueryValidation, "Invalid aggregation function: ", PinotExprText(call).substr(0, 200), raw ? ": sketches are not given out" : "");
+    return PinotNotSupported(PinotErrorCode::kQueryValidation, "Invalid aggregation function: ", PinotExprText(call).substr(0, 200),
+                             raw ? ": sketches are not given out" : "");
   }
   double percent = 0;
   if (!digits.empty()) {
@@ -237,13 +265,17 @@ Result<PinotValue> PinotTranslator::Percentile(const PinotExpr& call, const std:
   } else {
     LOTIC_RETURN_NOT_OK(Need(call, 2, kind.empty() || kind == "est" ? 2 : 3));
     const std::optional<double> number = call.args[1]->is_literal() ? PinotNumberOf(*call.args[1]) : std::nullopt;
-    if (!number) return PinotError(PinotErrorCode::kQueryValidation, "Invalid percentile function: ", PinotExprText(call).substr(0, 200), ": the second argument is a number from 0 to 100");
+    if (!number)
+      return PinotError(PinotErrorCode::kQueryValidation, "Invalid percentile function: ", PinotExprText(call).substr(0, 200),
+                        ": the second argument is a number from 0 to 100");
     percent = *number;
   }
-  if (!(percent >= 0 && percent <= 100)) return PinotError(PinotErrorCode::kQueryValidation, "Invalid percentile: ", JavaDoubleText(percent), ": from 0 to 100");
+  if (!(percent >= 0 && percent <= 100))
+    return PinotError(PinotErrorCode::kQueryValidation, "Invalid percentile: ", JavaDoubleText(percent), ": from 0 to 100");
   LOTIC_ASSIGN_OR_RETURN(PinotValue value, Argument(call.args[0]));
   if (elements != value.array) {
-    return PinotError(PinotErrorCode::kQueryValidation, call.text, elements ? " aggregates a multi-value column: " : " aggregates a single-value column: ", PinotExprText(call).substr(0, 200));
+    return PinotError(PinotErrorCode::kQueryValidation, call.text,
+                      elements ? " aggregates a multi-value column: " : " aggregates a single-value column: ", PinotExprText(call).substr(0, 200));
   }
   std::string of = value.sql;
   if (!value.array) {
@@ -296,7 +328,7 @@ Result<PinotValue> PinotTranslator::WithTime(const PinotExpr& call, const std::s
   }
   std::string sql = std::string(last ? "arg_max(" : "arg_min(") + value.sql + ", " + order + ")" + (filter.empty() ? "" : " FILTER (WHERE " + filter + ")");
   if (!null_handling()) {
-    const char* empty = *type == PinotType::kInt                                     ? "CAST(-2147483648 AS INTEGER)"
+    const char* empty = *type == PinotType::kInt                                      ? "CAST(-2147483648 AS INTEGER)"
                         : *type == PinotType::kLong || *type == PinotType::kTimestamp ? "CAST(-9223372036854775808 AS BIGINT)"
                         : *type == PinotType::kFloat                                  ? "CAST('NaN' AS FLOAT)"
                         : *type == PinotType::kDouble                                 ? "CAST('NaN' AS DOUBLE)"
@@ -308,9 +340,35 @@ Result<PinotValue> PinotTranslator::WithTime(const PinotExpr& call, const std::s
 }
 
 std::vector<std::string> KnownPinotAggregates() {
-  std::vector<std::string> names{"count",    "sum",       "min",     "max",      "avg",      "minmaxrange", "sumlong",      "sumint",  "minlong",   "maxlong",   "sumprecision", "distinctsum",
-                                 "distinctavg", "sum0",   "mode",    "anyvalue", "booland",  "boolor",      "minstring",    "maxstring", "arrayagg", "listagg", "percentile", "percentileest",
-                                 "percentiletdigest", "percentilekll", "percentilesmarttdigest", "firstwithtime", "lastwithtime"};
+  std::vector<std::string> names{"count",
+                                 "sum",
+                                 "min",
+                                 "max",
+                                 "avg",
+                                 "minmaxrange",
+                                 "sumlong",
+                                 "sumint",
+                                 "minlong",
+                                 "maxlong",
+                                 "sumprecision",
+                                 "distinctsum",
+                                 "distinctavg",
+                                 "sum0",
+                                 "mode",
+                                 "anyvalue",
+                                 "booland",
+                                 "boolor",
+                                 "minstring",
+                                 "maxstring",
+                                 "arrayagg",
+                                 "listagg",
+                                 "percentile",
+                                 "percentileest",
+                                 "percentiletdigest",
+                                 "percentilekll",
+                                 "percentilesmarttdigest",
+                                 "firstwithtime",
+                                 "lastwithtime"};
   for (const auto& [name, function] : Moments()) names.push_back(name);
   for (const auto& [name, what] : Distinct()) names.push_back(name);
   for (const std::string_view name : kOverElements) names.push_back(std::string(name) + "mv");

@@ -46,10 +46,10 @@ bool Holds(int order, std::string_view op) {
 /// A literal beside a value of `type`, ready to be compared: what is no value of that type becomes one that gives the same answer.
 struct Bound {
   std::string_view op;
-  std::string constant;      // of the value's DuckDB type
-  std::string stored;        // of the column's, where that differs
+  std::string constant;       // of the value's DuckDB type
+  std::string stored;         // of the column's, where that differs
   std::optional<bool> known;  // the comparison is that for every value
-  PinotExprPtr literal;      // for the default
+  PinotExprPtr literal;       // for the default
 };
 
 /// Compares a default with a literal of the same column. Nothing: not known here.
@@ -86,8 +86,7 @@ std::optional<int> Order(const PinotExpr& left, const PinotExpr& right, PinotTyp
       return order(a, b);  // as the bytes do
     }
     case PinotType::kString:
-    case PinotType::kJson:
-      return order(std::string_view(left.text), std::string_view(PinotLiteralText(right)));
+    case PinotType::kJson: return order(std::string_view(left.text), std::string_view(PinotLiteralText(right)));
     default: return std::nullopt;
   }
 }
@@ -100,11 +99,13 @@ Result<Bound> WholeBound(std::string_view op, const PinotExprPtr& literal, Pinot
     bound.constant = SqlLong(literal->integer);
     return bound;
   }
-  if (literal->kind == Kind::kBool) return PinotError(PinotErrorCode::kQueryValidation, "'", PinotLiteralText(*literal), "' is no value of type ", PinotTypeName(type));
+  if (literal->kind == Kind::kBool)
+    return PinotError(PinotErrorCode::kQueryValidation, "'", PinotLiteralText(*literal), "' is no value of type ", PinotTypeName(type));
   if (literal->kind == Kind::kText && literal->text.find_first_of(".eEIN") == std::string::npos) {
     LOTIC_ASSIGN_OR_RETURN(bound.constant, SqlConstant(*literal, PinotType::kLong));
     int64_t value = 0;
-    if (std::from_chars(literal->text.data(), literal->text.data() + literal->text.size(), value).ec == std::errc()) bound.literal = PinotLong(value, literal->at);
+    if (std::from_chars(literal->text.data(), literal->text.data() + literal->text.size(), value).ec == std::errc())
+      bound.literal = PinotLong(value, literal->at);
     return bound;
   }
   number = PinotNumberOf(*literal);
@@ -172,7 +173,8 @@ Result<std::string> PinotTranslator::Filter(const PinotExprPtr& expr, bool negat
         if (!joined.empty()) joined += (name == "and") != negated ? " AND " : " OR ";
         joined += part;
         if (joined.size() > kMaxDuckDbSqlBytes) {
-          return Status::CapacityError("the query grows beyond ", kMaxDuckDbSqlBytes, " bytes when it is translated").WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kQueryValidation));
+          return Status::CapacityError("the query grows beyond ", kMaxDuckDbSqlBytes, " bytes when it is translated")
+              .WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kQueryValidation));
         }
       }
       return call.args.size() == 1 ? joined : "(" + joined + ")";
@@ -181,8 +183,8 @@ Result<std::string> PinotTranslator::Filter(const PinotExprPtr& expr, bool negat
       LOTIC_RETURN_NOT_OK(Need(call, 1, 1));
       return Filter(call.args[0], !negated);
     }
-    static const std::map<std::string, std::string_view, std::less<>> comparisons{{"equals", "="},     {"not_equals", "<>"}, {"greater_than", ">"}, {"greater_than_or_equal", ">="},
-                                                                                  {"less_than", "<"}, {"less_than_or_equal", "<="}};
+    static const std::map<std::string, std::string_view, std::less<>> comparisons{
+        {"equals", "="}, {"not_equals", "<>"}, {"greater_than", ">"}, {"greater_than_or_equal", ">="}, {"less_than", "<"}, {"less_than_or_equal", "<="}};
     if (const auto op = comparisons.find(name); op != comparisons.end()) return Comparison(call, op->second, negated);
     if (name == "between") return Between(call, negated);
     if (name == "in" || name == "not_in") return In(call, negated != (name == "not_in"));
@@ -202,11 +204,13 @@ Result<std::string> PinotTranslator::Filter(const PinotExprPtr& expr, bool negat
   }
   // Anything else is true where it equals true.
   LOTIC_ASSIGN_OR_RETURN(PinotValue value, Value(expr));
-  if (value.column != nullptr && value.type == PinotType::kBoolean && !value.array) return Comparison(*PinotCall("equals", {expr, PinotBool(true, call.at)}, call.at), "=", negated);
+  if (value.column != nullptr && value.type == PinotType::kBoolean && !value.array)
+    return Comparison(*PinotCall("equals", {expr, PinotBool(true, call.at)}, call.at), "=", negated);
   if (value.type != PinotType::kBoolean || value.array || value.literal != nullptr) {
     if (value.array || value.literal == nullptr) {
       if (value.array || IsPinotText(value.type) || value.type == PinotType::kBytes || value.type == PinotType::kTimestamp) {
-        return PinotError(PinotErrorCode::kQueryValidation, "a condition is expected, not ", PinotExprText(call).substr(0, 200), " of type ", PinotResultTypeName(value.type, !value.array));
+        return PinotError(PinotErrorCode::kQueryValidation, "a condition is expected, not ", PinotExprText(call).substr(0, 200), " of type ",
+                          PinotResultTypeName(value.type, !value.array));
       }
     }
     LOTIC_ASSIGN_OR_RETURN(value, ConvertValue(value, PinotType::kBoolean));
@@ -215,7 +219,8 @@ Result<std::string> PinotTranslator::Filter(const PinotExprPtr& expr, bool negat
 }
 
 /// The condition over the subject of a comparison: its elements, the bare column or the value.
-static Result<std::string> OverSubject(const PinotValue& subject, bool defaults, std::optional<bool> for_default, bool negated_any, const Test& positive, const Test& test) {
+static Result<std::string> OverSubject(const PinotValue& subject, bool defaults, std::optional<bool> for_default, bool negated_any, const Test& positive,
+                                       const Test& test) {
   if (subject.array) return AnyElement(subject, positive, negated_any);
   if (subject.column == nullptr || !defaults || subject.column->substitute == nullptr) {
     const bool stored = subject.column != nullptr;
@@ -237,7 +242,8 @@ Result<std::string> PinotTranslator::Comparison(const PinotExpr& call, std::stri
   const bool defaults = nulls_ != PinotNulls::kSql;
   if (right->is_literal()) {
     if (left->is_literal()) {  // two literals
-      if (left->kind == Kind::kNull || right->kind == Kind::kNull) return PinotError(PinotErrorCode::kSqlParsing, "NULL is nothing to compare with: write IS NULL");
+      if (left->kind == Kind::kNull || right->kind == Kind::kNull)
+        return PinotError(PinotErrorCode::kSqlParsing, "NULL is nothing to compare with: write IS NULL");
       const std::optional<double> a = PinotNumberOf(*left), b = PinotNumberOf(*right);
       const std::string x = PinotLiteralText(*left), y = PinotLiteralText(*right);
       const int order = a && b ? (*a < *b ? -1 : *a > *b ? 1 : 0) : (x < y ? -1 : x > y ? 1 : 0);
@@ -267,10 +273,13 @@ Result<std::string> PinotTranslator::Comparison(const PinotExpr& call, std::stri
   }
   // Two expressions.
   LOTIC_ASSIGN_OR_RETURN(PinotValue other, Value(right));
-  if (subject.array || other.array) return PinotError(PinotErrorCode::kQueryValidation, "multi-value columns are compared with literals only: ", PinotExprText(call).substr(0, 200));
+  if (subject.array || other.array)
+    return PinotError(PinotErrorCode::kQueryValidation, "multi-value columns are compared with literals only: ", PinotExprText(call).substr(0, 200));
   PinotValue one = subject;
   const std::string_view used = negated ? Opposite(op) : op;
-  const auto whole = [](const PinotValue& value) { return value.bits > 0 || value.type == PinotType::kInt || value.type == PinotType::kLong || value.type == PinotType::kTimestamp; };
+  const auto whole = [](const PinotValue& value) {
+    return value.bits > 0 || value.type == PinotType::kInt || value.type == PinotType::kLong || value.type == PinotType::kTimestamp;
+  };
   if (other.constant && subject.column != nullptr && whole(subject) && whole(other) && subject.type != PinotType::kInt) {
     // A constant that DuckDB computes: it also decides what becomes of NULL, and the scan sees a plain comparison.
     const PinotColumn& column = *subject.column;

@@ -20,8 +20,8 @@ constexpr auto kSameArrayShape = PinotFunction::Shape::kSameArray;
 #define LOTIC_TZ "timezone($2, timezone('UTC', " LOTIC_T "))"
 #define LOTIC_BLANKS "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
 // A number loses its fraction, a text is a whole number or none; NULL where there is no such thing.
-#define LOTIC_JSON_LONG                                                                                                                                           \
-  "CASE WHEN json_valid($1) THEN CASE json_type($1, $2) WHEN 'DOUBLE' THEN lotic_double_to_long(TRY_CAST(json_extract_string($1, $2) AS DOUBLE)) "               \
+#define LOTIC_JSON_LONG                                                                                                                            \
+  "CASE WHEN json_valid($1) THEN CASE json_type($1, $2) WHEN 'DOUBLE' THEN lotic_double_to_long(TRY_CAST(json_extract_string($1, $2) AS DOUBLE)) " \
   "ELSE TRY_CAST(regexp_extract(json_extract_string($1, $2), '^[+-]?[0-9]+$') AS BIGINT) END END"
 // DuckDB does not count a value in the making as memory.
 #define LOTIC_TOO_LONG(name) "error('" name " makes a text of more than 1 MiB')"
@@ -80,8 +80,10 @@ constexpr PinotFunction kFunctions[] = {
     {"concat", "SS", kString, "($1 || $2)"},
     {"concat", "SSS", kString, "($1 || $3 || $2)"},
     {"strpos", "SS", kInt, "CAST(instr($1, $2) - 1 AS INTEGER)"},
-    {"strpos", "SSI", kInt, "CASE WHEN $1 IS NULL OR $2 IS NULL OR $3 IS NULL THEN NULL WHEN $3 < 1 THEN -1 WHEN $2 = '' THEN 0 ELSE CAST(coalesce(list_filter(range(length($1) - length($2) + 1), "
-                            "lambda lotic_i: substring($1, lotic_i + 1, length($2)) = $2)[$3], -1) AS INTEGER) END"},
+    {"strpos", "SSI", kInt,
+     "CASE WHEN $1 IS NULL OR $2 IS NULL OR $3 IS NULL THEN NULL WHEN $3 < 1 THEN -1 WHEN $2 = '' THEN 0 ELSE CAST(coalesce(list_filter(range(length($1) - "
+     "length($2) + 1), "
+     "lambda lotic_i: substring($1, lotic_i + 1, length($2)) = $2)[$3], -1) AS INTEGER) END"},
     {"strrpos", "SS", kInt, "CAST(CASE WHEN contains($1, $2) THEN length($1) - instr(reverse($1), reverse($2)) - length($2) + 1 ELSE -1 END AS INTEGER)"},
     {"startswith", "SS", kBoolean, "starts_with($1, $2)"},
     {"endswith", "SS", kBoolean, "ends_with($1, $2)"},
@@ -174,7 +176,8 @@ constexpr PinotFunction kFunctions[] = {
     {"jsonpathdouble", "SsD", kDouble, "coalesce(CASE WHEN json_valid($1) THEN TRY_CAST(json_extract_string($1, $2) AS DOUBLE) END, $3)"},
     {"jsonpathexists", "Ss", kBoolean, "coalesce(json_exists($1, $2), FALSE)"},
     {"jsonpatharray", "Ss", kString, "CAST(json_extract($1, $2) AS VARCHAR[])", kArrayShape},
-    {"jsonpatharraydefaultempty", "Ss", kString, "coalesce(CASE WHEN json_valid($1) THEN TRY_CAST(json_extract($1, $2) AS VARCHAR[]) END, CAST([] AS VARCHAR[]))", kArrayShape},
+    {"jsonpatharraydefaultempty", "Ss", kString,
+     "coalesce(CASE WHEN json_valid($1) THEN TRY_CAST(json_extract($1, $2) AS VARCHAR[]) END, CAST([] AS VARCHAR[]))", kArrayShape},
     {"jsonformat", "S", kString, "CASE WHEN json_valid($1) THEN $1 ELSE CAST(to_json($1) AS VARCHAR) END"},
     {"tojsonmapstr", "S", kString, "$1"},
     {"isjson", "S", kBoolean, "json_valid($1)"},
@@ -197,8 +200,8 @@ constexpr PinotFunction kFunctions[] = {
 
 /// Other names of the same functions.
 constexpr std::pair<std::string_view, std::string_view> kSynonyms[] = {
-    {"ceiling", "ceil"}, {"monthofyear", "month"}, {"weekofyear", "week"}, {"doy", "dayofyear"}, {"dow", "dayofweek"}, {"dayofmonth", "day"}, {"yow", "yearofweek"},
-    {"len", "length"}, {"charlength", "length"}, {"characterlength", "length"}};
+    {"ceiling", "ceil"},   {"monthofyear", "month"}, {"weekofyear", "week"}, {"doy", "dayofyear"},     {"dow", "dayofweek"},
+    {"dayofmonth", "day"}, {"yow", "yearofweek"},    {"len", "length"},      {"charlength", "length"}, {"characterlength", "length"}};
 constexpr std::string_view kSuffixes[] = {"", "int", "long", "float", "double", "string"};
 
 using Table = std::map<std::string, std::vector<const PinotFunction*>, std::less<>>;

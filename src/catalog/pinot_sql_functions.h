@@ -18,8 +18,8 @@ struct PinotFunction {
   std::string_view sql;
   enum class Shape : unsigned char {
     kScalar,
-    kArray,     ///< an array of `result`
-    kSameArray, ///< an array like the first argument's; `result` plays no part
+    kArray,      ///< an array of `result`
+    kSameArray,  ///< an array like the first argument's; `result` plays no part
   } shape = Shape::kScalar;
 };
 

@@ -86,7 +86,8 @@ class Lexer {
 
   /// `a.1` is a path, `1 .5` is not.
   bool AfterName() const {
-    return !tokens_.empty() && tokens_.back().end == at_ && (tokens_.back().kind == PinotToken::Kind::kWord || tokens_.back().kind == PinotToken::Kind::kQuoted);
+    return !tokens_.empty() && tokens_.back().end == at_ &&
+           (tokens_.back().kind == PinotToken::Kind::kWord || tokens_.back().kind == PinotToken::Kind::kQuoted);
   }
 
   Status Quoted(char quote, PinotToken* token) {

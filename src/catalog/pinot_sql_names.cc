@@ -12,14 +12,19 @@ namespace {
 
 /// The filters of Pinot: their names keep the underscores, whatever way they are written.
 const std::map<std::string, std::string, std::less<>>& FilterNames() {
-  static const auto* names = new std::map<std::string, std::string, std::less<>>{
-      {"notequals", "not_equals"},         {"greaterthan", "greater_than"},
-      {"greaterthanorequal", "greater_than_or_equal"}, {"lessthan", "less_than"},
-      {"lessthanorequal", "less_than_or_equal"},       {"notin", "not_in"},
-      {"regexplike", "regexp_like"},       {"textcontains", "text_contains"},
-      {"textmatch", "text_match"},         {"jsonmatch", "json_match"},
-      {"isnull", "is_null"},               {"isnotnull", "is_not_null"},
-      {"stdistance", "st_distance"}};
+  static const auto* names = new std::map<std::string, std::string, std::less<>>{{"notequals", "not_equals"},
+                                                                                 {"greaterthan", "greater_than"},
+                                                                                 {"greaterthanorequal", "greater_than_or_equal"},
+                                                                                 {"lessthan", "less_than"},
+                                                                                 {"lessthanorequal", "less_than_or_equal"},
+                                                                                 {"notin", "not_in"},
+                                                                                 {"regexplike", "regexp_like"},
+                                                                                 {"textcontains", "text_contains"},
+                                                                                 {"textmatch", "text_match"},
+                                                                                 {"jsonmatch", "json_match"},
+                                                                                 {"isnull", "is_null"},
+                                                                                 {"isnotnull", "is_not_null"},
+                                                                                 {"stdistance", "st_distance"}};
   return *names;
 }
 

@@ -15,10 +15,11 @@ namespace {
 using Kind = PinotToken::Kind;
 
 /// Words that are no names unless they stand in double quotes.
-constexpr std::string_view kReserved[] = {"SELECT", "FROM",   "WHERE", "GROUP", "HAVING", "ORDER", "BY",     "LIMIT", "OFFSET", "AND",  "OR",   "NOT",   "IN",
-                                          "BETWEEN", "LIKE",  "IS",    "NULL",  "CASE",   "WHEN",  "THEN",   "ELSE",  "END",    "AS",   "DISTINCT", "UNION", "INTERSECT",
-                                          "EXCEPT",  "MINUS", "JOIN",  "ON",    "USING",  "INNER", "CROSS",  "NATURAL", "WITH", "CAST", "EXISTS", "QUALIFY", "WINDOW", "FETCH",
-                                          "ASC",     "DESC",  "NULLS", "FILTER", "OVER",  "TABLESAMPLE", "LATERAL", "UNNEST", "INTERVAL"};
+constexpr std::string_view kReserved[] = {"SELECT", "FROM",  "WHERE", "GROUP",    "HAVING", "ORDER",       "BY",      "LIMIT",   "OFFSET",  "AND",
+                                          "OR",     "NOT",   "IN",    "BETWEEN",  "LIKE",   "IS",          "NULL",    "CASE",    "WHEN",    "THEN",
+                                          "ELSE",   "END",   "AS",    "DISTINCT", "UNION",  "INTERSECT",   "EXCEPT",  "MINUS",   "JOIN",    "ON",
+                                          "USING",  "INNER", "CROSS", "NATURAL",  "WITH",   "CAST",        "EXISTS",  "QUALIFY", "WINDOW",  "FETCH",
+                                          "ASC",    "DESC",  "NULLS", "FILTER",   "OVER",   "TABLESAMPLE", "LATERAL", "UNNEST",  "INTERVAL"};
 
 class Parser {
  public:
@@ -67,7 +68,8 @@ class Parser {
     PinotExprPtr call = PinotCall(std::move(name), std::move(args), at);
     nodes_ += call->args.size() + 1;
     if (nodes_ > kMaxPinotSqlNodes || call->size > kMaxPinotSqlNodes) {
-      return Status::CapacityError("more than ", kMaxPinotSqlNodes, " operators, names and literals").WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kSqlParsing));
+      return Status::CapacityError("more than ", kMaxPinotSqlNodes, " operators, names and literals")
+          .WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kSqlParsing));
     }
     return call->depth > kMaxPinotSqlDepth ? TooDeep() : Result<PinotExprPtr>(std::move(call));
   }
@@ -312,7 +314,8 @@ Result<PinotExprPtr> Parser::Predicate() {
   if (now().IsWord("EXISTS")) return NotSupported("EXISTS (a sub-query)");
   LOTIC_ASSIGN_OR_RETURN(PinotExprPtr left, Sum());
   static constexpr std::pair<std::string_view, std::string_view> kComparisons[] = {
-      {"=", "equals"}, {"<>", "not_equals"}, {"!=", "not_equals"}, {">=", "greater_than_or_equal"}, {"<=", "less_than_or_equal"}, {">", "greater_than"}, {"<", "less_than"}};
+      {"=", "equals"},       {"<>", "not_equals"}, {"!=", "not_equals"}, {">=", "greater_than_or_equal"}, {"<=", "less_than_or_equal"},
+      {">", "greater_than"}, {"<", "less_than"}};
   while (true) {
     bool found = false;
     for (const auto& [sign, name] : kComparisons) {
@@ -553,7 +556,8 @@ Result<PinotExprPtr> Parser::Call(const std::string& name, size_t at) {
   } else {
     distinct = TakeWord("DISTINCT");
     if (!distinct) TakeWord("ALL");
-    if (now().kind == Kind::kWord && IsTimeUnitWord(now()) && ahead().Is(",") && (canonical == "timestampadd" || canonical == "timestampdiff" || canonical == "dateadd" || canonical == "datediff")) {
+    if (now().kind == Kind::kWord && IsTimeUnitWord(now()) && ahead().Is(",") &&
+        (canonical == "timestampadd" || canonical == "timestampdiff" || canonical == "dateadd" || canonical == "datediff")) {
       args.push_back(PinotText(now().text, now().at));
       Advance();
       Advance();
@@ -652,7 +656,8 @@ Result<PinotSelect> ParsePinotSelect(std::string_view sql, const std::vector<Pin
 
 Result<PinotExprPtr> ParsePinotExpression(std::string_view text) {
   if (text.size() > kMaxPinotSqlBytes) {
-    return Status::CapacityError("an expression of ", text.size(), " bytes; at most ", kMaxPinotSqlBytes).WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kSqlParsing));
+    return Status::CapacityError("an expression of ", text.size(), " bytes; at most ", kMaxPinotSqlBytes)
+        .WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kSqlParsing));
   }
   LOTIC_ASSIGN_OR_RETURN(const std::vector<PinotToken> tokens, PinotTokens(text));
   return Parser(text, tokens).WholeExpression();

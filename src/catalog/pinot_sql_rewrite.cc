@@ -148,7 +148,8 @@ PinotExprPtr WithAliases(const PinotExprPtr& expr, const Aliases& aliases, bool 
 Result<PinotExprPtr> CheckSize(PinotExprPtr expr, size_t* nodes) {
   *nodes += expr->size;
   if (*nodes > kMaxPinotSqlNodes || expr->depth > kMaxPinotSqlDepth) {
-    return Status::CapacityError("with its aliases and ordinals put in, the query has more than ", kMaxPinotSqlNodes, " operators, names and literals, or is nested more than ", kMaxPinotSqlDepth, " deep")
+    return Status::CapacityError("with its aliases and ordinals put in, the query has more than ", kMaxPinotSqlNodes,
+                                 " operators, names and literals, or is nested more than ", kMaxPinotSqlDepth, " deep")
         .WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kSqlParsing));
   }
   return expr;
@@ -192,7 +193,8 @@ Status ApplyOrdinals(PinotSelect* select) {
 PinotExprPtr WithArrayAggregates(const PinotExprPtr& expr) {
   if (expr->kind != Kind::kCall) return expr;
   for (const char* name : {"sum", "min", "max"}) {
-    if (expr->is_call(name) && expr->args.size() == 1 && expr->args[0]->is_call("array" + std::string(name))) return PinotCall(std::string(name) + "mv", expr->args[0]->args, expr->at);
+    if (expr->is_call(name) && expr->args.size() == 1 && expr->args[0]->is_call("array" + std::string(name)))
+      return PinotCall(std::string(name) + "mv", expr->args[0]->args, expr->at);
   }
   std::vector<PinotExprPtr> args;
   for (const PinotExprPtr& arg : expr->args) args.push_back(WithArrayAggregates(arg));
@@ -219,9 +221,11 @@ Status CheckDistinct(const PinotSelect& select) {
   std::set<std::string> texts;
   for (const PinotSelectItem& item : select.items) {
     if (item.expr->kind == Kind::kName && item.expr->text == "*") {
-      return PinotError(PinotErrorCode::kSqlParsing, "Syntax error: Pinot currently does not support DISTINCT with *. Please specify each column name after DISTINCT keyword");
+      return PinotError(PinotErrorCode::kSqlParsing,
+                        "Syntax error: Pinot currently does not support DISTINCT with *. Please specify each column name after DISTINCT keyword");
     }
-    if (HasPinotAggregate(*item.expr)) return PinotError(PinotErrorCode::kSqlParsing, "Syntax error: Use of DISTINCT with aggregation functions is not supported");
+    if (HasPinotAggregate(*item.expr))
+      return PinotError(PinotErrorCode::kSqlParsing, "Syntax error: Use of DISTINCT with aggregation functions is not supported");
     texts.insert(PinotExprText(*item.expr));
   }
   if (select.limit && *select.limit <= 0) return PinotError(PinotErrorCode::kSqlParsing, "DISTINCT must have positive LIMIT");
@@ -234,7 +238,9 @@ Status CheckDistinct(const PinotSelect& select) {
 }
 
 Status CheckGroups(PinotSelect* select) {
-  const auto aggregates = [](const auto& list) { return std::any_of(list.begin(), list.end(), [](const auto& item) { return HasPinotAggregate(*item.expr); }); };
+  const auto aggregates = [](const auto& list) {
+    return std::any_of(list.begin(), list.end(), [](const auto& item) { return HasPinotAggregate(*item.expr); });
+  };
   const bool any = aggregates(select->items) || aggregates(select->order_by) || (select->having != nullptr && HasPinotAggregate(*select->having));
   if (select->distinct) {
     if (!select->group_by.empty()) return PinotError(PinotErrorCode::kSqlParsing, "DISTINCT with GROUP BY is not supported");
@@ -243,7 +249,8 @@ Status CheckGroups(PinotSelect* select) {
   }
   std::set<std::string> keys;
   for (const PinotExprPtr& key : select->group_by) {
-    if (HasPinotAggregate(*key)) return PinotError(PinotErrorCode::kSqlParsing, "Aggregate expression '", PinotExprText(*key), "' is not allowed in GROUP BY clause.");
+    if (HasPinotAggregate(*key))
+      return PinotError(PinotErrorCode::kSqlParsing, "Aggregate expression '", PinotExprText(*key), "' is not allowed in GROUP BY clause.");
     keys.insert(PinotExprText(*key));
   }
   if (select->group_by.empty() && !any) {
@@ -256,7 +263,8 @@ Status CheckGroups(PinotSelect* select) {
     for (const PinotExprPtr& key : select->group_by) Names(*key, &grouped);
     for (const std::string& name : selected) {
       if (!grouped.contains(name)) {
-        return PinotError(PinotErrorCode::kSqlParsing, "For non-aggregation group by query, all the identifiers in select clause should be in groupBys. Found identifier: [", name, "]");
+        return PinotError(PinotErrorCode::kSqlParsing,
+                          "For non-aggregation group by query, all the identifiers in select clause should be in groupBys. Found identifier: [", name, "]");
       }
     }
     select->group_by.clear();
@@ -265,7 +273,8 @@ Status CheckGroups(PinotSelect* select) {
   }
   for (const PinotSelectItem& item : select->items) {
     if (const std::optional<std::string> name = Ungrouped(*item.expr, keys)) {
-      if (select->group_by.empty()) return PinotError(PinotErrorCode::kSqlParsing, "Columns and Aggregate functions can't co-exist without GROUP BY clause: '", *name, "'");
+      if (select->group_by.empty())
+        return PinotError(PinotErrorCode::kSqlParsing, "Columns and Aggregate functions can't co-exist without GROUP BY clause: '", *name, "'");
       return PinotError(PinotErrorCode::kSqlParsing, "'", PinotExprText(*item.expr), "' should appear in GROUP BY clause.");
     }
   }

@@ -96,7 +96,9 @@ TEST(PinotSql, TranslatesAsTheCasesSay) {
   for (const Case& one : cases) {
     const Case actual = Actual(one);
     if (one.error.empty()) {
-      EXPECT_EQ(one.columns + "\n" + one.sql + "\n" + one.error, actual.columns + "\n" + actual.sql + "\n" + actual.error) << "sql_cases.txt:" << one.line << "\n" << actual.Text();
+      EXPECT_EQ(one.columns + "\n" + one.sql + "\n" + one.error, actual.columns + "\n" + actual.sql + "\n" + actual.error)
+          << "sql_cases.txt:" << one.line << "\n"
+          << actual.Text();
     } else {
       EXPECT_TRUE(actual.error.find(one.error) == 0) << "sql_cases.txt:" << one.line << "\n" << actual.Text();
     }
@@ -107,7 +109,9 @@ TEST(PinotSql, MergesOptionsFromAllPlaces) {
   const PinotQueryOptions request = ParsePinotOptions(";groupByMode=sql;responseFormat=sql;timeoutMs=5").ValueOrDie();
   EXPECT_EQ(request.size(), 3u);
   const PinotQuery query =
-      ParsePinotQuery("SET timeoutMs = 7; SET \"useMultistageEngine\" = 'true'; SELECT id FROM events; SET x=-1; OPTION(timeoutMs=6, preserveType='true')", request).ValueOrDie();
+      ParsePinotQuery("SET timeoutMs = 7; SET \"useMultistageEngine\" = 'true'; SELECT id FROM events; SET x=-1; OPTION(timeoutMs=6, preserveType='true')",
+                      request)
+          .ValueOrDie();
   EXPECT_EQ(query.Option("timeoutms"), "7");
   EXPECT_EQ(query.Option("x"), "-1");
   EXPECT_EQ(query.Option("preservetype"), "true");
@@ -187,7 +191,8 @@ TEST(PinotSql, WhatStandsTwiceIsCountedTwice) {
   Schema input;
   input.fields = {{"id", Type::Int32()}, {"qty", Type::Int32()}, {"day", Type::Int32()}};
   // 2^17 and 3^12 nodes: still quick where they are not counted.
-  for (const std::string& text : {nested(17, "CASE ", " WHEN 1 THEN 1 WHEN 2 THEN 2 END"), nested(12, "(", " NOT BETWEEN qty AND 1)"), nested(12, "(", " IN (1, qty, day))"), nested(19, "NULLIF(", ", 1)")}) {
+  for (const std::string& text : {nested(17, "CASE ", " WHEN 1 THEN 1 WHEN 2 THEN 2 END"), nested(12, "(", " NOT BETWEEN qty AND 1)"),
+                                  nested(12, "(", " IN (1, qty, day))"), nested(19, "NULLIF(", ", 1)")}) {
     EXPECT_EQ(Translate("SELECT " + text + " FROM events").status().code(), StatusCode::kCapacityError) << text;
   }
   EXPECT_EQ(TranslatePinotExpression(nested(12, "(", " NOT BETWEEN qty AND 1)"), input, Type::Int32()).status().code(), StatusCode::kCapacityError);
@@ -217,12 +222,15 @@ TEST(PinotExpression, RefusesByName) {
 TEST(PinotExpression, BecomesDuckDbsSql) {
   Schema input;
   input.fields = {{"ts", Type::Int64()}, {"kind", Type::String()}, {"at", Type::Timestamp(TimeUnit::kMilli, true)}, {"tags", Type::List(Type::String())}};
-  EXPECT_EQ(TranslatePinotExpression("dateTrunc('MINUTE', ts)", input, Type::Int64()).ValueOrDie(), "epoch_ms(date_trunc('minute', make_timestamp_ms(greatest(least(\"ts\", 9000000000000000), -9000000000000000))))");
+  EXPECT_EQ(TranslatePinotExpression("dateTrunc('MINUTE', ts)", input, Type::Int64()).ValueOrDie(),
+            "epoch_ms(date_trunc('minute', make_timestamp_ms(greatest(least(\"ts\", 9000000000000000), -9000000000000000))))");
   EXPECT_EQ(TranslatePinotExpression("strcmp(kind,'heartbeat') = 0", input, Type::Bool()).ValueOrDie(),
             "(CASE WHEN \"kind\" < 'heartbeat' THEN -1 WHEN \"kind\" > 'heartbeat' THEN 1 WHEN \"kind\" = 'heartbeat' THEN 0 END = 0)");
   EXPECT_EQ(TranslatePinotExpression("ts / 1000", input, Type::Int32()).ValueOrDie(), "CAST(trunc((CAST(\"ts\" AS DOUBLE) / 1e+03)) AS INTEGER)");
-  EXPECT_EQ(TranslatePinotExpression("fromEpochDays(ts)", input, Type::Timestamp(TimeUnit::kMilli, true)).ValueOrDie(), "timezone('UTC', make_timestamp_ms(lotic_times(\"ts\", 86400000)))");
-  EXPECT_EQ(TranslatePinotExpression("split(kind, ',')", input, Type::List(Type::String())).ValueOrDie(), "list_filter(string_split(\"kind\", ','), lambda lotic_e: lotic_e <> '')");
+  EXPECT_EQ(TranslatePinotExpression("fromEpochDays(ts)", input, Type::Timestamp(TimeUnit::kMilli, true)).ValueOrDie(),
+            "timezone('UTC', make_timestamp_ms(lotic_times(\"ts\", 86400000)))");
+  EXPECT_EQ(TranslatePinotExpression("split(kind, ',')", input, Type::List(Type::String())).ValueOrDie(),
+            "list_filter(string_split(\"kind\", ','), lambda lotic_e: lotic_e <> '')");
   EXPECT_NE(TranslatePinotExpression("length(kin)", input, Type::Int32()).status().message().find("did you mean kind"), std::string::npos);
 }
 

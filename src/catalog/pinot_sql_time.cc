@@ -112,7 +112,8 @@ Result<std::string> StrftimePattern(std::string_view joda) {
 
 /// The zone of "1:DAYS:SIMPLE_DATE_FORMAT:yyyyMMdd tz(Europe/Berlin)" and "SIMPLE_DATE_FORMAT|yyyyMMdd|Europe/Berlin"; empty: none.
 std::string ZoneOf(std::string_view format) {
-  if (const size_t tz = format.rfind("tz("); tz != std::string_view::npos && format.ends_with(")")) return std::string(format.substr(tz + 3, format.size() - tz - 4));
+  if (const size_t tz = format.rfind("tz("); tz != std::string_view::npos && format.ends_with(")"))
+    return std::string(format.substr(tz + 3, format.size() - tz - 4));
   if (format.starts_with("SIMPLE_DATE_FORMAT|")) {
     const size_t first = format.find('|'), last = format.rfind('|');
     if (last > first) return std::string(format.substr(last + 1));
@@ -154,7 +155,8 @@ PinotValue Long(std::string sql) {
 
 /// Milliseconds of the units that are all of one length; 0: months and above.
 int64_t FixedUnit(const std::string& unit) {
-  static const std::map<std::string, int64_t, std::less<>> units{{"millisecond", 1}, {"second", 1000}, {"minute", 60'000}, {"hour", 3'600'000}, {"day", 86'400'000}, {"week", 604'800'000}};
+  static const std::map<std::string, int64_t, std::less<>> units{{"millisecond", 1},  {"second", 1000},    {"minute", 60'000},
+                                                                 {"hour", 3'600'000}, {"day", 86'400'000}, {"week", 604'800'000}};
   const auto found = units.find(unit);
   return found == units.end() ? 0 : found->second;
 }
@@ -183,7 +185,8 @@ Result<PinotValue> PinotTranslator::DateTrunc(const PinotExpr& call) {
   LOTIC_ASSIGN_OR_RETURN(std::string unit, TextLiteral(call, 0));
   unit = Lower(unit);
   if (FixedUnit(unit) == 0 && !IsCalendarUnit(unit)) {
-    return PinotError(PinotErrorCode::kQueryValidation, "'", unit, "' is not a valid unit of dateTrunc: millisecond, second, minute, hour, day, week, month, quarter, year");
+    return PinotError(PinotErrorCode::kQueryValidation, "'", unit,
+                      "' is not a valid unit of dateTrunc: millisecond, second, minute, hour, day, week, month, quarter, year");
   }
   std::string in = "MILLISECONDS", zone = "UTC";
   if (call.args.size() > 2) {

@@ -125,7 +125,9 @@ Result<PinotTranslation> QueryTranslation::Run() {
   if (select_.table.empty()) return PinotError(PinotErrorCode::kQueryValidation, "Data source (FROM clause) not found");
   made_.null_handling = query_.Option("enablenullhandling") ? query_.Flag("enablenullhandling") : options_.enable_null_handling;
   const PinotScope scope(ColumnsOf(schema_), {RawTableName(select_.table), select_.table, select_.table_alias, "default." + RawTableName(select_.table)});
-  const PinotNulls nulls = made_.null_handling ? PinotNulls::kSql : options_.basic_null_handling || schema_.column_null_handling ? PinotNulls::kDefaultsButKnown : PinotNulls::kDefaults;
+  const PinotNulls nulls = made_.null_handling                                            ? PinotNulls::kSql
+                           : options_.basic_null_handling || schema_.column_null_handling ? PinotNulls::kDefaultsButKnown
+                                                                                          : PinotNulls::kDefaults;
   PinotTranslator translator(scope, nulls, false);
   ExpandStar();
   LOTIC_RETURN_NOT_OK(Resolve(&translator));
@@ -137,8 +139,11 @@ Result<PinotTranslation> QueryTranslation::Run() {
   if (select_.distinct) {
     for (const PinotSelectItem& item : select_.items) keys.push_back(item.expr);
   }
-  const auto aggregates = [](const auto& list) { return std::any_of(list.begin(), list.end(), [](const auto& item) { return HasPinotAggregate(*item.expr); }); };
-  const bool grouped = !keys.empty() || aggregates(select_.items) || aggregates(select_.order_by) || (select_.having != nullptr && HasPinotAggregate(*select_.having));
+  const auto aggregates = [](const auto& list) {
+    return std::any_of(list.begin(), list.end(), [](const auto& item) { return HasPinotAggregate(*item.expr); });
+  };
+  const bool grouped =
+      !keys.empty() || aggregates(select_.items) || aggregates(select_.order_by) || (select_.having != nullptr && HasPinotAggregate(*select_.having));
   from_ = options_.from;
   if (grouped) {
     LOTIC_RETURN_NOT_OK(Groups(&translator, keys));
@@ -150,7 +155,8 @@ Result<PinotTranslation> QueryTranslation::Run() {
   if (!where_.empty()) made_.sql += " WHERE " + where_;
   made_.sql += group_ + having_ + order_ + limit_;
   if (made_.sql.size() > kMaxDuckDbSqlBytes) {
-    return Status::CapacityError("the query grows beyond ", kMaxDuckDbSqlBytes, " bytes when it is translated").WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kQueryValidation));
+    return Status::CapacityError("the query grows beyond ", kMaxDuckDbSqlBytes, " bytes when it is translated")
+        .WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kQueryValidation));
   }
   made_.read.assign(translator.read().begin(), translator.read().end());
   return std::move(made_);
@@ -214,7 +220,8 @@ Status QueryTranslation::Add(const PinotSelectItem& item, const PinotValue& valu
   list_ += sql;
   made_.columns.push_back(std::move(column));
   if (list_.size() > kMaxDuckDbSqlBytes) {
-    return Status::CapacityError("the query grows beyond ", kMaxDuckDbSqlBytes, " bytes when it is translated").WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kQueryValidation));
+    return Status::CapacityError("the query grows beyond ", kMaxDuckDbSqlBytes, " bytes when it is translated")
+        .WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kQueryValidation));
   }
   return Status::OK();
 }
@@ -270,7 +277,8 @@ Status QueryTranslation::Groups(PinotTranslator* translator, const std::vector<P
   for (const std::string& name : translator->read()) columns += QuotedName(name) + ", ";
   std::string names;
   for (size_t i = 0; i < exploded.size(); ++i) {
-    from_ = "(SELECT " + columns + names + "unnest(" + exploded[i].second + ") AS " + exploded[i].first + " FROM " + from_ + (i == 0 && !where_.empty() ? " WHERE " + where_ : "") + ")";
+    from_ = "(SELECT " + columns + names + "unnest(" + exploded[i].second + ") AS " + exploded[i].first + " FROM " + from_ +
+            (i == 0 && !where_.empty() ? " WHERE " + where_ : "") + ")";
     names += exploded[i].first + ", ";
   }
   where_.clear();

@@ -12,9 +12,31 @@ using Kind = PinotExpr::Kind;
 
 /// Calls that are conditions: Filter() translates them.
 bool IsCondition(std::string_view name) {
-  static const std::set<std::string, std::less<>> names{"and",     "or",       "not",      "equals",      "not_equals",  "greater_than", "greater_than_or_equal", "less_than", "less_than_or_equal",
-                                                        "between", "in",       "not_in",   "like",        "regexp_like", "is_null",      "is_not_null",           "istrue",    "isfalse",
-                                                        "isnottrue", "isnotfalse", "isdistinctfrom", "isnotdistinctfrom", "text_match", "json_match", "text_contains"};
+  static const std::set<std::string, std::less<>> names{"and",
+                                                        "or",
+                                                        "not",
+                                                        "equals",
+                                                        "not_equals",
+                                                        "greater_than",
+                                                        "greater_than_or_equal",
+                                                        "less_than",
+                                                        "less_than_or_equal",
+                                                        "between",
+                                                        "in",
+                                                        "not_in",
+                                                        "like",
+                                                        "regexp_like",
+                                                        "is_null",
+                                                        "is_not_null",
+                                                        "istrue",
+                                                        "isfalse",
+                                                        "isnottrue",
+                                                        "isnotfalse",
+                                                        "isdistinctfrom",
+                                                        "isnotdistinctfrom",
+                                                        "text_match",
+                                                        "json_match",
+                                                        "text_contains"};
   return names.contains(name);
 }
 
@@ -55,14 +77,16 @@ int Width(const PinotValue& value) {
 
 Status PinotTranslator::Visit() {
   if (++visited_ <= kMaxPinotTranslatedNodes) return Status::OK();
-  return Status::CapacityError("translation takes more than ", kMaxPinotTranslatedNodes, " steps: BETWEEN, IN with expressions and NULLIF read their first argument several times; nest them less")
+  return Status::CapacityError("translation takes more than ", kMaxPinotTranslatedNodes,
+                               " steps: BETWEEN, IN with expressions and NULLIF read their first argument several times; nest them less")
       .WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kQueryValidation));
 }
 
 Status PinotTranslator::Need(const PinotExpr& call, size_t least, size_t most) const {
   if (call.args.size() >= least && call.args.size() <= most) return Status::OK();
-  return PinotError(PinotErrorCode::kQueryValidation, call.text, " takes ", least == most ? std::to_string(least) : std::to_string(least) + " to " + std::to_string(most), " arguments, not ",
-                    call.args.size(), ": ", Shown(call));
+  return PinotError(PinotErrorCode::kQueryValidation, call.text, " takes ",
+                    least == most ? std::to_string(least) : std::to_string(least) + " to " + std::to_string(most), " arguments, not ", call.args.size(), ": ",
+                    Shown(call));
 }
 
 Result<std::string> PinotTranslator::TextLiteral(const PinotExpr& call, size_t index) const {
@@ -155,7 +179,8 @@ Result<PinotValue> PinotTranslator::Call(const PinotExprPtr& expr) {
     value.sql = null_handling() ? "(" + condition + ")" : "coalesce((" + condition + "), FALSE)";
     return value;
   }
-  if (name == "plus" || name == "minus" || name == "times" || name == "divide" || name == "mod" || name == "minusprefix" || name == "add" || name == "sub" || name == "mult" || name == "div" || name == "abs") {
+  if (name == "plus" || name == "minus" || name == "times" || name == "divide" || name == "mod" || name == "minusprefix" || name == "add" || name == "sub" ||
+      name == "mult" || name == "div" || name == "abs") {
     return Arithmetic(call);
   }
   if (name == "case") return Case(call);
@@ -179,7 +204,8 @@ Result<PinotValue> PinotTranslator::Call(const PinotExprPtr& expr) {
   if (name == "timestampadd" || name == "dateadd" || name == "timestampdiff" || name == "datediff") return TimestampAdd(call);
   if (name == "extract") return Extract(call);
   if (name == "now" || name == "ago") {
-    return PinotError(PinotErrorCode::kQueryValidation, name, "() is not the same when a record is read again, after a restart for instance: it has no place in a transform or filter of ingest");
+    return PinotError(PinotErrorCode::kQueryValidation, name,
+                      "() is not the same when a record is read again, after a restart for instance: it has no place in a transform or filter of ingest");
   }
   if (name == "groovy") return PinotNotSupported(PinotErrorCode::kQueryValidation, "Groovy is not supported: write the expression with functions");
   const PinotFunction* function = FindPinotFunction(name, call.args.size());
@@ -217,7 +243,8 @@ Result<PinotValue> PinotTranslator::Arithmetic(const PinotExpr& call) {
   for (const PinotExprPtr& arg : call.args) {
     LOTIC_ASSIGN_OR_RETURN(PinotValue value, Value(arg));
     if (value.array) return PinotError(PinotErrorCode::kQueryValidation, "arithmetic over an array: ", Shown(*arg));
-    if (value.type == PinotType::kBigDecimal) return PinotNotSupported(PinotErrorCode::kQueryValidation, "arithmetic over BIG_DECIMAL is not built: CAST(", Shown(*arg), " AS DOUBLE)");
+    if (value.type == PinotType::kBigDecimal)
+      return PinotNotSupported(PinotErrorCode::kQueryValidation, "arithmetic over BIG_DECIMAL is not built: CAST(", Shown(*arg), " AS DOUBLE)");
     if (value.literal != nullptr && value.literal->kind == Kind::kText) {
       LOTIC_ASSIGN_OR_RETURN(value, ConvertValue(value, PinotType::kDouble));
     }
@@ -295,7 +322,8 @@ Result<PinotType> PinotTranslator::Unify(std::vector<PinotValue>* values) {
 
 Result<PinotValue> PinotTranslator::Case(const PinotExpr& call) {
   const size_t whens = call.args.size() / 2;
-  if (call.args.size() < 3 || call.args.size() % 2 == 0) return PinotError(PinotErrorCode::kQueryValidation, "CASE expects conditions, as many results, and an ELSE: ", Shown(call));
+  if (call.args.size() < 3 || call.args.size() % 2 == 0)
+    return PinotError(PinotErrorCode::kQueryValidation, "CASE expects conditions, as many results, and an ELSE: ", Shown(call));
   std::vector<std::string> conditions;
   std::vector<PinotValue> results;
   for (size_t i = 0; i < whens; ++i) {
@@ -353,7 +381,8 @@ Result<PinotValue> PinotTranslator::LeastGreatest(const PinotExpr& call) {
   std::vector<std::string> parts;
   for (const PinotValue& one : values) {
     LOTIC_ASSIGN_OR_RETURN(PinotValue converted, ConvertValue(one, type));
-    parts.push_back(one.literal != nullptr && type != PinotType::kDouble ? "CAST(" + converted.sql + " AS " + DuckDbTypeOf(type) + ")" : std::move(converted.sql));
+    parts.push_back(one.literal != nullptr && type != PinotType::kDouble ? "CAST(" + converted.sql + " AS " + DuckDbTypeOf(type) + ")"
+                                                                         : std::move(converted.sql));
   }
   PinotValue value;
   value.type = type;
@@ -369,11 +398,24 @@ Result<PinotValue> PinotTranslator::Cast(const PinotExpr& call, bool quiet) {
   for (char& c : name) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
   }
-  static const std::map<std::string, PinotType, std::less<>> types{
-      {"INT", PinotType::kInt},         {"INTEGER", PinotType::kInt},    {"LONG", PinotType::kLong},     {"BIGINT", PinotType::kLong},       {"FLOAT", PinotType::kFloat},
-      {"REAL", PinotType::kFloat},      {"DOUBLE", PinotType::kDouble},  {"DECIMAL", PinotType::kBigDecimal}, {"BIGDECIMAL", PinotType::kBigDecimal}, {"BIG_DECIMAL", PinotType::kBigDecimal},
-      {"BOOLEAN", PinotType::kBoolean}, {"TIMESTAMP", PinotType::kTimestamp}, {"STRING", PinotType::kString}, {"VARCHAR", PinotType::kString}, {"CHAR", PinotType::kString},
-      {"JSON", PinotType::kJson},       {"BYTES", PinotType::kBytes},    {"VARBINARY", PinotType::kBytes}};
+  static const std::map<std::string, PinotType, std::less<>> types{{"INT", PinotType::kInt},
+                                                                   {"INTEGER", PinotType::kInt},
+                                                                   {"LONG", PinotType::kLong},
+                                                                   {"BIGINT", PinotType::kLong},
+                                                                   {"FLOAT", PinotType::kFloat},
+                                                                   {"REAL", PinotType::kFloat},
+                                                                   {"DOUBLE", PinotType::kDouble},
+                                                                   {"DECIMAL", PinotType::kBigDecimal},
+                                                                   {"BIGDECIMAL", PinotType::kBigDecimal},
+                                                                   {"BIG_DECIMAL", PinotType::kBigDecimal},
+                                                                   {"BOOLEAN", PinotType::kBoolean},
+                                                                   {"TIMESTAMP", PinotType::kTimestamp},
+                                                                   {"STRING", PinotType::kString},
+                                                                   {"VARCHAR", PinotType::kString},
+                                                                   {"CHAR", PinotType::kString},
+                                                                   {"JSON", PinotType::kJson},
+                                                                   {"BYTES", PinotType::kBytes},
+                                                                   {"VARBINARY", PinotType::kBytes}};
   const auto type = types.find(name);
   if (type == types.end()) return PinotError(PinotErrorCode::kQueryValidation, "Unable to cast expression to type - ", name);
   LOTIC_ASSIGN_OR_RETURN(const PinotValue from, Value(call.args[0]));
@@ -384,7 +426,8 @@ Result<PinotValue> PinotTranslator::Cast(const PinotExpr& call, bool quiet) {
     value.type = type->second;
     value.constant = true;
     const bool real = from.type == PinotType::kDouble;
-    value.sql = std::string(real ? "lotic_double_to_" : "lotic_long_to_") + (type->second == PinotType::kInt ? "int(" : "long(") + "CAST(" + from.sql + (real ? " AS DOUBLE))" : " AS BIGINT))");
+    value.sql = std::string(real ? "lotic_double_to_" : "lotic_long_to_") + (type->second == PinotType::kInt ? "int(" : "long(") + "CAST(" + from.sql +
+                (real ? " AS DOUBLE))" : " AS BIGINT))");
     if (!real && type->second == PinotType::kLong) value.sql = from.sql;
   } else {
     LOTIC_ASSIGN_OR_RETURN(value, ConvertValue(from, type->second));
@@ -402,7 +445,8 @@ Result<PinotValue> PinotTranslator::Template(std::string_view sql, const std::ve
     if (sql[i] == '$' && sql[i + 1] >= '1' && sql[i + 1] <= '9') size += arguments[static_cast<size_t>(sql[i + 1] - '1')].size();
   }
   if (size > kMaxDuckDbSqlBytes) {
-    return Status::CapacityError("the query grows beyond ", kMaxDuckDbSqlBytes, " bytes when it is translated").WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kQueryValidation));
+    return Status::CapacityError("the query grows beyond ", kMaxDuckDbSqlBytes, " bytes when it is translated")
+        .WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kQueryValidation));
   }
   PinotValue value;
   value.type = type;
@@ -432,7 +476,9 @@ Result<PinotValue> PinotTranslator::FromTable(const PinotExpr& call, const Pinot
     }
     LOTIC_ASSIGN_OR_RETURN(PinotValue value, Value(call.args[i]));
     if (letter == 'A') {
-      if (!value.array) return PinotError(PinotErrorCode::kQueryValidation, "argument ", i + 1, " of ", call.text, " must be a multi-value column or an array: ", Shown(*call.args[i]));
+      if (!value.array)
+        return PinotError(PinotErrorCode::kQueryValidation, "argument ", i + 1, " of ", call.text,
+                          " must be a multi-value column or an array: ", Shown(*call.args[i]));
       if (i == 0) first = value;
       arguments.push_back(std::move(value.sql));
       continue;
@@ -477,8 +523,9 @@ Result<PinotValue> PinotTranslator::Json(const PinotExpr& call) {
   if (array) type_name.resize(type_name.size() - 6);
   Result<PinotType> type = ParsePinotType(type_name);
   if (!type.ok() || *type == PinotType::kBytes || *type == PinotType::kMap) {
-    return PinotError(PinotErrorCode::kQueryValidation, "Unsupported results type: ", type_name, " for jsonExtractScalar function. Supported types are: INT/LONG/FLOAT/DOUBLE/BOOLEAN/BIG_DECIMAL/TIMESTAMP/STRING"
-                                                        "/INT_ARRAY/LONG_ARRAY/FLOAT_ARRAY/DOUBLE_ARRAY/STRING_ARRAY");
+    return PinotError(PinotErrorCode::kQueryValidation, "Unsupported results type: ", type_name,
+                      " for jsonExtractScalar function. Supported types are: INT/LONG/FLOAT/DOUBLE/BOOLEAN/BIG_DECIMAL/TIMESTAMP/STRING"
+                      "/INT_ARRAY/LONG_ARRAY/FLOAT_ARRAY/DOUBLE_ARRAY/STRING_ARRAY");
   }
   std::string fallback = "error(" + QuotedLiteral("Cannot resolve JSON path on some records. Consider setting a default value: " + path) + ")";
   if (call.args.size() == 4) {
@@ -495,7 +542,8 @@ Result<PinotValue> PinotTranslator::Json(const PinotExpr& call) {
     value.sql = "TRY_CAST(CASE WHEN json_valid(" + json.sql + ") THEN json_extract(" + json.sql + ", " + QuotedLiteral(path) + ") END AS " + target + "[])";
   } else if (*type == PinotType::kInt || *type == PinotType::kLong) {
     // What is whole by its digits, since a DOUBLE has not all of them; of the rest the whole part, where a cast of the text would round.
-    value.sql = "coalesce(TRY_CAST(regexp_extract(" + found + ", '^[+-]?[0-9]+$') AS " + target + "), TRY_CAST(trunc(TRY_CAST(" + found + " AS DOUBLE)) AS " + target + "))";
+    value.sql = "coalesce(TRY_CAST(regexp_extract(" + found + ", '^[+-]?[0-9]+$') AS " + target + "), TRY_CAST(trunc(TRY_CAST(" + found + " AS DOUBLE)) AS " +
+                target + "))";
   } else if (*type == PinotType::kTimestamp) {
     value.sql = "coalesce(TRY_CAST(" + found + " AS BIGINT), epoch_ms(TRY_CAST(" + found + " AS TIMESTAMPTZ)))";
   } else {
@@ -582,11 +630,58 @@ Result<PinotValue> PinotTranslator::MapValue(const PinotExpr& call) {
 }
 
 std::vector<std::string> SpecialPinotFunctions() {
-  std::vector<std::string> names{"abs",       "add",        "ago",       "and",       "between",      "case",       "cast",         "coalesce", "dateadd",   "datediff",     "datetimeconvert", "datetrunc",
-                                 "div",       "divide",     "equals",    "extract",   "fromdatetime", "greater_than", "greater_than_or_equal", "greatest", "in",   "is_not_null",  "is_null",         "item",
-                                 "jsonextractindex", "jsonextractscalar", "least",  "less_than", "less_than_or_equal", "like",   "mapvalue",     "minus",    "minusprefix", "mod",       "mult",            "not",
-                                 "not_equals", "not_in",    "now",       "nullif",    "or",           "plus",       "regexp_like",  "regexpreplace", "sub",  "timeconvert",  "times",           "timestampadd",
-                                 "timestampdiff", "todatetime", "trycast", "valuein"};
+  std::vector<std::string> names{"abs",
+                                 "add",
+                                 "ago",
+                                 "and",
+                                 "between",
+                                 "case",
+                                 "cast",
+                                 "coalesce",
+                                 "dateadd",
+                                 "datediff",
+                                 "datetimeconvert",
+                                 "datetrunc",
+                                 "div",
+                                 "divide",
+                                 "equals",
+                                 "extract",
+                                 "fromdatetime",
+                                 "greater_than",
+                                 "greater_than_or_equal",
+                                 "greatest",
+                                 "in",
+                                 "is_not_null",
+                                 "is_null",
+                                 "item",
+                                 "jsonextractindex",
+                                 "jsonextractscalar",
+                                 "least",
+                                 "less_than",
+                                 "less_than_or_equal",
+                                 "like",
+                                 "mapvalue",
+                                 "minus",
+                                 "minusprefix",
+                                 "mod",
+                                 "mult",
+                                 "not",
+                                 "not_equals",
+                                 "not_in",
+                                 "now",
+                                 "nullif",
+                                 "or",
+                                 "plus",
+                                 "regexp_like",
+                                 "regexpreplace",
+                                 "sub",
+                                 "timeconvert",
+                                 "times",
+                                 "timestampadd",
+                                 "timestampdiff",
+                                 "todatetime",
+                                 "trycast",
+                                 "valuein"};
   std::sort(names.begin(), names.end());
   return names;
 }

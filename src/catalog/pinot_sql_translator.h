@@ -16,9 +16,9 @@ namespace lotic::catalog {
 
 /// What NULL means where an expression is read.
 enum class PinotNulls : unsigned char {
-  kDefaults,         ///< a column's default stands for it; IS NULL is never true
-  kDefaultsButKnown, ///< the same, but IS NULL tells
-  kSql,              ///< three-valued logic
+  kDefaults,          ///< a column's default stands for it; IS NULL is never true
+  kDefaultsButKnown,  ///< the same, but IS NULL tells
+  kSql,               ///< three-valued logic
 };
 
 /// Expressions of Pinot's → DuckDB's. One thread; the scope outlives it.

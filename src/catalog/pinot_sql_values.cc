@@ -37,7 +37,8 @@ bool IsHex(std::string_view text) {
 
 }  // namespace
 
-PinotScope::PinotScope(std::vector<PinotColumn> columns, std::vector<std::string> qualifiers) : columns_(std::move(columns)), qualifiers_(std::move(qualifiers)) {
+PinotScope::PinotScope(std::vector<PinotColumn> columns, std::vector<std::string> qualifiers)
+    : columns_(std::move(columns)), qualifiers_(std::move(qualifiers)) {
   for (size_t i = 0; i < columns_.size(); ++i) {
     exact_.emplace(columns_[i].name, i);
     lower_.emplace(Lower(columns_[i].name), i);
@@ -49,7 +50,8 @@ Result<const PinotColumn*> PinotScope::FindBare(const std::string& name) const {
   const auto [begin, end] = lower_.equal_range(Lower(name));
   if (begin == end) return nullptr;
   if (std::next(begin) != end) {
-    return PinotError(PinotErrorCode::kUnknownColumn, "column '", name, "' could be ", columns_[begin->second].name, " or ", columns_[std::next(begin)->second].name, ": write it as it is");
+    return PinotError(PinotErrorCode::kUnknownColumn, "column '", name, "' could be ", columns_[begin->second].name, " or ",
+                      columns_[std::next(begin)->second].name, ": write it as it is");
   }
   return &columns_[begin->second];
 }
@@ -58,7 +60,9 @@ Result<const PinotColumn*> PinotScope::Find(const std::string& name) const {
   LOTIC_ASSIGN_OR_RETURN(const PinotColumn* column, FindBare(name));
   if (column != nullptr) return column;
   for (const std::string& qualifier : qualifiers_) {
-    if (qualifier.empty() || name.size() <= qualifier.size() + 1 || name[qualifier.size()] != '.' || Lower(std::string_view(name).substr(0, qualifier.size())) != Lower(qualifier)) continue;
+    if (qualifier.empty() || name.size() <= qualifier.size() + 1 || name[qualifier.size()] != '.' ||
+        Lower(std::string_view(name).substr(0, qualifier.size())) != Lower(qualifier))
+      continue;
     LOTIC_ASSIGN_OR_RETURN(column, FindBare(name.substr(qualifier.size() + 1)));
     if (column != nullptr) return column;
   }
@@ -227,7 +231,8 @@ PinotValue LiteralValue(const PinotExprPtr& literal) {
 /// A number made INT, LONG or TIMESTAMP as Java's narrowing does.
 std::string Narrowed(const PinotValue& value, PinotType type) {
   if (value.bits > 0) {  // a DOUBLE to Java
-    if (type == PinotType::kInt) return value.bits > 31 ? "CAST(greatest(least(" + value.sql + ", 2147483647), -2147483648) AS INTEGER)" : Cast(value.sql, "INTEGER");
+    if (type == PinotType::kInt)
+      return value.bits > 31 ? "CAST(greatest(least(" + value.sql + ", 2147483647), -2147483648) AS INTEGER)" : Cast(value.sql, "INTEGER");
     return value.bits > 63 ? "CAST(greatest(least(" + value.sql + ", 9223372036854775807), -9223372036854775808) AS BIGINT)" : Cast(value.sql, "BIGINT");
   }
   switch (value.type) {
@@ -245,10 +250,12 @@ std::string WholeNumber(const PinotValue& value, PinotType type, bool exact) {
   const std::string target = DuckDbTypeOf(type);
   const std::string& text = value.sql;
   if (value.column != nullptr && IsPinotText(value.type) && !exact) {
-    return "CASE WHEN NOT regexp_full_match(" + text + ", '[+-]?[0-9]+') THEN error('For input string: \"' || " + text + " || '\"') ELSE " + Cast(text, target) + " END";
+    return "CASE WHEN NOT regexp_full_match(" + text + ", '[+-]?[0-9]+') THEN error('For input string: \"' || " + text + " || '\"') ELSE " +
+           Cast(text, target) + " END";
   }
   const std::string real = Cast(text, "DOUBLE");
-  const std::string by_double = exact ? Cast("trunc(" + real + ")", target) : (type == PinotType::kInt ? "lotic_double_to_int(" : "lotic_double_to_long(") + real + ")";
+  const std::string by_double =
+      exact ? Cast("trunc(" + real + ")", target) : (type == PinotType::kInt ? "lotic_double_to_int(" : "lotic_double_to_long(") + real + ")";
   if (type == PinotType::kInt) return by_double;
   return "coalesce(TRY_CAST(regexp_extract(" + text + ", '^([+-]?[0-9]+)([.][0-9]*)?$', 1) AS BIGINT), " + by_double + ")";
 }
@@ -305,7 +312,8 @@ Result<PinotValue> ConvertValue(const PinotValue& value, PinotType type, bool ex
         made.sql = "lower(hex(" + value.sql + "))";
       } else if (from == PinotType::kTimestamp) {
         // As Pinot prints it: milliseconds without trailing zeroes, but with one digit.
-        made.sql = "regexp_replace(strftime(make_timestamp_ms(greatest(least(" + value.sql + ", 9000000000000000), -9000000000000000)), '%Y-%m-%d %H:%M:%S.%g'), '0{1,2}$', '')";
+        made.sql = "regexp_replace(strftime(make_timestamp_ms(greatest(least(" + value.sql +
+                   ", 9000000000000000), -9000000000000000)), '%Y-%m-%d %H:%M:%S.%g'), '0{1,2}$', '')";
       } else {
         const std::string printed = value.bits > 0 ? Cast(value.sql, "DOUBLE") : value.sql;
         const bool real = (from == PinotType::kDouble || from == PinotType::kFloat) && type != PinotType::kBigDecimal;

@@ -46,9 +46,9 @@ struct PinotValue {
   std::string sql;
   PinotType type = PinotType::kString;
   bool array = false;
-  int bits = 0;          ///< > 0: the type is DOUBLE, but `sql` is a whole number of at most so many bits, to be made a double at the very end
-  bool constant = false;  ///< no column is read
-  PinotExprPtr literal;   ///< it is this literal
+  int bits = 0;                         ///< > 0: the type is DOUBLE, but `sql` is a whole number of at most so many bits, to be made a double at the very end
+  bool constant = false;                ///< no column is read
+  PinotExprPtr literal;                 ///< it is this literal
   const PinotColumn* column = nullptr;  ///< it is this column and nothing else; with its substitute in `sql`
 };
 
@@ -57,9 +57,9 @@ inline constexpr size_t kMaxDuckDbSqlBytes = 4 << 20;  ///< of one translated ex
 bool IsPinotNumber(PinotType type);  ///< INT LONG FLOAT DOUBLE
 bool IsPinotText(PinotType type);    ///< STRING JSON MAP
 
-std::string QuotedName(std::string_view name);   ///< in double quotes
+std::string QuotedName(std::string_view name);     ///< in double quotes
 std::string QuotedLiteral(std::string_view text);  ///< in single quotes
-std::string DuckDbTypeOf(PinotType type);         ///< of a value as PinotValue has it
+std::string DuckDbTypeOf(PinotType type);          ///< of a value as PinotValue has it
 
 /// Constants in DuckDB's SQL.
 std::string SqlLong(int64_t value);

@@ -10,13 +10,16 @@ Status CheckTimeColumn(const PinotTableConfig& table, const PinotSchema& schema)
   const PinotField* const field = schema.Find(table.time_column);
   const std::string shown = table.time_column.substr(0, 100);
   if (field == nullptr) return Status::Invalid("segmentsConfig.timeColumnName: schema \"", schema.name, "\" has no column \"", shown, "\"");
-  if (field->kind != PinotField::Kind::kDateTime) return Status::Invalid("segmentsConfig.timeColumnName: column \"", shown, "\" is not in dateTimeFieldSpecs of schema \"", schema.name, "\"");
+  if (field->kind != PinotField::Kind::kDateTime)
+    return Status::Invalid("segmentsConfig.timeColumnName: column \"", shown, "\" is not in dateTimeFieldSpecs of schema \"", schema.name, "\"");
   switch (field->type) {
     case PinotType::kInt:
     case PinotType::kLong:
     case PinotType::kTimestamp:
     case PinotType::kString: return Status::OK();
-    default: return Status::Invalid("segmentsConfig.timeColumnName: column \"", shown, "\" is ", PinotTypeName(field->type), "; INT, LONG, TIMESTAMP or STRING is needed");
+    default:
+      return Status::Invalid("segmentsConfig.timeColumnName: column \"", shown, "\" is ", PinotTypeName(field->type),
+                             "; INT, LONG, TIMESTAMP or STRING is needed");
   }
 }
 
@@ -25,7 +28,8 @@ Status CheckColumns(const PinotTableConfig& table, const PinotSchema& schema) {
     const std::string shown = use.column.substr(0, 100);
     const PinotField* const field = schema.Find(use.column);
     if (field == nullptr) return Status::Invalid(use.key, ": schema \"", schema.name, "\" has no column \"", shown, "\"");
-    if (use.single_value_only && !field->single_value) return Status::Invalid(use.key, ": column \"", shown, "\" is multi-value; a single-value column is needed");
+    if (use.single_value_only && !field->single_value)
+      return Status::Invalid(use.key, ": column \"", shown, "\" is multi-value; a single-value column is needed");
     const bool text = field->type == PinotType::kString || field->type == PinotType::kJson || field->type == PinotType::kMap;
     if (use.text_only && !text) return Status::Invalid(use.key, ": column \"", shown, "\" is ", PinotTypeName(field->type), "; STRING, JSON or MAP is needed");
   }
@@ -53,7 +57,9 @@ Status CheckTable(const PinotTableConfig& table, const PinotSchema& schema) {
 Status CheckTableChange(const PinotTableConfig& before, const PinotTableConfig& after, bool start_given) {
   if (before.raw_name != after.raw_name) return Status::Invalid("table \"", before.raw_name, "\" cannot be renamed to \"", after.raw_name, "\"");
   if (!before.stream.SameSource(after.stream) && !start_given) {
-    return Status::Invalid("table \"", before.raw_name, "\" would read another topic or other brokers, whose offsets mean something else; consumeFrom=smallest, largest or another place to begin must say where");
+    return Status::Invalid("table \"", before.raw_name,
+                           "\" would read another topic or other brokers, whose offsets mean something else; consumeFrom=smallest, largest or another place to "
+                           "begin must say where");
   }
   return Status::OK();
 }

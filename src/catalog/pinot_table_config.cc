@@ -26,8 +26,8 @@ struct ColumnKey {
   std::string_view key;
   bool single_value_only = false, text_only = false;
 };
-constexpr ColumnKey kColumnLists[] = {{"invertedIndexColumns"}, {"rangeIndexColumns"}, {"sortedColumn", true}, {"bloomFilterColumns"}, {"jsonIndexColumns", true, true}, {"noDictionaryColumns"},
-                                      {"onHeapDictionaryColumns"}, {"varLengthDictionaryColumns"}};
+constexpr ColumnKey kColumnLists[] = {{"invertedIndexColumns"},         {"rangeIndexColumns"},   {"sortedColumn", true},      {"bloomFilterColumns"},
+                                      {"jsonIndexColumns", true, true}, {"noDictionaryColumns"}, {"onHeapDictionaryColumns"}, {"varLengthDictionaryColumns"}};
 constexpr ColumnKey kColumnObjects[] = {{"bloomFilterConfigs"}, {"jsonIndexConfigs", true, true}, {"noDictionaryConfig"}};
 
 class TableReader {
@@ -105,13 +105,15 @@ Status TableReader::ReadSegments(const JsonTree& segments) {
   const JsonTree* const unit = segments.Find("retentionTimeUnit");
   const JsonTree* const value = segments.Find("retentionTimeValue");
   const bool has_unit = unit != nullptr && !ScalarText(*unit).empty(), has_value = value != nullptr && !ScalarText(*value).empty();
-  if (has_unit != has_value) return Status::Invalid(path, has_unit ? "retentionTimeUnit needs a retentionTimeValue" : "retentionTimeValue needs a retentionTimeUnit");
+  if (has_unit != has_value)
+    return Status::Invalid(path, has_unit ? "retentionTimeUnit needs a retentionTimeValue" : "retentionTimeValue needs a retentionTimeUnit");
   if (!has_unit) return Status::OK();
   const Result<PinotTimeUnit> parsed = ParsePinotTimeUnit(ScalarText(*unit));
   if (!parsed.ok()) return Status::Invalid(path, "retentionTimeUnit: expected MINUTES, HOURS, DAYS or another time unit, not ", ShownJson("", *unit));
   const int64_t amount = IntAt(segments, "retentionTimeValue", 0);
   int64_t ms = 0;
-  if (amount <= 0 || !UnitsToMillis(amount, 1, *parsed, &ms) || ms <= 0) return Status::Invalid(path, "retentionTimeValue: expected a number above zero, of at least a millisecond, not ", ShownJson("", *value));
+  if (amount <= 0 || !UnitsToMillis(amount, 1, *parsed, &ms) || ms <= 0)
+    return Status::Invalid(path, "retentionTimeValue: expected a number above zero, of at least a millisecond, not ", ShownJson("", *value));
   table_.retention_ms = ms;
   return Status::OK();
 }
@@ -130,7 +132,9 @@ Status TableReader::ReadStarTrees(const JsonTree& indexes) {
           const size_t at = column.find("__");
           if (at == std::string::npos) return Status::Invalid(path, ": expected FUNCTION__column, not ", ShownJson("", item));
           column = column.substr(at + 2);
-          if (column == "*" || std::any_of(table_.column_uses.begin(), table_.column_uses.end(), [&](const ColumnUse& use) { return use.key == path && use.column == column; })) continue;
+          if (column == "*" ||
+              std::any_of(table_.column_uses.begin(), table_.column_uses.end(), [&](const ColumnUse& use) { return use.key == path && use.column == column; }))
+            continue;
         }
         LOTIC_RETURN_NOT_OK(Use(path, column));
       }
@@ -178,7 +182,8 @@ Status TableReader::ReadQuery() {
   const JsonTree* const timeout = query->Find("timeoutMs");
   if (timeout == nullptr) return Status::OK();
   const int64_t ms = IntAt(*query, "timeoutMs", 0);
-  if (ms <= 0 || ms > kMaxQueryTimeoutMs) return Status::Invalid("query.timeoutMs: expected milliseconds from 1 to ", kMaxQueryTimeoutMs, ", not ", ShownJson("", *timeout));
+  if (ms <= 0 || ms > kMaxQueryTimeoutMs)
+    return Status::Invalid("query.timeoutMs: expected milliseconds from 1 to ", kMaxQueryTimeoutMs, ", not ", ShownJson("", *timeout));
   table_.query_timeout_ms = ms;
   return Status::OK();
 }
@@ -188,10 +193,12 @@ Status TableReader::ReadQuota() {
   if (quota == nullptr) return Status::OK();
   LOTIC_RETURN_NOT_OK(CheckKeys(*quota, "quota", "quota.", &findings_));
   const JsonTree* const storage = quota->Find("storage");
-  if (storage != nullptr && !ScalarText(*storage).empty() && !ParseDataSize(ScalarText(*storage)).ok()) return Status::Invalid("quota.storage: expected a size as 100G, not ", ShownJson("", *storage));
+  if (storage != nullptr && !ScalarText(*storage).empty() && !ParseDataSize(ScalarText(*storage)).ok())
+    return Status::Invalid("quota.storage: expected a size as 100G, not ", ShownJson("", *storage));
   const JsonTree* const rate = quota->Find("maxQueriesPerSecond");
   double number = 0;
-  if (rate != nullptr && !(ParseNumberText(ScalarText(*rate), &number) && number > 0)) return Status::Invalid("quota.maxQueriesPerSecond: expected a number above zero, not ", ShownJson("", *rate));
+  if (rate != nullptr && !(ParseNumberText(ScalarText(*rate), &number) && number > 0))
+    return Status::Invalid("quota.maxQueriesPerSecond: expected a number above zero, not ", ShownJson("", *rate));
   return Status::OK();
 }
 
@@ -212,7 +219,8 @@ Status TableReader::ReadIngestion(const JsonTree& ingestion) {
     PinotTransform transform{TextAt(*place.object, "columnName"), TextAt(*place.object, "transformFunction")};
     if (transform.column.empty()) return Status::Invalid(place.path, "columnName is missing");
     if (transform.function.empty()) return Status::Invalid(place.path, "transformFunction is missing");
-    if (!columns.insert(transform.column).second) return Status::Invalid(path, "transformConfigs: column \"", transform.column.substr(0, 100), "\" has two transforms");
+    if (!columns.insert(transform.column).second)
+      return Status::Invalid(path, "transformConfigs: column \"", transform.column.substr(0, 100), "\" has two transforms");
     table_.transforms.push_back(std::move(transform));
   }
   return Status::OK();
@@ -230,13 +238,15 @@ Status TableReader::ReadStream() {
     LOTIC_RETURN_NOT_OK(CheckKeys(*streams, "streamIngestionConfig", path, &findings_));
     LOTIC_ASSIGN_OR_RETURN(maps, ObjectsAt(*streams, "streamConfigMaps", path));
   }
-  if (old_place != nullptr && !maps.empty()) return Status::Invalid("tableIndexConfig.streamConfigs and ", path, "streamConfigMaps both name a stream; one of them is needed");
+  if (old_place != nullptr && !maps.empty())
+    return Status::Invalid("tableIndexConfig.streamConfigs and ", path, "streamConfigMaps both name a stream; one of them is needed");
   if (maps.size() > 1) return Status::Invalid(path, "streamConfigMaps has ", maps.size(), " streams; tables of more than one are not built yet");
   if (old_place != nullptr) maps.push_back({old_place, "tableIndexConfig.streamConfigs."});
   if (maps.empty()) return Status::Invalid("the table has no stream; ", path, "streamConfigMaps holds one: [{\"streamType\": \"kafka\", …}]");
   const JsonTree& map = *maps[0].object;
   for (size_t i = 0; i < map.keys.size(); ++i) {
-    if (map.items[i].text == kHiddenSecret && IsSecretOption(map.keys[i])) return Status::Invalid(map.keys[i], ": ****** is what is shown instead of a secret; the secret itself is needed");
+    if (map.items[i].text == kHiddenSecret && IsSecretOption(map.keys[i]))
+      return Status::Invalid(map.keys[i], ": ****** is what is shown instead of a secret; the secret itself is needed");
   }
   LOTIC_ASSIGN_OR_RETURN(table_.stream, ReadStreamConfig(map, maps[0].path, &findings_));
   return Status::OK();
@@ -311,7 +321,8 @@ Result<Parsed<PinotTableConfig>> TableReader::Read(std::string_view json) {
   if (const JsonTree* const ingestion = root_.Find("ingestionConfig")) LOTIC_RETURN_NOT_OK(ReadIngestion(*ingestion));
   LOTIC_RETURN_NOT_OK(ReadStream());
   table_.document = Document();
-  if (table_.document.size() > kMaxPinotDocumentBytes) return Status::CapacityError("the normalised document is longer than ", kMaxPinotDocumentBytes, " bytes");
+  if (table_.document.size() > kMaxPinotDocumentBytes)
+    return Status::CapacityError("the normalised document is longer than ", kMaxPinotDocumentBytes, " bytes");
   Parsed<PinotTableConfig> parsed;
   parsed.value = std::move(table_);
   parsed.unrecognized = findings_.unrecognized();
@@ -346,7 +357,8 @@ Result<std::string> RawTableName(std::string_view name) {
   if (raw.front() == '.' || raw.back() == '.' || raw.front() == '-') return bad("a name begins and ends with a letter, a digit or an underscore");
   for (const char c : raw) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80 && std::isalnum(byte) == 0 && c != '_' && c != '-' && c != '.') return bad(byte <= ' ' ? "a name has no white space" : "letters, digits, _ - and . are allowed");
+    if (byte < 0x80 && std::isalnum(byte) == 0 && c != '_' && c != '-' && c != '.')
+      return bad(byte <= ' ' ? "a name has no white space" : "letters, digits, _ - and . are allowed");
   }
   return std::string(raw);
 }

@@ -23,22 +23,22 @@ struct PinotTransform {
 };
 
 struct PinotTableConfig {
-  std::string raw_name;                  ///< "events"
+  std::string raw_name;  ///< "events"
   std::string time_column;
-  std::optional<int64_t> retention_ms;   ///< none: kept for ever
+  std::optional<int64_t> retention_ms;  ///< none: kept for ever
   StreamConfig stream;
-  std::string filter;                    ///< rows for which it is true are dropped; empty: none
+  std::string filter;  ///< rows for which it is true are dropped; empty: none
   std::vector<PinotTransform> transforms;
-  bool continue_on_error = false;        ///< a value that cannot be had becomes NULL instead of the row being dropped
+  bool continue_on_error = false;  ///< a value that cannot be had becomes NULL instead of the row being dropped
   bool row_time_value_check = false;
-  bool strict_numbers = false;           ///< ours, ingestionConfig.strictNumbers: a number out of range is an error instead of wrapping
-  bool null_handling = false;            ///< tableIndexConfig.nullHandlingEnabled
+  bool strict_numbers = false;  ///< ours, ingestionConfig.strictNumbers: a number out of range is an error instead of wrapping
+  bool null_handling = false;   ///< tableIndexConfig.nullHandlingEnabled
   std::optional<int64_t> query_timeout_ms;
   /// Columns named by indexes and other settings that have no effect, with the key that names them; CheckTable looks them up.
   struct ColumnUse {
     std::string key, column;
     bool single_value_only = false;
-    bool text_only = false;              ///< STRING, JSON or MAP
+    bool text_only = false;  ///< STRING, JSON or MAP
     bool operator==(const ColumnUse&) const = default;
   };
   std::vector<ColumnUse> column_uses;

@@ -16,6 +16,7 @@
 namespace lotic::catalog {
 namespace {
 
+using nlohmann::json;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -23,7 +24,6 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
-using nlohmann::json;
 
 // The shape of the published guide to streams: the old place, classes of an old package.
 constexpr char kGuide[] = R"({"tableName": "events", "tableType": "REALTIME",
@@ -35,7 +35,8 @@ constexpr char kGuide[] = R"({"tableName": "events", "tableType": "REALTIME",
     "stream.kafka.consumer.prop.auto.offset.reset": "smallest"}},
   "metadata": {"customConfigs": {}}})";
 
-constexpr char kNewPlace[] = R"json({"tableName": "clicks_REALTIME", "tableType": "realtime", "tenants": {}, "tableIndexConfig": {"nullHandlingEnabled": true}, "metadata": {},
+constexpr char kNewPlace[] =
+    R"json({"tableName": "clicks_REALTIME", "tableType": "realtime", "tenants": {}, "tableIndexConfig": {"nullHandlingEnabled": true}, "metadata": {},
   "segmentsConfig": {"timeColumnName": "ts", "replication": "1", "retentionTimeUnit": "DAYS", "retentionTimeValue": "7"}, "query": {"timeoutMs": "2000"},
   "ingestionConfig": {"streamIngestionConfig": {"streamConfigMaps": [{"streamType": "kafka", "stream.kafka.topic.name": "clicks", "stream.kafka.broker.list": "b1:9092,b2:9092",
       "stream.kafka.decoder.class.name": "org.apache.pinot.plugin.inputformat.json.JSONMessageDecoder", "stream.kafka.metadata.populate": "true",
@@ -88,7 +89,8 @@ TEST(PinotTableConfig, ReadsThePreferredPlace) {
 }
 
 TEST(PinotTableConfig, TheDocumentIsInPinotsOrderWithDefaultsFilledIn) {
-  const auto parsed = Parse(R"({"color": "red", "tableIndexConfig": {"bloomFilterColumns": null, "streamConfigs": {"streamType": "kafka", "stream.kafka.topic.name": "t", "stream.kafka.broker.list": "b:1",
+  const auto parsed = Parse(
+      R"({"color": "red", "tableIndexConfig": {"bloomFilterColumns": null, "streamConfigs": {"streamType": "kafka", "stream.kafka.topic.name": "t", "stream.kafka.broker.list": "b:1",
     "stream.kafka.decoder.class.name": "JSONMessageDecoder"}}, "tenants": {"server": "mine"}, "segmentsConfig": {"timeColumnName": "ts"}, "tableType": "realtime", "tableName": "t", "ingestionConfig": {}})");
   EXPECT_EQ(parsed.value.document, R"({
   "tableName": "t_REALTIME",
@@ -129,42 +131,73 @@ TEST(PinotTableConfig, SecretsInUnknownKeysAreNotRepeated) {
   std::string json = WithStream({{"security.protocol", "PLAINTEXT"}});
   json.insert(json.find('{') + 1, R"("mine": {"list": [{"password": "hunter2", "user": "u"}], "by": {"sasl.jaas.config": "hunter3", "secret": "${S}"}},)");
   const auto parsed = Parse(json);
-  EXPECT_THAT(parsed.unrecognized, testing::AllOf(HasSubstr("\"user\": \"u\""), HasSubstr("\"password\": \"******\""), HasSubstr("\"sasl.jaas.config\": \"******\""), testing::Not(HasSubstr("hunter"))));
+  EXPECT_THAT(parsed.unrecognized, testing::AllOf(HasSubstr("\"user\": \"u\""), HasSubstr("\"password\": \"******\""),
+                                                  HasSubstr("\"sasl.jaas.config\": \"******\""), testing::Not(HasSubstr("hunter"))));
 }
 
 TEST(PinotTableConfig, EmptyValuesOfTheStreamAreAbsent) {
-  const auto parsed = Parse(WithStream({{"schema.registry.url", ""}, {"security.protocol", ""}, {"ssl.truststore.location", ""}, {"ssl.keystore.location", ""}, {"ssl.truststore.password", ""},
-                                        {"ssl.keystore.password", ""}, {"ssl.key.password", ""}, {"stream.kafka.decoder.prop.schema.registry.rest.url", ""}, {"stream.kafka.partition.ids", ""},
-                                        {"realtime.segment.flush.threshold.time", ""}, {"sasl.jaas.config", ""}, {"ssl.endpoint.identification.algorithm", ""}}));
+  const auto parsed = Parse(WithStream({{"schema.registry.url", ""},
+                                        {"security.protocol", ""},
+                                        {"ssl.truststore.location", ""},
+                                        {"ssl.keystore.location", ""},
+                                        {"ssl.truststore.password", ""},
+                                        {"ssl.keystore.password", ""},
+                                        {"ssl.key.password", ""},
+                                        {"stream.kafka.decoder.prop.schema.registry.rest.url", ""},
+                                        {"stream.kafka.partition.ids", ""},
+                                        {"realtime.segment.flush.threshold.time", ""},
+                                        {"sasl.jaas.config", ""},
+                                        {"ssl.endpoint.identification.algorithm", ""}}));
   EXPECT_THAT(parsed.value.stream.client_properties, ElementsAre(Pair("bootstrap.servers", "b1:9092,b2:9092")));
   EXPECT_THAT(parsed.value.stream.files, IsEmpty());
-  EXPECT_THAT(parsed.warnings, ElementsAre("ssl.endpoint.identification.algorithm is empty, which would switch off that a broker's name is checked; it is checked all the same"));
+  EXPECT_THAT(
+      parsed.warnings,
+      ElementsAre("ssl.endpoint.identification.algorithm is empty, which would switch off that a broker's name is checked; it is checked all the same"));
 }
 
 TEST(PinotTableConfig, ClientPropertiesGoByTheirJavaNames) {
-  const auto parsed = Parse(WithStream({{"security.protocol", "SASL_SSL"}, {"sasl.mechanism", "PLAIN"}, {"fetch.max.bytes", 1000}, {"group.id", "mine"}, {"max.poll.records", "5"},
-                                        {"sasl.jaas.config", "org.apache.pinot.shaded.org.apache.kafka.common.security.scram.ScramLoginModule required username=\"u\" password=\"hunter2\";"},
-                                        {"stream.kafka.consumer.prop.client.rack", "r1"}, {"stream.kafka.consumer.prop.request.timeout.ms", "900"}, {"stream.kafka.consumer.prop.fetch.max.bytes", "5"},
-                                        {"kafka.isolation.level", "read_committed"}, {"my.own.password", "hunter3"}, {"stream.pulsar.topic.name", "x"}}));
+  const auto parsed = Parse(WithStream(
+      {{"security.protocol", "SASL_SSL"},
+       {"sasl.mechanism", "PLAIN"},
+       {"fetch.max.bytes", 1000},
+       {"group.id", "mine"},
+       {"max.poll.records", "5"},
+       {"sasl.jaas.config", "org.apache.pinot.shaded.org.apache.kafka.common.security.scram.ScramLoginModule required username=\"u\" password=\"hunter2\";"},
+       {"stream.kafka.consumer.prop.client.rack", "r1"},
+       {"stream.kafka.consumer.prop.request.timeout.ms", "900"},
+       {"stream.kafka.consumer.prop.fetch.max.bytes", "5"},
+       {"kafka.isolation.level", "read_committed"},
+       {"my.own.password", "hunter3"},
+       {"stream.pulsar.topic.name", "x"}}));
   EXPECT_THAT(parsed.value.stream.client_properties,
-              UnorderedElementsAre(Pair("bootstrap.servers", "b1:9092,b2:9092"), Pair("security.protocol", "SASL_SSL"), Pair("sasl.mechanism", "PLAIN"), Pair("fetch.max.bytes", "1000"),
-                                   Pair("request.timeout.ms", "900"), Pair("sasl.jaas.config", "PlainLoginModule required username=\"u\" password=\"hunter2\";")));
+              UnorderedElementsAre(Pair("bootstrap.servers", "b1:9092,b2:9092"), Pair("security.protocol", "SASL_SSL"), Pair("sasl.mechanism", "PLAIN"),
+                                   Pair("fetch.max.bytes", "1000"), Pair("request.timeout.ms", "900"),
+                                   Pair("sasl.jaas.config", "PlainLoginModule required username=\"u\" password=\"hunter2\";")));
   EXPECT_EQ(parsed.unrecognized, R"({
   "ingestionConfig.streamIngestionConfig.streamConfigMaps.0.my.own.password": "******",
   "ingestionConfig.streamIngestionConfig.streamConfigMaps.0.stream.pulsar.topic.name": "x"
 })");
   EXPECT_THAT(parsed.warnings,
-              UnorderedElementsAre("group.id has no effect: positions are kept in the data directory, and no consumer group is joined", "kafka.isolation.level has no effect: the key is stream.kafka.isolation.level",
-                                   "max.poll.records has no effect: buffers and sockets are sized by the process", "stream.kafka.consumer.prop.client.rack has no effect: reads go to the leader",
-                                   "stream.kafka.consumer.prop.request.timeout.ms goes to the client as request.timeout.ms", "stream.kafka.consumer.prop.fetch.max.bytes goes to the client as fetch.max.bytes",
-                                   "sasl.jaas.config names ScramLoginModule, and sasl.mechanism is PLAIN: the mechanism decides, the module only gives user and password"));
+              UnorderedElementsAre(
+                  "group.id has no effect: positions are kept in the data directory, and no consumer group is joined",
+                  "kafka.isolation.level has no effect: the key is stream.kafka.isolation.level",
+                  "max.poll.records has no effect: buffers and sockets are sized by the process",
+                  "stream.kafka.consumer.prop.client.rack has no effect: reads go to the leader",
+                  "stream.kafka.consumer.prop.request.timeout.ms goes to the client as request.timeout.ms",
+                  "stream.kafka.consumer.prop.fetch.max.bytes goes to the client as fetch.max.bytes",
+                  "sasl.jaas.config names ScramLoginModule, and sasl.mechanism is PLAIN: the mechanism decides, the module only gives user and password"));
 }
 
 TEST(PinotTableConfig, CertificatesInPiecesBecomePem) {
   // "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n" in base64, and the bytes 1 2 3.
-  const auto parsed = Parse(WithStream({{"security.protocol", "SSL"}, {"ssl.truststore.location", "/anywhere/client.jks"}, {"ssl.truststore.password", "p"},
-                                        {"stream.kafka.ssl.server.certificate", "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCkFBPT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo="},
-                                        {"stream.kafka.ssl.client.certificate", "AQID"}, {"stream.kafka.ssl.client.key", "AQID"}, {"stream.kafka.ssl.client.key.algorithm", "RSA"}}));
+  const auto parsed =
+      Parse(WithStream({{"security.protocol", "SSL"},
+                        {"ssl.truststore.location", "/anywhere/client.jks"},
+                        {"ssl.truststore.password", "p"},
+                        {"stream.kafka.ssl.server.certificate", "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCkFBPT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo="},
+                        {"stream.kafka.ssl.client.certificate", "AQID"},
+                        {"stream.kafka.ssl.client.key", "AQID"},
+                        {"stream.kafka.ssl.client.key.algorithm", "RSA"}}));
   const auto& properties = parsed.value.stream.client_properties;
   EXPECT_EQ(properties.at("ssl.truststore.certificates"), "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n");
   EXPECT_EQ(properties.at("ssl.keystore.certificate.chain"), "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n");
@@ -176,8 +209,13 @@ TEST(PinotTableConfig, CertificatesInPiecesBecomePem) {
 
 TEST(PinotTableConfig, VariablesAreReplacedAndNeverShown) {
   const std::map<std::string, std::string> set = {{"TOPIC", "secret-topic"}, {"PASSWORD", "hunter2"}, {"LEVEL", "hunter4"}};
-  const VariableLookup variables = [&](std::string_view name) { return set.contains(std::string(name)) ? std::optional(set.at(std::string(name))) : std::nullopt; };
-  const auto parsed = Parse(WithStream({{"stream.kafka.topic.name", "${TOPIC}-${SUFFIX:eu}"}, {"ssl.truststore.password", "${PASSWORD}"}, {"client.rack", "${TOPIC}"}, {"x", "${TOPIC}"}}), variables);
+  const VariableLookup variables = [&](std::string_view name) {
+    return set.contains(std::string(name)) ? std::optional(set.at(std::string(name))) : std::nullopt;
+  };
+  const auto parsed = Parse(
+      WithStream(
+          {{"stream.kafka.topic.name", "${TOPIC}-${SUFFIX:eu}"}, {"ssl.truststore.password", "${PASSWORD}"}, {"client.rack", "${TOPIC}"}, {"x", "${TOPIC}"}}),
+      variables);
   EXPECT_EQ(parsed.value.stream.topic, "secret-topic-eu");
   EXPECT_EQ(parsed.value.stream.client_properties.at("ssl.truststore.password"), "hunter2");
   EXPECT_THAT(parsed.value.document, HasSubstr("\"${TOPIC}-${SUFFIX:eu}\""));
@@ -185,15 +223,18 @@ TEST(PinotTableConfig, VariablesAreReplacedAndNeverShown) {
   EXPECT_THAT(ShownPinotTable(parsed.value.document), HasSubstr("\"${PASSWORD}\""));
   EXPECT_THAT(parsed.unrecognized, HasSubstr("\"${TOPIC}\""));
   for (const std::string& sentence : parsed.warnings) EXPECT_THAT(sentence, Not(HasSubstr("secret-topic")));
-  for (const json& patch : {json{{"stream.kafka.isolation.level", "${LEVEL}"}}, json{{"stream.kafka.consumer.prop.auto.offset.reset", "${LEVEL}"}}, json{{"fetch.max.bytes", "${LEVEL}"}},
-                            json{{"sasl.mechanism", "${LEVEL}"}}, json{{"realtime.segment.flush.threshold.time", "${LEVEL}"}}, json{{"stream.kafka.decoder.class.name", "a.${LEVEL}"}},
-                            json{{"streamType", "${LEVEL}"}}, json{{"stream.kafka.partition.ids", "${LEVEL}"}}, json{{"stream.kafka.consumer.type", "${LEVEL}"}}}) {
+  for (const json& patch :
+       {json{{"stream.kafka.isolation.level", "${LEVEL}"}}, json{{"stream.kafka.consumer.prop.auto.offset.reset", "${LEVEL}"}},
+        json{{"fetch.max.bytes", "${LEVEL}"}}, json{{"sasl.mechanism", "${LEVEL}"}}, json{{"realtime.segment.flush.threshold.time", "${LEVEL}"}},
+        json{{"stream.kafka.decoder.class.name", "a.${LEVEL}"}}, json{{"streamType", "${LEVEL}"}}, json{{"stream.kafka.partition.ids", "${LEVEL}"}},
+        json{{"stream.kafka.consumer.type", "${LEVEL}"}}}) {
     const Status status = ParsePinotTableConfig(WithStream(patch), variables).status();
     EXPECT_EQ(status.code(), StatusCode::kInvalid) << patch;
     EXPECT_THAT(status.message(), Not(HasSubstr("hunter4")));
   }
   json table = json::parse(kNewPlace);
-  for (const char* const place : {"/tableName", "/tableType", "/segmentsConfig/retentionTimeUnit", "/segmentsConfig/retentionTimeValue", "/query/timeoutMs", "/quota/storage", "/tableIndexConfig/nullHandlingEnabled"}) {
+  for (const char* const place : {"/tableName", "/tableType", "/segmentsConfig/retentionTimeUnit", "/segmentsConfig/retentionTimeValue", "/query/timeoutMs",
+                                  "/quota/storage", "/tableIndexConfig/nullHandlingEnabled"}) {
     json bad = table;
     bad[json::json_pointer(place)] = "${LEVEL} 1";
     const Status status = ParsePinotTableConfig(bad.dump(), variables).status();
@@ -228,7 +269,8 @@ TEST(PinotTableConfig, TheThresholdsOfAFlush) {
 
 TEST(OffsetCriteria, TakesAllForms) {
   const auto parse = [](std::string_view text) { return ParseOffsetCriteria(text).ValueOrDie(); };
-  for (const char* const text : {"smallest", "largest", "2d", "1h30m", "2022-08-09T12:31:38.222Z", "0:100,7:250"}) EXPECT_EQ(parse(ToString(parse(text))), parse(text)) << text;
+  for (const char* const text : {"smallest", "largest", "2d", "1h30m", "2022-08-09T12:31:38.222Z", "0:100,7:250"})
+    EXPECT_EQ(parse(ToString(parse(text))), parse(text)) << text;
   EXPECT_EQ(parse("EARLIEST"), parse("smallest"));
   EXPECT_EQ(parse("latest"), parse("largest"));
   EXPECT_EQ(parse("2d").ms, 172'800'000);
@@ -258,15 +300,20 @@ TEST(StreamFiles, OnlyBelowAnAllowedFolder) {
   std::string found;
   EXPECT_EQ(check(open + "/short/a.pem", {"/elsewhere", open + "/"}, &found), "");
   EXPECT_EQ(found, fs::canonical(base / "open" / "deep" / "a.pem").string());
-  const std::string none = "ssl.truststore.location: files of a table's document are read below a folder that the operator allows (--allow-files DIR), and none is allowed; this one is not read";
-  const std::string outside = "ssl.truststore.location: files of a table's document are read below a folder that the operator allows (--allow-files DIR), and this one is not below one";
+  const std::string none =
+      "ssl.truststore.location: files of a table's document are read below a folder that the operator allows (--allow-files DIR), and none is allowed; this "
+      "one is not read";
+  const std::string outside =
+      "ssl.truststore.location: files of a table's document are read below a folder that the operator allows (--allow-files DIR), and this one is not below "
+      "one";
   EXPECT_EQ(check(open + "/deep/a.pem", {}), none);
   EXPECT_EQ(check((base / "closed" / "b.pem").string(), {open}), outside);
   EXPECT_EQ(check((base / "closed" / "missing.pem").string(), {open}), outside);
   EXPECT_EQ(check(open + "/../closed/b.pem", {open}), outside);
   EXPECT_EQ(check(open + "x/b.pem", {open}), outside);
   EXPECT_EQ(check("a.pem", {open}), "ssl.truststore.location: expected an absolute path");
-  for (const char* const path : {"/link.pem", "/folder/b.pem", "/folder/missing.pem"}) EXPECT_THAT(check(open + path, {open}), HasSubstr(" leads out of the allowed folder ")) << path;
+  for (const char* const path : {"/link.pem", "/folder/b.pem", "/folder/missing.pem"})
+    EXPECT_THAT(check(open + path, {open}), HasSubstr(" leads out of the allowed folder ")) << path;
   EXPECT_THAT(check(open + "/missing.pem", {open}), HasSubstr("does not exist"));
   EXPECT_THAT(check(open + "/deep", {open}), HasSubstr("is no regular file"));
   EXPECT_THAT(check(open + "/large.pem", {open}), HasSubstr("has 1048577 bytes; at most 1048576 are read"));
@@ -285,7 +332,8 @@ TEST(PinotTableConfig, TableNamesLeadToOneRawName) {
   EXPECT_EQ(*RawTableName("events_REALTIME"), "events");
   EXPECT_EQ(*RawTableName("db.events"), "db.events");
   EXPECT_EQ(*RawTableName("événements"), "événements");
-  for (const char* const bad : {"", "_REALTIME", "a__b", "a b", "a/b", "..", "a.b.c", ".a", "a\n"}) EXPECT_EQ(RawTableName(bad).status().code(), StatusCode::kInvalid) << bad;
+  for (const char* const bad : {"", "_REALTIME", "a__b", "a b", "a/b", "..", "a.b.c", ".a", "a\n"})
+    EXPECT_EQ(RawTableName(bad).status().code(), StatusCode::kInvalid) << bad;
 }
 
 }  // namespace

@@ -24,10 +24,12 @@ Result<std::vector<Step>> ReadSteps(const PinotTableConfig& table, const PinotSc
   const std::vector<PinotTransform> transforms = AllTransforms(table, schema);
   for (size_t i = 0; i < transforms.size(); ++i) {
     const PinotTransform& transform = transforms[i];
-    if (!columns.insert(transform.column).second) return Status::Invalid("column \"", transform.column.substr(0, 100), "\" has two transforms, one of the schema and one of the table");
+    if (!columns.insert(transform.column).second)
+      return Status::Invalid("column \"", transform.column.substr(0, 100), "\" has two transforms, one of the schema and one of the table");
     Result<std::vector<std::string>> inputs = PinotExpressionInputs(transform.function);
     if (!inputs.ok()) return Status::Invalid(Named(transform.column), ": ", inputs.status().message());
-    if (std::find(inputs->begin(), inputs->end(), transform.column) != inputs->end()) return Status::Invalid(Named(transform.column), " reads the column itself: a field of another name is needed");
+    if (std::find(inputs->begin(), inputs->end(), transform.column) != inputs->end())
+      return Status::Invalid(Named(transform.column), " reads the column itself: a field of another name is needed");
     steps.push_back({transform, *std::move(inputs), i + of_table < transforms.size()});
   }
   return steps;
@@ -64,10 +66,13 @@ Status CheckTransforms(const PinotTableConfig& table, const PinotSchema& schema)
   }
   for (const Step& step : steps) {
     const std::string& column = step.transform.column;
-    if (schema.Find(column) == nullptr && !read.contains(column)) return Status::Invalid(Named(column), " has no use: schema \"", schema.name, "\" has no such column, and nothing else reads it");
+    if (schema.Find(column) == nullptr && !read.contains(column))
+      return Status::Invalid(Named(column), " has no use: schema \"", schema.name, "\" has no such column, and nothing else reads it");
     if (!step.of_schema) continue;
     const auto chained = std::find_if(step.inputs.begin(), step.inputs.end(), [&](const std::string& input) { return of_schema.contains(input); });
-    if (chained != step.inputs.end()) return Status::Invalid(Named(column), " reads \"", chained->substr(0, 100), "\", which another transform of the schema makes; ingestionConfig.transformConfigs may do that");
+    if (chained != step.inputs.end())
+      return Status::Invalid(Named(column), " reads \"", chained->substr(0, 100),
+                             "\", which another transform of the schema makes; ingestionConfig.transformConfigs may do that");
   }
   return CheckOrder(steps);
 }

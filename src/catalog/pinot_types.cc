@@ -52,7 +52,8 @@ const PinotField* PinotSchema::Find(std::string_view column) const {
 Schema PinotSchema::Columns() const {
   Schema columns;
   for (const PinotField& field : fields) {
-    columns.fields.push_back({field.name, field.logical_type(), {{kPinotTypeMetadata, std::string(PinotTypeName(field.type))}, {kPinotDefaultMetadata, field.default_null}}});
+    columns.fields.push_back(
+        {field.name, field.logical_type(), {{kPinotTypeMetadata, std::string(PinotTypeName(field.type))}, {kPinotDefaultMetadata, field.default_null}}});
   }
   return columns;
 }

@@ -47,7 +47,8 @@ Status ReadCertificates(const StreamValues& given, StreamConfig* config, Finding
   LOTIC_RETURN_NOT_OK(take(prefix + "client.certificate", "CERTIFICATE", "ssl.keystore.certificate.chain", "keystore"));
   LOTIC_RETURN_NOT_OK(take(prefix + "client.key", "PRIVATE KEY", "ssl.keystore.key", "keystore"));
   const bool certificate = given.contains(prefix + "client.certificate"), key = given.contains(prefix + "client.key");
-  if (certificate != key) return Status::Invalid(prefix, certificate ? "client.certificate needs " : "client.key needs ", prefix, certificate ? "client.key" : "client.certificate");
+  if (certificate != key)
+    return Status::Invalid(prefix, certificate ? "client.certificate needs " : "client.key needs ", prefix, certificate ? "client.key" : "client.certificate");
   return Status::OK();
 }
 
@@ -57,8 +58,10 @@ Status ReadLogin(StreamConfig* config, Findings* findings) {
   std::string mechanism;
   if (const auto found = out.find("sasl.mechanism"); found != out.end()) {
     for (const char c : found->second) mechanism += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    if (mechanism == "GSSAPI" || mechanism == "OAUTHBEARER" || mechanism == "AWS_MSK_IAM") return Status::Invalid("sasl.mechanism: ", mechanism, " is not built yet; ", kBuilt);
-    if (mechanism != "PLAIN" && mechanism != "SCRAM-SHA-256" && mechanism != "SCRAM-SHA-512") return Status::Invalid("sasl.mechanism: this mechanism is unknown; ", kBuilt, " built");
+    if (mechanism == "GSSAPI" || mechanism == "OAUTHBEARER" || mechanism == "AWS_MSK_IAM")
+      return Status::Invalid("sasl.mechanism: ", mechanism, " is not built yet; ", kBuilt);
+    if (mechanism != "PLAIN" && mechanism != "SCRAM-SHA-256" && mechanism != "SCRAM-SHA-512")
+      return Status::Invalid("sasl.mechanism: this mechanism is unknown; ", kBuilt, " built");
     found->second = mechanism;
   }
   const auto jaas = out.find("sasl.jaas.config");
@@ -69,15 +72,18 @@ Status ReadLogin(StreamConfig* config, Findings* findings) {
   const size_t end = std::min(text.find_first_of(" \t\r\n", first), text.size());
   const std::string module = text.substr(first, end - first);
   const std::string name = module.substr(module.rfind('.') + 1);
-  if (name == "OAuthBearerLoginModule" || name == "IAMLoginModule" || name == "Krb5LoginModule") return Status::Invalid("sasl.jaas.config: ", name, " is not built yet; ", kBuilt);
-  if (name != "PlainLoginModule" && name != "ScramLoginModule") return Status::Invalid("sasl.jaas.config: only PlainLoginModule and ScramLoginModule, in any package, are understood; no code is loaded");
+  if (name == "OAuthBearerLoginModule" || name == "IAMLoginModule" || name == "Krb5LoginModule")
+    return Status::Invalid("sasl.jaas.config: ", name, " is not built yet; ", kBuilt);
+  if (name != "PlainLoginModule" && name != "ScramLoginModule")
+    return Status::Invalid("sasl.jaas.config: only PlainLoginModule and ScramLoginModule, in any package, are understood; no code is loaded");
   if (mechanism.empty()) {
     if (name == "ScramLoginModule") return Status::Invalid("sasl.mechanism is missing; SCRAM-SHA-256 or SCRAM-SHA-512 goes with ScramLoginModule");
     return Status::OK();
   }
   const std::string_view fits = mechanism == "PLAIN" ? "PlainLoginModule" : "ScramLoginModule";
   if (name == fits) return Status::OK();
-  findings->Warn("sasl.jaas.config names " + name + ", and sasl.mechanism is " + mechanism + ": the mechanism decides, the module only gives user and password");
+  findings->Warn("sasl.jaas.config names " + name + ", and sasl.mechanism is " + mechanism +
+                 ": the mechanism decides, the module only gives user and password");
   text = text.substr(0, first) + std::string(fits) + text.substr(end);
   return Status::OK();
 }
@@ -90,7 +96,8 @@ Status ReadClientProperties(const StreamValues& given, StreamConfig* config, Fin
   }
   const std::string algorithm = "ssl.endpoint.identification.algorithm";
   if (const auto found = given.find(algorithm); found != given.end() && AsciiLower(found->second.text) != "https") {
-    return Status::Invalid(algorithm, ": expected https, not ", found->second.shown, "; that a broker's name is checked cannot be switched off in a table's document");
+    return Status::Invalid(algorithm, ": expected https, not ", found->second.shown,
+                           "; that a broker's name is checked cannot be switched off in a table's document");
   }
   LOTIC_RETURN_NOT_OK(ReadCertificates(given, config, findings));
   LOTIC_RETURN_NOT_OK(ReadLogin(config, findings));

@@ -20,7 +20,8 @@ bool ParsePositions(std::string_view text, std::map<int32_t, int64_t>* positions
     const std::string_view part = text.substr(0, comma);
     const size_t colon = part.find(':');
     int64_t partition = 0, offset = 0;
-    if (colon == std::string_view::npos || !ParseIntegerText(part.substr(0, colon), &partition) || !ParseIntegerText(part.substr(colon + 1), &offset)) return false;
+    if (colon == std::string_view::npos || !ParseIntegerText(part.substr(0, colon), &partition) || !ParseIntegerText(part.substr(colon + 1), &offset))
+      return false;
     if (partition < 0 || partition != static_cast<int32_t>(partition) || offset < 0) return false;
     if (positions->size() >= kMaxStreamPartitionIds || !positions->emplace(static_cast<int32_t>(partition), offset).second) return false;
     if (comma == std::string_view::npos) return true;
@@ -43,7 +44,9 @@ Result<OffsetCriteria> ParseOffsetCriteria(std::string_view text) {
   criteria.kind = OffsetCriteria::Kind::kSmallest;
   if (word == "smallest" || word == "earliest") return criteria;
   const auto bad = [&] {
-    return Status::Invalid("\"", text.substr(0, 100), "\" is no place to begin: smallest, largest, a period (2d), an instant (2022-08-09T12:31:38.222Z) or positions (partition:offset, as 0:100,1:250) is needed");
+    return Status::Invalid("\"", text.substr(0, 100),
+                           "\" is no place to begin: smallest, largest, a period (2d), an instant (2022-08-09T12:31:38.222Z) or positions (partition:offset, "
+                           "as 0:100,1:250) is needed");
   };
   if (text.size() > kMaxCriteriaBytes) return bad();
   if (ParsePositions(text, &criteria.positions)) {

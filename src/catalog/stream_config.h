@@ -35,12 +35,12 @@ std::string ToString(const OffsetCriteria& criteria);  ///< in the form that Par
 
 /// When a consuming segment is sealed. Follows: Pinot's realtime.segment.flush.* keys.
 struct FlushThresholds {
-  std::optional<int64_t> segment_rows;   ///< …segment.rows: exactly so many rows a segment
-  int64_t total_rows = 5'000'000;        ///< …rows: over all partitions of this process; 0: by size
-  int64_t time_ms = 6LL * 3600 * 1000;   ///< …time
-  int64_t segment_bytes = 200LL << 20;   ///< …segment.size: wanted size of a sealed segment, by size only
-  double variance = 0;                   ///< …variance.fraction, 0 .. 0.5: the row threshold is multiplied with a random number from 1 - variance to 1 + variance
-  int64_t initial_rows = 100'000;        ///< …autotune.initialRows: the first guess, by size only
+  std::optional<int64_t> segment_rows;  ///< …segment.rows: exactly so many rows a segment
+  int64_t total_rows = 5'000'000;       ///< …rows: over all partitions of this process; 0: by size
+  int64_t time_ms = 6LL * 3600 * 1000;  ///< …time
+  int64_t segment_bytes = 200LL << 20;  ///< …segment.size: wanted size of a sealed segment, by size only
+  double variance = 0;             ///< …variance.fraction, 0 .. 0.5: the row threshold is multiplied with a random number from 1 - variance to 1 + variance
+  int64_t initial_rows = 100'000;  ///< …autotune.initialRows: the first guess, by size only
 
   bool by_size() const { return !segment_rows && total_rows == 0; }
   bool operator==(const FlushThresholds&) const = default;
@@ -48,7 +48,7 @@ struct FlushThresholds {
 
 /// A file that the configuration names.
 struct NamedFile {
-  std::string key;   ///< as in the document
+  std::string key;  ///< as in the document
   std::string path;
   bool operator==(const NamedFile&) const = default;
 };
@@ -60,9 +60,9 @@ inline constexpr size_t kMaxStreamKeys = 1000;
 struct StreamConfig {
   enum class Isolation : uint8_t { kReadUncommitted, kReadCommitted };
 
-  std::string type;           ///< "kafka"
+  std::string type;  ///< "kafka"
   std::string topic;
-  std::string decoder_class;  ///< simple name: "JSONMessageDecoder" (KafkaJSONMessageDecoder is told as this)
+  std::string decoder_class;                              ///< simple name: "JSONMessageDecoder" (KafkaJSONMessageDecoder is told as this)
   std::map<std::string, std::string> decoder_properties;  ///< without their prefix
   Isolation isolation = Isolation::kReadUncommitted;
   OffsetCriteria start;
@@ -71,14 +71,14 @@ struct StreamConfig {
   std::vector<NamedFile> files;        ///< what client and decoder properties name of this machine's files; see CheckFiles
   std::vector<int32_t> partition_ids;  ///< ascending; empty: all
   FlushThresholds flush;
-  bool metadata_populate = false;      ///< __header$… and __metadata$… columns are filled
-  bool header_hex = false;             ///< headers in STRING columns as hex, always (Pinot's way)
+  bool metadata_populate = false;  ///< __header$… and __metadata$… columns are filled
+  bool header_hex = false;         ///< headers in STRING columns as hex, always (Pinot's way)
   bool stop_on_decode_error = false;
-  double topic_rate = 0;               ///< messages a second over all partitions; 0: no limit
-  double partition_rate = 0;           ///< messages a second of each partition, wins over topic_rate; 0: no limit
+  double topic_rate = 0;      ///< messages a second over all partitions; 0: no limit
+  double partition_rate = 0;  ///< messages a second of each partition, wins over topic_rate; 0: no limit
   int64_t fetch_timeout_ms = 5'000;
   int64_t connection_timeout_ms = 30'000;
-  int64_t idle_timeout_ms = 180'000;   ///< negative: never
+  int64_t idle_timeout_ms = 180'000;  ///< negative: never
   bool operator==(const StreamConfig&) const = default;
 
   /// Whether both read the same records: type, topic and brokers.

@@ -31,7 +31,8 @@ Status CheckFiles(const std::vector<std::string>& allowed_folders, StreamConfig*
     const fs::path given(file.path);
     if (!given.is_absolute()) return Status::Invalid(file.key, ": expected an absolute path");
     const fs::path plain = given.lexically_normal();
-    const auto allowed = std::find_if(allowed_folders.begin(), allowed_folders.end(), [&](const std::string& folder) { return IsBelow(plain, WithoutEnd(folder)); });
+    const auto allowed =
+        std::find_if(allowed_folders.begin(), allowed_folders.end(), [&](const std::string& folder) { return IsBelow(plain, WithoutEnd(folder)); });
     if (allowed == allowed_folders.end()) return outside;
     std::error_code error;
     const fs::path folder = fs::canonical(*allowed, error);
@@ -43,7 +44,8 @@ Status CheckFiles(const std::vector<std::string>& allowed_folders, StreamConfig*
     if (!fs::is_regular_file(real, error)) return Status::Invalid(file.key, ": ", plain.string(), " is no regular file");
     const uintmax_t bytes = fs::file_size(real, error);
     if (error) return Status::Invalid(file.key, ": ", plain.string(), " cannot be opened: ", error.message());
-    if (bytes > static_cast<uintmax_t>(kMaxNamedFileBytes)) return Status::Invalid(file.key, ": ", plain.string(), " has ", bytes, " bytes; at most ", kMaxNamedFileBytes, " are read");
+    if (bytes > static_cast<uintmax_t>(kMaxNamedFileBytes))
+      return Status::Invalid(file.key, ": ", plain.string(), " has ", bytes, " bytes; at most ", kMaxNamedFileBytes, " are read");
     for (std::map<std::string, std::string>* const properties : {&config->client_properties, &config->decoder_properties}) {
       for (auto& [key, value] : *properties) {
         if (value == file.path && file.key.ends_with(key)) value = real.string();

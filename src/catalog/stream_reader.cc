@@ -19,8 +19,13 @@ constexpr std::string_view kRows = "realtime.segment.flush.threshold.rows";
 constexpr std::string_view kSegmentRows = "realtime.segment.flush.threshold.segment.rows";
 constexpr std::string_view kSegmentSize = "realtime.segment.flush.threshold.segment.size";
 
-constexpr std::array<std::string_view, 7> kDecodersToCome{"SimpleAvroMessageDecoder", "KafkaConfluentSchemaRegistryAvroMessageDecoder", "KafkaConfluentSchemaRegistryJsonMessageDecoder",
-                                                          "KafkaConfluentSchemaRegistryProtoBufMessageDecoder", "ProtoBufMessageDecoder", "CSVMessageDecoder", "NullMessageDecoder"};
+constexpr std::array<std::string_view, 7> kDecodersToCome{"SimpleAvroMessageDecoder",
+                                                          "KafkaConfluentSchemaRegistryAvroMessageDecoder",
+                                                          "KafkaConfluentSchemaRegistryJsonMessageDecoder",
+                                                          "KafkaConfluentSchemaRegistryProtoBufMessageDecoder",
+                                                          "ProtoBufMessageDecoder",
+                                                          "CSVMessageDecoder",
+                                                          "NullMessageDecoder"};
 
 std::string_view SimpleName(std::string_view class_name) { return class_name.substr(class_name.rfind('.') + 1); }
 
@@ -45,7 +50,9 @@ class StreamReader {
     return found == own_.end() ? nullptr : &found->second;
   }
   const StreamValue* FindFirst(std::initializer_list<std::string_view> keys, std::string_view* found) const;
-  Status Bad(std::string_view key, const StreamValue& value, std::string_view expected) const { return Status::Invalid(key, ": expected ", expected, ", not ", value.shown); }
+  Status Bad(std::string_view key, const StreamValue& value, std::string_view expected) const {
+    return Status::Invalid(key, ": expected ", expected, ", not ", value.shown);
+  }
   Status Boolean(std::string_view key, bool* out) const;
   Status Integer(std::string_view key, int64_t low, int64_t high, int64_t* out) const;
   Status Rate(std::string_view key, double* out) const;
@@ -74,7 +81,8 @@ Status StreamReader::Integer(std::string_view key, int64_t low, int64_t high, in
   const StreamValue* const value = Find(key);
   if (value == nullptr) return Status::OK();
   if (ParseIntegerText(value->text, out) && *out >= low && *out <= high) return Status::OK();
-  return Bad(key, *value, "an integer " + (high == kMaxInt ? "from " + std::to_string(low) + " on" : "between " + std::to_string(low) + " and " + std::to_string(high)));
+  return Bad(key, *value,
+             "an integer " + (high == kMaxInt ? "from " + std::to_string(low) + " on" : "between " + std::to_string(low) + " and " + std::to_string(high)));
 }
 
 Status StreamReader::Rate(std::string_view key, double* out) const {
@@ -91,7 +99,8 @@ Status StreamReader::SortClient(const std::string& name, const std::string& key,
   const std::string text = ScalarText(value);
   if (known->support == KeySupport::kRefused) return Status::Invalid(key, ": ", known->note);
   if (text.empty()) {
-    if (name == "ssl.endpoint.identification.algorithm") findings_->Warn(key + " is empty, which would switch off that a broker's name is checked; it is checked all the same");
+    if (name == "ssl.endpoint.identification.algorithm")
+      findings_->Warn(key + " is empty, which would switch off that a broker's name is checked; it is checked all the same");
     return Status::OK();
   }
   if (known->support == KeySupport::kWarned) {
@@ -123,7 +132,8 @@ Status StreamReader::Sort(const std::string& key, const JsonTree& value) {
   own_.emplace(key, StreamValue{text, ShownJson(key, value)});
   const std::string decoder = Own("decoder.prop.");
   if (key.starts_with(decoder)) config_.decoder_properties.emplace(key.substr(decoder.size()), text);
-  if (known->support == KeySupport::kWarned && key != Own("consumer.factory.class.name") && AsciiLower(text) != AsciiLower(known->quiet)) findings_->WarnNoEffect(key, known->note);
+  if (known->support == KeySupport::kWarned && key != Own("consumer.factory.class.name") && AsciiLower(text) != AsciiLower(known->quiet))
+    findings_->WarnNoEffect(key, known->note);
   return Status::OK();
 }
 
@@ -146,11 +156,15 @@ Status StreamReader::ReadDecoder() {
   const StreamValue* const value = Find(key);
   if (value == nullptr) return Status::Invalid(key, " is missing; JSONMessageDecoder is built");
   const std::string_view name = SimpleName(value->text);
-  if (name == "KafkaAvroMessageDecoder") return Status::Invalid(key, ": KafkaAvroMessageDecoder reads a registry of LinkedIn's own and is not supported; JSONMessageDecoder is built");
+  if (name == "KafkaAvroMessageDecoder")
+    return Status::Invalid(key, ": KafkaAvroMessageDecoder reads a registry of LinkedIn's own and is not supported; JSONMessageDecoder is built");
   if (name == "ProtoBufCodeGenMessageDecoder") {
-    return Status::Invalid(key, ": ProtoBufCodeGenMessageDecoder needs a Java archive and is not supported; ProtoBufMessageDecoder with a descriptorFile is to come, JSONMessageDecoder is built");
+    return Status::Invalid(key,
+                           ": ProtoBufCodeGenMessageDecoder needs a Java archive and is not supported; ProtoBufMessageDecoder with a descriptorFile is to "
+                           "come, JSONMessageDecoder is built");
   }
-  if (std::find(kDecodersToCome.begin(), kDecodersToCome.end(), name) != kDecodersToCome.end()) return Status::Invalid(key, ": ", name, " is not built yet; JSONMessageDecoder is");
+  if (std::find(kDecodersToCome.begin(), kDecodersToCome.end(), name) != kDecodersToCome.end())
+    return Status::Invalid(key, ": ", name, " is not built yet; JSONMessageDecoder is");
   if (name != "JSONMessageDecoder" && name != "KafkaJSONMessageDecoder") {
     std::string all = "JSONMessageDecoder and KafkaJSONMessageDecoder are built;";
     for (const std::string_view later : kDecodersToCome) all += (later == kDecodersToCome.front() ? " " : ", ") + std::string(later);
@@ -197,7 +211,8 @@ Status StreamReader::ReadSource() {
     if (Find(key) == nullptr) return Status::Invalid(key, " is missing", key == brokers ? "; host:port, separated by commas, is needed" : "");
   }
   config_.topic = Find(topic)->text;
-  const std::string factory = Own("consumer.factory.class.name"), type = Own("consumer.type"), isolation = Own("isolation.level"), reset = Own("consumer.prop.auto.offset.reset");
+  const std::string factory = Own("consumer.factory.class.name"), type = Own("consumer.type"), isolation = Own("isolation.level"),
+                    reset = Own("consumer.prop.auto.offset.reset");
   if (const StreamValue* const value = Find(factory); value != nullptr && SimpleName(value->text) != "KafkaConsumerFactory") {
     if (SimpleName(value->text) == "KinesisConsumerFactory") return Status::Invalid(factory, ": KinesisConsumerFactory does not go with streamType kafka");
     return Status::Invalid(factory, ": the factory ", value->shown, " is unknown; KafkaConsumerFactory and KinesisConsumerFactory, in any package, are known");
@@ -214,10 +229,12 @@ Status StreamReader::ReadSource() {
   }
   if (const StreamValue* const value = Find(reset)) {
     Result<OffsetCriteria> start = ParseOffsetCriteria(value->text);
-    if (!start.ok()) return Bad(reset, *value, "smallest, largest, a period (2d), an instant (2022-08-09T12:31:38.222Z) or positions (partition:offset, as 0:100,1:250)");
+    if (!start.ok())
+      return Bad(reset, *value, "smallest, largest, a period (2d), an instant (2022-08-09T12:31:38.222Z) or positions (partition:offset, as 0:100,1:250)");
     config_.start = *std::move(start);
     const std::string lowered = AsciiLower(value->text);
-    if (lowered == "earliest" || lowered == "latest") findings_->Warn(reset + ": " + lowered + " is taken for " + ToString(config_.start) + ", Pinot's word for it");
+    if (lowered == "earliest" || lowered == "latest")
+      findings_->Warn(reset + ": " + lowered + " is taken for " + ToString(config_.start) + ", Pinot's word for it");
   }
   return ReadPartitions();
 }
@@ -226,8 +243,8 @@ Status StreamReader::ReadFlush() {
   FlushThresholds& flush = config_.flush;
   std::string_view rows_key, size_key, time_key;
   const std::string flush_prefix(kFlush);
-  const StreamValue* const rows =
-      FindFirst({kRows, "realtime.segment.flush.threshold.rows.llc", "realtime.segment.flush.threshold.size", "realtime.segment.flush.threshold.size.llc"}, &rows_key);
+  const StreamValue* const rows = FindFirst(
+      {kRows, "realtime.segment.flush.threshold.rows.llc", "realtime.segment.flush.threshold.size", "realtime.segment.flush.threshold.size.llc"}, &rows_key);
   if (rows != nullptr) LOTIC_RETURN_NOT_OK(Integer(rows_key, 0, kMaxInt, &flush.total_rows));
   int64_t segment_rows = 0;
   LOTIC_RETURN_NOT_OK(Integer(kSegmentRows, 0, kMaxInt, &segment_rows));
@@ -242,8 +259,10 @@ Status StreamReader::ReadFlush() {
   }
   const bool by_rows = rows != nullptr && flush.total_rows > 0;
   if (by_rows + flush.segment_rows.has_value() + sized > 1) {
-    return Status::Invalid("at most one of ", kRows, ", …segment.rows and …segment.size may be positive, not ", by_rows ? std::string(rows_key) + " " + rows->shown : "",
-                           flush.segment_rows ? (by_rows ? " and " : "") + std::string(kSegmentRows) + " " + Find(kSegmentRows)->shown : "", sized ? " and " + std::string(size_key) + " " + size->shown : "");
+    return Status::Invalid("at most one of ", kRows, ", …segment.rows and …segment.size may be positive, not ",
+                           by_rows ? std::string(rows_key) + " " + rows->shown : "",
+                           flush.segment_rows ? (by_rows ? " and " : "") + std::string(kSegmentRows) + " " + Find(kSegmentRows)->shown : "",
+                           sized ? " and " + std::string(size_key) + " " + size->shown : "");
   }
   if (rows == nullptr && sized) flush.total_rows = 0;
   if (const StreamValue* const time = FindFirst({"realtime.segment.flush.threshold.time", "realtime.segment.flush.threshold.time.llc"}, &time_key)) {
@@ -253,7 +272,8 @@ Status StreamReader::ReadFlush() {
   }
   const std::string variance = flush_prefix + "threshold.variance.fraction";
   if (const StreamValue* const value = Find(variance)) {
-    if (!ParseNumberText(value->text, &flush.variance) || flush.variance < 0 || flush.variance >= 0.5) return Bad(variance, *value, "a number from 0 up to, not including, 0.5");
+    if (!ParseNumberText(value->text, &flush.variance) || flush.variance < 0 || flush.variance >= 0.5)
+      return Bad(variance, *value, "a number from 0 up to, not including, 0.5");
   }
   LOTIC_RETURN_NOT_OK(Integer(flush_prefix + "autotune.initialRows", 1, kMaxInt, &flush.initial_rows));
   return Status::OK();

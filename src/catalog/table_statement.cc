@@ -81,7 +81,8 @@ Result<TableStatement> Insert(std::string_view text, Tokens tokens) {
     if (!tokens.IsSign('=')) return tokens.Unexpected("= and a value: a PARTITION without one is not supported");
     tokens.Advance();
     std::string value = tokens.TakeSign('-') ? "-" : "";
-    if (tokens.now().kind != TokenKind::kNumber && (tokens.now().kind != TokenKind::kText || !value.empty())) return tokens.Unexpected("the value, in single quotes");
+    if (tokens.now().kind != TokenKind::kNumber && (tokens.now().kind != TokenKind::kText || !value.empty()))
+      return tokens.Unexpected("the value, in single quotes");
     value += tokens.now().text;
     tokens.Advance();
     if (!names.insert(name.text).second) return Tokens::Error(name.at, "PARTITION names column \"" + name.text + "\" twice");

@@ -14,18 +14,19 @@
 namespace lotic::catalog {
 namespace {
 
-constexpr std::array<std::string_view, 12> kMonths{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"};
+constexpr std::array<std::string_view, 12> kMonths{"January", "February", "March",     "April",   "May",      "June",
+                                                   "July",    "August",   "September", "October", "November", "December"};
 constexpr std::array<std::string_view, 7> kDays{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
 constexpr size_t kShortName = 3;
 constexpr int64_t kDaySeconds = 86'400;
 constexpr int64_t kMaxYear = 99'999;
 
 struct Piece {
-  char letter = 0;      // 0: a literal
+  char letter = 0;  // 0: a literal
   int width = 0;
   std::string literal;
   bool numeric = false;
-  bool fixed = false;   // a numeric one follows at once, so it has exactly `width` digits
+  bool fixed = false;  // a numeric one follows at once, so it has exactly `width` digits
 };
 
 bool IsNumeric(char letter, int width) { return letter == 'M' ? width < 3 : std::string_view("ydHhkKmsS").find(letter) != std::string_view::npos; }
@@ -195,7 +196,8 @@ Result<TimePattern> TimePattern::Parse(std::string_view pattern, std::string_vie
     while (end < pattern.size() && pattern[end] == c) ++end;
     Piece token{c == 'Y' ? 'y' : c, static_cast<int>(end - i), "", false, false};
     if (std::string_view("yMdHhkKmsSaEZz").find(token.letter) == std::string_view::npos) {
-      return Status::Invalid("time pattern \"", pattern, "\": the letter ", c, " is not supported: y M d H h k K m s S a E Z z are, other text stands in single quotes");
+      return Status::Invalid("time pattern \"", pattern, "\": the letter ", c,
+                             " is not supported: y M d H h k K m s S a E Z z are, other text stands in single quotes");
     }
     if (token.letter == 'y' && token.width == 2) return Status::Invalid("time pattern \"", pattern, "\": years of two digits are ambiguous; yyyy is needed");
     if (token.letter == 'S' && token.width > 9) return Status::Invalid("time pattern \"", pattern, "\": more than nine digits of a second");
@@ -224,8 +226,8 @@ bool TimePattern::ToMillis(std::string_view text, int64_t* ms) const {
   }
   if (!text.empty()) return false;
   if (fields.half_hour >= 0) fields.hour = fields.half_hour + (fields.afternoon ? 12 : 0);
-  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(std::min<int64_t>(fields.year, 32'000))), std::chrono::month(static_cast<unsigned>(fields.month)),
-                                         std::chrono::day(static_cast<unsigned>(fields.day))};
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(std::min<int64_t>(fields.year, 32'000))),
+                                         std::chrono::month(static_cast<unsigned>(fields.month)), std::chrono::day(static_cast<unsigned>(fields.day))};
   if (fields.year > 32'000 || !date.ok()) return false;
   const int64_t local = std::chrono::sys_days(date).time_since_epoch().count() * kDaySeconds + fields.hour * 3600 + fields.minute * 60 + fields.second;
   const int64_t utc = fields.zoned ? local - fields.offset : impl_->zone.ToUtc(local);

@@ -94,7 +94,9 @@ bool SkipName(std::string_view* text) {
 
 bool TakeRuleDay(std::string_view* text, RuleDay* day) {
   int64_t month = 0, week = 0, weekday = 0;
-  if (!TakeChar(text, ',') || !TakeChar(text, 'M') || !TakeInt(text, &month) || !TakeChar(text, '.') || !TakeInt(text, &week) || !TakeChar(text, '.') || !TakeInt(text, &weekday)) return false;
+  if (!TakeChar(text, ',') || !TakeChar(text, 'M') || !TakeInt(text, &month) || !TakeChar(text, '.') || !TakeInt(text, &week) || !TakeChar(text, '.') ||
+      !TakeInt(text, &weekday))
+    return false;
   if (month < 1 || month > 12 || week < 1 || week > 5 || weekday > 6) return false;
   day->month = static_cast<int>(month), day->week = static_cast<int>(week), day->weekday = static_cast<int>(weekday);
   return !TakeChar(text, '/') || TakeClock(text, &day->seconds);
@@ -124,12 +126,12 @@ std::optional<int32_t> FixedOffset(std::string_view name) {
 }  // namespace
 
 struct TimeZone::Rules {
-  std::vector<int64_t> at;        // instants of transitions, ascending
-  std::vector<int32_t> offsets;   // [0] before the first of `at`, [i + 1] from at[i] on
+  std::vector<int64_t> at;       // instants of transitions, ascending
+  std::vector<int32_t> offsets;  // [0] before the first of `at`, [i + 1] from at[i] on
   bool has_rule = false;
   int32_t standard = 0, summer = 0;
   bool has_summer = false;
-  RuleDay start, end;             // of summer time, on the clock of standard and of summer time
+  RuleDay start, end;  // of summer time, on the clock of standard and of summer time
 
   int32_t RuleOffset(int64_t utc) const {
     if (!has_summer) return standard;
@@ -202,9 +204,12 @@ Result<TimeZone> TimeZone::Find(std::string_view name) {
     if (name == utc) return TimeZone(0, nullptr);
   }
   if (const std::optional<int32_t> offset = FixedOffset(name)) return TimeZone(*offset, nullptr);
-  const auto unknown = [&] { return Status::Invalid("time zone \"", name.substr(0, kMaxZoneName), "\" is unknown here: UTC, +05:30 or a name like Europe/Berlin is needed"); };
-  const bool plain = name.size() <= kMaxZoneName && std::isalpha(static_cast<unsigned char>(name[0])) != 0 &&
-                     std::all_of(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '/' || c == '-' || c == '+'; });
+  const auto unknown = [&] {
+    return Status::Invalid("time zone \"", name.substr(0, kMaxZoneName), "\" is unknown here: UTC, +05:30 or a name like Europe/Berlin is needed");
+  };
+  const bool plain = name.size() <= kMaxZoneName && std::isalpha(static_cast<unsigned char>(name[0])) != 0 && std::all_of(name.begin(), name.end(), [](char c) {
+                       return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '/' || c == '-' || c == '+';
+                     });
   if (!plain) return unknown();
   static std::mutex mutex;
   static std::map<std::string, std::shared_ptr<const Rules>, std::less<>> known;  // as many as the data base has, at most

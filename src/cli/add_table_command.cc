@@ -52,9 +52,9 @@ std::string Lower(std::string_view text) {
 
 /// Both documents, read from their files.
 struct Documents {
-  std::string schema;   ///< empty: no file was named
+  std::string schema;  ///< empty: no file was named
   std::string table;
-  std::string name;     ///< the table's, raw
+  std::string name;  ///< the table's, raw
 };
 
 Result<std::string> ReadDocument(const std::string& path) {
@@ -100,7 +100,8 @@ Result<Documents> ReadDocuments(const AddTableCommandLine& line) {
 
 /// The body of /tableConfigs; documents as they stand in their files.
 std::string RequestBody(const Documents& documents) {
-  return "{\"tableName\":" + Json(documents.name).dump() + ",\"schema\":" + (documents.schema.empty() ? "null" : documents.schema) + ",\"realtime\":" + documents.table + "}";
+  return "{\"tableName\":" + Json(documents.name).dump() + ",\"schema\":" + (documents.schema.empty() ? "null" : documents.schema) +
+         ",\"realtime\":" + documents.table + "}";
 }
 
 class AddTable {
@@ -214,8 +215,8 @@ Result<std::string> AddTable::DryRun(const Documents& documents) {
   } else {
     return response.status();
   }
-  return checked + "Would " + (line_.update ? "change" : "make") + " the table " + documents.name + "_REALTIME" + (documents.schema.empty() ? "" : " and its schema") +
-         ". Nothing was done: add -exec to do it.\n";
+  return checked + "Would " + (line_.update ? "change" : "make") + " the table " + documents.name + "_REALTIME" +
+         (documents.schema.empty() ? "" : " and its schema") + ". Nothing was done: add -exec to do it.\n";
 }
 
 Result<std::string> AddTable::Run() {
@@ -228,9 +229,15 @@ Result<std::string> AddTable::Run() {
 Result<AddTableCommandLine> ParseAddTableCommandLine(const std::vector<std::string>& args) {
   AddTableCommandLine line;
   std::string port;
-  const std::map<std::string, std::string*> texts = {{"schemafile", &line.schema_file},        {"tableconfigfile", &line.table_file}, {"realtimetableconfigfile", &line.table_file},
-                                                     {"controllerhost", &line.host},           {"controllerport", &port},             {"controllerprotocol", &line.protocol},
-                                                     {"user", &line.user},                     {"password", &line.password},          {"authtoken", &line.token}};
+  const std::map<std::string, std::string*> texts = {{"schemafile", &line.schema_file},
+                                                     {"tableconfigfile", &line.table_file},
+                                                     {"realtimetableconfigfile", &line.table_file},
+                                                     {"controllerhost", &line.host},
+                                                     {"controllerport", &port},
+                                                     {"controllerprotocol", &line.protocol},
+                                                     {"user", &line.user},
+                                                     {"password", &line.password},
+                                                     {"authtoken", &line.token}};
   const std::map<std::string, bool*> flags = {{"exec", &line.exec}, {"update", &line.update}};
   for (size_t i = 0; i < args.size(); ++i) {
     const size_t dashes = args[i].rfind("--", 0) == 0 ? 2 : args[i].rfind('-', 0) == 0 ? 1 : 0;
@@ -263,11 +270,13 @@ Result<AddTableCommandLine> ParseAddTableCommandLine(const std::vector<std::stri
   if (line.schema_file.empty() && !line.update) return Status::Invalid("lotic AddTable needs -schemaFile FILE", kSeeHelp);
   if (!port.empty()) {
     const auto read = std::from_chars(port.data(), port.data() + port.size(), line.port);
-    if (read.ec != std::errc() || read.ptr != port.data() + port.size() || line.port == 0) return Status::Invalid("-controllerPort takes a number from 1 to 65535, not \"", port, "\"");
+    if (read.ec != std::errc() || read.ptr != port.data() + port.size() || line.port == 0)
+      return Status::Invalid("-controllerPort takes a number from 1 to 65535, not \"", port, "\"");
   }
   line.protocol = Lower(line.protocol);
   if (line.protocol != "http" && line.protocol != "https") return Status::Invalid("-controllerProtocol is http or https, not \"", line.protocol, "\"");
-  if (line.host.empty() || line.host.find_first_of("/?#@ ") != std::string::npos) return Status::Invalid("-controllerHost takes the name or address of a host, not \"", line.host, "\"");
+  if (line.host.empty() || line.host.find_first_of("/?#@ ") != std::string::npos)
+    return Status::Invalid("-controllerHost takes the name or address of a host, not \"", line.host, "\"");
   return line;
 }
 

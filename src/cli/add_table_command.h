@@ -13,16 +13,16 @@ namespace lotic::cli {
 
 /// What `lotic AddTable` asks for, in the words of Pinot's own command.
 struct AddTableCommandLine {
-  std::string schema_file;  ///< -schemaFile
-  std::string table_file;   ///< -tableConfigFile, -realtimeTableConfigFile
-  bool exec = false;        ///< -exec: do it; else a dry run
-  bool update = false;      ///< -update: the table exists, and is changed
+  std::string schema_file;         ///< -schemaFile
+  std::string table_file;          ///< -tableConfigFile, -realtimeTableConfigFile
+  bool exec = false;               ///< -exec: do it; else a dry run
+  bool update = false;             ///< -update: the table exists, and is changed
   std::string host = "localhost";  ///< -controllerHost
-  uint16_t port = 9000;     ///< -controllerPort
+  uint16_t port = 9000;            ///< -controllerPort
   std::string protocol = "http";   ///< -controllerProtocol: http or https
   std::string user, password;      ///< -user, -password: HTTP Basic; never printed
-  std::string token;        ///< -authToken: the value of the header Authorization; never printed
-  std::string help;         ///< not empty: print it and do nothing
+  std::string token;               ///< -authToken: the value of the header Authorization; never printed
+  std::string help;                ///< not empty: print it and do nothing
 };
 
 /// Options with one dash or two, values behind a blank or `=`; names as Pinot writes them, in any case. Errors: Invalid (usage).

@@ -13,8 +13,7 @@
 namespace lotic::cli {
 
 bool IsBrokenPipe(const Status& status) {
-  return !status.ok() && status.detail() != nullptr &&
-         std::strcmp(status.detail()->type_id(), BrokenPipe().type_id()) == 0;
+  return !status.ok() && status.detail() != nullptr && std::strcmp(status.detail()->type_id(), BrokenPipe().type_id()) == 0;
 }
 
 namespace {
@@ -24,8 +23,7 @@ bool CanBlock(int fd) {
 }
 }  // namespace
 
-FdSink::FdSink(int fd, std::string name, int wake_fd)
-    : fd_(fd), name_(std::move(name)), owned_(false), wake_fd_(wake_fd >= 0 && CanBlock(fd) ? wake_fd : -1) {}
+FdSink::FdSink(int fd, std::string name, int wake_fd) : fd_(fd), name_(std::move(name)), owned_(false), wake_fd_(wake_fd >= 0 && CanBlock(fd) ? wake_fd : -1) {}
 
 FdSink::~FdSink() {
   (void)Flush();  // whoever cares for the outcome has called it

@@ -56,8 +56,7 @@ Status UnknownOption(const CLI::App& app, const std::string& wrong) {
     }
   }
   const std::string near = NearestOption(app, wrong);
-  return Status::Invalid("unknown option ", wrong.substr(0, wrong.find('=')), near.empty() ? "" : ": did you mean " + near + "?",
-                         " (lotic --help lists them)");
+  return Status::Invalid("unknown option ", wrong.substr(0, wrong.find('=')), near.empty() ? "" : ": did you mean " + near + "?", " (lotic --help lists them)");
 }
 
 template <typename Value>
@@ -113,40 +112,46 @@ Result<CommandLine> ParseCommandLine(const std::vector<std::string>& args) {
   const auto single = CLI::MultiOptionPolicy::TakeLast;
   app.add_option("SQL", arguments, "Statements, each in one quoted argument; or one of the commands topics, tables, demo")->type_name("");
   app.add_option("-b,--bootstrap-server", line.brokers, "Kafka brokers, comma-separated; the catalog is called kafka")
-      ->type_name("HOST:PORT")->multi_option_policy(single);
-  app.add_option("--config", line.config_file, "Kafka client properties, in Java's or librdkafka's names")
-      ->type_name("FILE")->multi_option_policy(single);
+      ->type_name("HOST:PORT")
+      ->multi_option_policy(single);
+  app.add_option("--config", line.config_file, "Kafka client properties, in Java's or librdkafka's names")->type_name("FILE")->multi_option_policy(single);
   app.add_option("--data", line.data_folder, "A data directory of lotic serve, read only; the catalog of its tables is called tables")
-      ->type_name("DIR")->multi_option_policy(single);
-  app.add_option("-X", line.properties, "One client property; repeatable, wins over --config")
-      ->type_name("NAME=VALUE")->allow_extra_args(false);
-  app.add_option("-f,--file", line.files, "Run the statements of a file first; repeatable, - is standard input")
-      ->type_name("FILE")->allow_extra_args(false);
-  app.add_option("-c,--query", commands, "Run this statement; repeatable, before the arguments")
-      ->type_name("SQL")->allow_extra_args(false);
+      ->type_name("DIR")
+      ->multi_option_policy(single);
+  app.add_option("-X", line.properties, "One client property; repeatable, wins over --config")->type_name("NAME=VALUE")->allow_extra_args(false);
+  app.add_option("-f,--file", line.files, "Run the statements of a file first; repeatable, - is standard input")->type_name("FILE")->allow_extra_args(false);
+  app.add_option("-c,--query", commands, "Run this statement; repeatable, before the arguments")->type_name("SQL")->allow_extra_args(false);
   app.add_option("--format", format, "box, ascii, markdown, line, csv, tsv, json or jsonl; into a pipe the default is jsonl")
-      ->type_name("NAME")->multi_option_policy(single);
+      ->type_name("NAME")
+      ->multi_option_policy(single);
   app.add_flag("--no-header", no_header, "Leave out the line of column names (box, ascii, markdown, csv, tsv)");
   app.add_option("--certificate", line.certificate_file, "Write the scan certificates of all statements as JSON")
-      ->type_name("FILE")->multi_option_policy(single);
+      ->type_name("FILE")
+      ->multi_option_policy(single);
   app.add_flag("--allow-partial", line.allow_partial, "An incomplete scan is a result that says so, not an error");
   app.add_option("--on-error", on_error, "A value that does not fit its column: null (counted), skip the record, or fail")
-      ->type_name("null|skip|fail")->multi_option_policy(single);
+      ->type_name("null|skip|fail")
+      ->multi_option_policy(single);
   app.add_option("--tombstones", tombstones, "Records without a value: emit as rows of NULLs, or skip (counted)")
-      ->type_name("emit|skip")->multi_option_policy(single);
-  app.add_option("--max-out-of-order", max_out_of_order,
-                 "Declares that no record is older than an earlier one by more: upper time bounds then prune")
-      ->type_name("TIME")->multi_option_policy(single);
+      ->type_name("emit|skip")
+      ->multi_option_policy(single);
+  app.add_option("--max-out-of-order", max_out_of_order, "Declares that no record is older than an earlier one by more: upper time bounds then prune")
+      ->type_name("TIME")
+      ->multi_option_policy(single);
   app.add_option("--schema", line.schema_files, "A topic's columns, as lotic topics --schema-of prints them, instead of sampling; repeatable")
-      ->type_name("FILE")->allow_extra_args(false);
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   app.add_option("--time-zone", line.time_zone, "How instants are shown and zoneless text is read (default UTC)")
-      ->type_name("ZONE")->multi_option_policy(single);
+      ->type_name("ZONE")
+      ->multi_option_policy(single);
   app.add_option("--timeout", timeout, "Limit for each statement: 250ms, 30s, 5m")->type_name("TIME")->multi_option_policy(single);
-  CLI::Option* offsets_option =
-      app.add_option("--offsets", offsets, "With topics: lines topic:partition:offset, of one topic or all")
-          ->type_name("[TOPIC]")->expected(0, 1)->multi_option_policy(single);
+  CLI::Option* offsets_option = app.add_option("--offsets", offsets, "With topics: lines topic:partition:offset, of one topic or all")
+                                    ->type_name("[TOPIC]")
+                                    ->expected(0, 1)
+                                    ->multi_option_policy(single);
   app.add_option("--schema-of", line.schema_of, "With topics: the columns of a topic in the JSON form that --schema reads back")
-      ->type_name("TOPIC")->multi_option_policy(single);
+      ->type_name("TOPIC")
+      ->multi_option_policy(single);
   app.add_option("--time", time, "With --offsets: latest (the end) or earliest")->type_name("latest|earliest")->multi_option_policy(single);
   app.add_flag("-v,--verbose", line.verbosity, "Say what goes on; -vv and -vvv say more");
   app.add_flag("-q,--quiet", line.quiet, "No progress, no certificate summary");
@@ -176,10 +181,9 @@ Result<CommandLine> ParseCommandLine(const std::vector<std::string>& args) {
   if (!format.empty()) {
     LOTIC_ASSIGN_OR_RETURN(line.format, ParseFormat(format));
   }
-  LOTIC_ASSIGN_OR_RETURN(line.policy.on_error, OneOf<OnError>("--on-error", on_error,
-      {{"null", OnError::kNull}, {"skip", OnError::kSkip}, {"fail", OnError::kFail}}));
-  LOTIC_ASSIGN_OR_RETURN(line.policy.tombstones, OneOf<Tombstones>("--tombstones", tombstones,
-      {{"emit", Tombstones::kEmit}, {"skip", Tombstones::kSkip}}));
+  LOTIC_ASSIGN_OR_RETURN(line.policy.on_error,
+                         OneOf<OnError>("--on-error", on_error, {{"null", OnError::kNull}, {"skip", OnError::kSkip}, {"fail", OnError::kFail}}));
+  LOTIC_ASSIGN_OR_RETURN(line.policy.tombstones, OneOf<Tombstones>("--tombstones", tombstones, {{"emit", Tombstones::kEmit}, {"skip", Tombstones::kSkip}}));
   LOTIC_ASSIGN_OR_RETURN(line.offsets_earliest, OneOf<bool>("--time", time, {{"latest", false}, {"earliest", true}}));
   if (!max_out_of_order.empty()) {
     LOTIC_ASSIGN_OR_RETURN(const auto limit, ParseDuration("--max-out-of-order", max_out_of_order));

@@ -29,18 +29,14 @@ TEST(CommandLine, TakesBrokersPropertiesFilesAndStatements) {
   EXPECT_THAT(line.statements, ElementsAre("SELECT 1", "SELECT 2"));
 }
 
-TEST(CommandLine, RunsDashCBeforeTheArguments) {
-  EXPECT_THAT(Parse({"SELECT 2", "-c", "SELECT 1"}).statements, ElementsAre("SELECT 1", "SELECT 2"));
-}
+TEST(CommandLine, RunsDashCBeforeTheArguments) { EXPECT_THAT(Parse({"SELECT 2", "-c", "SELECT 1"}).statements, ElementsAre("SELECT 1", "SELECT 2")); }
 
 TEST(CommandLine, KeepsAPropertyThatHoldsSpacesAndEqualSignsWhole) {
   const std::string jaas = "sasl.jaas.config=org.x.PlainLoginModule required username=\"a\" password=\"b\";";
   EXPECT_THAT(Parse({"-b", "b", "-X", jaas, "SELECT 1"}).properties, ElementsAre(jaas));
 }
 
-TEST(CommandLine, TakesAStatementThatBeginsWithAComment) {
-  EXPECT_THAT(Parse({"-c", "-- nothing\nSELECT 1"}).statements, ElementsAre("-- nothing\nSELECT 1"));
-}
+TEST(CommandLine, TakesAStatementThatBeginsWithAComment) { EXPECT_THAT(Parse({"-c", "-- nothing\nSELECT 1"}).statements, ElementsAre("-- nothing\nSELECT 1")); }
 
 TEST(CommandLine, ReadsPolicyAndTimes) {
   const CommandLine line = Parse({"--on-error", "skip", "--tombstones=skip", "--max-out-of-order", "5m", "--timeout", "1.5"});
@@ -56,9 +52,7 @@ TEST(CommandLine, NamesTheNearestOptionForAnUnknownOne) {
   EXPECT_THAT(status.message(), HasSubstr("unknown option --fromat: did you mean --format?"));
 }
 
-TEST(CommandLine, NamesTheNearestFormat) {
-  EXPECT_THAT(Failure({"--format", "jsnl"}).message(), HasSubstr("unknown format \"jsnl\": did you mean jsonl?"));
-}
+TEST(CommandLine, NamesTheNearestFormat) { EXPECT_THAT(Failure({"--format", "jsnl"}).message(), HasSubstr("unknown format \"jsnl\": did you mean jsonl?")); }
 
 TEST(CommandLine, NamesTheNearestCommand) {
   EXPECT_THAT(Failure({"topcis", "-b", "b"}).message(), HasSubstr("did you mean topics?"));

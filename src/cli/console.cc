@@ -34,8 +34,8 @@ Console Console::OfProcess(bool no_color) {
   console.err_terminal = ::isatty(console.err) != 0;
   const char* no_color_variable = std::getenv("NO_COLOR");  // its being set and not empty is the convention
   const char* term = std::getenv("TERM");
-  console.color = console.err_terminal && !no_color && (no_color_variable == nullptr || *no_color_variable == '\0') &&
-                  term != nullptr && std::string_view(term) != "dumb";
+  console.color =
+      console.err_terminal && !no_color && (no_color_variable == nullptr || *no_color_variable == '\0') && term != nullptr && std::string_view(term) != "dumb";
   return console;
 }
 

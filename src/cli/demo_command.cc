@@ -53,9 +53,10 @@ std::string NextCommands(const std::string& brokers, bool stays) {
          "  DESCRIBE orders;                                   columns, and from how many records they were inferred\n"
          "  SELECT count(*) FROM payments;                     aborted transactions do not count\n"
          "  EXPLAIN SELECT * FROM events WHERE _timestamp > now() - INTERVAL 1 MINUTE;\n" +
-         separate +
-         "  lotic -b " + address + " \"SELECT count(*) FROM events\"\n"
-         "  lotic topics -b " + address + "\n";
+         separate + "  lotic -b " + address +
+         " \"SELECT count(*) FROM events\"\n"
+         "  lotic topics -b " +
+         address + "\n";
 }
 
 }  // namespace

@@ -41,8 +41,7 @@ constexpr const char* kHelp =
 
 const std::map<std::string, std::string>& Aliases() {
   static const std::map<std::string, std::string> aliases = {
-      {"\\?", ".help"}, {"\\q", ".quit"},      {"\\l", ".databases"}, {"\\dt", ".tables"},
-      {"\\d", ".d"},    {"\\timing", ".timer"}, {"\\x", ".x"},         {".exit", ".quit"},
+      {"\\?", ".help"}, {"\\q", ".quit"}, {"\\l", ".databases"}, {"\\dt", ".tables"}, {"\\d", ".d"}, {"\\timing", ".timer"}, {"\\x", ".x"}, {".exit", ".quit"},
   };
   return aliases;
 }
@@ -73,8 +72,8 @@ std::vector<std::string> SplitWords(const std::string& text) {
 }  // namespace
 
 std::vector<std::string> ScriptRunner::CommandNames() {
-  return {".certificate", ".databases", ".headers", ".help", ".maxrows", ".mode", ".nullvalue", ".output",
-          ".quit",        ".read",      ".schema",  ".tables", ".timer", ".topics"};
+  return {".certificate", ".databases", ".headers", ".help",   ".maxrows", ".mode",  ".nullvalue",
+          ".output",      ".quit",      ".read",    ".schema", ".tables",  ".timer", ".topics"};
 }
 
 Status ScriptRunner::RunText(const std::string& text, const std::string& origin) {
@@ -125,9 +124,8 @@ Result<std::string> ScriptRunner::ReadWhole(const std::string& path) {
 
 Status ScriptRunner::RunFile(const std::string& path) {
   const Console& console = session_.console();
-  auto text = depth_ < kMaxReadDepth
-                  ? ReadWhole(path)
-                  : Result<std::string>(Status::CapacityError("scripts read one another more than ", kMaxReadDepth, " deep, at ", path));
+  auto text = depth_ < kMaxReadDepth ? ReadWhole(path)
+                                     : Result<std::string>(Status::CapacityError("scripts read one another more than ", kMaxReadDepth, " deep, at ", path));
   if (!text.ok()) {
     console.Say(text.status().IsCancelled() ? "cancelled\n" : DescribeError(text.status(), "", "", console.color, 0));
     return text.status();

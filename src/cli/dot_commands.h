@@ -45,7 +45,7 @@ class ScriptRunner {
   Session& session_;
   const std::shared_ptr<kafka::KafkaConnector> cluster_;
   bool quit_ = false;
-  bool printed_ = false;      // the failure at hand has been printed
+  bool printed_ = false;  // the failure at hand has been printed
   int depth_ = 0;
   Format before_line_ = Format::kBox;  // what \x goes back to
 };

@@ -21,8 +21,7 @@ Result<Format> ParseFormat(std::string_view name) {
   const auto near = NearestNames(name, names, 1);
   std::string all;
   for (const auto& each : names) all += (all.empty() ? "" : ", ") + each;
-  return Status::Invalid("unknown format \"", name, "\"", near.empty() ? "" : ": did you mean " + near[0] + "?",
-                         " (formats: ", all, ")");
+  return Status::Invalid("unknown format \"", name, "\"", near.empty() ? "" : ": did you mean " + near[0] + "?", " (formats: ", all, ")");
 }
 
 }  // namespace lotic::cli

@@ -13,8 +13,8 @@ namespace lotic::cli {
 /// is appended when it is added, so several shells share it and a crash loses none.
 class HistoryFile {
  public:
-  static constexpr size_t kMaxEntries = 5000;     ///< read back; the file is cut to these when it holds twice as many
-  static constexpr size_t kMaxEntryBytes = 65536; ///< longer ones are not kept
+  static constexpr size_t kMaxEntries = 5000;      ///< read back; the file is cut to these when it holds twice as many
+  static constexpr size_t kMaxEntryBytes = 65536;  ///< longer ones are not kept
 
   explicit HistoryFile(std::string path) : path_(std::move(path)) {}
   /// $XDG_STATE_HOME/lotic/history, or ~/.local/state/lotic/history; empty without a home.

@@ -59,9 +59,7 @@ Result<kafka::KafkaOptions> MakeKafkaOptions(const KafkaSource& source, std::vec
     if (read.ec != std::errc() || read.ptr != end) return Status::Invalid("parallel_splits=", source.parallel_splits, " is no whole number");
     options.min_piece_records = 1;
   }
-  options.log = [](kafka::LogDetail detail, const std::string& sentence) {
-    detail == kafka::LogDetail::kEvent ? LogInfo(sentence) : LogDebug(sentence);
-  };
+  options.log = [](kafka::LogDetail detail, const std::string& sentence) { detail == kafka::LogDetail::kEvent ? LogInfo(sentence) : LogDebug(sentence); };
   LOTIC_RETURN_NOT_OK(options.Validate());
   return options;
 }

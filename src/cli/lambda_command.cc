@@ -36,7 +36,8 @@ Result<LambdaCommandLine> ParseLambdaCommandLine(const std::vector<std::string>&
   const auto single = CLI::MultiOptionPolicy::TakeLast;
   app.add_option("local NAME", words, "The word local, and the connector's name")->type_name("")->expected(0, 1 << 20);
   app.add_option("--env", assignments, "A variable of the function's environment, beside those of this process; repeatable")
-      ->type_name("NAME=VALUE")->allow_extra_args(false);
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
   app.add_option("--port", port, "Where it listens on 127.0.0.1 (default 0: any free port)")->type_name("PORT")->multi_option_policy(single);
   app.add_option("--timeout", timeout, "Limit for each invocation: 30s, 5m (default 900s, Lambda's own)")->type_name("TIME")->multi_option_policy(single);
   app.add_flag("-q,--quiet", line.quiet, "No log lines on standard error");
@@ -51,7 +52,8 @@ Result<LambdaCommandLine> ParseLambdaCommandLine(const std::vector<std::string>&
     return line;
   }
   if (words.empty() || words[0] != "local") {
-    return Status::Invalid("lotic lambda ", words.empty() ? "needs the word local" : "has no command \"" + words[0] + "\"", ": lotic lambda local NAME", kSeeHelp);
+    return Status::Invalid("lotic lambda ", words.empty() ? "needs the word local" : "has no command \"" + words[0] + "\"", ": lotic lambda local NAME",
+                           kSeeHelp);
   }
   if (words.size() < 2) return Status::Invalid("lotic lambda local needs the name of a connector", kSeeHelp);
   if (words.size() > 2) return Status::Invalid("lotic lambda local takes one name, but got \"", words[2], "\" too", kSeeHelp);

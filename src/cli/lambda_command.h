@@ -16,12 +16,12 @@ namespace lotic::cli {
 
 /// What `lotic lambda local NAME ...` asks for; docs/reference/lambda.md describes the options.
 struct LambdaCommandLine {
-  std::string name;                  ///< of the connector
-  athena::Environment environment;   ///< --env K=V; may hold secrets: never printed
-  uint16_t port = 0;                 ///< --port; 0: a free one
+  std::string name;                                                ///< of the connector
+  athena::Environment environment;                                 ///< --env K=V; may hold secrets: never printed
+  uint16_t port = 0;                                               ///< --port; 0: a free one
   std::chrono::milliseconds timeout = athena::kMaxInvocationTime;  ///< --timeout
-  bool quiet = false;                ///< -q: no log lines
-  std::string help;                  ///< not empty: print it and do nothing
+  bool quiet = false;                                              ///< -q: no log lines
+  std::string help;                                                ///< not empty: print it and do nothing
 };
 
 /// Errors: Invalid (usage).

@@ -75,10 +75,7 @@ std::vector<Piece> SecretPieces(std::string_view statement) {
 }  // namespace
 
 Status OpenLog(int verbosity, const char* lotic_log) {
-  auto level = verbosity <= 0   ? spdlog::level::off
-               : verbosity == 1 ? spdlog::level::info
-               : verbosity == 2 ? spdlog::level::debug
-                                : spdlog::level::trace;
+  auto level = verbosity <= 0 ? spdlog::level::off : verbosity == 1 ? spdlog::level::info : verbosity == 2 ? spdlog::level::debug : spdlog::level::trace;
   if (lotic_log != nullptr && *lotic_log != '\0') {
     static const std::vector<std::string> names = {"trace", "debug", "info", "warn", "error", "off"};
     static const spdlog::level::level_enum levels[] = {spdlog::level::trace, spdlog::level::debug, spdlog::level::info,

@@ -26,9 +26,9 @@ struct Wiring {
   sql::ConnectorFactory make_connector;
   std::vector<std::string> connector_types;
   std::function<Result<std::shared_ptr<Connector>>(const std::string& catalog)> open_catalog;  ///< as EngineOptions has it
-  std::function<Result<DefinedTable>(const TableDefinition& definition)> define_table;  ///< as EngineOptions has it
+  std::function<Result<DefinedTable>(const TableDefinition& definition)> define_table;         ///< as EngineOptions has it
   std::vector<sql::NamedTableFunction> table_functions;
-  sql::LambdaPort lambdas;  ///< as EngineOptions has it
+  sql::LambdaPort lambdas;                        ///< as EngineOptions has it
   std::map<std::string, Subprogram> subprograms;  ///< by the first argument: lotic athena ...
 };
 

@@ -19,9 +19,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Status SqlError(const std::string& message, size_t at) {
-  return Status(StatusCode::kInvalid, message, std::make_shared<sql::SqlErrorDetail>(at));
-}
+Status SqlError(const std::string& message, size_t at) { return Status(StatusCode::kInvalid, message, std::make_shared<sql::SqlErrorDetail>(at)); }
 
 TEST(DescribeError, UnderlinesTheWordOfASqlError) {
   EXPECT_EQ(DescribeError(SqlError("no column \"statsu\"", 7), "SELECT statsu FROM t", "", false, 0),
@@ -31,14 +29,12 @@ TEST(DescribeError, UnderlinesTheWordOfASqlError) {
 }
 
 TEST(DescribeError, ShowsOnlyTheLineAndItsNumber) {
-  EXPECT_EQ(DescribeError(SqlError("bad", 10), "SELECT 1\n, b\nFROM t", "q.sql:3", false, 0),
-            "error: q.sql:3: bad\n  2 | , b\n    |  ^\n");
+  EXPECT_EQ(DescribeError(SqlError("bad", 10), "SELECT 1\n, b\nFROM t", "q.sql:3", false, 0), "error: q.sql:3: bad\n  2 | , b\n    |  ^\n");
 }
 
 TEST(DescribeError, CountsWideCharactersInFrontOfThePlace) {
   const std::string statement = "SELECT '日本', x";
-  EXPECT_EQ(DescribeError(SqlError("bad", statement.size() - 1), statement, "", false, 0),
-            "error: bad\n  1 | SELECT '日本', x\n    |                ^\n");
+  EXPECT_EQ(DescribeError(SqlError("bad", statement.size() - 1), statement, "", false, 0), "error: bad\n  1 | SELECT '日本', x\n    |                ^\n");
 }
 
 TEST(DescribeError, PointsBehindTheEndOfAStatementThatIsTooShort) {

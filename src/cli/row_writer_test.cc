@@ -21,8 +21,7 @@ sql::TextChunk Chunk(const std::vector<Row>& rows) {
   return chunk;
 }
 
-std::string Render(Format format, const std::vector<sql::ResultColumn>& columns, const std::vector<Row>& rows,
-                   const RenderOptions& options = {}) {
+std::string Render(Format format, const std::vector<sql::ResultColumn>& columns, const std::vector<Row>& rows, const RenderOptions& options = {}) {
   StringSink sink;
   const auto writer = MakeRowWriter(format, options, sink);
   EXPECT_TRUE(writer->Begin(columns).ok());
@@ -46,18 +45,16 @@ TEST(BoxWriter, FramesColumnsAndPutsNumbersOnTheRight) {
             "└────────┴────┘\n");
 }
 
-TEST(BoxWriter, LeavesTheHeaderOut) {
-  EXPECT_EQ(Render(Format::kBox, kColumns, {{"a", "1"}}, {.header = false}), "┌───┬───┐\n│ a │ 1 │\n└───┴───┘\n");
-}
+TEST(BoxWriter, LeavesTheHeaderOut) { EXPECT_EQ(Render(Format::kBox, kColumns, {{"a", "1"}}, {.header = false}), "┌───┬───┐\n│ a │ 1 │\n└───┴───┘\n"); }
 
 TEST(BoxWriter, AlignsByDisplayWidthNotByBytes) {
   EXPECT_EQ(Render(Format::kBox, {{"c", "VARCHAR", false}}, {{"日本"}, {"é"}, {"e\xCC\x81"}, {"🙂"}}),
-            "┌──────┐\n│ c    │\n├──────┤\n│ 日本 │\n│ é    │\n│ e\xCC\x81    │\n│ 🙂   │\n└──────┘\n");
+            "┌──────┐\n│ c    │\n├──────┤\n│ 日本 │\n│ é    │\n│ e\xCC\x81    │\n│ 🙂   "
+            "│\n└──────┘\n");
 }
 
 TEST(BoxWriter, ShowsControlCharactersAsEscapes) {
-  EXPECT_EQ(Render(Format::kBox, {{"c", "VARCHAR", false}}, {{"a\nb\x1b[2J"}}, {.header = false}),
-            "┌─────────────┐\n│ a\\nb\\x1b[2J │\n└─────────────┘\n");
+  EXPECT_EQ(Render(Format::kBox, {{"c", "VARCHAR", false}}, {{"a\nb\x1b[2J"}}, {.header = false}), "┌─────────────┐\n│ a\\nb\\x1b[2J │\n└─────────────┘\n");
 }
 
 TEST(BoxWriter, CountsTheRowsBeyondItsLimit) {
@@ -91,13 +88,11 @@ TEST(BoxWriter, WritesRowsBeyondTheWidthSampleAsTheyCome) {
 }
 
 TEST(AsciiWriter, UsesNothingButAscii) {
-  EXPECT_EQ(Render(Format::kAscii, kColumns, kRows),
-            "+--------+----+\n| status |  n |\n+--------+----+\n| paid   | 12 |\n| NULL   |  3 |\n+--------+----+\n");
+  EXPECT_EQ(Render(Format::kAscii, kColumns, kRows), "+--------+----+\n| status |  n |\n+--------+----+\n| paid   | 12 |\n| NULL   |  3 |\n+--------+----+\n");
 }
 
 TEST(CsvWriter, QuotesWhatNeedsItAndTellsNullFromEmpty) {
-  EXPECT_EQ(Render(Format::kCsv, {{"a,b", "VARCHAR", false}, {"c", "VARCHAR", false}},
-                   {{"x\"y", std::nullopt}, {"", "line\nbreak"}, {" pad", "plain"}}),
+  EXPECT_EQ(Render(Format::kCsv, {{"a,b", "VARCHAR", false}, {"c", "VARCHAR", false}}, {{"x\"y", std::nullopt}, {"", "line\nbreak"}, {" pad", "plain"}}),
             "\"a,b\",c\n\"x\"\"y\",\n\"\",\"line\nbreak\"\n\" pad\",plain\n");
 }
 
@@ -117,8 +112,7 @@ TEST(LineWriter, WritesAColumnALineAndAnEmptyLineBetweenRows) {
 }
 
 TEST(JsonlWriter, WritesAnObjectALineFromCellsThatAreJsonAlready) {
-  EXPECT_EQ(Render(Format::kJsonl, kColumns, {{"\"pa\\\"id\"", "12"}, {std::nullopt, "3"}}),
-            "{\"status\":\"pa\\\"id\",\"n\":12}\n{\"status\":null,\"n\":3}\n");
+  EXPECT_EQ(Render(Format::kJsonl, kColumns, {{"\"pa\\\"id\"", "12"}, {std::nullopt, "3"}}), "{\"status\":\"pa\\\"id\",\"n\":12}\n{\"status\":null,\"n\":3}\n");
 }
 
 TEST(JsonlWriter, WritesNothingForAnEmptyResult) { EXPECT_EQ(Render(Format::kJsonl, kColumns, {}), ""); }

@@ -97,9 +97,13 @@ Result<ServeCommandLine> ParseServeCommandLine(const std::vector<std::string>& a
   app.add_option("words", words, "")->group("")->expected(0, 1 << 20);
   app.add_option("--data", line.data, "The folder that holds the tables; made if it is not there")->type_name("DIR")->multi_option_policy(single);
   app.add_option("--host", line.host, "Where it listens: a loopback address (default 127.0.0.1)")->type_name("ADDRESS")->multi_option_policy(single);
-  app.add_option("--controller-port", controller_port, "Definitions and states (default 9000; 0: any free port)")->type_name("PORT")->multi_option_policy(single);
+  app.add_option("--controller-port", controller_port, "Definitions and states (default 9000; 0: any free port)")
+      ->type_name("PORT")
+      ->multi_option_policy(single);
   app.add_option("--broker-port", broker_port, "Queries (default 8099; 0: any free port)")->type_name("PORT")->multi_option_policy(single);
-  app.add_option("--allow-files", line.allowed_folders, "Table configurations may name files below it, such as key stores; repeatable")->type_name("DIR")->allow_extra_args(false);
+  app.add_option("--allow-files", line.allowed_folders, "Table configurations may name files below it, such as key stores; repeatable")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
   app.add_flag("-q,--quiet", line.quiet, "No log lines on standard error");
   app.add_flag("-h,--help", help, "Print this");
   try {

@@ -19,13 +19,13 @@ namespace lotic::cli {
 
 /// What `lotic serve` asks for; docs/reference/realtime-api.md describes the options.
 struct ServeCommandLine {
-  std::string data;                         ///< --data; required
-  std::string host = "127.0.0.1";           ///< --host: a loopback address
+  std::string data;                                           ///< --data; required
+  std::string host = "127.0.0.1";                             ///< --host: a loopback address
   uint16_t controller_port = server::kDefaultControllerPort;  ///< --controller-port; 0: any free one
   uint16_t broker_port = server::kDefaultBrokerPort;          ///< --broker-port
-  std::vector<std::string> allowed_folders; ///< --allow-files
-  bool quiet = false;                       ///< -q: no log lines but errors
-  std::string help;                         ///< not empty: print it and do nothing
+  std::vector<std::string> allowed_folders;                   ///< --allow-files
+  bool quiet = false;                                         ///< -q: no log lines but errors
+  std::string help;                                           ///< not empty: print it and do nothing
 };
 
 /// Errors: Invalid (usage).

@@ -32,8 +32,7 @@ std::string WrittenLine(const WriteReceipt& receipt) {
 
 }  // namespace
 
-Session::Session(std::unique_ptr<sql::Engine> engine, SessionSettings settings, bool keep_certificates, const Console& console,
-                 Interrupts& interrupts)
+Session::Session(std::unique_ptr<sql::Engine> engine, SessionSettings settings, bool keep_certificates, const Console& console, Interrupts& interrupts)
     : engine_(std::move(engine)),
       settings_(std::move(settings)),
       keep_certificates_(keep_certificates),
@@ -143,8 +142,7 @@ void Session::Report(std::vector<TableCertificate> certificates) {
       if (kept_certificates_.size() < kMaxKeptCertificates) {
         kept_certificates_.push_back(certificate);
       } else if (!std::exchange(certificates_dropped_, true)) {
-        console_.SayLine("warning: --certificate keeps the first " + std::to_string(kMaxKeptCertificates) +
-                         " table readings; later ones are not written");
+        console_.SayLine("warning: --certificate keeps the first " + std::to_string(kMaxKeptCertificates) + " table readings; later ones are not written");
       }
     }
   }

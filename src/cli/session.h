@@ -25,9 +25,9 @@ struct SessionSettings {
   std::optional<std::string> null_text;
   std::optional<size_t> max_rows;  ///< of a box on a terminal; unset: kTerminalRows
   bool timer = false;
-  bool quiet = false;              ///< no progress, no certificate summary
-  bool allow_partial = false;      ///< as the engine was told, for messages
-  bool has_cluster = false;        ///< a cluster or a data directory is attached; without one a table that is not found gets a hint
+  bool quiet = false;                                ///< no progress, no certificate summary
+  bool allow_partial = false;                        ///< as the engine was told, for messages
+  bool has_cluster = false;                          ///< a cluster or a data directory is attached; without one a table that is not found gets a hint
   std::optional<std::chrono::milliseconds> timeout;  ///< of each statement
 };
 
@@ -39,8 +39,7 @@ class Session {
   static constexpr size_t kMaxKeptCertificates = 10'000;
 
   /// `keep_certificates`: of all statements, for WriteCertificates. Borrows console and interrupts.
-  Session(std::unique_ptr<sql::Engine> engine, SessionSettings settings, bool keep_certificates, const Console& console,
-          Interrupts& interrupts);
+  Session(std::unique_ptr<sql::Engine> engine, SessionSettings settings, bool keep_certificates, const Console& console, Interrupts& interrupts);
   ~Session();
 
   sql::Engine& engine() { return *engine_; }

@@ -40,8 +40,10 @@ Result<OpenedSession> OpenSession(const CommandLine& line, const Wiring& wiring,
   const bool has_brokers = !line.brokers.empty() || !line.config_file.empty();
   if (has_brokers) {
     std::vector<std::string> warnings;
-    LOTIC_ASSIGN_OR_RETURN(kafka::KafkaOptions kafka_options,
-                           MakeKafkaOptions({.brokers = line.brokers, .config_file = line.config_file, .properties = line.properties, .schema_files = line.schema_files}, &warnings));
+    LOTIC_ASSIGN_OR_RETURN(
+        kafka::KafkaOptions kafka_options,
+        MakeKafkaOptions({.brokers = line.brokers, .config_file = line.config_file, .properties = line.properties, .schema_files = line.schema_files},
+                         &warnings));
     for (const auto& warning : warnings) console.SayLine("warning: " + warning);
     LogInfo("catalog kafka: " + (line.brokers.empty() ? line.config_file : line.brokers));
     LogDebug("client properties:\n" + kafka_options.client.Redacted());

@@ -140,7 +140,7 @@ class TableWriter final : public RowWriter {
   std::vector<size_t> widths_;
   std::vector<std::vector<std::string>> held_;
   size_t held_bytes_ = 0;
-  bool open_ = false;   // widths are settled, rows go straight out
+  bool open_ = false;  // widths are settled, rows go straight out
   size_t shown_ = 0;
   int64_t more_ = 0;
 };

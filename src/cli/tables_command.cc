@@ -52,7 +52,8 @@ TablePartition Describe(const table::StoredTable& stored, const table::Partition
     const bool failing = one.state == table::PartitionState::kDegraded || one.state == table::PartitionState::kStopped;
     if (line.problem.empty() && failing) line.problem = one.error;
     if (line.problem.empty() && status->running && !running) {
-      line.problem = "its ingest, process " + std::to_string(status->pid) + ", has said nothing for " + std::to_string((now_ms - status->written_ms) / 1000) + " s: it was killed, or it cannot write";
+      line.problem = "its ingest, process " + std::to_string(status->pid) + ", has said nothing for " + std::to_string((now_ms - status->written_ms) / 1000) +
+                     " s: it was killed, or it cannot write";
     }
   }
   if (running && !told && status->left_out > 0) {
@@ -117,8 +118,9 @@ TableList MakeTableList(const std::vector<TablePartition>& partitions, sql::Cell
   const auto number = [](const std::optional<int64_t>& value) { return value ? Cell(std::to_string(*value)) : Cell(); };
   const bool problems = std::any_of(partitions.begin(), partitions.end(), [](const auto& line) { return !line.problem.empty(); });
   TableList list;
-  list.columns = {{"table", "VARCHAR", false}, {"partition", "INTEGER", true}, {"state", "VARCHAR", false}, {"rows", "BIGINT", true},       {"segments", "BIGINT", true}, {"start", "BIGINT", true},
-                  {"end", "BIGINT", true},     {"lag", "BIGINT", true},        {"lag_age_ms", "BIGINT", true}, {"newest", "VARCHAR", false}, {"errors", "BIGINT", true}};
+  list.columns = {{"table", "VARCHAR", false},    {"partition", "INTEGER", true}, {"state", "VARCHAR", false}, {"rows", "BIGINT", true},
+                  {"segments", "BIGINT", true},   {"start", "BIGINT", true},      {"end", "BIGINT", true},     {"lag", "BIGINT", true},
+                  {"lag_age_ms", "BIGINT", true}, {"newest", "VARCHAR", false},   {"errors", "BIGINT", true}};
   if (problems) list.columns.push_back({"problem", "VARCHAR", false});
   list.rows.num_rows = partitions.size();
   list.rows.cells.resize(list.columns.size());

@@ -161,7 +161,13 @@ class MarkdownWriter final : public StreamingWriter {
     for (size_t i = 0; i < text.size(); ++i) {
       const char c = text[i];
       switch (c) {
-        case '\\': case '`': case '*': case '[': case ']': case '|': case '~': out += '\\', out += c; break;
+        case '\\':
+        case '`':
+        case '*':
+        case '[':
+        case ']':
+        case '|':
+        case '~': out += '\\', out += c; break;
         // Inside a word an underscore is no markup, and names are full of them.
         case '_': out += (i > 0 && is_word(i - 1) && is_word(i + 1)) ? "_" : "\\_"; break;
         case '<': out += "&lt;"; break;
@@ -277,18 +283,10 @@ std::string JsonString(std::string_view text) {
   return out + '"';
 }
 
-std::unique_ptr<RowWriter> MakeCsvWriter(const RenderOptions& options, ByteSink& sink) {
-  return std::make_unique<CsvWriter>(options, sink);
-}
-std::unique_ptr<RowWriter> MakeTsvWriter(const RenderOptions& options, ByteSink& sink) {
-  return std::make_unique<TsvWriter>(options, sink);
-}
-std::unique_ptr<RowWriter> MakeMarkdownWriter(const RenderOptions& options, ByteSink& sink) {
-  return std::make_unique<MarkdownWriter>(options, sink);
-}
-std::unique_ptr<RowWriter> MakeLineWriter(const RenderOptions& options, ByteSink& sink) {
-  return std::make_unique<LineWriter>(options, sink);
-}
+std::unique_ptr<RowWriter> MakeCsvWriter(const RenderOptions& options, ByteSink& sink) { return std::make_unique<CsvWriter>(options, sink); }
+std::unique_ptr<RowWriter> MakeTsvWriter(const RenderOptions& options, ByteSink& sink) { return std::make_unique<TsvWriter>(options, sink); }
+std::unique_ptr<RowWriter> MakeMarkdownWriter(const RenderOptions& options, ByteSink& sink) { return std::make_unique<MarkdownWriter>(options, sink); }
+std::unique_ptr<RowWriter> MakeLineWriter(const RenderOptions& options, ByteSink& sink) { return std::make_unique<LineWriter>(options, sink); }
 std::unique_ptr<RowWriter> MakePlanWriter(ByteSink& sink) { return std::make_unique<PlanWriter>(sink); }
 std::unique_ptr<RowWriter> MakeJsonWriter(bool lines, ByteSink& sink) { return std::make_unique<JsonWriter>(lines, sink); }
 

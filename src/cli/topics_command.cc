@@ -58,8 +58,8 @@ std::string InstantText(int64_t milliseconds) {
   std::tm parts{};
   if (gmtime_r(&time, &parts) == nullptr || parts.tm_year + 1900 > 9999) return std::to_string(milliseconds) + " ms";
   char text[64];
-  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-                parts.tm_min, parts.tm_sec, static_cast<int>(milliseconds - seconds * 1000));
+  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
+                parts.tm_sec, static_cast<int>(milliseconds - seconds * 1000));
   return text;
 }
 
@@ -70,7 +70,7 @@ TopicTable MakeTopicTable(const std::vector<kafka::TopicSummary>& topics, sql::C
   const bool problems = std::any_of(topics.begin(), topics.end(), [](const auto& topic) { return !topic.status.ok(); });
   TopicTable table;
   table.columns = {{"topic", "VARCHAR", false}, {"partitions", "INTEGER", true}, {"records", "BIGINT", true},
-                   {"first", "VARCHAR", false}, {"last", "VARCHAR", false},     {"format", "VARCHAR", false}};
+                   {"first", "VARCHAR", false}, {"last", "VARCHAR", false},      {"format", "VARCHAR", false}};
   if (problems) table.columns.push_back({"problem", "VARCHAR", false});
   table.rows.num_rows = topics.size();
   table.rows.cells.resize(table.columns.size());
@@ -93,7 +93,8 @@ int RunTopicsCommand(const CommandLine& line, const Console& console, Interrupts
     return code;
   };
   std::vector<std::string> warnings;
-  const auto options = MakeKafkaOptions({.brokers = line.brokers, .config_file = line.config_file, .properties = line.properties, .schema_files = line.schema_files}, &warnings);
+  const auto options =
+      MakeKafkaOptions({.brokers = line.brokers, .config_file = line.config_file, .properties = line.properties, .schema_files = line.schema_files}, &warnings);
   if (!options.ok()) return fail(options.status(), kExitUsage);
   for (const auto& warning : warnings) console.SayLine("warning: " + warning);
   const auto cluster = kafka::MakeKafkaConnector(*options);
@@ -104,7 +105,7 @@ int RunTopicsCommand(const CommandLine& line, const Console& console, Interrupts
   ctx.stop = scope.stop();
   if (line.timeout) ctx = ctx.WithDeadline(std::chrono::steady_clock::now() + *line.timeout);
   FdSink sink(console.out, "standard output", interrupts.wake_fd());
-  const Status status = line.offsets_of          ? PrintOffsets(**cluster, ctx, line, sink)
+  const Status status = line.offsets_of           ? PrintOffsets(**cluster, ctx, line, sink)
                         : !line.schema_of.empty() ? PrintSchema(**cluster, ctx, line, sink)
                                                   : PrintTopics(**cluster, ctx, line, console, sink);
   if (!status.ok()) return fail(status, ExitCodeFor(status));

@@ -173,8 +173,8 @@ void ConnectorConformance::SetUp() {
   info_ = *info;
 }
 
-#define ASSERT_OK_AND_ASSIGN(declaration, expression)                          \
-  auto LOTIC_CONCAT(result_, __LINE__) = (expression);                         \
+#define ASSERT_OK_AND_ASSIGN(declaration, expression)                                            \
+  auto LOTIC_CONCAT(result_, __LINE__) = (expression);                                           \
   ASSERT_TRUE(LOTIC_CONCAT(result_, __LINE__).ok()) << LOTIC_CONCAT(result_, __LINE__).status(); \
   declaration = *std::move(LOTIC_CONCAT(result_, __LINE__))
 
@@ -210,8 +210,12 @@ TEST_P(ConnectorConformance, SplitsTileTheSnapshotWithoutGapOrOverlap) {
   for (const auto& [partition, splits] : partitions) {
     for (size_t i = 0; i < splits.size(); ++i) {
       ASSERT_TRUE(splits[i].end.has_value());
-      if (i > 0 && info_.dense_positions) { EXPECT_EQ(splits[i].start, *splits[i - 1].end) << "partition " << partition; }
-      if (info_.dense_positions) { EXPECT_LT(*NumberOf(splits[i].start), *NumberOf(*splits[i].end)); }
+      if (i > 0 && info_.dense_positions) {
+        EXPECT_EQ(splits[i].start, *splits[i - 1].end) << "partition " << partition;
+      }
+      if (info_.dense_positions) {
+        EXPECT_LT(*NumberOf(splits[i].start), *NumberOf(*splits[i].end));
+      }
     }
   }
 }
@@ -247,8 +251,12 @@ TEST_P(ConnectorConformance, AFullReadIsCompleteAndAddsUp) {
     rows += c.rows;
   }
   EXPECT_EQ(rows, static_cast<int64_t>(out.All().size()));
-  if (plan.prepared.estimate.records) { EXPECT_GE(*plan.prepared.estimate.records, rows); }
-  if (plan.prepared.estimate.exact_rows) { EXPECT_EQ(*plan.prepared.estimate.exact_rows, rows); }
+  if (plan.prepared.estimate.records) {
+    EXPECT_GE(*plan.prepared.estimate.records, rows);
+  }
+  if (plan.prepared.estimate.exact_rows) {
+    EXPECT_EQ(*plan.prepared.estimate.exact_rows, rows);
+  }
 }
 
 TEST_P(ConnectorConformance, ACellDoesNotDependOnTheProjection) {
@@ -312,7 +320,9 @@ TEST_P(ConnectorConformance, ConstraintsGiveTheRowsThatReadingAllAndFilteringGiv
       std::multiset<Row> got;
       for (const Batch& batch : out.batches) {  // what a door does with what is not exact
         std::vector<uint8_t> keep(static_cast<size_t>(batch.num_rows()), 1);
-        if (!exact) { ASSERT_TRUE(EvaluateConstraints(request.constraints, request.compare, batch, &keep).ok()); }
+        if (!exact) {
+          ASSERT_TRUE(EvaluateConstraints(request.constraints, request.compare, batch, &keep).ok());
+        }
         for (int64_t row = 0; row < batch.num_rows(); ++row) {
           if (keep[static_cast<size_t>(row)] == 0) continue;
           Row shown;
@@ -323,7 +333,9 @@ TEST_P(ConnectorConformance, ConstraintsGiveTheRowsThatReadingAllAndFilteringGiv
       EXPECT_TRUE(SameBag(got, expected)) << field.name << ", set kind " << static_cast<int>(set.kind);
       for (const SplitCertificate& certificate : out.certificates) {
         EXPECT_TRUE(certificate.complete) << field.name;
-        if (info_.dense_positions) { EXPECT_TRUE(CheckAccounting(certificate).ok()) << CheckAccounting(certificate); }
+        if (info_.dense_positions) {
+          EXPECT_TRUE(CheckAccounting(certificate).ok()) << CheckAccounting(certificate);
+        }
       }
     }
   }
@@ -445,7 +457,9 @@ TEST_P(ConnectorConformance, ALimitStopsTheReadAndSaysSo) {
   for (const SplitCertificate& certificate : out.certificates) {
     EXPECT_TRUE(certificate.complete);
     limited = limited || certificate.reason == EndReason::kLimit;
-    if (info_.dense_positions) { EXPECT_TRUE(CheckAccounting(certificate).ok()) << CheckAccounting(certificate); }
+    if (info_.dense_positions) {
+      EXPECT_TRUE(CheckAccounting(certificate).ok()) << CheckAccounting(certificate);
+    }
   }
   EXPECT_TRUE(limited);
 }

@@ -134,7 +134,8 @@ class FederatedConnector final : public Connector {
     for (; place.partition < partitions.size(); ++place.partition, place.split = 0) {
       LOTIC_RETURN_NOT_OK(ctx.Check("listing splits"));
       const LayoutPartition& partition = partitions[place.partition];
-      if (partition.values.size() != table.partition_columns.size()) return Status::Invalid("table ", request.table.ToString(), ": not a partition of this plan");
+      if (partition.values.size() != table.partition_columns.size())
+        return Status::Invalid("table ", request.table.ToString(), ": not a partition of this plan");
       LOTIC_ASSIGN_OR_RETURN(const auto splits, source_->Splits(ctx, table, partition));
       const std::string text = PartitionText(table, partition);
       for (; place.split < splits.size(); ++place.split) {
@@ -182,7 +183,8 @@ class FederatedConnector final : public Connector {
 }  // namespace
 
 Status FederatedSource::Partitions(const CallContext&, const TableInfo& table, PartitionWriter& writer) {
-  if (!table.partition_columns.empty()) return Status::NotImplemented("table ", table.name.ToString(), " has partition columns, and its source does not list partitions");
+  if (!table.partition_columns.empty())
+    return Status::NotImplemented("table ", table.name.ToString(), " has partition columns, and its source does not list partitions");
   const Result<bool> added = writer.Add(std::span<const Value>());
   return added.ok() ? Status::OK() : added.status();
 }

@@ -22,17 +22,17 @@ constexpr int64_t kMaxQueuedBytes = 4 * RowWriter::kBytesPerBatch;
 constexpr size_t kMaxQueuedPieces = 1024;
 constexpr const char* kStart = "0";
 constexpr const char* kEnd = "end";
-constexpr const char* kPartitionKey = "partition";          // of a split's properties: its LayoutPartition as JSON
-constexpr std::string_view kSplitPrefix = "split.";         // and the source's own
+constexpr const char* kPartitionKey = "partition";   // of a split's properties: its LayoutPartition as JSON
+constexpr std::string_view kSplitPrefix = "split.";  // and the source's own
 
 /// What the source has written, on its way to Next: rows `first` and following of a split, or its end.
 struct Piece {
   uint32_t split = 0;
   std::optional<Batch> rows;
   int64_t first = 0;
-  Status ended;          // of an end: why
+  Status ended;  // of an end: why
   bool is_end = false;
-  int64_t written = 0;   // of an end: rows in all
+  int64_t written = 0;  // of an end: rows in all
 };
 
 class FederatedReader final : public Reader {
@@ -156,7 +156,7 @@ class FederatedReader final : public Reader {
   struct State {
     Split split;
     SourceSplit source;
-    int64_t next = 0;        // rows of the source taken
+    int64_t next = 0;  // rows of the source taken
     bool ended = false;
     SplitCertificate certificate;
   };
@@ -179,7 +179,8 @@ class FederatedReader final : public Reader {
   /// Runs of splits that ended without a piece: opened at their end, or no longer needed.
   ReadBatch ShowEnds() {
     ReadBatch batch;
-    for (const uint32_t split : std::exchange(ends_, {})) batch.runs.push_back({split, 0, states_[split].certificate.read_end, true, Status::OK(), std::nullopt});
+    for (const uint32_t split : std::exchange(ends_, {}))
+      batch.runs.push_back({split, 0, states_[split].certificate.read_end, true, Status::OK(), std::nullopt});
     return batch;
   }
 
@@ -191,7 +192,8 @@ class FederatedReader final : public Reader {
     std::optional<Batch> kept;
     if (piece.is_end) {
       if (piece.ended.ok() && piece.written < state.next) {
-        piece.ended = Status::DataLoss("split ", state.split.partition, " of ", table_.name.ToString(), " held ", state.next, " rows before, and has ", piece.written, " now");
+        piece.ended = Status::DataLoss("split ", state.split.partition, " of ", table_.name.ToString(), " held ", state.next, " rows before, and has ",
+                                       piece.written, " now");
       }
       End(&state, piece.ended.ok() ? EndReason::kEnd : EndReason::kError);
       run.status = piece.ended;
@@ -317,7 +319,7 @@ class FederatedReader final : public Reader {
   const CallContext outer_ctx_;
   bool constrained_ = false;
   std::stop_source stop_;
-  int64_t rows_left_;  // of the limit, Next only; negative: no limit
+  int64_t rows_left_;         // of the limit, Next only; negative: no limit
   mutable std::mutex mutex_;  // guards all members below
   std::condition_variable_any changed_;
   bool woken_ = false;

@@ -14,7 +14,8 @@ constexpr int kMaxSplitsPerPage = 1000;
 constexpr int kMaxTablesPerPage = 1000;
 
 Schema HiddenSchema() {
-  return Schema{{{kIndexedPartition, Type::Int64(), {{kIndexedHidden, kIndexedPartition}}}, {kIndexedOffset, Type::Int64(), {{kIndexedHidden, kIndexedOffset}}}}};
+  return Schema{
+      {{kIndexedPartition, Type::Int64(), {{kIndexedHidden, kIndexedPartition}}}, {kIndexedOffset, Type::Int64(), {{kIndexedHidden, kIndexedOffset}}}}};
 }
 
 // The token: the end of each partition, "i:5,7,0".
@@ -120,12 +121,14 @@ class IndexedConnector final : public Connector, public SplitDiscovery {
   Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override {
     LOTIC_RETURN_NOT_OK(ctx.Check("planning"));
     if (request.as_of_ms || request.start.kind == ScanStart::Kind::kTime) return Status::Invalid("table ", request.table.ToString(), ": its rows have no time");
-    if (request.unbounded && source_->changes() == nullptr) return Status::Invalid("table ", request.table.ToString(), " has an end: it cannot be read endlessly");
+    if (request.unbounded && source_->changes() == nullptr)
+      return Status::Invalid("table ", request.table.ToString(), " has an end: it cannot be read endlessly");
     LOTIC_ASSIGN_OR_RETURN(std::vector<int64_t> ends, source_->Ends(ctx, request.table));
     if (!request.token.empty()) {
       LOTIC_ASSIGN_OR_RETURN(const std::vector<int64_t> planned, ParseToken(request.token));
       for (size_t p = 0; p < planned.size(); ++p) {
-        if (p >= ends.size() || planned[p] > ends[p]) return Status::DataLoss("table ", request.table.ToString(), ": partition ", p, " no longer holds row ", planned[p]);
+        if (p >= ends.size() || planned[p] > ends[p])
+          return Status::DataLoss("table ", request.table.ToString(), ": partition ", p, " no longer holds row ", planned[p]);
       }
       ends = planned;
     }
@@ -164,7 +167,8 @@ class IndexedConnector final : public Connector, public SplitDiscovery {
     int64_t index = 0;
     for (const LayoutPartition& partition : partitions) {
       const int64_t* number = partition.values.size() == 1 ? std::get_if<int64_t>(&partition.values[0]) : nullptr;
-      if (number == nullptr || *number < 0 || *number >= static_cast<int64_t>(ends.size())) return Status::Invalid("table ", request.table.ToString(), ": not a partition of this plan");
+      if (number == nullptr || *number < 0 || *number >= static_cast<int64_t>(ends.size()))
+        return Status::Invalid("table ", request.table.ToString(), ": not a partition of this plan");
       LOTIC_ASSIGN_OR_RETURN(const auto range, RangeOf(request, static_cast<size_t>(*number), ends[static_cast<size_t>(*number)]));
       const auto [first, last] = range;
       for (int64_t start = first; start < last || (request.unbounded && start == first); start += kIndexedRowsPerSplit, ++index) {

@@ -30,7 +30,8 @@ class IndexedReader final : public Reader {
       LOTIC_ASSIGN_OR_RETURN(state.end, ParseRowNumber("split end", start.split.end->text));
     }
     if (state.next < first || (state.end && state.next > *state.end)) {
-      return Status::Invalid("position ", state.next, " lies outside its split, which begins at ", first, state.end ? " and ends at " + start.split.end->text : "");
+      return Status::Invalid("position ", state.next, " lies outside its split, which begins at ", first,
+                             state.end ? " and ends at " + start.split.end->text : "");
     }
     state.certificate = UnreadCertificate(start.split, false, EndReason::kNone);
     state.certificate.read_start = state.certificate.read_end = start.position;
@@ -116,7 +117,8 @@ class IndexedReader final : public Reader {
     const int64_t next = splits_[index].next, partition = splits_[index].partition;
     const int64_t available = partition < static_cast<int64_t>(ends.size()) ? ends[static_cast<size_t>(partition)] : 0;
     const int64_t end = splits_[index].end.value_or(available);
-    if (end > available) return Status::DataLoss("table ", request_.table.ToString(), ": partition ", partition, " ends at ", available, ", the split at ", end);
+    if (end > available)
+      return Status::DataLoss("table ", request_.table.ToString(), ": partition ", partition, " ends at ", available, ", the split at ", end);
     lotic::Run run;
     run.split = static_cast<uint32_t>(index);
     std::optional<Batch> kept;
@@ -189,8 +191,8 @@ class IndexedReader final : public Reader {
   const ScanRequest request_;
   const std::shared_ptr<const Schema> layout_;
   std::atomic<bool> woken_ = false;
-  size_t turn_ = 0;        // the reader thread only
-  int64_t rows_left_;      // of the limit, the reader thread only; negative: no limit
+  size_t turn_ = 0;           // the reader thread only
+  int64_t rows_left_;         // of the limit, the reader thread only; negative: no limit
   mutable std::mutex mutex_;  // guards all members below, which only the reader thread changes
   std::vector<State> splits_;
   int64_t planned_ = 0;

@@ -13,11 +13,22 @@ namespace lotic {
 
 /// What a Value holds that is no scalar.
 struct Value::Nested {
-  struct List { std::vector<Value> items; };
-  struct Map { std::vector<std::pair<Value, Value>> entries; };
-  struct Struct { std::vector<std::pair<std::string, Value>> members; };
-  struct ResolvedList { size_t count; ListResolver item; };
-  struct ResolvedStruct { StructResolver member; };
+  struct List {
+    std::vector<Value> items;
+  };
+  struct Map {
+    std::vector<std::pair<Value, Value>> entries;
+  };
+  struct Struct {
+    std::vector<std::pair<std::string, Value>> members;
+  };
+  struct ResolvedList {
+    size_t count;
+    ListResolver item;
+  };
+  struct ResolvedStruct {
+    StructResolver member;
+  };
   std::variant<List, Map, Struct, ResolvedList, ResolvedStruct> form;
 };
 

@@ -78,7 +78,8 @@ Status RowWriter::Append(ColumnBuilder& to, const Type& type, const Value& value
   }
   if (type.is_nested()) {
     const auto* nested = std::get_if<std::shared_ptr<const Value::Nested>>(&value.held());
-    if (nested == nullptr) return Status::Invalid("field \"", *path, "\": one value cannot become ", type.ToString(), "; it is set by Value::Struct, List or Map");
+    if (nested == nullptr)
+      return Status::Invalid("field \"", *path, "\": one value cannot become ", type.ToString(), "; it is set by Value::Struct, List or Map");
     // A failure half-way leaves the column as it was.
     std::vector<int64_t> before;
     for (size_t i = 0; i < type.children().size(); ++i) before.push_back(to.child(i).length());

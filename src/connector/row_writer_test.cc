@@ -119,7 +119,8 @@ TEST(RowWriter, AnErrorNamesTheFieldAndLeavesTheRowAsItWas) {
   RowWriter writer(Orders(), std::make_shared<const Schema>(Orders()));
   const int64_t row = writer.AddRow().ValueOrDie();
   const auto error = [&](std::string_view column, const Value& value) { return writer.Set(row, column, value).ToString(); };
-  EXPECT_THAT(error("tx", Value::Struct({{"id", 1}, {"at", Value::Struct({{"place", "\xff"}})}})), HasSubstr("Invalid: field \"tx.at.place\": text that is not valid"));
+  EXPECT_THAT(error("tx", Value::Struct({{"id", 1}, {"at", Value::Struct({{"place", "\xff"}})}})),
+              HasSubstr("Invalid: field \"tx.at.place\": text that is not valid"));
   EXPECT_THAT(error("tx", Value::Struct({{"ID", 1}})), HasSubstr("field \"tx\": STRUCT<\"id\" INTEGER, "));
   EXPECT_THAT(error("tx", 7), HasSubstr("field \"tx\": one value cannot become STRUCT"));
   EXPECT_THAT(error("tags", Value::List({1, 2, "three"})), HasSubstr("field \"tags[2]\": text 'three' cannot become DECIMAL(5,1)"));
@@ -160,9 +161,9 @@ TEST(TableBuilder, APartitionColumnHasATypeThatAthenaPrunesBy) {
   for (const Type& type : {Type::Float64(), Type::Decimal(5, 2), Type::Int64(), Type::Int32(), Type::String(), Type::Bool()}) {
     EXPECT_TRUE(TableBuilder({"s", "t"}).PartitionColumn("p", type).Build().ok()) << type.ToString();
   }
-  for (const Type& type : {Type::Timestamp(TimeUnit::kMilli, false), Type::Timestamp(TimeUnit::kMilli, true), Type::Date(), Type::Time(), Type::Int8(), Type::Int16(),
-                           Type::Float32(), Type::Binary(), Type::List(Type::Int32()), Type::Struct({{"a", Type::Int32()}}), Type::Map(Type::Int32(), Type::Int32()),
-                           Type::UInt32()}) {
+  for (const Type& type : {Type::Timestamp(TimeUnit::kMilli, false), Type::Timestamp(TimeUnit::kMilli, true), Type::Date(), Type::Time(), Type::Int8(),
+                           Type::Int16(), Type::Float32(), Type::Binary(), Type::List(Type::Int32()), Type::Struct({{"a", Type::Int32()}}),
+                           Type::Map(Type::Int32(), Type::Int32()), Type::UInt32()}) {
     const Status status = TableBuilder({"s", "t"}).Column("a", type).PartitionColumn("p", type).Build().status();
     EXPECT_EQ(status.code(), StatusCode::kInvalid) << type.ToString();
     EXPECT_THAT(status.message(), HasSubstr("table s.t: column \"p\" of type " + type.ToString() + " cannot be a partition column"));

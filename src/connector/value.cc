@@ -61,7 +61,9 @@ Status NoConversion(const Type& type, const Value& value) { return Status::Inval
 Status DoesNotFit(const Type& type, const Value& value) { return Status::Invalid(Shown(value), " does not fit ", type.ToString()); }
 
 template <typename T>
-const T* Get(const Value& value) { return std::get_if<T>(&value.held()); }
+const T* Get(const Value& value) {
+  return std::get_if<T>(&value.held());
+}
 
 /// A signed or unsigned whole number.
 std::optional<Int128> Whole(const Value& value) {

@@ -27,12 +27,14 @@ class Line {
   std::string Parse(std::string_view text, const Dialect& dialect);
 
   size_t size() const { return ends_.size(); }
-  std::string_view field(size_t index) const { return std::string_view(text_).substr(index == 0 ? 0 : ends_[index - 1], ends_[index] - (index == 0 ? 0 : ends_[index - 1])); }
+  std::string_view field(size_t index) const {
+    return std::string_view(text_).substr(index == 0 ? 0 : ends_[index - 1], ends_[index] - (index == 0 ? 0 : ends_[index - 1]));
+  }
   bool quoted(size_t index) const { return quoted_[index]; }
   bool is_comment() const { return comment_; }
 
  private:
-  std::string text_;          // of all fields, without quotes and escapes
+  std::string text_;  // of all fields, without quotes and escapes
   std::vector<size_t> ends_;
   std::vector<bool> quoted_;
   bool comment_ = false;

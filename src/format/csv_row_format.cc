@@ -15,7 +15,7 @@
 namespace lotic {
 namespace {
 
-constexpr size_t kMaxShownBytes = 60;  // of a value in a reason
+constexpr size_t kMaxShownBytes = 60;    // of a value in a reason
 constexpr size_t kMaxItems = 1'000'000;  // of one list
 
 struct CsvOptions {
@@ -284,23 +284,31 @@ class CsvSerializer final : public RowSerializer {
       text_.clear();
       bool bare = false;
       if (const char* const wrong = Text(column, row, &bare)) return Status::Invalid("column '", name, "': ", wrong);
-      if (options_.null_literal && text_ == *options_.null_literal) return Status::Invalid("column '", name, "': the text '", *options_.null_literal, "' would be read as NULL ('csv.null-literal')");
+      if (options_.null_literal && text_ == *options_.null_literal)
+        return Status::Invalid("column '", name, "': the text '", *options_.null_literal, "' would be read as NULL ('csv.null-literal')");
       // Without quotes nothing is NULL, where the column is no text.
-      if (text_.empty() && column.type.id() == TypeId::kStruct) return Status::Invalid("column '", name, "': a row whose only member is empty has no text in csv");
+      if (text_.empty() && column.type.id() == TypeId::kStruct)
+        return Status::Invalid("column '", name, "': a row whose only member is empty has no text in csv");
       if (text_.empty() && !options_.null_literal && column.type.id() != TypeId::kString) {
-        if (!options_.dialect.quote) return Status::Invalid("column '", name, "': an empty value cannot be told from NULL without quotes ('csv.disable-quote-character'); 'csv.null-literal' gives NULL a text");
+        if (!options_.dialect.quote)
+          return Status::Invalid(
+              "column '", name,
+              "': an empty value cannot be told from NULL without quotes ('csv.disable-quote-character'); 'csv.null-literal' gives NULL a text");
         out->append(2, *options_.dialect.quote);
       } else if (bare) {
         out->append(text_);
       } else if (!csv::AppendField(text_, options_.dialect, out)) {
-        return Status::Invalid("column '", name, "': a text that holds the delimiter or a line end cannot be written without quotes ('csv.disable-quote-character')");
+        return Status::Invalid("column '", name,
+                               "': a text that holds the delimiter or a line end cannot be written without quotes ('csv.disable-quote-character')");
       }
     }
     if (out->size() > before || rows.num_columns() == 0) return Status::OK();
     // A record without bytes would be read as no row.
     const std::string& name = rows.schema().fields[0].name;
-    if (rows.column(0).IsNull(row)) return Status::Invalid("column '", name, "': NULL in the only column has no text of its own; 'csv.null-literal' gives it one");
-    if (!options_.dialect.quote) return Status::Invalid("column '", name, "': an empty text in the only column cannot be written without quotes ('csv.disable-quote-character')");
+    if (rows.column(0).IsNull(row))
+      return Status::Invalid("column '", name, "': NULL in the only column has no text of its own; 'csv.null-literal' gives it one");
+    if (!options_.dialect.quote)
+      return Status::Invalid("column '", name, "': an empty text in the only column cannot be written without quotes ('csv.disable-quote-character')");
     out->append(2, *options_.dialect.quote);
     return Status::OK();
   }
@@ -365,8 +373,11 @@ class CsvSerializer final : public RowSerializer {
     bool bare = false;
     if (const char* const wrong = Text(column, row, &bare)) return wrong;
     const std::string_view item = std::string_view(text_).substr(before);
-    if (options_.null_literal ? item == *options_.null_literal : item.empty() && column.type.id() != TypeId::kString) return "an element would be read as NULL ('csv.null-literal')";
-    return std::string_view(text_).substr(before).find(options_.element_delimiter) == std::string_view::npos ? nullptr : "an element holds the delimiter of elements ('csv.array-element-delimiter')";
+    if (options_.null_literal ? item == *options_.null_literal : item.empty() && column.type.id() != TypeId::kString)
+      return "an element would be read as NULL ('csv.null-literal')";
+    return std::string_view(text_).substr(before).find(options_.element_delimiter) == std::string_view::npos
+               ? nullptr
+               : "an element holds the delimiter of elements ('csv.array-element-delimiter')";
   }
 
   const CsvOptions options_;
@@ -443,18 +454,23 @@ Result<std::shared_ptr<const RowFormat>> MakeCsvRowFormat(const FormatOptions& o
     // It is written as it is.
     const csv::Dialect& d = made.dialect;
     for (const char c : *made.null_literal) {
-      if (c != d.delimiter && c != d.quote && c != d.escape && c != '\n' && c != '\r' && made.null_literal->find(made.element_delimiter) == std::string::npos) continue;
-      reader.Fail(Status::Invalid("option 'csv.null-literal': '", made.null_literal->substr(0, 40), "' holds a delimiter, the quote or escape character, or a line end, and would be read otherwise"));
+      if (c != d.delimiter && c != d.quote && c != d.escape && c != '\n' && c != '\r' && made.null_literal->find(made.element_delimiter) == std::string::npos)
+        continue;
+      reader.Fail(Status::Invalid("option 'csv.null-literal': '", made.null_literal->substr(0, 40),
+                                  "' holds a delimiter, the quote or escape character, or a line end, and would be read otherwise"));
       break;
     }
-    if (d.comments && made.null_literal->starts_with('#')) reader.Fail(Status::Invalid("option 'csv.null-literal': '", made.null_literal->substr(0, 40), "' would be read as a comment ('csv.allow-comments')"));
+    if (d.comments && made.null_literal->starts_with('#'))
+      reader.Fail(Status::Invalid("option 'csv.null-literal': '", made.null_literal->substr(0, 40), "' would be read as a comment ('csv.allow-comments')"));
   }
   made.stripped_decimals = reader.Bool("write-bigdecimal-in-scientific-notation", true);
-  for (const char* const key : {"trim-spaces", "ignore-trailing-unmappable", "fail-on-missing-columns", "empty-string-as-null", "ignore-first-line"}) reader.NotBuilt(key, "false");
+  for (const char* const key : {"trim-spaces", "ignore-trailing-unmappable", "fail-on-missing-columns", "empty-string-as-null", "ignore-first-line"})
+    reader.NotBuilt(key, "false");
   made.trailing_delimiter = reader.Bool("allow-trailing-comma", true);
   const csv::Dialect& d = made.dialect;
   const char special[] = {d.delimiter, d.quote.value_or('\n'), d.escape.value_or('\r')};
-  if (special[0] == special[1] || special[0] == special[2] || special[1] == special[2] || special[0] == '\n' || special[0] == '\r' || d.quote == '\n' || d.quote == '\r' || d.escape == '\n' || d.escape == '\r') {
+  if (special[0] == special[1] || special[0] == special[2] || special[1] == special[2] || special[0] == '\n' || special[0] == '\r' || d.quote == '\n' ||
+      d.quote == '\r' || d.escape == '\n' || d.escape == '\r') {
     reader.Fail(Status::Invalid("the csv options for delimiter, quote and escape must be different characters and no line ends"));
   }
   LOTIC_RETURN_NOT_OK(reader.Finish());

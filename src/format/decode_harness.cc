@@ -19,8 +19,7 @@ std::string Shown(const Column& column, int64_t row) {
 std::string ShownDecimal(Int128 value, int scale) {
   const bool negative = value < 0;
   std::string digits;
-  for (; value != 0; value /= 10)
-    digits.insert(digits.begin(), static_cast<char>('0' + std::abs(static_cast<int>(value % 10))));
+  for (; value != 0; value /= 10) digits.insert(digits.begin(), static_cast<char>('0' + std::abs(static_cast<int>(value % 10))));
   while (digits.size() <= static_cast<size_t>(scale)) digits.insert(digits.begin(), '0');
   if (scale > 0) digits.insert(digits.size() - static_cast<size_t>(scale), ".");
   return (negative ? "-" : "") + digits;
@@ -45,8 +44,7 @@ std::string CellText(const Column& column, int64_t row) {
     case TypeId::kUInt64: return Shown<uint64_t>(column, row);
     case TypeId::kFloat32: return Shown<float>(column, row);
     case TypeId::kFloat64: return Shown<double>(column, row);
-    case TypeId::kDecimal128:
-      return ShownDecimal(column.values<Int128>()[static_cast<size_t>(row)], column.type.scale());
+    case TypeId::kDecimal128: return ShownDecimal(column.values<Int128>()[static_cast<size_t>(row)], column.type.scale());
     case TypeId::kString:
     case TypeId::kBinary: return "\"" + std::string(column.Text(row)) + "\"";
     case TypeId::kStruct: {
@@ -60,8 +58,7 @@ std::string CellText(const Column& column, int64_t row) {
     case TypeId::kMap: {
       const bool map = column.type.id() == TypeId::kMap;
       std::string text = map ? "MAP{" : "[";
-      for (int32_t i = column.offsets()[static_cast<size_t>(row)]; i < column.offsets()[static_cast<size_t>(row) + 1];
-           ++i) {
+      for (int32_t i = column.offsets()[static_cast<size_t>(row)]; i < column.offsets()[static_cast<size_t>(row) + 1]; ++i) {
         if (text.back() != '{' && text.back() != '[') text += ", ";
         if (map) text += CellText(column.children[0], i) + ": ";
         text += CellText(column.children[map ? 1 : 0], i);
@@ -78,8 +75,8 @@ std::string Decoded::Row(int64_t row) const {
   return text;
 }
 
-Decoded DecodeMessages(const std::vector<DecoderField>& fields, const std::vector<std::string>& messages,
-                       bool speculate, bool padded, size_t run_size, const std::vector<size_t>& tombstones) {
+Decoded DecodeMessages(const std::vector<DecoderField>& fields, const std::vector<std::string>& messages, bool speculate, bool padded, size_t run_size,
+                       const std::vector<size_t>& tombstones) {
   auto schema = std::make_shared<Schema>();
   for (const DecoderField& field : fields) schema->fields.push_back({field.name, field.type});
   BatchBuilder builder(schema);
@@ -199,8 +196,7 @@ std::string MessageGenerator::Value(int depth) {
       static const char* const kNames[] = {"a", "b", "c", "x", "\\u0061"};
       std::string text = "{";
       for (uint64_t i = Below(5); i > 0; --i) {
-        text += std::string("\"") + kNames[Below(std::size(kNames))] + "\":" + (Below(2) == 0 ? " " : "") +
-                Value(depth - 1) + (i > 1 ? "," : "");
+        text += std::string("\"") + kNames[Below(std::size(kNames))] + "\":" + (Below(2) == 0 ? " " : "") + Value(depth - 1) + (i > 1 ? "," : "");
       }
       return text + "}";
     }
@@ -208,22 +204,18 @@ std::string MessageGenerator::Value(int depth) {
 }
 
 std::string MessageGenerator::Message() {
-  static const char* const kNames[] = {"ts", "uuid",   "count", "n",  "price",      "ok",
-                                       "at", "nested", "other", "ts", "c\\u006funt"};
+  static const char* const kNames[] = {"ts", "uuid", "count", "n", "price", "ok", "at", "nested", "other", "ts", "c\\u006funt"};
   switch (Below(6)) {
     case 0:
     case 1:
     case 2:
-      return "{\"ts\": " + std::to_string(1644586485807 + Below(100000)) +
-             ", \"uuid\": \"93633f7c01d54453a144\", \"count\": " + std::to_string(Below(1001)) + "}";
-    case 3:
-      return "{\"nested\":{\"a\":" + Number() + ",\"b\":" + String() + "},\"skip\":" + Value(3) +
-             ",\"count\":" + Number() + ",\"ok\":true}";
+      return "{\"ts\": " + std::to_string(1644586485807 + Below(100000)) + ", \"uuid\": \"93633f7c01d54453a144\", \"count\": " + std::to_string(Below(1001)) +
+             "}";
+    case 3: return "{\"nested\":{\"a\":" + Number() + ",\"b\":" + String() + "},\"skip\":" + Value(3) + ",\"count\":" + Number() + ",\"ok\":true}";
     default: {
       std::string text = Below(8) == 0 ? " {" : "{";
       for (uint64_t i = Below(8); i > 0; --i) {
-        text += std::string("\"") + kNames[Below(std::size(kNames))] + "\"" + (Below(8) == 0 ? " " : "") + ": " +
-                Value(4) + (i > 1 ? ", " : "");
+        text += std::string("\"") + kNames[Below(std::size(kNames))] + "\"" + (Below(8) == 0 ? " " : "") + ": " + Value(4) + (i > 1 ? ", " : "");
       }
       return text + "}";
     }

@@ -30,8 +30,8 @@ struct Decoded {
 /// Runs a decoder over `messages` (`tombstones` of them by index), `run_size` at a time. Each payload is a heap block
 /// of exactly its size unless `padded`, so that a sanitizer sees a read too many. Stops the process if the batch does
 /// not validate.
-Decoded DecodeMessages(const std::vector<DecoderField>& fields, const std::vector<std::string>& messages,
-                       bool speculate, bool padded, size_t run_size = 300, const std::vector<size_t>& tombstones = {});
+Decoded DecodeMessages(const std::vector<DecoderField>& fields, const std::vector<std::string>& messages, bool speculate, bool padded, size_t run_size = 300,
+                       const std::vector<size_t>& tombstones = {});
 
 /// Random messages, alike as those of a topic are: a few shapes with random values, some of them mutated.
 class MessageGenerator {

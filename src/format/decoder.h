@@ -31,12 +31,10 @@ struct DecoderField {
 
 /// What a decoder did, added up over its calls.
 struct DecodeCounts {
-  int64_t undecodable_values =
-      0;  ///< cells (and elements inside nested cells) that are NULL because the value did not fit
-  int64_t bad_messages =
-      0;  ///< messages whose text broke before every wanted member was found; their cells are in the count above
-  int64_t fast_rows = 0;     ///< rows located by a learned shape: how often speculation paid
-  int64_t general_rows = 0;  ///< rows located by the general path
+  int64_t undecodable_values = 0;  ///< cells (and elements inside nested cells) that are NULL because the value did not fit
+  int64_t bad_messages = 0;        ///< messages whose text broke before every wanted member was found; their cells are in the count above
+  int64_t fast_rows = 0;           ///< rows located by a learned shape: how often speculation paid
+  int64_t general_rows = 0;        ///< rows located by the general path
 };
 
 struct DecoderOptions {
@@ -72,8 +70,7 @@ class MessageDecoder {
   /// its type). Tombstones give NULLs; so does, counted, what does not fit: this never fails. Best called with hundreds
   /// of messages. No column gets more bytes of text than the payloads hold: a caller sees to bytes_size() + payload
   /// bytes < 2^31.
-  virtual void Decode(std::span<const PayloadView> payloads, std::span<const uint32_t> selection,
-                      std::span<ColumnBuilder* const> out) = 0;
+  virtual void Decode(std::span<const PayloadView> payloads, std::span<const uint32_t> selection, std::span<ColumnBuilder* const> out) = 0;
   /// The same for all of `payloads`.
   void DecodeAll(std::span<const PayloadView> payloads, std::span<ColumnBuilder* const> out);
 
@@ -96,17 +93,14 @@ class MessageChecker {
   virtual ~MessageChecker() = default;
   /// Appends the indexes of the good ones among `selection` to `good` (tombstones are good), in order, and describes
   /// the first bad one in `first_bad` if that is not null. @return how many are bad.
-  virtual int64_t Check(std::span<const PayloadView> payloads, std::span<const uint32_t> selection,
-                        std::vector<uint32_t>* good, BadMessage* first_bad) = 0;
+  virtual int64_t Check(std::span<const PayloadView> payloads, std::span<const uint32_t> selection, std::vector<uint32_t>* good, BadMessage* first_bad) = 0;
 };
 
 /// Errors: Invalid, naming the field: a path that is no JSON Pointer of member names, a type JSON cannot fill (a map
 /// whose keys are not VARCHAR); CapacityError: a limit above.
-Result<std::unique_ptr<MessageDecoder>> MakeJsonDecoder(std::span<const DecoderField> fields,
-                                                        const DecoderOptions& options);
+Result<std::unique_ptr<MessageDecoder>> MakeJsonDecoder(std::span<const DecoderField> fields, const DecoderOptions& options);
 /// `declared`: all columns of the table. Errors: as above.
-Result<std::unique_ptr<MessageChecker>> MakeJsonChecker(std::span<const DecoderField> declared,
-                                                        const DecoderOptions& options);
+Result<std::unique_ptr<MessageChecker>> MakeJsonChecker(std::span<const DecoderField> declared, const DecoderOptions& options);
 
 /// The fields of `schema`'s columns, whose paths are their metadata kPathMetadata; one without is the top-level member
 /// of its name.

@@ -49,9 +49,9 @@ struct Evidence {
 };
 
 std::string Quoted(const std::string& name) {
-  const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  }) && (name[0] < '0' || name[0] > '9');
+  const bool plain = !name.empty() &&
+                     std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }) &&
+                     (name[0] < '0' || name[0] > '9');
   if (plain) return name;
   std::string text = "\"";
   for (const char c : name) text += c == '"' ? std::string("\"\"") : std::string(1, c);
@@ -64,8 +64,7 @@ std::string EpochHint(const Evidence& evidence, const std::string& name) {
     int64_t per_second;
     const char* function;
   };
-  static constexpr Unit kUnits[] = {
-      {1, "to_timestamp"}, {1000, "epoch_ms"}, {1'000'000, "make_timestamp"}, {1'000'000'000, "make_timestamp_ns"}};
+  static constexpr Unit kUnits[] = {{1, "to_timestamp"}, {1000, "epoch_ms"}, {1'000'000, "make_timestamp"}, {1'000'000'000, "make_timestamp_ns"}};
   constexpr int64_t k2001 = 978'307'200, k2100 = 4'102'444'800;
   for (const Unit& unit : kUnits) {
     if (evidence.min >= k2001 * unit.per_second && evidence.max < k2100 * unit.per_second) {
@@ -235,9 +234,7 @@ struct SchemaSampler::Impl {
   }
 };
 
-std::string_view PayloadFormatName(PayloadFormat format) {
-  return format == PayloadFormat::kJson ? "json" : "raw";
-}
+std::string_view PayloadFormatName(PayloadFormat format) { return format == PayloadFormat::kJson ? "json" : "raw"; }
 
 SchemaSampler::SchemaSampler() : impl_(std::make_unique<Impl>()) {}
 SchemaSampler::~SchemaSampler() = default;
@@ -268,18 +265,10 @@ void SchemaSampler::Add(PayloadView payload) {
   impl.AddObject({begin, static_cast<uint32_t>(end - begin), ExtentKind::kContainer}, 0, 1);
 }
 
-void SchemaSampler::Cut(std::string_view limit) {
-  impl_->info.cut = limit;
-}
-int64_t SchemaSampler::records() const {
-  return impl_->info.records;
-}
-int64_t SchemaSampler::bytes() const {
-  return impl_->info.bytes;
-}
-int64_t SchemaSampler::columns_left_out() const {
-  return impl_->left_out;
-}
+void SchemaSampler::Cut(std::string_view limit) { impl_->info.cut = limit; }
+int64_t SchemaSampler::records() const { return impl_->info.records; }
+int64_t SchemaSampler::bytes() const { return impl_->info.bytes; }
+int64_t SchemaSampler::columns_left_out() const { return impl_->left_out; }
 
 SchemaDocument SchemaSampler::Finish(std::string topic) const {
   SchemaDocument document;

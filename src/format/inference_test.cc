@@ -60,10 +60,8 @@ TEST(SchemaSampler, ChoosesTheTypeThatHoldsEveryNumber) {
 }
 
 TEST(SchemaSampler, ReadsTimesOutOfTextWhereAllOfItIsOne) {
-  EXPECT_EQ(TypeOf({"\"2022-02-11T13:34:45.807\"", "\"2022-02-11 13:34\"", "null"}),
-            Type::Timestamp(TimeUnit::kMicro, false).ToString());
-  EXPECT_EQ(TypeOf({"\"2022-02-11T13:34:45Z\"", "\"2022-02-11T13:34:45+01:00\""}),
-            Type::Timestamp(TimeUnit::kMicro, true).ToString());
+  EXPECT_EQ(TypeOf({"\"2022-02-11T13:34:45.807\"", "\"2022-02-11 13:34\"", "null"}), Type::Timestamp(TimeUnit::kMicro, false).ToString());
+  EXPECT_EQ(TypeOf({"\"2022-02-11T13:34:45Z\"", "\"2022-02-11T13:34:45+01:00\""}), Type::Timestamp(TimeUnit::kMicro, true).ToString());
   EXPECT_EQ(TypeOf({"\"2022-02-11\""}), "DATE");
   EXPECT_EQ(TypeOf({"\"2022-02-11T13:34:45Z\"", "\"2022-02-11T13:34:45\""}), "VARCHAR");
   EXPECT_EQ(TypeOf({"\"2022-02-11T13:34:45Z\"", "\"\""}), "VARCHAR");
@@ -154,8 +152,7 @@ TEST(SchemaSampler, InfersTheSameTypesInAnyOrder) {
       if (Infer({"{\"v\": " + value + "}"}).format == PayloadFormat::kJson) values.push_back(value);
     }
     std::vector<std::string> messages;
-    for (size_t i = 0; i < values.size(); ++i)
-      messages.push_back("{\"c" + std::to_string(i % 7) + "\": " + values[i] + "}");
+    for (size_t i = 0; i < values.size(); ++i) messages.push_back("{\"c" + std::to_string(i % 7) + "\": " + values[i] + "}");
     auto types = Columns(messages);
     EXPECT_EQ(Infer(messages), Infer(messages));
     // Members of a struct come in the order of their first appearance, which does depend on it: compared where there
@@ -179,8 +176,7 @@ TEST(SchemaSampler, InfersTypesThatItsOwnSampleFits) {
   std::vector<std::string> messages;
   for (const std::string& message : generator.Messages(500, 0)) {
     // Half surrogate pairs are valid JSON and yet no text.
-    if (message.find("\\ud800") == std::string::npos && Infer({message}).format == PayloadFormat::kJson)
-      messages.push_back(message);
+    if (message.find("\\ud800") == std::string::npos && Infer({message}).format == PayloadFormat::kJson) messages.push_back(message);
   }
   const SchemaDocument document = Infer(messages);
   ASSERT_FALSE(document.columns.fields.empty());
@@ -189,8 +185,7 @@ TEST(SchemaSampler, InfersTypesThatItsOwnSampleFits) {
 }
 
 TEST(SchemaDocument, SurvivesItsJsonForm) {
-  SchemaDocument document =
-      Infer({R"({"ts": 1644586485807, "o": {"a": [1.5], "b": "x\"y"}, "d": "2022-02-11T00:00Z", "q\"": 1})"});
+  SchemaDocument document = Infer({R"({"ts": 1644586485807, "o": {"a": [1.5], "b": "x\"y"}, "d": "2022-02-11T00:00Z", "q\"": 1})"});
   document.sample.cut = "bytes";
   EXPECT_EQ(SchemaDocumentFromJson(ToJson(document)).ValueOrDie(), document);
   EXPECT_EQ(SchemaDocumentFromJson(ToJson(Infer({"x"}))).ValueOrDie(), Infer({"x"}));
@@ -201,24 +196,19 @@ TEST(SchemaDocument, SurvivesItsJsonForm) {
 }
 
 TEST(SchemaDocument, CanBeShort) {
-  const SchemaDocument document =
-      SchemaDocumentFromJson(R"({"format": "json", "columns": [{"name": "a", "type": "BIGINT"}]})").ValueOrDie();
+  const SchemaDocument document = SchemaDocumentFromJson(R"({"format": "json", "columns": [{"name": "a", "type": "BIGINT"}]})").ValueOrDie();
   EXPECT_EQ(document.columns.fields[0].metadata.at(kPathMetadata), "/a");
 }
 
 TEST(SchemaDocument, SaysWhatIsWrongWithIt) {
   const auto error = [](const char* text) { return SchemaDocumentFromJson(text).status().ToString(); };
-  EXPECT_THAT(error(R"({"format": "json", "colums": []})"),
-              HasSubstr("unknown key \"colums\" in the document; did you mean \"columns\"?"));
-  EXPECT_THAT(error(R"({"format": "json", "columns": [{"nam": "a", "type": "BIGINT"}]})"),
-              HasSubstr("unknown key \"nam\" in column 1"));
+  EXPECT_THAT(error(R"({"format": "json", "colums": []})"), HasSubstr("unknown key \"colums\" in the document; did you mean \"columns\"?"));
+  EXPECT_THAT(error(R"({"format": "json", "columns": [{"nam": "a", "type": "BIGINT"}]})"), HasSubstr("unknown key \"nam\" in column 1"));
   EXPECT_THAT(error(R"({"format": "json", "columns": [{"name": "a"}]})"), HasSubstr("no \"type\" in column 1"));
   EXPECT_THAT(error(R"({"format": "json", "columns": [{"name": "a", "type": "BIGIN"}]})"), HasSubstr("column \"a\""));
-  EXPECT_THAT(error(R"({"format": "json", "columns": [{"name": "a", "type": "BIGINT", "path": "a"}]})"),
-              HasSubstr("JSON Pointer"));
-  EXPECT_THAT(
-      error(R"({"format": "json", "columns": [{"name": "a", "type": "BIGINT"}, {"name": "a", "type": "BIGINT"}]})"),
-      HasSubstr("two columns are named \"a\""));
+  EXPECT_THAT(error(R"({"format": "json", "columns": [{"name": "a", "type": "BIGINT", "path": "a"}]})"), HasSubstr("JSON Pointer"));
+  EXPECT_THAT(error(R"({"format": "json", "columns": [{"name": "a", "type": "BIGINT"}, {"name": "a", "type": "BIGINT"}]})"),
+              HasSubstr("two columns are named \"a\""));
   EXPECT_THAT(error(R"({"format": "json", "format": "raw", "columns": []})"), HasSubstr("\"format\" appears twice"));
   EXPECT_THAT(error(R"({"format": "xml", "columns": []})"), HasSubstr("not \"xml\""));
   EXPECT_THAT(error(R"({"format": "raw", "columns": [{"name": "a", "type": "BIGINT"}]})"), HasSubstr("has no columns"));

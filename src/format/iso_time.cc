@@ -36,8 +36,7 @@ int32_t DaysFromCivil(int year, int month, int day) {
 
 bool TakeDate(std::string_view* text, int32_t* days) {
   int year, month, day;
-  if (!Digits(text, 4, &year) || !Take(text, '-') || !Digits(text, 2, &month) || !Take(text, '-') ||
-      !Digits(text, 2, &day)) {
+  if (!Digits(text, 4, &year) || !Take(text, '-') || !Digits(text, 2, &month) || !Take(text, '-') || !Digits(text, 2, &day)) {
     return false;
   }
   if (year == 0 || month < 1 || month > 12 || day < 1) return false;
@@ -73,15 +72,12 @@ bool TakeClock(std::string_view* text, int* seconds, int32_t* nanos) {
 
 }  // namespace
 
-bool ParseIsoDate(std::string_view text, int32_t* days) {
-  return TakeDate(&text, days) && text.empty();
-}
+bool ParseIsoDate(std::string_view text, int32_t* days) { return TakeDate(&text, days) && text.empty(); }
 
 bool ParseIsoTimestamp(std::string_view text, IsoTimestamp* out) {
   int32_t days;
   int clock;
-  if (!TakeDate(&text, &days) || (!Take(&text, 'T') && !Take(&text, ' ')) || !TakeClock(&text, &clock, &out->nanos))
-    return false;
+  if (!TakeDate(&text, &days) || (!Take(&text, 'T') && !Take(&text, ' ')) || !TakeClock(&text, &clock, &out->nanos)) return false;
   out->seconds = int64_t{days} * 86400 + clock;
   out->zoned = !text.empty();
   if (!out->zoned) return true;

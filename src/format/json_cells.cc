@@ -16,17 +16,11 @@ namespace {
 
 constexpr size_t kFewMembers = 8;  // looked through; more are looked up
 
-bool IsNull(const Extent& cell) {
-  return cell.kind == ExtentKind::kMissing || (cell.kind == ExtentKind::kBare && cell.text() == "null");
-}
+bool IsNull(const Extent& cell) { return cell.kind == ExtentKind::kMissing || (cell.kind == ExtentKind::kBare && cell.text() == "null"); }
 
-bool IsContainer(const Extent& cell, uint8_t bracket) {
-  return cell.kind == ExtentKind::kContainer && *cell.data == bracket;
-}
+bool IsContainer(const Extent& cell, uint8_t bracket) { return cell.kind == ExtentKind::kContainer && *cell.data == bracket; }
 
-bool IsValidContainer(const Extent& cell) {
-  return IsValidJson(cell.data, cell.data + cell.size, kMaxNesting, nullptr);
-}
+bool IsValidContainer(const Extent& cell) { return IsValidJson(cell.data, cell.data + cell.size, kMaxNesting, nullptr); }
 
 bool InRange(const Type& type, int64_t value) {
   if (type.byte_width() == 8) return true;
@@ -140,9 +134,7 @@ PlainRun AppendPlain(std::span<const Extent> cells, ColumnBuilder& out) {
 
 }  // namespace
 
-Result<CellPlan> CellPlan::Make(const Type& type, std::string_view what) {
-  return MakePlan(type, what, 0);
-}
+Result<CellPlan> CellPlan::Make(const Type& type, std::string_view what) { return MakePlan(type, what, 0); }
 
 void CellPlan::MakeLenient(bool large_decimals) {
   lenient = true;
@@ -395,8 +387,7 @@ bool CellWriter::AppendParsedText(const CellPlan& plan, const Extent& cell, Colu
       break;
     case TypeId::kTimestamp: {
       IsoTimestamp at;
-      if (!ParseIsoTimestamp(text, &at) || at.zoned != plan.type.utc() || !ToUnit(at, plan.type.unit(), &value))
-        return false;
+      if (!ParseIsoTimestamp(text, &at) || at.zoned != plan.type.utc() || !ToUnit(at, plan.type.unit(), &value)) return false;
       break;
     }
     default: {

@@ -49,8 +49,7 @@ TEST(JsonChecker, JudgesTheWholeMessage) {
   EXPECT_THAT(Reason(kDeclared, "{\"o\": \"\xff\"}"), HasSubstr("not valid UTF-8"));
   EXPECT_THAT(Reason(kDeclared, "[1]"), HasSubstr("no JSON object"));
   EXPECT_THAT(Reason(kDeclared, R"({"a": "1"})"), HasSubstr("column \"a\": value does not fit BIGINT: \"1\""));
-  EXPECT_THAT(Reason(kDeclared, R"({"x": {"b": [true, 1]}})"),
-              HasSubstr("column \"b\": value does not fit LIST<BOOLEAN>: [true, 1]"));
+  EXPECT_THAT(Reason(kDeclared, R"({"x": {"b": [true, 1]}})"), HasSubstr("column \"b\": value does not fit LIST<BOOLEAN>: [true, 1]"));
   EXPECT_THAT(Reason(kDeclared, R"({"x": 5})"), HasSubstr("column \"b\": no object on the way to it"));
   EXPECT_EQ(Reason(kDeclared, R"({"x": null, "a": null})"), "");
 }

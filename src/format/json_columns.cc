@@ -19,8 +19,7 @@ Result<std::vector<std::string>> ParsePointer(std::string_view pointer, std::str
       members.back().push_back(c);
     } else {
       const char next = i + 1 < pointer.size() ? pointer[i + 1] : '\0';
-      if (next != '0' && next != '1')
-        return Status::Invalid(what, ": ~ in a path is written ~0, and / ~1: \"", pointer, "\"");
+      if (next != '0' && next != '1') return Status::Invalid(what, ": ~ in a path is written ~0, and / ~1: \"", pointer, "\"");
       members.back().push_back(next == '0' ? '~' : '/');
       ++i;
     }
@@ -31,11 +30,9 @@ Result<std::vector<std::string>> ParsePointer(std::string_view pointer, std::str
   return members;
 }
 
-Result<std::unique_ptr<JsonColumns>> JsonColumns::Make(std::span<const DecoderField> fields,
-                                                       const DecoderOptions& options) {
+Result<std::unique_ptr<JsonColumns>> JsonColumns::Make(std::span<const DecoderField> fields, const DecoderOptions& options) {
   if (fields.size() > kMaxDecoderFields) {
-    return Status::CapacityError("JSON decoder: ", fields.size(), " columns, and at most ", kMaxDecoderFields,
-                                 " are possible");
+    return Status::CapacityError("JSON decoder: ", fields.size(), " columns, and at most ", kMaxDecoderFields, " are possible");
   }
   std::unique_ptr<JsonColumns> columns(new JsonColumns);
   columns->options_ = options;

@@ -14,8 +14,7 @@ class JsonDecoder final : public MessageDecoder {
  public:
   explicit JsonDecoder(std::unique_ptr<json::JsonColumns> columns) : columns_(std::move(columns)) {}
 
-  void Decode(std::span<const PayloadView> payloads, std::span<const uint32_t> selection,
-              std::span<ColumnBuilder* const> out) override {
+  void Decode(std::span<const PayloadView> payloads, std::span<const uint32_t> selection, std::span<ColumnBuilder* const> out) override {
     LOTIC_CHECK(out.size() == columns_->size());
     if (out.empty()) return;
     while (!selection.empty()) {
@@ -39,8 +38,7 @@ class JsonChecker final : public MessageChecker {
     for (size_t column = 0; column < columns_->size(); ++column) scratch_.emplace_back(columns_->plan(column).type);
   }
 
-  int64_t Check(std::span<const PayloadView> payloads, std::span<const uint32_t> selection, std::vector<uint32_t>* good,
-                BadMessage* first_bad) override {
+  int64_t Check(std::span<const PayloadView> payloads, std::span<const uint32_t> selection, std::vector<uint32_t>* good, BadMessage* first_bad) override {
     int64_t bad = 0;
     while (!selection.empty()) {
       const size_t rows = json::JsonColumns::ChunkSize(payloads, selection);
@@ -77,14 +75,11 @@ class JsonChecker final : public MessageChecker {
     const uint8_t* end = begin + payload.size;
     size_t where = 0;
     if (!json::IsValidJson(begin, end, kMaxMessageNesting, &where)) {
-      return where == 0 && !IsValidUtf8Payload(payload) ? "message is not valid UTF-8"
-                                                        : "message is not valid JSON: at byte " + std::to_string(where);
+      return where == 0 && !IsValidUtf8Payload(payload) ? "message is not valid UTF-8" : "message is not valid JSON: at byte " + std::to_string(where);
     }
     return *json::SkipSpace(begin, end) == '{' ? "" : "message is no JSON object";
   }
-  static bool IsValidUtf8Payload(const PayloadView& payload) {
-    return json::IsValidUtf8({reinterpret_cast<const char*>(payload.data), payload.size});
-  }
+  static bool IsValidUtf8Payload(const PayloadView& payload) { return json::IsValidUtf8({reinterpret_cast<const char*>(payload.data), payload.size}); }
 
   /// Which column of a row of the chunk does not fit.
   std::string Misfit(size_t row) {
@@ -118,14 +113,12 @@ void MessageDecoder::DecodeAll(std::span<const PayloadView> payloads, std::span<
   Decode(payloads, {all_.data(), payloads.size()}, out);
 }
 
-Result<std::unique_ptr<MessageDecoder>> MakeJsonDecoder(std::span<const DecoderField> fields,
-                                                        const DecoderOptions& options) {
+Result<std::unique_ptr<MessageDecoder>> MakeJsonDecoder(std::span<const DecoderField> fields, const DecoderOptions& options) {
   LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<json::JsonColumns> columns, json::JsonColumns::Make(fields, options));
   return std::unique_ptr<MessageDecoder>(std::make_unique<JsonDecoder>(std::move(columns)));
 }
 
-Result<std::unique_ptr<MessageChecker>> MakeJsonChecker(std::span<const DecoderField> declared,
-                                                        const DecoderOptions& options) {
+Result<std::unique_ptr<MessageChecker>> MakeJsonChecker(std::span<const DecoderField> declared, const DecoderOptions& options) {
   LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<json::JsonColumns> columns, json::JsonColumns::Make(declared, options));
   return std::unique_ptr<MessageChecker>(std::make_unique<JsonChecker>(std::move(columns)));
 }

@@ -26,8 +26,7 @@ std::string Hex(std::mt19937_64& random, int digits) {
 }
 
 std::string Small(std::mt19937_64& random, uint64_t at) {
-  return "{\"ts\": " + std::to_string(1644586485807 + at) + ", \"uuid\": \"" + Hex(random, 20) +
-         "\", \"count\": " + std::to_string(random() % 1001) + "}";
+  return "{\"ts\": " + std::to_string(1644586485807 + at) + ", \"uuid\": \"" + Hex(random, 20) + "\", \"count\": " + std::to_string(random() % 1001) + "}";
 }
 
 std::string Wide(std::mt19937_64& random, uint64_t at) {
@@ -54,15 +53,13 @@ Corpus Make(std::string (*message)(std::mt19937_64&, uint64_t), size_t rows) {
   corpus.bytes.append(kDecoderPadding, ' ');
   size_t at = 0;
   for (const size_t size : sizes) {
-    corpus.payloads.push_back(
-        {reinterpret_cast<const uint8_t*>(corpus.bytes.data()) + at, static_cast<uint32_t>(size)});
+    corpus.payloads.push_back({reinterpret_cast<const uint8_t*>(corpus.bytes.data()) + at, static_cast<uint32_t>(size)});
     at += size + 6;
   }
   return corpus;
 }
 
-void Run(benchmark::State& state, const Corpus& corpus, const std::vector<DecoderField>& fields, bool speculate,
-         size_t padding) {
+void Run(benchmark::State& state, const Corpus& corpus, const std::vector<DecoderField>& fields, bool speculate, size_t padding) {
   DecoderOptions options;
   options.speculate = speculate;
   options.readable_padding = padding;
@@ -79,13 +76,11 @@ void Run(benchmark::State& state, const Corpus& corpus, const std::vector<Decode
   }
   const double rows = static_cast<double>(corpus.payloads.size()) * static_cast<double>(state.iterations());
   state.counters["rows"] = benchmark::Counter(rows, benchmark::Counter::kIsRate);
-  state.counters["ns_per_row"] =
-      benchmark::Counter(rows / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["ns_per_row"] = benchmark::Counter(rows / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
   state.SetBytesProcessed(static_cast<int64_t>(bytes) * state.iterations());
 }
 
-const std::vector<DecoderField> kThree = {
-    {"ts", Type::Int64(), "/ts"}, {"uuid", Type::String(), "/uuid"}, {"count", Type::Int64(), "/count"}};
+const std::vector<DecoderField> kThree = {{"ts", Type::Int64(), "/ts"}, {"uuid", Type::String(), "/uuid"}, {"count", Type::Int64(), "/count"}};
 const std::vector<DecoderField> kCount = {{"count", Type::Int64(), "/count"}};
 
 const Corpus& SmallRows() {
@@ -97,30 +92,14 @@ const Corpus& WideRows() {
   return corpus;
 }
 
-void SmallCount(benchmark::State& state) {
-  Run(state, SmallRows(), kCount, true, kDecoderPadding);
-}
-void SmallCountCopied(benchmark::State& state) {
-  Run(state, SmallRows(), kCount, true, 0);
-}
-void SmallCountGeneralPath(benchmark::State& state) {
-  Run(state, SmallRows(), kCount, false, kDecoderPadding);
-}
-void SmallThreeColumns(benchmark::State& state) {
-  Run(state, SmallRows(), kThree, true, kDecoderPadding);
-}
-void SmallThreeColumnsGeneralPath(benchmark::State& state) {
-  Run(state, SmallRows(), kThree, false, kDecoderPadding);
-}
-void WideCount(benchmark::State& state) {
-  Run(state, WideRows(), kCount, true, kDecoderPadding);
-}
-void WideLastField(benchmark::State& state) {
-  Run(state, WideRows(), {{"f37", Type::Int64(), "/f37"}}, true, kDecoderPadding);
-}
-void WideCountGeneralPath(benchmark::State& state) {
-  Run(state, WideRows(), kCount, false, kDecoderPadding);
-}
+void SmallCount(benchmark::State& state) { Run(state, SmallRows(), kCount, true, kDecoderPadding); }
+void SmallCountCopied(benchmark::State& state) { Run(state, SmallRows(), kCount, true, 0); }
+void SmallCountGeneralPath(benchmark::State& state) { Run(state, SmallRows(), kCount, false, kDecoderPadding); }
+void SmallThreeColumns(benchmark::State& state) { Run(state, SmallRows(), kThree, true, kDecoderPadding); }
+void SmallThreeColumnsGeneralPath(benchmark::State& state) { Run(state, SmallRows(), kThree, false, kDecoderPadding); }
+void WideCount(benchmark::State& state) { Run(state, WideRows(), kCount, true, kDecoderPadding); }
+void WideLastField(benchmark::State& state) { Run(state, WideRows(), {{"f37", Type::Int64(), "/f37"}}, true, kDecoderPadding); }
+void WideCountGeneralPath(benchmark::State& state) { Run(state, WideRows(), kCount, false, kDecoderPadding); }
 
 /// The yardstick: simdjson's on-demand parser, message by message.
 void SmallCountOnDemand(benchmark::State& state) {
@@ -129,8 +108,7 @@ void SmallCountOnDemand(benchmark::State& state) {
   for (auto _ : state) {
     int64_t sum = 0;
     for (const PayloadView& payload : corpus.payloads) {
-      auto document =
-          parser.iterate(reinterpret_cast<const char*>(payload.data), payload.size, payload.size + kDecoderPadding);
+      auto document = parser.iterate(reinterpret_cast<const char*>(payload.data), payload.size, payload.size + kDecoderPadding);
       int64_t count = 0;
       if (document["count"].get(count) == simdjson::SUCCESS) sum += count;
     }
@@ -138,8 +116,7 @@ void SmallCountOnDemand(benchmark::State& state) {
   }
   const double rows = static_cast<double>(corpus.payloads.size()) * static_cast<double>(state.iterations());
   state.counters["rows"] = benchmark::Counter(rows, benchmark::Counter::kIsRate);
-  state.counters["ns_per_row"] =
-      benchmark::Counter(rows / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["ns_per_row"] = benchmark::Counter(rows / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 BENCHMARK(SmallCount);

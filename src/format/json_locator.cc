@@ -84,8 +84,7 @@ Locator::Outcome Locator::WalkObject(const PathTree::Node& node) {
     const uint8_t* key = p_ + 1;
     const uint8_t* close = ScanString(key, end_, &escaped);
     if (close == nullptr) return Outcome::kBroken;
-    const uint32_t child =
-        Wanted(node, {reinterpret_cast<const char*>(key), static_cast<size_t>(close - key)}, escaped);
+    const uint32_t child = Wanted(node, {reinterpret_cast<const char*>(key), static_cast<size_t>(close - key)}, escaped);
     p_ = SkipSpace(close + 1, end_);
     if (p_ >= end_ || *p_ != ':') return Outcome::kBroken;
     p_ = SkipSpace(p_ + 1, end_);

@@ -74,8 +74,7 @@ bool ParseFloating(std::string_view token, T* value) {
   return true;
 }
 
-constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10,
-                                   1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21};
+constexpr double kPowersOfTen[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21};
 
 }  // namespace
 
@@ -132,8 +131,7 @@ bool ParseDouble(std::string_view token, double* value) {
     }
     const size_t whole = (point == 0 ? i : point) - first;
     const size_t fraction = point == 0 ? 0 : token.size() - point - 1;
-    const bool plain =
-        i == token.size() && whole != 0 && (point == 0 || fraction != 0) && !(whole > 1 && token[first] == '0');
+    const bool plain = i == token.size() && whole != 0 && (point == 0 || fraction != 0) && !(whole > 1 && token[first] == '0');
     if (plain && whole + fraction <= 15) {
       const double quotient = static_cast<double>(digits) / kPowersOfTen[fraction];
       *value = negative ? -quotient : quotient;
@@ -143,9 +141,7 @@ bool ParseDouble(std::string_view token, double* value) {
   return ParseFloating(token, value);
 }
 
-bool ParseFloat(std::string_view token, float* value) {
-  return ParseFloating(token, value);
-}
+bool ParseFloat(std::string_view token, float* value) { return ParseFloating(token, value); }
 
 bool ParseDecimal(std::string_view token, int precision, int scale, Int128* value) {
   bool integral;

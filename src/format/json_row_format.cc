@@ -14,7 +14,7 @@ namespace {
 class DeclaredChecker final : public MessageChecker {
  public:
   DeclaredChecker(std::unique_ptr<MessageChecker> messages, std::unique_ptr<json::JsonColumns> columns, std::vector<bool> not_null, bool need_all)
-      : messages_(std::move(messages)), columns_(std::move(columns)), not_null_(std::move(not_null)), need_all_(need_all) {  }
+      : messages_(std::move(messages)), columns_(std::move(columns)), not_null_(std::move(not_null)), need_all_(need_all) {}
 
   int64_t Check(std::span<const PayloadView> payloads, std::span<const uint32_t> selection, std::vector<uint32_t>* good, BadMessage* first_bad) override {
     passed_.clear();
@@ -29,7 +29,8 @@ class DeclaredChecker final : public MessageChecker {
         const std::span<const json::Extent> cells = columns_->cells(column);
         for (size_t row = 0; row < rows; ++row) {
           if (!reasons_[row].empty() || payloads[left[row]].data == nullptr) continue;
-          if (need_all_ && cells[row].kind == json::ExtentKind::kMissing) reasons_[row] = "column \"" + columns_->name(column) + "\": the message has no such member";
+          if (need_all_ && cells[row].kind == json::ExtentKind::kMissing)
+            reasons_[row] = "column \"" + columns_->name(column) + "\": the message has no such member";
         }
         if (not_null_[column]) MarkNulls(column, rows);
       }
@@ -73,7 +74,8 @@ class DeclaredChecker final : public MessageChecker {
 
 class JsonRowFormat final : public RowFormat {
  public:
-  JsonRowFormat(Schema columns, JsonWriterOptions writing, bool need_all, bool ignore) : columns_(std::move(columns)), writing_(std::move(writing)), need_all_(need_all), ignore_(ignore) {}
+  JsonRowFormat(Schema columns, JsonWriterOptions writing, bool need_all, bool ignore)
+      : columns_(std::move(columns)), writing_(std::move(writing)), need_all_(need_all), ignore_(ignore) {}
 
   std::string name() const override { return "json"; }
   bool ignores_errors() const override { return ignore_; }
@@ -89,7 +91,8 @@ class JsonRowFormat final : public RowFormat {
   Result<std::unique_ptr<MessageChecker>> MakeChecker(const DecoderOptions& options, bool strict) const override {
     DecoderOptions judging = Lenient(options);
     judging.null_for_large_decimals = !strict;
-    LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<MessageChecker> messages, MakeJsonChecker(ignore_ && !strict ? std::vector<DecoderField>() : Fields(columns_), judging));
+    LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<MessageChecker> messages,
+                           MakeJsonChecker(ignore_ && !strict ? std::vector<DecoderField>() : Fields(columns_), judging));
     std::vector<bool> not_null;
     bool any = need_all_;
     for (const Field& field : columns_.fields) {
@@ -154,9 +157,11 @@ Result<std::shared_ptr<const RowFormat>> MakeJsonRowFormat(const FormatOptions& 
   JsonWriterOptions writing;
   const bool need_all = reader.Bool("fail-on-missing-field", false);
   const bool ignore = reader.Bool("ignore-parse-errors", false);
-  if (need_all && ignore) reader.Fail(Status::Invalid("options 'json.fail-on-missing-field' and 'json.ignore-parse-errors' exclude each other; set one of them to false"));
+  if (need_all && ignore)
+    reader.Fail(Status::Invalid("options 'json.fail-on-missing-field' and 'json.ignore-parse-errors' exclude each other; set one of them to false"));
   const std::string form = reader.Word("timestamp-format.standard", {"SQL", "ISO-8601", "ISO-8601-WITH-OFFSET"});
-  if (form == "ISO-8601-WITH-OFFSET") reader.Fail(Status::NotImplemented("option 'json.timestamp-format.standard' = 'ISO-8601-WITH-OFFSET' is not built; SQL and ISO-8601 are"));
+  if (form == "ISO-8601-WITH-OFFSET")
+    reader.Fail(Status::NotImplemented("option 'json.timestamp-format.standard' = 'ISO-8601-WITH-OFFSET' is not built; SQL and ISO-8601 are"));
   writing.timestamp_separator = form == "SQL" ? ' ' : 'T';
   (void)reader.Word("map-null-key.mode", {"FAIL", "DROP", "LITERAL"});  // keys of maps are never NULL here
   (void)reader.Text("map-null-key.literal");

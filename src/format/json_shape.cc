@@ -8,13 +8,10 @@
 namespace lotic::json {
 namespace {
 
-size_t Padded(size_t size) {
-  return (size + 15) / 16 * 16;
-}
+size_t Padded(size_t size) { return (size + 15) / 16 * 16; }
 
 bool HasChunk(const uint8_t* p, const uint8_t* literal, uint32_t size) {
-  const __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)),
-                                       _mm_loadu_si128(reinterpret_cast<const __m128i*>(literal)));
+  const __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), _mm_loadu_si128(reinterpret_cast<const __m128i*>(literal)));
   const uint32_t wanted = size >= 16 ? 0xffffu : (1u << size) - 1;
   return (static_cast<uint32_t>(_mm_movemask_epi8(equal)) & wanted) == wanted;
 }
@@ -58,8 +55,7 @@ bool HasLiteral(const uint8_t* p, const uint8_t* end, const uint8_t* literal, ui
   const __m128i backslash = _mm_set1_epi8('\\');
   while (p < end) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const uint32_t hits = static_cast<uint32_t>(
-        _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash))));
+    const uint32_t hits = static_cast<uint32_t>(_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash))));
     if (hits == 0) {
       p += 16;
       continue;
@@ -74,8 +70,7 @@ bool HasLiteral(const uint8_t* p, const uint8_t* end, const uint8_t* literal, ui
 
 }  // namespace
 
-std::optional<Shape> Shape::Learn(const uint8_t* begin, const WalkTrace& trace, const Extent* cells, size_t num_columns,
-                                  size_t stride) {
+std::optional<Shape> Shape::Learn(const uint8_t* begin, const WalkTrace& trace, const Extent* cells, size_t num_columns, size_t stride) {
   if (!trace.regular || trace.visits.empty() || trace.visits.size() > kMaxShapeSteps) return std::nullopt;
   Shape shape;
   shape.to_end_ = trace.to_end;
@@ -142,8 +137,7 @@ size_t Shape::RunStep(const Step& step, Extent* cells, size_t stride) {
       }
     }
     if (column != nullptr) {
-      const uintptr_t length =
-          reinterpret_cast<uintptr_t>(stop) - reinterpret_cast<uintptr_t>(at);  // of failed rows: whatever
+      const uintptr_t length = reinterpret_cast<uintptr_t>(stop) - reinterpret_cast<uintptr_t>(at);  // of failed rows: whatever
       column[rows[i].cell] = {at, static_cast<uint32_t>(length), kKind};
     }
     rows[i].at = stop;
@@ -180,17 +174,12 @@ void Shape::Match(std::vector<ShapeRow>* rows, Extent* cells, size_t stride) {
     size_t failed = 0;
     switch (step.kind) {
       case ExtentKind::kBare:
-        failed = one ? RunStep<ExtentKind::kBare, true>(step, cells, stride)
-                     : RunStep<ExtentKind::kBare, false>(step, cells, stride);
+        failed = one ? RunStep<ExtentKind::kBare, true>(step, cells, stride) : RunStep<ExtentKind::kBare, false>(step, cells, stride);
         break;
       case ExtentKind::kString:
-        failed = one ? RunStep<ExtentKind::kString, true>(step, cells, stride)
-                     : RunStep<ExtentKind::kString, false>(step, cells, stride);
+        failed = one ? RunStep<ExtentKind::kString, true>(step, cells, stride) : RunStep<ExtentKind::kString, false>(step, cells, stride);
         break;
-      default:
-        failed = one ? RunStep<ExtentKind::kContainer, true>(step, cells, stride)
-                     : RunStep<ExtentKind::kContainer, false>(step, cells, stride);
-        break;
+      default: failed = one ? RunStep<ExtentKind::kContainer, true>(step, cells, stride) : RunStep<ExtentKind::kContainer, false>(step, cells, stride); break;
     }
     if (failed == 0) continue;
     DropFailed();

@@ -34,8 +34,7 @@ struct ShapeRow {
 class Shape {
  public:
   /// The shape of a message that Locator walked: `begin` is its first byte, `cells` what was found there.
-  static std::optional<Shape> Learn(const uint8_t* begin, const WalkTrace& trace, const Extent* cells,
-                                    size_t num_columns, size_t stride);
+  static std::optional<Shape> Learn(const uint8_t* begin, const WalkTrace& trace, const Extent* cells, size_t num_columns, size_t stride);
 
   /// Locates the cells of those of `rows` that have this shape: column c's go to cells[c * stride + row.cell]. The
   /// others are left behind in `rows` (as they came), in order. One step at a time over all rows, so that the rows'

@@ -174,8 +174,7 @@ const uint8_t* ScanString(const uint8_t* p, const uint8_t* end, bool* escaped) {
   const __m128i backslash = _mm_set1_epi8('\\');
   while (p < end) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const uint32_t hits = static_cast<uint32_t>(
-        _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash))));
+    const uint32_t hits = static_cast<uint32_t>(_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash))));
     if (hits == 0) {
       p += 16;
       continue;
@@ -195,9 +194,8 @@ const uint8_t* SkipBalanced(const uint8_t* p, const uint8_t* end, int64_t depth)
   while (p < end) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
     const __m128i folded = _mm_or_si128(bytes, bit);
-    const __m128i hit = _mm_or_si128(
-        _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-        _mm_or_si128(_mm_cmpeq_epi8(folded, _mm_set1_epi8('{')), _mm_cmpeq_epi8(folded, _mm_set1_epi8('}'))));
+    const __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                     _mm_or_si128(_mm_cmpeq_epi8(folded, _mm_set1_epi8('{')), _mm_cmpeq_epi8(folded, _mm_set1_epi8('}'))));
     uint32_t hits = static_cast<uint32_t>(_mm_movemask_epi8(hit));
     const uint8_t* next = p + 16;
     while (hits != 0) {
@@ -242,9 +240,7 @@ const uint8_t* ReadExtent(const uint8_t* p, const uint8_t* end, Extent* extent) 
   return behind;
 }
 
-bool IsValidUtf8(std::string_view text) {
-  return simdjson::validate_utf8(text.data(), text.size());
-}
+bool IsValidUtf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
 
 bool IsValidJson(const uint8_t* p, const uint8_t* end, int max_depth, size_t* where) {
   Validator validator(p, end, max_depth);
@@ -312,8 +308,7 @@ bool Unescape(std::string_view inside, std::string* out) {
         const int32_t low = HexQuad(p + 2, end);
         if (low < 0xdc00 || low > 0xdfff) return false;
         p += 6;
-        AppendCodePoint(0x10000u + (static_cast<uint32_t>(unit - 0xd800) << 10 | static_cast<uint32_t>(low - 0xdc00)),
-                        out);
+        AppendCodePoint(0x10000u + (static_cast<uint32_t>(unit - 0xd800) << 10 | static_cast<uint32_t>(low - 0xdc00)), out);
         break;
       }
       default: return false;

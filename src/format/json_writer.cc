@@ -24,7 +24,8 @@ class JsonSerializer final : public RowSerializer {
       if (!std::exchange(first, false)) out->push_back(',');
       out->append(names_[c]);
       if (!Value(column, row, out)) {
-        return Status::Invalid("column '", rows.schema().fields[c].name, "': a value of type ", column.type.ToString(), " lies outside the years 0001 to 9999, which json cannot write");
+        return Status::Invalid("column '", rows.schema().fields[c].name, "': a value of type ", column.type.ToString(),
+                               " lies outside the years 0001 to 9999, which json cannot write");
       }
     }
     out->push_back('}');
@@ -82,9 +83,10 @@ class JsonSerializer final : public RowSerializer {
       case TypeId::kTime:
       case TypeId::kTimestamp: {
         out->push_back('"');
-        const bool written = column.type.id() == TypeId::kDate   ? AppendDate(column.values<int32_t>()[at], out)
-                             : column.type.id() == TypeId::kTime ? AppendTime(column.values<int64_t>()[at], out)
-                                                                 : AppendTimestamp(column.values<int64_t>()[at], column.type.unit(), column.type.utc(), options_.timestamp_separator, out);
+        const bool written = column.type.id() == TypeId::kDate ? AppendDate(column.values<int32_t>()[at], out)
+                             : column.type.id() == TypeId::kTime
+                                 ? AppendTime(column.values<int64_t>()[at], out)
+                                 : AppendTimestamp(column.values<int64_t>()[at], column.type.unit(), column.type.utc(), options_.timestamp_separator, out);
         out->push_back('"');
         return written;
       }
@@ -157,6 +159,8 @@ void AppendJsonString(std::string_view text, std::string* out) {
   out->push_back('"');
 }
 
-std::unique_ptr<RowSerializer> MakeJsonSerializer(const Schema& columns, const JsonWriterOptions& options) { return std::make_unique<JsonSerializer>(columns, options); }
+std::unique_ptr<RowSerializer> MakeJsonSerializer(const Schema& columns, const JsonWriterOptions& options) {
+  return std::make_unique<JsonSerializer>(columns, options);
+}
 
 }  // namespace lotic

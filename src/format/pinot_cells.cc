@@ -95,7 +95,10 @@ std::string_view CellName(PinotCell cell) {
 }
 
 void AppendUnescaped(std::string_view inside, std::string* out) {
-  const auto quad = [&](size_t at) { return static_cast<uint32_t>(json::HexQuad(reinterpret_cast<const uint8_t*>(inside.data()) + at, reinterpret_cast<const uint8_t*>(inside.data()) + inside.size())); };
+  const auto quad = [&](size_t at) {
+    return static_cast<uint32_t>(
+        json::HexQuad(reinterpret_cast<const uint8_t*>(inside.data()) + at, reinterpret_cast<const uint8_t*>(inside.data()) + inside.size()));
+  };
   size_t i = 0;
   while (i < inside.size()) {
     const size_t run = i;
@@ -420,7 +423,8 @@ CellConverter::Made CellConverter::ToTimestamp(const Value& value, int64_t* out)
 
 CellConverter::Made CellConverter::ToBool(const Value& value, bool* out) {
   if (value.kind == Value::Kind::kBool) return *out = value.truth, Made::kValue;
-  if (value.kind == Value::Kind::kNumber) return *out = value.text.substr(0, value.text.find_first_of("eE")).find_first_of("123456789") != std::string_view::npos, Made::kValue;
+  if (value.kind == Value::Kind::kNumber)
+    return *out = value.text.substr(0, value.text.find_first_of("eE")).find_first_of("123456789") != std::string_view::npos, Made::kValue;
   const std::string_view text = Trim(value.text);
   static constexpr std::string_view kTrue = "true";
   *out = text == "1" || (text.size() == 4 && std::equal(text.begin(), text.end(), kTrue.begin(), [](char a, char b) { return (a | 0x20) == b; }));
@@ -436,9 +440,7 @@ CellConverter::Made CellConverter::FinishText(std::string_view text, ColumnBuild
       switch (field_.too_long) {
         case PinotTooLong::kError: return Bad(longer ? "longer than maxLength" : "it contains the character NUL");
         case PinotTooLong::kDefault: text = field_.default_value; break;
-        case PinotTooLong::kTrim:
-          text = text.substr(0, PrefixOfUnits(text, most));
-          [[fallthrough]];
+        case PinotTooLong::kTrim: text = text.substr(0, PrefixOfUnits(text, most)); [[fallthrough]];
         case PinotTooLong::kKeep: text = text.substr(0, std::min(text.find('\0'), text.size())); break;
       }
     }

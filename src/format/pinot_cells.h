@@ -72,9 +72,9 @@ class CellConverter {
   std::string Sentence(const Value& value);
 
   const PinotDecoderField field_;
-  std::string text_;     // what a string with escapes says
-  std::string made_;     // a text under construction
-  std::string padded_;   // text to be checked as JSON
+  std::string text_;    // what a string with escapes says
+  std::string made_;    // a text under construction
+  std::string padded_;  // text to be checked as JSON
   const char* why_ = "";
 };
 

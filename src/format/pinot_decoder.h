@@ -71,9 +71,9 @@ constexpr size_t kMaxPinotReasons = 256;
 /// Why a message gave no row, or a column of its row is NULL although the message has a value.
 struct PinotProblem {
   static constexpr int32_t kMessage = -1;
-  uint32_t payload = 0;         ///< index into the payloads
-  int32_t column = kMessage;    ///< index of the field; kMessage: the message is undecodable
-  std::string reason;           ///< one sentence with the value, for people; empty beyond kMaxPinotReasons
+  uint32_t payload = 0;       ///< index into the payloads
+  int32_t column = kMessage;  ///< index of the field; kMessage: the message is undecodable
+  std::string reason;         ///< one sentence with the value, for people; empty beyond kMaxPinotReasons
 };
 
 struct PinotOutcome {
@@ -90,8 +90,8 @@ class PinotDecoder {
   /// Appends a row to each of `out` (one per field, of its type) for each decodable one of `selection` (indexes into `payloads`, ascending, none of them a tombstone), and says in `outcome`,
   /// appending, what became of each. Up to `readable_end` bytes may be read, whatever they hold; it may be the end of the last payload. Best called with hundreds of messages. A column grows by at most the
   /// messages' bytes, and kMaxBigDecimalDigits or the default value for each cell: a caller sees to it that bytes_size() stays below 2^31.
-  virtual void Decode(std::span<const PayloadView> payloads, std::span<const uint32_t> selection, const uint8_t* readable_end, std::span<ColumnBuilder* const> out,
-                      PinotOutcome* outcome) = 0;
+  virtual void Decode(std::span<const PayloadView> payloads, std::span<const uint32_t> selection, const uint8_t* readable_end,
+                      std::span<ColumnBuilder* const> out, PinotOutcome* outcome) = 0;
 
   virtual const DecodeCounts& counts() const = 0;  ///< fast_rows and general_rows, bad_messages
 };

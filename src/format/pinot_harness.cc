@@ -20,7 +20,8 @@ std::string PinotDecoded::Row(int64_t row) const {
 std::string PinotDecoded::Text() const {
   std::string text;
   for (size_t i = 0; i < outcome.rows.size(); ++i) text += std::to_string(outcome.rows[i]) + ": " + Row(static_cast<int64_t>(i)) + "\n";
-  for (const PinotProblem& problem : outcome.problems) text += std::to_string(problem.payload) + "/" + std::to_string(problem.column) + ": " + problem.reason + "\n";
+  for (const PinotProblem& problem : outcome.problems)
+    text += std::to_string(problem.payload) + "/" + std::to_string(problem.column) + ": " + problem.reason + "\n";
   return text;
 }
 

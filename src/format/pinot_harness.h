@@ -21,7 +21,8 @@ struct PinotDecoded {
 };
 
 /// Runs a decoder over `messages`, which lie one behind the other, `gap` bytes apart, in a block that ends with the last one. Stops the process if the batch does not validate.
-PinotDecoded DecodePinot(const std::vector<PinotDecoderField>& fields, const std::vector<std::string>& messages, bool speculate, size_t gap = 0, size_t run_size = 300);
+PinotDecoded DecodePinot(const std::vector<PinotDecoderField>& fields, const std::vector<std::string>& messages, bool speculate, size_t gap = 0,
+                         size_t run_size = 300);
 
 /// A field for each of the cells, over the members that MessageGenerator's messages mostly have.
 std::vector<PinotDecoderField> PinotGeneratorFields();

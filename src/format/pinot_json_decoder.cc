@@ -85,7 +85,8 @@ class JsonDecoder final : public PinotDecoder {
     cells_.resize(converters_.size() * kChunkRows);
   }
 
-  void Decode(std::span<const PayloadView> payloads, std::span<const uint32_t> selection, const uint8_t* readable_end, std::span<ColumnBuilder* const> out, PinotOutcome* outcome) override {
+  void Decode(std::span<const PayloadView> payloads, std::span<const uint32_t> selection, const uint8_t* readable_end, std::span<ColumnBuilder* const> out,
+              PinotOutcome* outcome) override {
     LOTIC_CHECK(out.size() == converters_.size());
     while (!selection.empty()) {
       const size_t rows = json::JsonColumns::ChunkSize(payloads, selection);
@@ -102,7 +103,8 @@ class JsonDecoder final : public PinotDecoder {
   };
   static constexpr uint32_t kUnwanted = std::numeric_limits<uint32_t>::max();
 
-  void DecodeChunk(std::span<const PayloadView> payloads, std::span<const uint32_t> chunk, const uint8_t* readable_end, std::span<ColumnBuilder* const> out, PinotOutcome* outcome);
+  void DecodeChunk(std::span<const PayloadView> payloads, std::span<const uint32_t> chunk, const uint8_t* readable_end, std::span<ColumnBuilder* const> out,
+                   PinotOutcome* outcome);
   void Begin(std::span<const PayloadView> payloads, std::span<const uint32_t> chunk, const uint8_t* readable_end);
   void CheckBytes(std::span<const PayloadView> payloads, std::span<const uint32_t> chunk);
   void MatchShapes();
@@ -118,14 +120,14 @@ class JsonDecoder final : public PinotDecoder {
   const bool speculate_;
   DecodeCounts counts_;
 
-  std::vector<Extent> cells_;  // column by column, kChunkRows each; behind the fields': values that no field wants
+  std::vector<Extent> cells_;             // column by column, kChunkRows each; behind the fields': values that no field wants
   std::vector<json::ShapeRow> begun_;     // of the chunk: every message as it came, by row
   std::vector<json::ShapeRow> rows_;      // not located yet
   std::vector<json::ShapeRow> suspects_;  // for the general path, whatever their shape
   std::vector<json::ShapeRow> before_;
-  std::vector<uint8_t> flags_;            // by row: suspected; at the end: good
-  std::vector<uint8_t> copy_;             // of the messages that lack padding
-  bool plain_ = false;                    // no control character and no backslash in the chunk
+  std::vector<uint8_t> flags_;  // by row: suspected; at the end: good
+  std::vector<uint8_t> copy_;   // of the messages that lack padding
+  bool plain_ = false;          // no control character and no backslash in the chunk
 
   std::vector<LearnedShape> shapes_;
   int learn_interval_ = 1;
@@ -145,9 +147,11 @@ void JsonDecoder::Begin(std::span<const PayloadView> payloads, std::span<const u
   for (size_t row = 0; row < chunk.size(); ++row) {
     const PayloadView& payload = payloads[chunk[row]];
     begun_[row] = {payload.data, payload.data + payload.size, static_cast<uint32_t>(row)};
-    if (static_cast<size_t>(readable_end - begun_[row].end) < kDecoderPadding) [[unlikely]] copied += payload.size + kDecoderPadding;
+    if (static_cast<size_t>(readable_end - begun_[row].end) < kDecoderPadding) [[unlikely]]
+      copied += payload.size + kDecoderPadding;
   }
-  if (copied == 0) [[likely]] return;
+  if (copied == 0) [[likely]]
+    return;
   if (copy_.size() < copied) copy_.resize(copied);
   uint8_t* to = copy_.data();
   for (json::ShapeRow& row : begun_) {
@@ -181,7 +185,8 @@ void JsonDecoder::CheckBytes(std::span<const PayloadView> payloads, std::span<co
       return;
     }
   } else {
-    plain_ = std::none_of(begun_.begin(), begun_.end(), [](const json::ShapeRow& row) { return HasSpecialBytes(row.at, static_cast<size_t>(row.end - row.at)); });
+    plain_ =
+        std::none_of(begun_.begin(), begun_.end(), [](const json::ShapeRow& row) { return HasSpecialBytes(row.at, static_cast<size_t>(row.end - row.at)); });
   }
   for (const json::ShapeRow& row : begun_) {
     const bool valid = simdjson::validate_utf8(reinterpret_cast<const char*>(row.at), static_cast<size_t>(row.end - row.at));
@@ -209,7 +214,8 @@ void JsonDecoder::MatchShape(LearnedShape& learned) {
     const Extent* const column = cells_.data() + size_t{slot.column} * kChunkRows;
     const auto check = [&](auto valid) {
       for (const json::ShapeRow& row : before_) {
-        if (!valid(column[row.cell])) [[unlikely]] flags_[row.cell] = 1, suspicion = true;
+        if (!valid(column[row.cell])) [[unlikely]]
+          flags_[row.cell] = 1, suspicion = true;
       }
     };
     if (slot.kind == ExtentKind::kBare) {
@@ -335,8 +341,8 @@ bool JsonDecoder::Walk(const json::ShapeRow& row, std::string* reason) {
   return true;
 }
 
-void JsonDecoder::DecodeChunk(std::span<const PayloadView> payloads, std::span<const uint32_t> chunk, const uint8_t* readable_end, std::span<ColumnBuilder* const> out,
-                              PinotOutcome* outcome) {
+void JsonDecoder::DecodeChunk(std::span<const PayloadView> payloads, std::span<const uint32_t> chunk, const uint8_t* readable_end,
+                              std::span<ColumnBuilder* const> out, PinotOutcome* outcome) {
   const size_t first_problem = outcome->problems.size();
   Begin(payloads, chunk, readable_end);
   CheckBytes(payloads, chunk);
@@ -383,17 +389,21 @@ void JsonDecoder::DecodeChunk(std::span<const PayloadView> payloads, std::span<c
     }
   }
   const auto begin = outcome->problems.begin() + static_cast<std::ptrdiff_t>(first_problem);
-  std::sort(begin, outcome->problems.end(), [](const PinotProblem& a, const PinotProblem& b) { return std::pair(a.payload, a.column) < std::pair(b.payload, b.column); });
+  std::sort(begin, outcome->problems.end(),
+            [](const PinotProblem& a, const PinotProblem& b) { return std::pair(a.payload, a.column) < std::pair(b.payload, b.column); });
 }
 
 }  // namespace
 
 Result<std::unique_ptr<PinotDecoder>> MakePinotJsonDecoder(std::span<const PinotDecoderField> fields, bool speculate) {
-  if (fields.size() > kMaxPinotFields) return Status::CapacityError("JSON decoder: ", fields.size(), " columns, and at most ", kMaxPinotFields, " are possible");
+  if (fields.size() > kMaxPinotFields)
+    return Status::CapacityError("JSON decoder: ", fields.size(), " columns, and at most ", kMaxPinotFields, " are possible");
   for (const PinotDecoderField& field : fields) {
-    if (field.cell == PinotCell::kTimestamp && field.parse_timestamp == nullptr) return Status::Invalid("column '", field.name, "': a TIMESTAMP without a parser of its texts");
+    if (field.cell == PinotCell::kTimestamp && field.parse_timestamp == nullptr)
+      return Status::Invalid("column '", field.name, "': a TIMESTAMP without a parser of its texts");
     if (field.cell == PinotCell::kBigDecimal && !field.single_value) return Status::Invalid("column '", field.name, "': BIG_DECIMAL has no multi-value form");
-    if (field.default_value.size() > kMaxPinotDefaultBytes) return Status::CapacityError("column '", field.name, "': a default value of more than ", kMaxPinotDefaultBytes, " bytes");
+    if (field.default_value.size() > kMaxPinotDefaultBytes)
+      return Status::CapacityError("column '", field.name, "': a default value of more than ", kMaxPinotDefaultBytes, " bytes");
   }
   return std::unique_ptr<PinotDecoder>(std::make_unique<JsonDecoder>(fields, speculate));
 }

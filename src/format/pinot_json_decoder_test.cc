@@ -29,10 +29,17 @@ PinotDecoderField FieldNamed(const std::string& name, PinotCell cell) {
 
 /// "INT[]!" and the like, of pinot_conversion.txt.
 PinotDecoderField FieldOf(std::string text) {
-  static const std::map<std::string, PinotCell> kCells = {
-      {"INT", PinotCell::kInt},       {"LONG", PinotCell::kLong},           {"FLOAT", PinotCell::kFloat},         {"DOUBLE", PinotCell::kDouble}, {"BIG_DECIMAL", PinotCell::kBigDecimal},
-      {"STRING", PinotCell::kString}, {"BOOLEAN", PinotCell::kBoolean},     {"TIMESTAMP", PinotCell::kTimestamp}, {"JSON", PinotCell::kJson},     {"BYTES", PinotCell::kBytes},
-      {"RAW", PinotCell::kRaw}};
+  static const std::map<std::string, PinotCell> kCells = {{"INT", PinotCell::kInt},
+                                                          {"LONG", PinotCell::kLong},
+                                                          {"FLOAT", PinotCell::kFloat},
+                                                          {"DOUBLE", PinotCell::kDouble},
+                                                          {"BIG_DECIMAL", PinotCell::kBigDecimal},
+                                                          {"STRING", PinotCell::kString},
+                                                          {"BOOLEAN", PinotCell::kBoolean},
+                                                          {"TIMESTAMP", PinotCell::kTimestamp},
+                                                          {"JSON", PinotCell::kJson},
+                                                          {"BYTES", PinotCell::kBytes},
+                                                          {"RAW", PinotCell::kRaw}};
   PinotDecoderField field = FieldNamed("v", PinotCell::kString);
   field.default_value = "default";
   const size_t colon = text.find(':');
@@ -181,7 +188,8 @@ TEST(PinotJsonDecoder, SaysWhyAMessageIsUndecodableAndKeepsItsNeighbours) {
 
 TEST(PinotJsonDecoder, LearnsShapesWithEscapesSpaceAndLineEnds) {
   std::vector<std::string> messages;
-  for (int i = 0; i < 1000; ++i) messages.push_back("{ \"a\": " + std::to_string(i) + ", \"b\": \"line\\n\\\"" + std::to_string(i) + "\\\"\", \"c\": [{\"x\": \"]\"}] }\n");
+  for (int i = 0; i < 1000; ++i)
+    messages.push_back("{ \"a\": " + std::to_string(i) + ", \"b\": \"line\\n\\\"" + std::to_string(i) + "\\\"\", \"c\": [{\"x\": \"]\"}] }\n");
   const PinotDecoded decoded = DecodePinot({FieldNamed("a", PinotCell::kInt), FieldNamed("b", PinotCell::kString)}, messages, true);
   EXPECT_EQ(decoded.Row(999), "999 | \"line\n\"999\"\"");
   EXPECT_EQ(decoded.outcome.rows.size(), 1000u);

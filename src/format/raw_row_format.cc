@@ -91,9 +91,10 @@ class RawChecker final : public MessageChecker {
       if (fits) {
         good->push_back(index);
       } else if (bad++ == 0 && first_bad != nullptr) {
-        *first_bad = {index, "column \"" + name_ + "\": " + (column_.type().id() == TypeId::kString ? "the record is not valid UTF-8"
-                                                                                                    : "a record of " + std::to_string(payload.size) + " bytes is no " + column_.type().ToString() +
-                                                                                                          ", which has " + std::to_string(column_.width()))};
+        *first_bad = {index, "column \"" + name_ + "\": " +
+                                 (column_.type().id() == TypeId::kString ? "the record is not valid UTF-8"
+                                                                         : "a record of " + std::to_string(payload.size) + " bytes is no " +
+                                                                               column_.type().ToString() + ", which has " + std::to_string(column_.width()))};
       }
     }
     return bad;
@@ -150,7 +151,8 @@ Result<std::shared_ptr<const RowFormat>> MakeRawRowFormat(const FormatOptions& o
   LOTIC_RETURN_NOT_OK(reader.Finish());
   if (columns.fields.size() != 1) return Status::Invalid("format raw takes exactly one physical column, not ", columns.fields.size());
   const Type& type = columns.fields[0].type;
-  const bool fits = type.id() == TypeId::kBool || type.is_text_or_binary() || type.is_integer() || type.id() == TypeId::kFloat32 || type.id() == TypeId::kFloat64;
+  const bool fits =
+      type.id() == TypeId::kBool || type.is_text_or_binary() || type.is_integer() || type.id() == TypeId::kFloat32 || type.id() == TypeId::kFloat64;
   if (!fits) return Status::Invalid("column '", columns.fields[0].name, "': format raw holds text, bytes, BOOLEAN, integers and floats, not ", type.ToString());
   return std::shared_ptr<const RowFormat>(std::make_shared<RawRowFormat>(columns.fields[0], little));
 }

@@ -10,7 +10,8 @@ namespace lotic {
 namespace {
 
 constexpr const char* kBuilt[] = {"json", "csv", "raw"};
-constexpr const char* kKnown[] = {"avro", "avro-confluent", "avro-glue", "debezium-json", "debezium-avro-confluent", "canal-json", "maxwell-json", "ogg-json", "protobuf"};
+constexpr const char* kKnown[] = {"avro",       "avro-confluent", "avro-glue", "debezium-json", "debezium-avro-confluent",
+                                  "canal-json", "maxwell-json",   "ogg-json",  "protobuf"};
 constexpr size_t kMaxShownBytes = 100;  // of a value in a message
 
 bool EqualWords(std::string_view a, std::string_view b) {
@@ -43,7 +44,8 @@ bool FormatOptionReader::Bool(const std::string& key, bool otherwise) {
   const std::optional<std::string> text = Text(key);
   if (!text) return otherwise;
   if (EqualWords(*text, "true")) return true;
-  if (!EqualWords(*text, "false")) Fail(Status::Invalid("option '", Full(key), "': '", text->substr(0, kMaxShownBytes), "' is no boolean; true or false is expected"));
+  if (!EqualWords(*text, "false"))
+    Fail(Status::Invalid("option '", Full(key), "': '", text->substr(0, kMaxShownBytes), "' is no boolean; true or false is expected"));
   return false;
 }
 
@@ -62,7 +64,8 @@ std::string FormatOptionReader::Word(const std::string& key, const std::vector<s
 void FormatOptionReader::NotBuilt(const std::string& key, const std::string& only) {
   const std::optional<std::string> text = Text(key);
   if (!text || (!only.empty() && EqualWords(*text, only))) return;
-  Fail(Status::NotImplemented("option '", Full(key), "' = '", text->substr(0, kMaxShownBytes), "' is not built", only.empty() ? "; leave it out" : "; only '" + only + "' is"));
+  Fail(Status::NotImplemented("option '", Full(key), "' = '", text->substr(0, kMaxShownBytes), "' is not built",
+                              only.empty() ? "; leave it out" : "; only '" + only + "' is"));
 }
 
 Status FormatOptionReader::Finish() const {
@@ -91,7 +94,8 @@ Result<std::shared_ptr<const RowFormat>> MakeRowFormat(const std::string& name, 
     return Status::NotImplemented("format '", name, "' is not built yet; json, csv and raw are");
   }
   const std::vector<std::string> nearest = NearestNames(name, {std::begin(kBuilt), std::end(kBuilt)}, 1);
-  return Status::Invalid("unknown format '", name.substr(0, kMaxShownBytes), "'; ", nearest.empty() ? "json, csv and raw are known" : "did you mean '" + nearest[0] + "'?");
+  return Status::Invalid("unknown format '", name.substr(0, kMaxShownBytes), "'; ",
+                         nearest.empty() ? "json, csv and raw are known" : "did you mean '" + nearest[0] + "'?");
 }
 
 }  // namespace lotic

@@ -13,11 +13,19 @@ using namespace lotic;
 const std::vector<std::pair<std::shared_ptr<const RowFormat>, Schema>>& Tables() {
   static const auto* const tables = [] {
     auto* made = new std::vector<std::pair<std::shared_ptr<const RowFormat>, Schema>>();
-    const Schema flat{{{"a", Type::Int32(), {{kNotNullMetadata, "true"}}}, {"b", Type::String()}, {"c", Type::Float64()}, {"d", Type::Decimal(12, 3)}, {"e", Type::Timestamp(TimeUnit::kMicro, true)},
-                       {"f", Type::Binary()}, {"g", Type::List(Type::Int64())}, {"h", Type::Struct({{"x", Type::Bool()}, {"y", Type::Date()}})}}};
+    const Schema flat{{{"a", Type::Int32(), {{kNotNullMetadata, "true"}}},
+                       {"b", Type::String()},
+                       {"c", Type::Float64()},
+                       {"d", Type::Decimal(12, 3)},
+                       {"e", Type::Timestamp(TimeUnit::kMicro, true)},
+                       {"f", Type::Binary()},
+                       {"g", Type::List(Type::Int64())},
+                       {"h", Type::Struct({{"x", Type::Bool()}, {"y", Type::Date()}})}}};
     Schema nested = flat;
     nested.fields.push_back({"m", Type::Map(Type::String(), Type::List(Type::Time()))});
-    const auto add = [&](const char* name, const FormatOptions& options, const Schema& schema) { made->emplace_back(MakeRowFormat(name, options, schema).ValueOrDie(), schema); };
+    const auto add = [&](const char* name, const FormatOptions& options, const Schema& schema) {
+      made->emplace_back(MakeRowFormat(name, options, schema).ValueOrDie(), schema);
+    };
     add("json", {}, nested);
     add("json", {{"ignore-parse-errors", "true"}, {"encode.ignore-null-fields", "true"}}, nested);
     add("csv", {{"null-literal", "\\N"}}, flat);

@@ -67,16 +67,50 @@ void ExpectSame(const Batch& a, const Batch& b) {
 
 /// Every scalar type, with its edges and a NULL each.
 Batch Scalars() {
-  const auto schema = std::make_shared<const Schema>(Schema{{{"b", Type::Bool()}, {"i8", Type::Int8()}, {"i16", Type::Int16()}, {"i32", Type::Int32()}, {"i64", Type::Int64()},
-                                                             {"f", Type::Float32()}, {"d", Type::Float64()}, {"m", Type::Decimal(38, 9)}, {"n", Type::Decimal(10, 0)}, {"s", Type::String()},
-                                                             {"y", Type::Binary()}, {"dt", Type::Date()}, {"t", Type::Time()}, {"t3", Type::Timestamp(TimeUnit::kMilli, false)},
-                                                             {"t6", Type::Timestamp(TimeUnit::kMicro, true)}, {"t9", Type::Timestamp(TimeUnit::kNano, false)}, {"t0", Type::Timestamp(TimeUnit::kSecond, true)}}});
+  const auto schema = std::make_shared<const Schema>(Schema{{{"b", Type::Bool()},
+                                                             {"i8", Type::Int8()},
+                                                             {"i16", Type::Int16()},
+                                                             {"i32", Type::Int32()},
+                                                             {"i64", Type::Int64()},
+                                                             {"f", Type::Float32()},
+                                                             {"d", Type::Float64()},
+                                                             {"m", Type::Decimal(38, 9)},
+                                                             {"n", Type::Decimal(10, 0)},
+                                                             {"s", Type::String()},
+                                                             {"y", Type::Binary()},
+                                                             {"dt", Type::Date()},
+                                                             {"t", Type::Time()},
+                                                             {"t3", Type::Timestamp(TimeUnit::kMilli, false)},
+                                                             {"t6", Type::Timestamp(TimeUnit::kMicro, true)},
+                                                             {"t9", Type::Timestamp(TimeUnit::kNano, false)},
+                                                             {"t0", Type::Timestamp(TimeUnit::kSecond, true)}}});
   Int128 widest = 1;
   for (int i = 0; i < 38; ++i) widest *= 10;
   widest -= 1;
-  const double kDoubles[] = {0.1, -0.0, std::numeric_limits<double>::max(), std::numeric_limits<double>::denorm_min(), std::numeric_limits<double>::quiet_NaN(), -std::numeric_limits<double>::infinity(), 1e7, 123456.789};
-  const float kFloats[] = {0.1f, -0.0f, std::numeric_limits<float>::max(), std::numeric_limits<float>::denorm_min(), std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 1e7f, 0.001f};
-  const char* const kTexts[] = {"", "plain", "a \"quoted\", one;\\two|", "line\nfeed\r\n\ttab", "\x01\x1f control", "caf\xc3\xa9 \xf0\x9f\x90\x98", "NULL", "#  a text of more than 24 units"};
+  const double kDoubles[] = {0.1,
+                             -0.0,
+                             std::numeric_limits<double>::max(),
+                             std::numeric_limits<double>::denorm_min(),
+                             std::numeric_limits<double>::quiet_NaN(),
+                             -std::numeric_limits<double>::infinity(),
+                             1e7,
+                             123456.789};
+  const float kFloats[] = {0.1f,
+                           -0.0f,
+                           std::numeric_limits<float>::max(),
+                           std::numeric_limits<float>::denorm_min(),
+                           std::numeric_limits<float>::quiet_NaN(),
+                           std::numeric_limits<float>::infinity(),
+                           1e7f,
+                           0.001f};
+  const char* const kTexts[] = {"",
+                                "plain",
+                                "a \"quoted\", one;\\two|",
+                                "line\nfeed\r\n\ttab",
+                                "\x01\x1f control",
+                                "caf\xc3\xa9 \xf0\x9f\x90\x98",
+                                "NULL",
+                                "#  a text of more than 24 units"};
   BatchBuilder builder(schema);
   for (int64_t i = 0; i < 8; ++i) {
     const bool low = i % 2 == 0;
@@ -105,7 +139,8 @@ Batch Scalars() {
 
 TEST(RowFormat, WhatJsonWritesItReadsBackToTheBit) {
   const Batch rows = Scalars();
-  for (const FormatOptions& options : {FormatOptions{}, {{"timestamp-format.standard", "ISO-8601"}, {"encode.decimal-as-plain-number", "true"}, {"encode.ignore-null-fields", "true"}}}) {
+  for (const FormatOptions& options :
+       {FormatOptions{}, {{"timestamp-format.standard", "ISO-8601"}, {"encode.decimal-as-plain-number", "true"}, {"encode.ignore-null-fields", "true"}}}) {
     const auto format = Format("json", rows.schema(), options);
     const DecodedRecords back = DecodeRecords(*format, rows.schema(), Written(*format, rows));
     EXPECT_EQ(back.bad, 0) << back.first_bad.reason;
@@ -115,7 +150,9 @@ TEST(RowFormat, WhatJsonWritesItReadsBackToTheBit) {
 
 TEST(RowFormat, WhatCsvWritesItReadsBackToTheBit) {
   const Batch rows = Scalars();
-  for (const FormatOptions& options : {FormatOptions{{"null-literal", "\\N"}}, {{"null-literal", "n/a"}, {"field-delimiter", "|"}, {"quote-character", "'"}}, {{"null-literal", "n/a"}, {"escape-character", "\\"}, {"allow-comments", "true"}},
+  for (const FormatOptions& options : {FormatOptions{{"null-literal", "\\N"}},
+                                       {{"null-literal", "n/a"}, {"field-delimiter", "|"}, {"quote-character", "'"}},
+                                       {{"null-literal", "n/a"}, {"escape-character", "\\"}, {"allow-comments", "true"}},
                                        {{"null-literal", "n/a"}, {"field-delimiter", "\\t"}, {"write-bigdecimal-in-scientific-notation", "false"}}}) {
     const auto format = Format("csv", rows.schema(), options);
     const DecodedRecords back = DecodeRecords(*format, rows.schema(), Written(*format, rows));
@@ -148,8 +185,11 @@ Batch Row(const Schema& schema, const std::string& json) {
 }
 
 TEST(RowFormat, NestedValuesComeBack) {
-  const Schema schema{{{"l", Type::List(Type::Int32())}, {"m", Type::Map(Type::String(), Type::Float64())}, {"r", Type::Struct({{"x", Type::Bool()}, {"y", Type::List(Type::String())}})}}};
-  for (const char* const text : {R"({"l":[1,null,-3],"m":{"a":1.5,"b":null},"r":{"x":true,"y":["q\"",""]}})", R"({"l":[],"m":{},"r":{"x":null,"y":null}})", R"({"l":null,"m":null,"r":null})"}) {
+  const Schema schema{{{"l", Type::List(Type::Int32())},
+                       {"m", Type::Map(Type::String(), Type::Float64())},
+                       {"r", Type::Struct({{"x", Type::Bool()}, {"y", Type::List(Type::String())}})}}};
+  for (const char* const text : {R"({"l":[1,null,-3],"m":{"a":1.5,"b":null},"r":{"x":true,"y":["q\"",""]}})", R"({"l":[],"m":{},"r":{"x":null,"y":null}})",
+                                 R"({"l":null,"m":null,"r":null})"}) {
     EXPECT_THAT(Written(*Format("json", schema), Row(schema, text)), ElementsAre(text));
   }
   const Schema flat{{{"l", Type::List(Type::Int32())}, {"r", Type::Struct({{"x", Type::Bool()}, {"y", Type::String()}})}}};
@@ -175,7 +215,8 @@ TEST(RowFormat, CsvKeepsEmptyValuesApartFromNull) {
     std::string out;
     return Format("csv", of, options)->MakeSerializer()->Append(Row(of, text), 0, &out).message();
   };
-  EXPECT_THAT(refused(schema, R"({"b":"","l":[1],"n":1})", {{"disable-quote-character", "true"}}), HasSubstr("column 'b': an empty value cannot be told from NULL without quotes"));
+  EXPECT_THAT(refused(schema, R"({"b":"","l":[1],"n":1})", {{"disable-quote-character", "true"}}),
+              HasSubstr("column 'b': an empty value cannot be told from NULL without quotes"));
   const Schema nested{{{"r", Type::Struct({{"x", Type::Int32()}})}, {"t", Type::List(Type::String())}}};
   EXPECT_THAT(refused(nested, R"({"r":{"x":null},"t":[]})", {}), HasSubstr("column 'r': a row whose only member is empty"));
   EXPECT_THAT(refused(nested, R"({"r":{"x":1},"t":["N","x"]})", {{"null-literal", "N"}}), HasSubstr("column 't': an element would be read as NULL"));
@@ -199,7 +240,13 @@ TEST(RowFormat, AStrictCheckerJudgesFieldsThatTheFormatWouldIgnore) {
 }
 
 TEST(RowFormat, JsonHasTheTextsOfFlink) {
-  const Schema schema{{{"d", Type::Float64()}, {"f", Type::Float32()}, {"m", Type::Decimal(18, 9)}, {"t", Type::Timestamp(TimeUnit::kMicro, false)}, {"z", Type::Timestamp(TimeUnit::kMilli, true)}, {"y", Type::Binary()}, {"s", Type::String()}}};
+  const Schema schema{{{"d", Type::Float64()},
+                       {"f", Type::Float32()},
+                       {"m", Type::Decimal(18, 9)},
+                       {"t", Type::Timestamp(TimeUnit::kMicro, false)},
+                       {"z", Type::Timestamp(TimeUnit::kMilli, true)},
+                       {"y", Type::Binary()},
+                       {"s", Type::String()}}};
   BatchBuilder builder(std::make_shared<const Schema>(schema));
   builder.column(0).AppendDouble(1e10);
   builder.column(1).AppendDouble(1);
@@ -225,7 +272,8 @@ TEST(RowFormat, CsvQuotesAsItsWriterDoes) {
   };
   EXPECT_EQ(written("plain", {}), "plain,1E+5");
   EXPECT_EQ(written("two words", {}), "\"two words\",1E+5") << "a blank lies below the comma";
-  EXPECT_EQ(written("24-units-without-a-blank", {{"field-delimiter", "|"}}), "\"24-units-without-a-blank\"|1E+5") << "all of ASCII but {, } and ~ lies below the bar";
+  EXPECT_EQ(written("24-units-without-a-blank", {{"field-delimiter", "|"}}), "\"24-units-without-a-blank\"|1E+5")
+      << "all of ASCII but {, } and ~ lies below the bar";
   EXPECT_EQ(written(std::string(24, 'x'), {}), std::string(24, 'x') + ",1E+5");
   EXPECT_EQ(written(std::string(25, 'x'), {}), "\"" + std::string(25, 'x') + "\",1E+5");
   EXPECT_EQ(written("a\"b", {}), "\"a\"\"b\",1E+5");
@@ -249,11 +297,14 @@ TEST(RowFormat, ACsvRecordOfOneColumnIsNeverWithoutBytes) {
 }
 
 TEST(RowFormat, JsonReadsLeniently) {
-  const Schema schema{{{"i", Type::Int32()}, {"l", Type::Int64()}, {"d", Type::Float64()}, {"b", Type::Bool()}, {"m", Type::Decimal(4, 1)}, {"s", Type::String()}}};
-  ExpectSame(Row(schema, R"({"i":" 12 ","l":"-9223372036854775808","d":"NaN","b":"TRUE","m":"1.25","s":{"a": [1]}})"), Row(schema, R"({"i":12,"l":-9223372036854775808,"d":"NaN","b":true,"m":1.3,"s":"{\"a\":[1]}"})"));
+  const Schema schema{
+      {{"i", Type::Int32()}, {"l", Type::Int64()}, {"d", Type::Float64()}, {"b", Type::Bool()}, {"m", Type::Decimal(4, 1)}, {"s", Type::String()}}};
+  ExpectSame(Row(schema, R"({"i":" 12 ","l":"-9223372036854775808","d":"NaN","b":"TRUE","m":"1.25","s":{"a": [1]}})"),
+             Row(schema, R"({"i":12,"l":-9223372036854775808,"d":"NaN","b":true,"m":1.3,"s":"{\"a\":[1]}"})"));
   ExpectSame(Row(schema, R"({"b":"yes","m":-1.25})"), Row(schema, R"({"b":false,"m":-1.3})"));
   const auto format = Format("json", schema);
-  for (const char* const bad : {R"({"i":"1.5"})", R"({"i":""})", R"({"i":"2147483648"})", R"({"d":"nan"})", R"({"m":"1e"})", R"({"m":[]})", R"({"b":{}})"}) EXPECT_EQ(DecodeRecords(*format, schema, {bad}).bad, 1) << bad;
+  for (const char* const bad : {R"({"i":"1.5"})", R"({"i":""})", R"({"i":"2147483648"})", R"({"d":"nan"})", R"({"m":"1e"})", R"({"m":[]})", R"({"b":{}})"})
+    EXPECT_EQ(DecodeRecords(*format, schema, {bad}).bad, 1) << bad;
   for (const char* const large : {R"({"m":1e4})", R"({"m":"999.95"})"}) {
     const DecodedRecords made = DecodeRecords(*format, schema, {large});
     EXPECT_EQ(made.bad, 0) << large << ": a DECIMAL that does not fit is NULL, and counted";
@@ -266,7 +317,8 @@ Schema NotNull() { return {{{"a", Type::Int32(), {{kNotNullMetadata, "true"}}}, 
 
 TEST(RowFormat, ARecordWithoutANotNullColumnIsBad) {
   for (const char* const ignore : {"false", "true"}) {
-    DecodedRecords made = DecodeRecords(*Format("json", NotNull(), {{"ignore-parse-errors", ignore}}), NotNull(), {R"({"a":1})", R"({"b":"x"})", R"({"a":null})", R"({"a":2,"b":null})"});
+    DecodedRecords made = DecodeRecords(*Format("json", NotNull(), {{"ignore-parse-errors", ignore}}), NotNull(),
+                                        {R"({"a":1})", R"({"b":"x"})", R"({"a":null})", R"({"a":2,"b":null})"});
     EXPECT_THAT(made.good, ElementsAre(0, 3));
     EXPECT_EQ(made.first_bad.reason, "column \"a\" is NOT NULL, and the message has no value for it");
     EXPECT_EQ(made.first_bad.payload, 1u);
@@ -317,8 +369,10 @@ TEST(RowFormat, ARowWithoutAFormIsAnError) {
   std::string out;
   EXPECT_THAT(Format("json", schema)->MakeSerializer()->Append(row, 0, &out).message(), HasSubstr("column 't': a value of type"));
   EXPECT_THAT(Format("csv", schema)->MakeSerializer()->Append(row, 0, &out).message(), HasSubstr("column 't': a time outside the years 0001 to 9999"));
-  EXPECT_THAT(Format("csv", only_text.schema(), {{"disable-quote-character", "true"}})->MakeSerializer()->Append(only_text, 0, &out).message(), HasSubstr("column 's': a text that holds the delimiter"));
-  EXPECT_THAT(Format("csv", only_text.schema(), {{"null-literal", "a,b"}, {"field-delimiter", "|"}})->MakeSerializer()->Append(only_text, 0, &out).message(), HasSubstr("would be read as NULL"));
+  EXPECT_THAT(Format("csv", only_text.schema(), {{"disable-quote-character", "true"}})->MakeSerializer()->Append(only_text, 0, &out).message(),
+              HasSubstr("column 's': a text that holds the delimiter"));
+  EXPECT_THAT(Format("csv", only_text.schema(), {{"null-literal", "a,b"}, {"field-delimiter", "|"}})->MakeSerializer()->Append(only_text, 0, &out).message(),
+              HasSubstr("would be read as NULL"));
   BatchBuilder null(std::make_shared<const Schema>(only_text.schema()));
   null.column(0).AppendNull();
   EXPECT_THAT(Format("raw", only_text.schema())->MakeSerializer()->Append(null.Finish(1), 0, &out).message(), HasSubstr("NULL has no bytes"));
@@ -362,7 +416,8 @@ TEST(RowFormat, WhatIsWrongWithOptionsIsNamed) {
     EXPECT_THAT(status.message(), HasSubstr(bad.message));
   }
   EXPECT_THAT(MakeRowFormat("csv", {}, {{{"m", Type::Map(Type::String(), Type::Int32())}}}).status().message(), HasSubstr("column 'm': csv holds scalars"));
-  EXPECT_THAT(MakeRowFormat("json", {}, {{{"m", Type::Map(Type::Int32(), Type::Int32())}}}).status().message(), HasSubstr("the keys of a JSON object are VARCHAR"));
+  EXPECT_THAT(MakeRowFormat("json", {}, {{{"m", Type::Map(Type::Int32(), Type::Int32())}}}).status().message(),
+              HasSubstr("the keys of a JSON object are VARCHAR"));
   EXPECT_THAT(MakeRowFormat("raw", {}, {{{"d", Type::Date()}}}).status().message(), HasSubstr("column 'd': format raw holds"));
 }
 

@@ -14,9 +14,7 @@ constexpr size_t kMaxDocumentBytes = 16u << 20;
 
 using Json = nlohmann::ordered_json;
 
-std::string Text(const std::string& text) {
-  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string Text(const std::string& text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 /// Every key of `object` is one of `known`. `place` begins the message.
 Status OnlyKnownKeys(const Json& object, const std::vector<std::string>& known, const std::string& place) {
@@ -58,8 +56,7 @@ Status ReadSample(const Json& sample, SampleInfo* out) {
   LOTIC_RETURN_NOT_OK(ReadCount(sample, "tombstones", &out->tombstones));
   const auto cut = sample.find("cut");
   if (cut == sample.end() || cut->is_null()) return Status::OK();
-  if (*cut != "time" && *cut != "bytes")
-    return Status::Invalid("schema document: \"cut\" is \"time\", \"bytes\" or null");
+  if (*cut != "time" && *cut != "bytes") return Status::Invalid("schema document: \"cut\" is \"time\", \"bytes\" or null");
   out->cut = cut->get<std::string>();
   return Status::OK();
 }
@@ -117,8 +114,7 @@ std::string ToJson(const SchemaDocument& document) {
   for (const Field& field : document.columns.fields) {
     const auto path = field.metadata.find(kPathMetadata);
     const auto hint = field.metadata.find(kHintMetadata);
-    text +=
-        std::string(separator) + "    {\"name\": " + Text(field.name) + ", \"type\": " + Text(field.type.ToString());
+    text += std::string(separator) + "    {\"name\": " + Text(field.name) + ", \"type\": " + Text(field.type.ToString());
     text += ", \"path\": " + Text(path != field.metadata.end() ? path->second : PointerTo(field.name));
     if (hint != field.metadata.end()) text += ", \"hint\": " + Text(hint->second);
     text += "}";
@@ -126,8 +122,7 @@ std::string ToJson(const SchemaDocument& document) {
   }
   text += document.columns.fields.empty() ? "],\n" : "\n  ],\n";
   const SampleInfo& sample = document.sample;
-  text +=
-      "  \"sample\": {\"records\": " + std::to_string(sample.records) + ", \"bytes\": " + std::to_string(sample.bytes);
+  text += "  \"sample\": {\"records\": " + std::to_string(sample.records) + ", \"bytes\": " + std::to_string(sample.bytes);
   text += ", \"tombstones\": " + std::to_string(sample.tombstones);
   text += ", \"cut\": " + (sample.cut.empty() ? "null" : Text(sample.cut)) + "}\n}\n";
   return text;

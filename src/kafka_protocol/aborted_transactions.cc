@@ -5,10 +5,8 @@
 
 namespace lotic::kafka_protocol {
 
-AbortedTransactions::AbortedTransactions(std::span<const AbortedTransaction> aborted)
-    : waiting_(aborted.begin(), aborted.end()) {
-  std::sort(waiting_.begin(), waiting_.end(),
-            [](const AbortedTransaction& a, const AbortedTransaction& b) { return a.first_offset > b.first_offset; });
+AbortedTransactions::AbortedTransactions(std::span<const AbortedTransaction> aborted) : waiting_(aborted.begin(), aborted.end()) {
+  std::sort(waiting_.begin(), waiting_.end(), [](const AbortedTransaction& a, const AbortedTransaction& b) { return a.first_offset > b.first_offset; });
 }
 
 Result<BatchFate> AbortedTransactions::Judge(const BatchView& batch) {

@@ -35,22 +35,19 @@ std::string Judge(const std::string& bytes, std::vector<AbortedTransaction> list
 }
 
 TEST(AbortedTransactions, DropsAProducersBatchesUntilItsAbortMarker) {
-  const std::string log = Data(0, 1) + Data(1, 2) + Data(2, 1) + Marker(3, 1, ControlType::kAbort) + Data(4, 1) +
-                          Data(5, 2) + Marker(6, 1, ControlType::kCommit) + Marker(7, 2, ControlType::kCommit);
+  const std::string log = Data(0, 1) + Data(1, 2) + Data(2, 1) + Marker(3, 1, ControlType::kAbort) + Data(4, 1) + Data(5, 2) +
+                          Marker(6, 1, ControlType::kCommit) + Marker(7, 2, ControlType::kCommit);
   EXPECT_EQ(Judge(log, {{1, 0}}), "adacddcc");
   EXPECT_EQ(Judge(log, {}), "dddcddcc");
 }
 
 TEST(AbortedTransactions, TakesTheListInAnyOrderAndAProducerMoreThanOnce) {
-  const std::string log = Data(0, 1) + Marker(1, 1, ControlType::kAbort) + Data(2, 1) +
-                          Marker(3, 1, ControlType::kCommit) + Data(4, 2) + Data(5, 1) +
+  const std::string log = Data(0, 1) + Marker(1, 1, ControlType::kAbort) + Data(2, 1) + Marker(3, 1, ControlType::kCommit) + Data(4, 2) + Data(5, 1) +
                           Marker(6, 1, ControlType::kAbort) + Marker(7, 2, ControlType::kAbort);
   EXPECT_EQ(Judge(log, {{2, 4}, {1, 5}, {1, 0}}), "acdcaacc");
 }
 
-TEST(AbortedTransactions, LeavesBatchesOutsideTransactionsAlone) {
-  EXPECT_EQ(Judge(Data(0, 1, false) + Data(1, -1, false), {{1, 0}}), "dd");
-}
+TEST(AbortedTransactions, LeavesBatchesOutsideTransactionsAlone) { EXPECT_EQ(Judge(Data(0, 1, false) + Data(1, -1, false), {{1, 0}}), "dd"); }
 
 TEST(AbortedTransactions, StartsInTheMiddleOfATransaction) {
   // The fetch began at offset 5; the transaction at 2.

@@ -40,8 +40,7 @@ constexpr auto kKeys = [] {
 }();
 
 const ApiFacts* Find(ApiKey api) {
-  const auto found =
-      std::find_if(kApis.begin(), kApis.end(), [api](const ApiFacts& facts) { return facts.api == api; });
+  const auto found = std::find_if(kApis.begin(), kApis.end(), [api](const ApiFacts& facts) { return facts.api == api; });
   return found == kApis.end() ? nullptr : &*found;
 }
 
@@ -52,9 +51,7 @@ std::string_view ApiName(ApiKey api) {
   return facts ? facts->name : "unknown";
 }
 
-std::span<const ApiKey> SupportedApis() {
-  return kKeys;
-}
+std::span<const ApiKey> SupportedApis() { return kKeys; }
 
 VersionRange SupportedVersions(ApiKey api) {
   const ApiFacts* facts = Find(api);
@@ -66,13 +63,9 @@ bool IsFlexible(ApiKey api, int16_t version) {
   return facts && version >= facts->first_flexible;
 }
 
-int16_t RequestHeaderVersion(ApiKey api, int16_t version) {
-  return IsFlexible(api, version) ? 2 : 1;
-}
+int16_t RequestHeaderVersion(ApiKey api, int16_t version) { return IsFlexible(api, version) ? 2 : 1; }
 
-int16_t ResponseHeaderVersion(ApiKey api, int16_t version) {
-  return api != ApiKey::kApiVersions && IsFlexible(api, version) ? 1 : 0;
-}
+int16_t ResponseHeaderVersion(ApiKey api, int16_t version) { return api != ApiKey::kApiVersions && IsFlexible(api, version) ? 1 : 0; }
 
 BrokerVersions::BrokerVersions(const ApiVersionsResponse& response) {
   for (const ApiVersionsResponse::Api& api : response.apis) ranges_[api.key] = {api.min, api.max};
@@ -83,19 +76,16 @@ VersionRange BrokerVersions::Offered(ApiKey api) const {
   return found == ranges_.end() ? VersionRange{} : found->second;
 }
 
-bool BrokerVersions::Has(ApiKey api) const {
-  return Pick(api).ok();
-}
+bool BrokerVersions::Has(ApiKey api) const { return Pick(api).ok(); }
 
 Result<int16_t> BrokerVersions::Pick(ApiKey api, int16_t ceiling) const {
   const VersionRange ours = SupportedVersions(api);
   const VersionRange theirs = Offered(api);
-  if (theirs.empty())
-    return Status::NotImplemented("the broker does not offer ", api, "; we need version ", ours.min, " to ", ours.max);
+  if (theirs.empty()) return Status::NotImplemented("the broker does not offer ", api, "; we need version ", ours.min, " to ", ours.max);
   const int16_t newest = std::min({ours.max, theirs.max, ceiling});
   if (newest < ours.min || newest < theirs.min) {
-    return Status::NotImplemented("no version of ", api, " in common: the broker offers ", theirs.min, " to ",
-                                  theirs.max, ", we speak ", ours.min, " to ", std::min(ours.max, ceiling));
+    return Status::NotImplemented("no version of ", api, " in common: the broker offers ", theirs.min, " to ", theirs.max, ", we speak ", ours.min, " to ",
+                                  std::min(ours.max, ceiling));
   }
   return newest;
 }

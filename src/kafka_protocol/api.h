@@ -31,9 +31,7 @@ enum class ApiKey : int16_t {
 
 /// "Fetch"; "api 99" is "unknown".
 std::string_view ApiName(ApiKey api);
-inline std::ostream& operator<<(std::ostream& out, ApiKey api) {
-  return out << ApiName(api);
-}
+inline std::ostream& operator<<(std::ostream& out, ApiKey api) { return out << ApiName(api); }
 
 /// Versions min..max, both included. Empty when max < min.
 struct VersionRange {

@@ -13,9 +13,7 @@ namespace {
 constexpr size_t kCrcAt = 17, kAttributesAt = 21, kMaxTimestampAt = 35;
 constexpr uint16_t kLogAppendTime = 0x08, kTransactional = 0x10, kControl = 0x20, kDeleteHorizon = 0x40;
 
-int64_t WrappingDifference(int64_t a, int64_t b) {
-  return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
-}
+int64_t WrappingDifference(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b)); }
 
 void WriteNullable(Writer& out, std::optional<std::string_view> value) {
   out.Varint(value ? static_cast<int32_t>(value->size()) : -1);
@@ -23,8 +21,8 @@ void WriteNullable(Writer& out, std::optional<std::string_view> value) {
 }
 
 // offset:8 size:4 crc:4 magic:1 attributes:1 [timestamp:8] key value
-void AppendMessage(std::string* set, int64_t offset, int8_t magic, uint8_t attributes, int64_t timestamp,
-                   std::optional<std::string_view> key, std::optional<std::string_view> value) {
+void AppendMessage(std::string* set, int64_t offset, int8_t magic, uint8_t attributes, int64_t timestamp, std::optional<std::string_view> key,
+                   std::optional<std::string_view> value) {
   Writer out(set);
   out.Int64(offset);
   const size_t size_at = out.ReserveInt32();
@@ -33,8 +31,7 @@ void AppendMessage(std::string* set, int64_t offset, int8_t magic, uint8_t attri
   out.Int8(magic);
   out.Int8(static_cast<int8_t>(attributes));
   if (magic >= 1) out.Int64(timestamp);
-  for (const auto& part : {key, value})
-    out.NullableByteString(part ? std::optional(AsBytes(*part)) : std::nullopt, false);
+  for (const auto& part : {key, value}) out.NullableByteString(part ? std::optional(AsBytes(*part)) : std::nullopt, false);
   const Bytes covered = AsBytes(*set).subspan(start);
   out.PatchInt32(crc_at, static_cast<int32_t>(crc32(0, covered.data(), static_cast<uInt>(covered.size()))));
   out.PatchInt32(size_at, static_cast<int32_t>(set->size() - crc_at));
@@ -44,13 +41,13 @@ void AppendMessage(std::string* set, int64_t offset, int8_t magic, uint8_t attri
 
 RecordBatchBuilder::RecordBatchBuilder(BatchOptions options) : options_(std::move(options)) {}
 
-void RecordBatchBuilder::Add(int64_t timestamp, std::optional<std::string_view> key,
-                             std::optional<std::string_view> value, std::span<const HeaderInput> headers) {
+void RecordBatchBuilder::Add(int64_t timestamp, std::optional<std::string_view> key, std::optional<std::string_view> value,
+                             std::span<const HeaderInput> headers) {
   AddAt(last_delta_ + 1, timestamp, key, value, headers);
 }
 
-void RecordBatchBuilder::AddAt(int32_t offset_delta, int64_t timestamp, std::optional<std::string_view> key,
-                               std::optional<std::string_view> value, std::span<const HeaderInput> headers) {
+void RecordBatchBuilder::AddAt(int32_t offset_delta, int64_t timestamp, std::optional<std::string_view> key, std::optional<std::string_view> value,
+                               std::span<const HeaderInput> headers) {
   LOTIC_CHECK(offset_delta > last_delta_);
   if (count_ == 0) {
     base_timestamp_ = options_.delete_horizon.value_or(timestamp);
@@ -137,35 +134,30 @@ MessageSetBuilder::MessageSetBuilder(MessageSetOptions options) : options_(std::
   if (options_.magic == 0) options_.compress.legacy_lz4 = true;
 }
 
-void MessageSetBuilder::Add(int64_t timestamp, std::optional<std::string_view> key,
-                            std::optional<std::string_view> value) {
+void MessageSetBuilder::Add(int64_t timestamp, std::optional<std::string_view> key, std::optional<std::string_view> value) {
   AddAt(last_delta_ + 1, timestamp, key, value);
 }
 
-void MessageSetBuilder::AddAt(int32_t offset_delta, int64_t timestamp, std::optional<std::string_view> key,
-                              std::optional<std::string_view> value) {
+void MessageSetBuilder::AddAt(int32_t offset_delta, int64_t timestamp, std::optional<std::string_view> key, std::optional<std::string_view> value) {
   LOTIC_CHECK(offset_delta > last_delta_);
   const bool relative = options_.codec != CodecId::kNone && options_.magic == 1;
   const uint8_t attributes = options_.codec == CodecId::kNone && options_.log_append_time ? kLogAppendTime : 0;
   max_timestamp_ = last_delta_ < 0 ? timestamp : std::max(max_timestamp_, timestamp);
   last_delta_ = offset_delta;
   if (attributes != 0) timestamp = *options_.log_append_time;
-  AppendMessage(&messages_, (relative ? 0 : options_.base_offset) + offset_delta, options_.magic, attributes, timestamp,
-                key, value);
+  AppendMessage(&messages_, (relative ? 0 : options_.base_offset) + offset_delta, options_.magic, attributes, timestamp, key, value);
 }
 
 Result<std::string> MessageSetBuilder::Finish() {
   std::string messages = std::exchange(messages_, std::string());
   const int32_t last_delta = std::exchange(last_delta_, -1);
   if (options_.codec == CodecId::kNone || messages.empty()) return messages;
-  if (options_.codec == CodecId::kZstd)
-    return Status::Invalid("zstd is not allowed in message format ", static_cast<int>(options_.magic));
+  if (options_.codec == CodecId::kZstd) return Status::Invalid("zstd is not allowed in message format ", static_cast<int>(options_.magic));
   std::string compressed, set;
   LOTIC_RETURN_NOT_OK(Compress(options_.codec, AsBytes(messages), &compressed, options_.compress));
-  const auto attributes =
-      static_cast<uint8_t>(static_cast<uint8_t>(options_.codec) | (options_.log_append_time ? kLogAppendTime : 0));
-  AppendMessage(&set, options_.base_offset + last_delta, options_.magic, attributes,
-                options_.log_append_time.value_or(max_timestamp_), std::nullopt, compressed);
+  const auto attributes = static_cast<uint8_t>(static_cast<uint8_t>(options_.codec) | (options_.log_append_time ? kLogAppendTime : 0));
+  AppendMessage(&set, options_.base_offset + last_delta, options_.magic, attributes, options_.log_append_time.value_or(max_timestamp_), std::nullopt,
+                compressed);
   return set;
 }
 

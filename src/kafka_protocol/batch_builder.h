@@ -29,9 +29,8 @@ struct BatchOptions {
   int32_t base_sequence = -1;
   bool transactional = false;
   bool control = false;
-  std::optional<int64_t>
-      log_append_time;  ///< set: the flag, and the batch's max timestamp, which is then every record's
-  std::optional<int64_t> delete_horizon;  ///< set: the flag, and the base timestamp
+  std::optional<int64_t> log_append_time;  ///< set: the flag, and the batch's max timestamp, which is then every record's
+  std::optional<int64_t> delete_horizon;   ///< set: the flag, and the base timestamp
 };
 
 /// Builds one record batch of magic 2. Offsets and timestamps may be any int64 whose differences wrap around. One
@@ -41,11 +40,10 @@ class RecordBatchBuilder {
   explicit RecordBatchBuilder(BatchOptions options = {});
 
   /// The next record, at the offset behind the last one.
-  void Add(int64_t timestamp, std::optional<std::string_view> key, std::optional<std::string_view> value,
-           std::span<const HeaderInput> headers = {});
+  void Add(int64_t timestamp, std::optional<std::string_view> key, std::optional<std::string_view> value, std::span<const HeaderInput> headers = {});
   /// At base_offset + offset_delta, which must be larger than the last one's: a compacted batch has gaps.
-  void AddAt(int32_t offset_delta, int64_t timestamp, std::optional<std::string_view> key,
-             std::optional<std::string_view> value, std::span<const HeaderInput> headers = {});
+  void AddAt(int32_t offset_delta, int64_t timestamp, std::optional<std::string_view> key, std::optional<std::string_view> value,
+             std::span<const HeaderInput> headers = {});
   /// A transaction marker; for batches with options.control.
   void AddMarker(ControlType type, int64_t timestamp, int32_t coordinator_epoch = 0);
 
@@ -86,8 +84,7 @@ class MessageSetBuilder {
 
   /// At the offset behind the last one. Magic 0 has no timestamps.
   void Add(int64_t timestamp, std::optional<std::string_view> key, std::optional<std::string_view> value);
-  void AddAt(int32_t offset_delta, int64_t timestamp, std::optional<std::string_view> key,
-             std::optional<std::string_view> value);
+  void AddAt(int32_t offset_delta, int64_t timestamp, std::optional<std::string_view> key, std::optional<std::string_view> value);
   /// The bytes; the builder is then empty.
   Result<std::string> Finish();
 

@@ -7,9 +7,7 @@
 namespace lotic::kafka_protocol {
 
 ByteBuffer::ByteBuffer(ByteBuffer&& other) noexcept
-    : data_(std::move(other.data_)),
-      size_(std::exchange(other.size_, 0)),
-      capacity_(std::exchange(other.capacity_, 0)) {}
+    : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)), capacity_(std::exchange(other.capacity_, 0)) {}
 
 ByteBuffer& ByteBuffer::operator=(ByteBuffer&& other) noexcept {
   data_ = std::move(other.data_);
@@ -33,8 +31,6 @@ void ByteBuffer::Append(Bytes bytes) {
   size_ += bytes.size();
 }
 
-void ByteBuffer::Release() {
-  *this = ByteBuffer();
-}
+void ByteBuffer::Release() { *this = ByteBuffer(); }
 
 }  // namespace lotic::kafka_protocol

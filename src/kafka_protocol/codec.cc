@@ -23,18 +23,15 @@ constexpr size_t kHintRatio = 256;      // a declared size is believed up to thi
 constexpr size_t kSnappyMaxRatio = 32;  // no snappy element of n bytes yields more than 22 n
 
 Status TooLarge(CodecId codec, const DecompressLimit& limit) {
-  return Status::CapacityError("decompress ", codec, ": the batch is larger than ", limit.max_bytes,
-                               " bytes when decompressed; raise ", limit.option, " to read it");
+  return Status::CapacityError("decompress ", codec, ": the batch is larger than ", limit.max_bytes, " bytes when decompressed; raise ", limit.option,
+                               " to read it");
 }
-Status Broken(CodecId codec, std::string_view why) {
-  return Status::IOError("decompress ", codec, ": broken data: ", why);
-}
+Status Broken(CodecId codec, std::string_view why) { return Status::IOError("decompress ", codec, ": broken data: ", why); }
 
 // The target of one decompression. One byte more than the limit may be held, which shows that there is more.
 class Target {
  public:
-  Target(ByteBuffer* out, const DecompressLimit& limit, size_t input_bytes)
-      : out_(out), most_(std::max(limit.max_bytes + 1, limit.max_bytes)) {
+  Target(ByteBuffer* out, const DecompressLimit& limit, size_t input_bytes) : out_(out), most_(std::max(limit.max_bytes + 1, limit.max_bytes)) {
     out_->clear();
     out_->Reserve(std::min(most_, std::max(kFirstOutputBytes, 4 * input_bytes)));
   }
@@ -97,8 +94,7 @@ Status UnsnappyBlock(Bytes in, const DecompressLimit& limit, ByteBuffer* out) {
 
 Status Unsnappy(Bytes in, const DecompressLimit& limit, ByteBuffer* out) {
   const auto framed = [](Bytes bytes) {
-    return bytes.size() >= internal::kSnappyHeaderBytes &&
-           std::equal(internal::kSnappyMagic.begin(), internal::kSnappyMagic.end(), bytes.begin());
+    return bytes.size() >= internal::kSnappyHeaderBytes && std::equal(internal::kSnappyMagic.begin(), internal::kSnappyMagic.end(), bytes.begin());
   };
   out->clear();
   out->Reserve(1);
@@ -140,8 +136,7 @@ Status Unlz4(LZ4F_dctx* context, Bytes in, const DecompressLimit& limit, ByteBuf
     if (in.size() <= checksum_at) return Broken(CodecId::kLz4, "cut short");
     std::array<uint8_t, internal::kLz4MaxHeaderBytes> header;
     std::memcpy(header.data(), in.data(), checksum_at);
-    header[checksum_at] =
-        internal::Lz4HeaderChecksum(in.subspan(internal::kLz4MagicBytes, checksum_at - internal::kLz4MagicBytes));
+    header[checksum_at] = internal::Lz4HeaderChecksum(in.subspan(internal::kLz4MagicBytes, checksum_at - internal::kLz4MagicBytes));
     LOTIC_ASSIGN_OR_RETURN(const size_t hint, feed({header.data(), checksum_at + 1}));
     (void)hint;
     in = in.subspan(checksum_at + 1);
@@ -168,8 +163,7 @@ Status Unzstd(ZSTD_DCtx* context, Bytes in, const DecompressLimit& limit, ByteBu
       out->SetSize(result);
       return Status::OK();
     }
-    if (ZSTD_getErrorCode(result) != ZSTD_error_dstSize_tooSmall)
-      return Broken(CodecId::kZstd, ZSTD_getErrorName(result));
+    if (ZSTD_getErrorCode(result) != ZSTD_error_dstSize_tooSmall) return Broken(CodecId::kZstd, ZSTD_getErrorName(result));
     if (room == limit.max_bytes) return TooLarge(CodecId::kZstd, limit);
     out->Reserve(std::min(limit.max_bytes, 2 * out->capacity()));
   }
@@ -191,8 +185,7 @@ std::optional<CodecId> CodecFromName(std::string_view name) {
 namespace internal {
 
 uint8_t Lz4HeaderChecksum(Bytes descriptor) {
-  constexpr uint32_t kPrime1 = 2654435761u, kPrime2 = 2246822519u, kPrime3 = 3266489917u, kPrime4 = 668265263u,
-                     kPrime5 = 374761393u;
+  constexpr uint32_t kPrime1 = 2654435761u, kPrime2 = 2246822519u, kPrime3 = 3266489917u, kPrime4 = 668265263u, kPrime5 = 374761393u;
   LOTIC_CHECK(descriptor.size() < 16);
   uint32_t hash = kPrime5 + static_cast<uint32_t>(descriptor.size());
   size_t i = 0;
@@ -227,8 +220,7 @@ Decompressor::~Decompressor() = default;
 Decompressor::Decompressor(Decompressor&&) noexcept = default;
 Decompressor& Decompressor::operator=(Decompressor&&) noexcept = default;
 
-Status Decompressor::Decompress(CodecId codec, Bytes in, const DecompressLimit& limit, ByteBuffer* out,
-                                bool legacy_lz4) {
+Status Decompressor::Decompress(CodecId codec, Bytes in, const DecompressLimit& limit, ByteBuffer* out, bool legacy_lz4) {
   constexpr int kGzipWindow = 15 + 16;  // largest window, gzip wrapper only
   switch (codec) {
     case CodecId::kNone:

@@ -19,9 +19,7 @@ enum class CodecId : uint8_t { kNone = 0, kGzip = 1, kSnappy = 2, kLz4 = 3, kZst
 
 /// "none", "gzip", "snappy", "lz4", "zstd"; "unknown".
 std::string_view CodecName(CodecId codec);
-inline std::ostream& operator<<(std::ostream& out, CodecId codec) {
-  return out << CodecName(codec);
-}
+inline std::ostream& operator<<(std::ostream& out, CodecId codec) { return out << CodecName(codec); }
 /// nullopt for a name that is none of these.
 std::optional<CodecId> CodecFromName(std::string_view name);
 

@@ -16,8 +16,7 @@ constexpr size_t kSnappyBlockBytes = size_t{32} << 10;  // Java's
 
 Status Gzip(Bytes in, std::string* out, int level) {
   z_stream stream{};
-  if (deflateInit2(&stream, level == 0 ? Z_DEFAULT_COMPRESSION : level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) !=
-      Z_OK) {
+  if (deflateInit2(&stream, level == 0 ? Z_DEFAULT_COMPRESSION : level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
     return Status::Invalid("compress gzip: level ", level);
   }
   const size_t before = out->size();
@@ -61,8 +60,7 @@ Status Lz4(Bytes in, std::string* out, int level, bool legacy) {
   preferences.compressionLevel = level;
   const size_t before = out->size();
   out->resize(before + LZ4F_compressFrameBound(in.size(), &preferences));
-  const size_t size =
-      LZ4F_compressFrame(out->data() + before, out->size() - before, in.data(), in.size(), &preferences);
+  const size_t size = LZ4F_compressFrame(out->data() + before, out->size() - before, in.data(), in.size(), &preferences);
   if (LZ4F_isError(size)) {
     out->resize(before);
     return Status::UnknownError("compress lz4: ", LZ4F_getErrorName(size));
@@ -71,8 +69,7 @@ Status Lz4(Bytes in, std::string* out, int level, bool legacy) {
   if (legacy) {
     const Bytes frame = AsBytes(*out).subspan(before);
     const size_t checksum_at = internal::Lz4ChecksumAt(frame[internal::kLz4MagicBytes]);
-    if (checksum_at < 16)
-      (*out)[before + checksum_at] = static_cast<char>(internal::Lz4HeaderChecksum(frame.first(checksum_at)));
+    if (checksum_at < 16) (*out)[before + checksum_at] = static_cast<char>(internal::Lz4HeaderChecksum(frame.first(checksum_at)));
   }
   return Status::OK();
 }
@@ -80,8 +77,7 @@ Status Lz4(Bytes in, std::string* out, int level, bool legacy) {
 Status Zstd(Bytes in, std::string* out, int level) {
   const size_t before = out->size();
   out->resize(before + ZSTD_compressBound(in.size()));
-  const size_t size = ZSTD_compress(out->data() + before, out->size() - before, in.data(), in.size(),
-                                    level == 0 ? ZSTD_CLEVEL_DEFAULT : level);
+  const size_t size = ZSTD_compress(out->data() + before, out->size() - before, in.data(), in.size(), level == 0 ? ZSTD_CLEVEL_DEFAULT : level);
   if (ZSTD_isError(size)) {
     out->resize(before);
     return Status::UnknownError("compress zstd: ", ZSTD_getErrorName(size));

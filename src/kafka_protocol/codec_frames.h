@@ -19,9 +19,7 @@ inline constexpr size_t kSnappyHeaderBytes = 16;
 inline constexpr size_t kLz4MagicBytes = 4;
 inline constexpr size_t kLz4MaxHeaderBytes = 19;
 /// Where HC lies, from FLG.
-inline size_t Lz4ChecksumAt(uint8_t flg) {
-  return kLz4MagicBytes + 2 + ((flg & 0x08) ? 8 : 0) + ((flg & 0x01) ? 4 : 0);
-}
+inline size_t Lz4ChecksumAt(uint8_t flg) { return kLz4MagicBytes + 2 + ((flg & 0x08) ? 8 : 0) + ((flg & 0x01) ? 4 : 0); }
 /// HC over `descriptor`, which must be shorter than 16 bytes (XXH32, seed 0, has another form beyond).
 uint8_t Lz4HeaderChecksum(Bytes descriptor);
 

@@ -10,8 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto codec = static_cast<CodecId>(data[0] & 7);
   Decompressor decompressor;
   ByteBuffer out, again;
-  if (!decompressor.Decompress(codec, {data + 1, size - 1}, {kLimitBytes, "fuzz"}, &out, (data[0] & 8) != 0).ok())
-    return 0;
+  if (!decompressor.Decompress(codec, {data + 1, size - 1}, {kLimitBytes, "fuzz"}, &out, (data[0] & 8) != 0).ok()) return 0;
   LOTIC_CHECK(out.size() <= kLimitBytes && out.capacity() <= 2 * kLimitBytes);
   std::string squeezed;
   LOTIC_CHECK(Compress(codec, out.bytes(), &squeezed).ok());

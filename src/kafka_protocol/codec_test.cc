@@ -41,9 +41,7 @@ TEST(Codec, GivesBackWhatWasCompressedAtEverySize) {
         ASSERT_TRUE(AsText(out.bytes()) == text) << codec << " " << size;
         // Exactly at the limit is within it; one below is not.
         ASSERT_TRUE(decompressor.Decompress(codec, AsBytes(squeezed), {size, "o"}, &out).ok()) << codec << " " << size;
-        ASSERT_EQ(decompressor.Decompress(codec, AsBytes(squeezed), {size - 1, "o"}, &out).code(),
-                  StatusCode::kCapacityError)
-            << codec << " " << size;
+        ASSERT_EQ(decompressor.Decompress(codec, AsBytes(squeezed), {size - 1, "o"}, &out).code(), StatusCode::kCapacityError) << codec << " " << size;
       }
     }
   }
@@ -88,8 +86,7 @@ TEST(Codec, SaysThatDataIsBrokenOrCutShort) {
         EXPECT_EQ(status.code(), StatusCode::kIOError) << codec << " " << size;
         EXPECT_THAT(status.message(), HasSubstr("broken data"));
       }
-      EXPECT_TRUE(decompressor.Decompress(codec, AsBytes(good), {}, &out).ok())
-          << "the context is usable after a failure: " << codec;
+      EXPECT_TRUE(decompressor.Decompress(codec, AsBytes(good), {}, &out).ok()) << "the context is usable after a failure: " << codec;
     }
   }
 }

@@ -64,10 +64,8 @@ constexpr std::array kErrors = {
     ErrorInfo{46, "DUPLICATE_SEQUENCE_NUMBER", kFinal, kKeep, "the producer's batch was written before"},
     ErrorInfo{47, "INVALID_PRODUCER_EPOCH", kFinal, kKeep, "the producer's epoch is an old one"},
     ErrorInfo{48, "INVALID_TXN_STATE", kFinal, kKeep, "the transaction is not in a fitting state"},
-    ErrorInfo{49, "INVALID_PRODUCER_ID_MAPPING", kFinal, kKeep,
-              "the producer id does not belong to this transactional id"},
-    ErrorInfo{50, "INVALID_TRANSACTION_TIMEOUT", kFinal, kKeep,
-              "the transaction time-out is above the broker's maximum"},
+    ErrorInfo{49, "INVALID_PRODUCER_ID_MAPPING", kFinal, kKeep, "the producer id does not belong to this transactional id"},
+    ErrorInfo{50, "INVALID_TRANSACTION_TIMEOUT", kFinal, kKeep, "the transaction time-out is above the broker's maximum"},
     ErrorInfo{51, "CONCURRENT_TRANSACTIONS", kRetry, kKeep, "another operation on the transaction is under way"},
     ErrorInfo{52, "TRANSACTION_COORDINATOR_FENCED", kFinal, kKeep, "the transaction coordinator has moved"},
     ErrorInfo{53, "TRANSACTIONAL_ID_AUTHORIZATION_FAILED", kFinal, kKeep, "no permission for this transactional id"},
@@ -81,8 +79,7 @@ constexpr std::array kErrors = {
     ErrorInfo{61, "DELEGATION_TOKEN_AUTH_DISABLED", kFinal, kKeep, "delegation tokens are not enabled"},
     ErrorInfo{62, "DELEGATION_TOKEN_NOT_FOUND", kFinal, kKeep, "there is no such delegation token"},
     ErrorInfo{63, "DELEGATION_TOKEN_OWNER_MISMATCH", kFinal, kKeep, "the delegation token belongs to somebody else"},
-    ErrorInfo{64, "DELEGATION_TOKEN_REQUEST_NOT_ALLOWED", kFinal, kKeep,
-              "delegation tokens need another kind of connection"},
+    ErrorInfo{64, "DELEGATION_TOKEN_REQUEST_NOT_ALLOWED", kFinal, kKeep, "delegation tokens need another kind of connection"},
     ErrorInfo{65, "DELEGATION_TOKEN_AUTHORIZATION_FAILED", kFinal, kKeep, "no permission for delegation tokens"},
     ErrorInfo{66, "DELEGATION_TOKEN_EXPIRED", kFinal, kKeep, "the delegation token has expired"},
     ErrorInfo{67, "INVALID_PRINCIPAL_TYPE", kFinal, kKeep, "the principal's type is not supported"},
@@ -92,12 +89,9 @@ constexpr std::array kErrors = {
     ErrorInfo{71, "INVALID_FETCH_SESSION_EPOCH", kRetry, kKeep, "the fetch session is at another epoch"},
     ErrorInfo{72, "LISTENER_NOT_FOUND", kRetry, kRefresh, "the leader has no listener of this name"},
     ErrorInfo{73, "TOPIC_DELETION_DISABLED", kFinal, kKeep, "topics cannot be deleted in this cluster"},
-    ErrorInfo{74, "FENCED_LEADER_EPOCH", kRetry, kRefresh,
-              "the leader epoch of the request is older than the broker's"},
-    ErrorInfo{75, "UNKNOWN_LEADER_EPOCH", kRetry, kRefresh,
-              "the leader epoch of the request is newer than the broker's"},
-    ErrorInfo{76, "UNSUPPORTED_COMPRESSION_TYPE", kFinal, kKeep,
-              "the broker does not support this compression for this request version"},
+    ErrorInfo{74, "FENCED_LEADER_EPOCH", kRetry, kRefresh, "the leader epoch of the request is older than the broker's"},
+    ErrorInfo{75, "UNKNOWN_LEADER_EPOCH", kRetry, kRefresh, "the leader epoch of the request is newer than the broker's"},
+    ErrorInfo{76, "UNSUPPORTED_COMPRESSION_TYPE", kFinal, kKeep, "the broker does not support this compression for this request version"},
     ErrorInfo{77, "STALE_BROKER_EPOCH", kFinal, kKeep, "the broker has restarted"},
     ErrorInfo{78, "OFFSET_NOT_AVAILABLE", kRetry, kKeep, "the new leader does not know its high watermark yet"},
     ErrorInfo{79, "MEMBER_ID_REQUIRED", kFinal, kKeep, "the group member needs an id first"},
@@ -124,8 +118,7 @@ constexpr std::array kErrors = {
     ErrorInfo{100, "UNKNOWN_TOPIC_ID", kRetry, kRefresh, "the broker does not host a topic of this id"},
     ErrorInfo{101, "DUPLICATE_BROKER_REGISTRATION", kFinal, kKeep, "the broker id is taken"},
     ErrorInfo{102, "BROKER_ID_NOT_REGISTERED", kFinal, kKeep, "the broker id is not registered"},
-    ErrorInfo{103, "INCONSISTENT_TOPIC_ID", kRetry, kRefresh,
-              "the topic has another id: it was deleted and created again"},
+    ErrorInfo{103, "INCONSISTENT_TOPIC_ID", kRetry, kRefresh, "the topic has another id: it was deleted and created again"},
     ErrorInfo{104, "INCONSISTENT_CLUSTER_ID", kFinal, kKeep, "the cluster has another id"},
     ErrorInfo{105, "TRANSACTIONAL_ID_NOT_FOUND", kFinal, kKeep, "there is no such transactional id"},
     ErrorInfo{106, "FETCH_SESSION_TOPIC_ID_ERROR", kRetry, kRefresh, "the fetch session mixes topic names and ids"},
@@ -184,8 +177,7 @@ StatusCode CodeFor(ErrorCode code) {
 }  // namespace
 
 const ErrorInfo& LookUpError(int16_t code) {
-  const auto found = std::lower_bound(kErrors.begin(), kErrors.end(), code,
-                                      [](const ErrorInfo& info, int16_t wanted) { return info.code < wanted; });
+  const auto found = std::lower_bound(kErrors.begin(), kErrors.end(), code, [](const ErrorInfo& info, int16_t wanted) { return info.code < wanted; });
   return found != kErrors.end() && found->code == code ? *found : kUnknownCode;
 }
 

@@ -80,9 +80,7 @@ struct ErrorInfo {
 
 /// Never fails: an unknown number is reported as "UNKNOWN_CODE", not retriable.
 const ErrorInfo& LookUpError(int16_t code);
-inline const ErrorInfo& LookUpError(ErrorCode code) {
-  return LookUpError(static_cast<int16_t>(code));
-}
+inline const ErrorInfo& LookUpError(ErrorCode code) { return LookUpError(static_cast<int16_t>(code)); }
 
 /// OK for kNone; otherwise "<doing>: OFFSET_OUT_OF_RANGE (1): the offset is outside the log", with a SourceError that
 /// says whether to try again. Codes: Unauthorized for refusals, NotFound for unknown topics, DataLoss for offsets that

@@ -62,8 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!response.Decode(in, version).ok()) return 0;
   for (const FetchResponse::Topic& topic : response.topics) {
     for (const FetchResponse::Partition& partition : topic.partitions) {
-      if (partition.records)
-        WalkRecords(*partition.records, partition.aborted_transactions.value_or(std::vector<AbortedTransaction>()));
+      if (partition.records) WalkRecords(*partition.records, partition.aborted_transactions.value_or(std::vector<AbortedTransaction>()));
     }
   }
   return 0;

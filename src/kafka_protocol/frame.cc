@@ -33,8 +33,7 @@ Status DecodeRequestHeader(Reader& in, RequestHeader* header) {
   header->correlation_id = in.Int32();
   LOTIC_RETURN_NOT_OK(in.status("request header"));
   if (!SupportedVersions(header->api).Contains(header->version)) {
-    return Status::NotImplemented("request ", static_cast<int16_t>(header->api), " (", header->api, ") version ",
-                                  header->version);
+    return Status::NotImplemented("request ", static_cast<int16_t>(header->api), " (", header->api, ") version ", header->version);
   }
   const std::optional<std::string_view> client_id = in.NullableString(false);
   header->client_id.reset();

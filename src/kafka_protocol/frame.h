@@ -40,8 +40,7 @@ int32_t DecodeResponseHeader(Reader& in, ApiKey api, int16_t version);
 
 /// A whole frame, size first.
 template <typename Request>
-std::string EncodeRequestFrame(const Request& request, int16_t version, int32_t correlation_id,
-                               std::string_view client_id) {
+std::string EncodeRequestFrame(const Request& request, int16_t version, int32_t correlation_id, std::string_view client_id) {
   std::string frame;
   Writer out(&frame);
   const size_t size_at = out.ReserveInt32();
@@ -70,8 +69,7 @@ Result<Response> DecodeResponsePayload(Bytes payload, int16_t version, int32_t c
   Reader in(payload);
   const int32_t got = DecodeResponseHeader(in, Response::kApi, version);
   if (in.ok() && got != correlation_id) {
-    return Status::IOError(ApiName(Response::kApi), " response: correlation id ", got, " where ", correlation_id,
-                           " was expected");
+    return Status::IOError(ApiName(Response::kApi), " response: correlation id ", got, " where ", correlation_id, " was expected");
   }
   Response response;
   LOTIC_RETURN_NOT_OK(response.Decode(in, version));

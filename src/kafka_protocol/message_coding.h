@@ -20,8 +20,7 @@ namespace lotic::kafka_protocol::internal {
 class Encoder {
  public:
   static constexpr bool kDecodes = false;
-  Encoder(Writer& out, ApiKey api, int16_t version)
-      : out_(out), version_(version), flexible_(IsFlexible(api, version)) {}
+  Encoder(Writer& out, ApiKey api, int16_t version) : out_(out), version_(version), flexible_(IsFlexible(api, version)) {}
 
   int16_t version() const { return version_; }
   bool From(int16_t first) const { return version_ >= first; }
@@ -163,8 +162,7 @@ class Decoder {
   }
 
  private:
-  static constexpr int32_t kReservedElements =
-      64;  // the declared count is a hint only; the rest grows as elements are read
+  static constexpr int32_t kReservedElements = 64;  // the declared count is a hint only; the rest grows as elements are read
 
   Decoder(Reader& in, int16_t version, bool flexible) : in_(in), version_(version), flexible_(flexible) {}
 

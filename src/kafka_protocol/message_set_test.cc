@@ -100,8 +100,7 @@ TEST_P(OldFormat, SurvivesFlippedBytes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Codecs, OldFormat,
-                         testing::Values(CodecId::kNone, CodecId::kGzip, CodecId::kSnappy, CodecId::kLz4),
+INSTANTIATE_TEST_SUITE_P(Codecs, OldFormat, testing::Values(CodecId::kNone, CodecId::kGzip, CodecId::kSnappy, CodecId::kLz4),
                          [](const auto& info) { return std::string(CodecName(info.param)); });
 
 TEST(OldFormat, MayBeFollowedByRecordBatches) {

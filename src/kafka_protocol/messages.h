@@ -104,7 +104,7 @@ struct MetadataResponse {
 
 // ---- ListOffsets 1-10
 
-inline constexpr int64_t kLatestTimestamp = -1;  ///< the high watermark, or under read_committed the last stable offset
+inline constexpr int64_t kLatestTimestamp = -1;    ///< the high watermark, or under read_committed the last stable offset
 inline constexpr int64_t kEarliestTimestamp = -2;  ///< the log's start
 inline constexpr int64_t kMaxTimestamp = -3;       ///< the record with the greatest timestamp (7+)
 

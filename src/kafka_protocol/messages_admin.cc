@@ -49,8 +49,7 @@ void CodeCreateTopicsResponse(C& c, M& m) {
         c.Tags();
       });
     }
-    c.Tags(
-        [&](auto&& tag) { tag(0, topic.config_error != ErrorCode::kNone, [&](auto& t) { t(topic.config_error); }); });
+    c.Tags([&](auto&& tag) { tag(0, topic.config_error != ErrorCode::kNone, [&](auto& t) { t(topic.config_error); }); });
   });
   c.Tags();
 }

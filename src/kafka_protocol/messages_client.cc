@@ -200,12 +200,10 @@ void ApiVersionsResponse::Encode(Writer& out, int16_t version) const {
 }
 
 Status ApiVersionsResponse::Decode(Reader& in, int16_t version) {
-  if (!SupportedVersions(kApi).Contains(version))
-    return Status::NotImplemented("ApiVersionsResponse version ", version);
+  if (!SupportedVersions(kApi).Contains(version)) return Status::NotImplemented("ApiVersionsResponse version ", version);
   Reader peek = in;
   const bool refused = static_cast<ErrorCode>(peek.Int16()) == ErrorCode::kUnsupportedVersion;
-  internal::Decoder coder(in, kApi,
-                          refused ? int16_t{0} : version);  // a refusal comes in the form that everybody can read
+  internal::Decoder coder(in, kApi, refused ? int16_t{0} : version);  // a refusal comes in the form that everybody can read
   CodeApiVersionsResponse(coder, *this);
   return in.status("ApiVersionsResponse");
 }

@@ -94,8 +94,7 @@ std::vector<Sample> JavaSamples() {
   for (Sample sample; in >> sample.name >> sample.version;) {
     std::getline(in, hex);
     sample.bytes.clear();
-    for (size_t i = 1; i + 1 < hex.size(); i += 2)
-      sample.bytes.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
+    for (size_t i = 1; i + 1 < hex.size(); i += 2) sample.bytes.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
     samples.push_back(sample);
   }
   return samples;
@@ -129,8 +128,7 @@ TEST(Messages, EncodeToTheSameBytesAsTheJavaClientInEveryVersion) {
   for (const auto& [name, kind] : Kinds()) {
     const VersionRange range = SupportedVersions(kind.api);
     for (int16_t version = range.min; version <= range.max; ++version) {
-      const bool newer_than_the_client =
-          (kind.api == ApiKey::kListOffsets && version == 10) || (kind.api == ApiKey::kProduce && version == 12);
+      const bool newer_than_the_client = (kind.api == ApiKey::kListOffsets && version == 10) || (kind.api == ApiKey::kProduce && version == 12);
       EXPECT_EQ(seen[name].contains(version), !newer_than_the_client) << name << " " << version;
     }
   }
@@ -156,8 +154,7 @@ TEST(Messages, SurviveFlippedBytes) {
       std::string bytes = sample.bytes;
       bytes[random() % bytes.size()] = static_cast<char>(random());
       const Decoded decoded = Kinds().at(sample.name).decode(AsBytes(bytes), sample.version);
-      if (decoded.status.ok() && decoded.left == 0 && decoded.again.size() == bytes.size())
-        continue;  // still a message
+      if (decoded.status.ok() && decoded.left == 0 && decoded.again.size() == bytes.size()) continue;  // still a message
       EXPECT_LE(decoded.again.size(), 4 * bytes.size());
     }
   }
@@ -167,8 +164,7 @@ TEST(Messages, RefuseVersionsOutsideTheirRange) {
   for (const auto& [name, kind] : Kinds()) {
     const VersionRange range = SupportedVersions(kind.api);
     for (const int version : {-1, range.min - 1, range.max + 1}) {
-      EXPECT_EQ(kind.decode({}, static_cast<int16_t>(version)).status.code(), StatusCode::kNotImplemented)
-          << name << version;
+      EXPECT_EQ(kind.decode({}, static_cast<int16_t>(version)).status.code(), StatusCode::kNotImplemented) << name << version;
     }
   }
 }
@@ -326,8 +322,7 @@ TEST(Versions, PickTheNewestThatBothSidesSpeak) {
   EXPECT_EQ(*old.Pick(ApiKey::kMetadata), 4);
   EXPECT_EQ(*old.Pick(ApiKey::kListOffsets), 2);
   EXPECT_FALSE(old.Has(ApiKey::kOffsetForLeaderEpoch));
-  EXPECT_THAT(old.Pick(ApiKey::kOffsetForLeaderEpoch).status().message(),
-              HasSubstr("does not offer OffsetForLeaderEpoch"));
+  EXPECT_THAT(old.Pick(ApiKey::kOffsetForLeaderEpoch).status().message(), HasSubstr("does not offer OffsetForLeaderEpoch"));
   EXPECT_THAT(current.Pick(ApiKey::kSaslHandshake).status().message(), HasSubstr("offers 5 to 9, we speak 0 to 1"));
   EXPECT_FALSE(old.Pick(ApiKey::kFetch, 3).ok());
 }
@@ -358,8 +353,7 @@ TEST(Frame, EncodesTheBytesOfTheProtocolGuide) {
   EXPECT_EQ(flexible, std::string("\0\0\0\x16\0\x12\0\x03\0\0\0\x07\0\x02me\0\x06lotic\x02"
                                   "1\0",
                                   26));
-  EXPECT_EQ(EncodeResponseFrame(ApiVersionsResponse{}, 3, 7),
-            std::string("\0\0\0\x0c\0\0\0\x07\0\0\x01\0\0\0\0\0", 16));
+  EXPECT_EQ(EncodeResponseFrame(ApiVersionsResponse{}, 3, 7), std::string("\0\0\0\x0c\0\0\0\x07\0\0\x01\0\0\0\0\0", 16));
 }
 
 TEST(Frame, StillTellsWhatWasAskedInAVersionItDoesNotSpeak) {
@@ -388,8 +382,7 @@ TEST(Frame, RefusesSizesThatAreWrongAndSaysWhenItIsNotKafka) {
 TEST(Frame, RefusesAnAnswerToAnotherRequest) {
   const std::string frame = EncodeResponseFrame(SaslHandshakeResponse{}, 1, 7);
   EXPECT_TRUE(DecodeResponsePayload<SaslHandshakeResponse>(AsBytes(frame).subspan(4), 1, 7).ok());
-  EXPECT_THAT(DecodeResponsePayload<SaslHandshakeResponse>(AsBytes(frame).subspan(4), 1, 8).status().message(),
-              HasSubstr("correlation id 7 where 8"));
+  EXPECT_THAT(DecodeResponsePayload<SaslHandshakeResponse>(AsBytes(frame).subspan(4), 1, 8).status().message(), HasSubstr("correlation id 7 where 8"));
 }
 
 TEST(ErrorCodes, BecomeAStatusThatSaysWhetherToTryAgain) {

@@ -53,21 +53,16 @@ Result<size_t> WholeSize(Bytes bytes) {
 
 Result<BatchView> ParseBatch(Bytes bytes) {
   LOTIC_ASSIGN_OR_RETURN(const size_t size, WholeSize(bytes));
-  if (size == 0 || size > bytes.size())
-    return Status::IOError("record batch: cut short: ", bytes.size(), " bytes of ", size);
+  if (size == 0 || size > bytes.size()) return Status::IOError("record batch: cut short: ", bytes.size(), " bytes of ", size);
   BatchView view;
   BatchHeader& header = view.header;
   header.base_offset = LoadBigEndian<int64_t>(bytes.data());
   header.size_bytes = static_cast<int32_t>(size);
-  const auto broken = [&header](auto&&... why) {
-    return Status::IOError("record batch at offset ", header.base_offset, ": ", why...);
-  };
+  const auto broken = [&header](auto&&... why) { return Status::IOError("record batch at offset ", header.base_offset, ": ", why...); };
   if (size <= kMagicAt) return broken("too small: ", size, " bytes");
   header.magic = static_cast<int8_t>(bytes[kMagicAt]);
   if (header.magic < 0 || header.magic > 2) return broken("unknown format: magic ", static_cast<int>(header.magic));
-  const size_t header_bytes = header.magic == 2   ? kBatchHeaderBytes
-                              : header.magic == 1 ? kHeaderBytesV1
-                                                  : kHeaderBytesV0;
+  const size_t header_bytes = header.magic == 2 ? kBatchHeaderBytes : header.magic == 1 ? kHeaderBytesV1 : kHeaderBytesV0;
   if (size < header_bytes + (header.magic == 2 ? 0 : kLegacyLengthsBytes)) return broken("too small: ", size, " bytes");
   if (header.base_offset < 0) return broken("negative offset");
   if (header.magic == 2) {
@@ -85,11 +80,10 @@ Result<BatchView> ParseBatch(Bytes bytes) {
 }
 
 Status CheckCrc(const BatchView& batch) {
-  const uint32_t computed =
-      batch.header.magic == 2 ? Crc32c(batch.bytes.subspan(kAttributesAtV2)) : LegacyCrc(batch.bytes);
+  const uint32_t computed = batch.header.magic == 2 ? Crc32c(batch.bytes.subspan(kAttributesAtV2)) : LegacyCrc(batch.bytes);
   if (computed == batch.header.crc) return Status::OK();
-  return Status::IOError("record batch at offset ", batch.header.base_offset, ": checksum of its ", batch.bytes.size(),
-                         " bytes is ", computed, ", its header says ", batch.header.crc);
+  return Status::IOError("record batch at offset ", batch.header.base_offset, ": checksum of its ", batch.bytes.size(), " bytes is ", computed,
+                         ", its header says ", batch.header.crc);
 }
 
 bool BatchScanner::Next(BatchView* batch) {
@@ -147,15 +141,12 @@ Status BatchReader::Open(const BatchView& batch, RecordCursor* cursor) {
 // count from the set's base (magic 1), whose last message has the wrapper's offset.
 Status BatchReader::OpenLegacy(const BatchView& batch, RecordCursor* cursor) {
   const BatchHeader& header = batch.header;
-  const auto broken = [&header](auto&&... why) {
-    return Status::IOError("message at offset ", header.base_offset, ": ", why...);
-  };
+  const auto broken = [&header](auto&&... why) { return Status::IOError("message at offset ", header.base_offset, ": ", why...); };
   if (header.log_append_time()) cursor->legacy_append_time_ = header.max_timestamp;
   Bytes messages = batch.bytes;
   cursor->count_ = 1;
   if (header.codec() != CodecId::kNone) {
-    if (header.codec() == CodecId::kZstd)
-      return broken("zstd is not allowed in format ", static_cast<int>(header.magic));
+    if (header.codec() == CodecId::kZstd) return broken("zstd is not allowed in format ", static_cast<int>(header.magic));
     Reader in(batch.payload);
     in.NullableByteString(false);
     const Bytes value = in.ByteString(false);
@@ -171,8 +162,7 @@ Status BatchReader::OpenLegacy(const BatchView& batch, RecordCursor* cursor) {
       if (!inner.ok()) return broken("inside: ", inner.status().message());
       if (inner->header.magic != header.magic) return broken("inside: another format");
       if (inner->header.codec() != CodecId::kNone) return broken("inside: compressed again");
-      if (LegacyCrc(inner->bytes) != inner->header.crc)
-        return broken("inside: checksum is wrong at ", inner->header.base_offset);
+      if (LegacyCrc(inner->bytes) != inner->header.crc) return broken("inside: checksum is wrong at ", inner->header.base_offset);
       if (inner->header.base_offset <= last) return broken("inside: offsets do not rise");
       last = inner->header.base_offset;
       if (first < 0) first = last;
@@ -193,9 +183,7 @@ Status BatchReader::OpenLegacy(const BatchView& batch, RecordCursor* cursor) {
 Result<ControlType> ReadControlType(const BatchView& batch) {
   constexpr size_t kMaxControlBatchBytes = size_t{1} << 20;
   constexpr int32_t kKeyBytes = 4;  // version:2 type:2
-  const auto broken = [&batch](std::string_view why) {
-    return Status::IOError("control batch at offset ", batch.header.base_offset, ": ", why);
-  };
+  const auto broken = [&batch](std::string_view why) { return Status::IOError("control batch at offset ", batch.header.base_offset, ": ", why); };
   if (!batch.header.is_control()) return broken("it is none");
   if (batch.header.record_count == 0) return ControlType::kOther;
   BatchReader reader({kMaxControlBatchBytes, "(fixed) control batch size"});

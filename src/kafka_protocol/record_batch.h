@@ -52,9 +52,7 @@ struct BatchHeader {
   /// The base timestamp is the time from which tombstones may go; record timestamps stay relative to it.
   bool has_delete_horizon() const { return magic >= 2 && (attributes & 0x40) != 0; }
   /// Wraps around for hostile base offsets rather than overflow.
-  int64_t last_offset() const {
-    return static_cast<int64_t>(static_cast<uint64_t>(base_offset) + static_cast<uint64_t>(last_offset_delta));
-  }
+  int64_t last_offset() const { return static_cast<int64_t>(static_cast<uint64_t>(base_offset) + static_cast<uint64_t>(last_offset_delta)); }
   /// Where reading goes on behind this batch.
   int64_t next_offset() const { return static_cast<int64_t>(static_cast<uint64_t>(last_offset()) + 1); }
 };

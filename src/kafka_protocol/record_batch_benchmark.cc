@@ -16,9 +16,8 @@ std::string MakeBatch(int64_t records, CodecId codec) {
   RecordBatchBuilder builder({.codec = codec});
   std::mt19937 random(1);
   for (int64_t i = 0; i < records; ++i) {
-    const std::string value = "{\"ts\": " + std::to_string(1644586485807 + i) + ", \"uuid\": \"" +
-                              std::to_string(random()) + "abcdef\", \"count\": " + std::to_string(random() % 1000) +
-                              "}";
+    const std::string value = "{\"ts\": " + std::to_string(1644586485807 + i) + ", \"uuid\": \"" + std::to_string(random()) +
+                              "abcdef\", \"count\": " + std::to_string(random() % 1000) + "}";
     builder.Add(1644586485807 + 3 * i, std::nullopt, value);
   }
   return *builder.Finish();
@@ -33,8 +32,7 @@ void WalkRecords(benchmark::State& state) {
     if (!reader.Open(batch, &cursor).ok()) return state.SkipWithError("open");
     RecordView record;
     uint64_t sum = 0;
-    while (cursor.Next(record))
-      sum += static_cast<uint64_t>(record.value_size) + static_cast<uint64_t>(record.timestamp) + record.value[0];
+    while (cursor.Next(record)) sum += static_cast<uint64_t>(record.value_size) + static_cast<uint64_t>(record.timestamp) + record.value[0];
     if (!cursor.ok()) return state.SkipWithError("walk");
     benchmark::DoNotOptimize(sum);
   }
@@ -79,8 +77,7 @@ void BuildBatch(benchmark::State& state) {
   for (auto _ : state) {
     RecordBatchBuilder builder;
     for (int64_t i = 0; i < 1000; ++i)
-      builder.Add(1644586485807 + i, std::nullopt,
-                  "{\"ts\": 1644586485807, \"uuid\": \"93633f7c01d54453a144\", \"count\": 807}");
+      builder.Add(1644586485807 + i, std::nullopt, "{\"ts\": 1644586485807, \"uuid\": \"93633f7c01d54453a144\", \"count\": 807}");
     bytes += static_cast<int64_t>(builder.Finish()->size());
   }
   state.SetItemsProcessed(state.iterations() * 1000);

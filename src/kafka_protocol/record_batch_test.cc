@@ -34,8 +34,7 @@ Record Copy(const RecordView& view) {
   HeaderCursor headers(view);
   HeaderView header;
   while (headers.Next(&header)) {
-    record.headers.emplace_back(std::string(header.key),
-                                header.value ? std::optional(std::string(AsText(*header.value))) : std::nullopt);
+    record.headers.emplace_back(std::string(header.key), header.value ? std::optional(std::string(AsText(*header.value))) : std::nullopt);
   }
   EXPECT_TRUE(headers.ok()) << headers.status();
   return record;
@@ -84,13 +83,7 @@ std::optional<std::string> RandomBytes(std::mt19937& random) {
 }
 
 std::vector<Record> RandomRecords(std::mt19937& random, size_t count, bool with_headers, bool gaps) {
-  const int64_t times[] = {0,
-                           -1,
-                           1700000000000,
-                           1700000000001,
-                           std::numeric_limits<int64_t>::min(),
-                           std::numeric_limits<int64_t>::max(),
-                           -(int64_t{1} << 61)};
+  const int64_t times[] = {0, -1, 1700000000000, 1700000000001, std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max(), -(int64_t{1} << 61)};
   std::vector<Record> records;
   int64_t offset = 0;
   for (size_t i = 0; i < count; ++i) {
@@ -189,15 +182,13 @@ TEST_P(EveryCodec, NeverCrashesOnFlippedOrMissingBytes) {
             1000u);  // every one that was whole, but for changes to the leader epoch and the checksum's neighbours
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Codecs, EveryCodec,
-    testing::Values(std::tuple(CodecId::kNone, SnappyForm::kRaw), std::tuple(CodecId::kGzip, SnappyForm::kRaw),
-                    std::tuple(CodecId::kSnappy, SnappyForm::kRaw), std::tuple(CodecId::kSnappy, SnappyForm::kFramed),
-                    std::tuple(CodecId::kLz4, SnappyForm::kRaw), std::tuple(CodecId::kZstd, SnappyForm::kRaw)),
-    [](const auto& info) {
-      return std::string(CodecName(std::get<0>(info.param))) +
-             (std::get<1>(info.param) == SnappyForm::kFramed ? "_framed" : "");
-    });
+INSTANTIATE_TEST_SUITE_P(Codecs, EveryCodec,
+                         testing::Values(std::tuple(CodecId::kNone, SnappyForm::kRaw), std::tuple(CodecId::kGzip, SnappyForm::kRaw),
+                                         std::tuple(CodecId::kSnappy, SnappyForm::kRaw), std::tuple(CodecId::kSnappy, SnappyForm::kFramed),
+                                         std::tuple(CodecId::kLz4, SnappyForm::kRaw), std::tuple(CodecId::kZstd, SnappyForm::kRaw)),
+                         [](const auto& info) {
+                           return std::string(CodecName(std::get<0>(info.param))) + (std::get<1>(info.param) == SnappyForm::kFramed ? "_framed" : "");
+                         });
 
 TEST(RecordBatch, ReadsBytesWrittenByHandFromTheSpecification) {
   // One record at offset 7, key "k", value "v", header h = null, created at 1000.
@@ -258,8 +249,7 @@ TEST(RecordBatch, KeepsRecordTimesRelativeToADeleteHorizon) {
   builder.Add(1000007, "b", std::nullopt);
   const std::string bytes = *builder.Finish();
   EXPECT_TRUE(ParseBatch(AsBytes(bytes))->header.has_delete_horizon());
-  EXPECT_THAT(MustRead(bytes),
-              ElementsAre(Record{0, -5, "a", std::nullopt, {}}, Record{1, 1000007, "b", std::nullopt, {}}));
+  EXPECT_THAT(MustRead(bytes), ElementsAre(Record{0, -5, "a", std::nullopt, {}}, Record{1, 1000007, "b", std::nullopt, {}}));
 }
 
 TEST(RecordBatch, AdvancesOverABatchWithoutRecords) {
@@ -306,9 +296,7 @@ TEST(RecordBatch, NamesWhatIsWrongWithABrokenHeader) {
   RecordBatchBuilder builder({.base_offset = 77});
   builder.Add(1, "k", "v");
   const std::string good = *builder.Finish();
-  const auto with = [&good](size_t at, std::string_view bytes) {
-    return std::string(good).replace(at, bytes.size(), bytes);
-  };
+  const auto with = [&good](size_t at, std::string_view bytes) { return std::string(good).replace(at, bytes.size(), bytes); };
   EXPECT_THAT(FirstFailure(with(16, "\x07")).message(), HasSubstr("offset 77: unknown format: magic 7"));
   EXPECT_THAT(FirstFailure(with(8, "\xff\xff\xff\xff")).message(), HasSubstr("offset 77: its length is -1"));
   EXPECT_THAT(FirstFailure(with(8, std::string_view("\0\0\0\x09", 4))).message(), HasSubstr("too small"));
@@ -324,9 +312,7 @@ TEST(RecordBatch, NamesWhatIsWrongWithItsRecords) {
   builder.Add(1, "k", "v");
   builder.Add(1, "k", "v");
   const std::string good = *builder.Finish();
-  const auto with = [&good](size_t at, std::string_view bytes) {
-    return WithFixedCrc(std::string(good).replace(at, bytes.size(), bytes));
-  };
+  const auto with = [&good](size_t at, std::string_view bytes) { return WithFixedCrc(std::string(good).replace(at, bytes.size(), bytes)); };
   EXPECT_TRUE(FirstFailure(WithFixedCrc(good)).ok());
   EXPECT_THAT(FirstFailure(with(57, std::string_view("\0\0\0\x01", 4))).message(), HasSubstr("more bytes"));
   EXPECT_THAT(FirstFailure(with(57, std::string_view("\0\0\0\x03", 4))).message(), HasSubstr("outside the batch"));
@@ -368,8 +354,7 @@ TEST(RecordBatch, FindsTheSameFaultsOnTheFastPathAsOnTheSlowOne) {
       record.Raw(static_cast<size_t>(std::max(key, 0)));
       const int32_t value = record.Varint();
       record.Raw(static_cast<size_t>(std::max(value, 0)));
-      if (!in.ok() || !record.ok() || record.remaining() == 0 || key < -1 || value < -1 || delta <= previous ||
-          delta > batch.header.last_offset_delta) {
+      if (!in.ok() || !record.ok() || record.remaining() == 0 || key < -1 || value < -1 || delta <= previous || delta > batch.header.last_offset_delta) {
         expect_ok = false;
         break;
       }
@@ -420,8 +405,7 @@ std::string ShowAsJava(const Record& record) {
     }
     return binary ? hex : "'" + *bytes + "'";
   };
-  std::string line = "record " + std::to_string(record.offset) + " " + std::to_string(record.timestamp) + " " +
-                     show(record.key) + " " + show(record.value);
+  std::string line = "record " + std::to_string(record.offset) + " " + std::to_string(record.timestamp) + " " + show(record.key) + " " + show(record.value);
   for (const auto& [key, value] : record.headers) line += " " + key + "=" + show(value);
   return line;
 }
@@ -452,8 +436,7 @@ TEST(RecordBatch, ReadsEveryFormatAndCodecThatTheJavaClientWrites) {
       EXPECT_EQ(header.base_sequence, 3);
       EXPECT_EQ(header.leader_epoch, 11);
     } else if (name == "abort" || name == "commit") {
-      EXPECT_EQ(*ReadControlType(*ParseBatch(AsBytes(bytes))),
-                name == "abort" ? ControlType::kAbort : ControlType::kCommit);
+      EXPECT_EQ(*ReadControlType(*ParseBatch(AsBytes(bytes))), name == "abort" ? ControlType::kAbort : ControlType::kCommit);
     } else if (name == "empty") {
       EXPECT_EQ(header.record_count, 0);
       EXPECT_EQ(header.next_offset(), 65);
@@ -470,8 +453,7 @@ TEST(RecordHeaders, KeepDuplicatesNullsAndAnyBytes) {
   builder.Add(1, std::nullopt, std::nullopt, headers);
   EXPECT_THAT(MustRead(*builder.Finish())[0].headers,
               ElementsAre(testing::Pair("k", std::optional<std::string>("1")), testing::Pair("k", std::nullopt),
-                          testing::Pair(nul, std::optional<std::string>("")),
-                          testing::Pair("", std::optional<std::string>("\xff"))));
+                          testing::Pair(nul, std::optional<std::string>("")), testing::Pair("", std::optional<std::string>("\xff"))));
 }
 
 TEST(ControlBatch, TellsCommitFromAbort) {

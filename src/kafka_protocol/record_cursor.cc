@@ -144,8 +144,7 @@ bool RecordCursor::NextSlow(RecordView& record) {
   const Bytes key = in.Raw(static_cast<size_t>(key_size < 0 ? 0 : key_size));
   const int32_t value_size = in.Varint();
   const Bytes value = in.Raw(static_cast<size_t>(value_size < 0 ? 0 : value_size));
-  if (!in.ok() || in.remaining() == 0 || key_size < -1 || value_size < -1)
-    return Break("a record's fields do not fit it");
+  if (!in.ok() || in.remaining() == 0 || key_size < -1 || value_size < -1) return Break("a record's fields do not fit it");
   if (offset_delta <= previous_delta_ || offset_delta > last_offset_delta_) return Break("offsets do not rise");
   previous_delta_ = offset_delta;
   record.key = key.data();
@@ -155,10 +154,8 @@ bool RecordCursor::NextSlow(RecordView& record) {
   const Bytes headers = in.Raw(in.remaining());
   record.headers = headers.data();
   record.headers_size = static_cast<uint32_t>(headers.size());
-  record.offset =
-      static_cast<int64_t>(static_cast<uint64_t>(base_offset_) + static_cast<uint64_t>(int64_t{offset_delta}));
-  record.timestamp = static_cast<int64_t>(static_cast<uint64_t>(base_timestamp_) +
-                                          static_cast<uint64_t>(timestamp_delta & timestamp_mask_));
+  record.offset = static_cast<int64_t>(static_cast<uint64_t>(base_offset_) + static_cast<uint64_t>(int64_t{offset_delta}));
+  record.timestamp = static_cast<int64_t>(static_cast<uint64_t>(base_timestamp_) + static_cast<uint64_t>(timestamp_delta & timestamp_mask_));
   pos_ += batch.position();
   --left_;
   return true;

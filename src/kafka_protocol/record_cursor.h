@@ -89,8 +89,7 @@ class RecordCursor {
 
   const uint8_t* pos_ = nullptr;
   const uint8_t* end_ = nullptr;
-  const uint8_t* fast_end_ =
-      nullptr;  // a record that starts before it has kFastPathBytes to read freely; null: old formats
+  const uint8_t* fast_end_ = nullptr;  // a record that starts before it has kFastPathBytes to read freely; null: old formats
   int64_t base_offset_ = 0;
   int64_t base_timestamp_ = 0;   // what a record's delta is added to
   int64_t timestamp_mask_ = -1;  // 0: log append time, the delta does not count
@@ -126,9 +125,7 @@ inline uint64_t ReadVarintAhead(const uint8_t*& at, uint32_t& bad) {
   bad |= 1;
   return 0;
 }
-inline int64_t UnZigZag(uint64_t raw) {
-  return static_cast<int64_t>(raw >> 1) ^ -static_cast<int64_t>(raw & 1);
-}
+inline int64_t UnZigZag(uint64_t raw) { return static_cast<int64_t>(raw >> 1) ^ -static_cast<int64_t>(raw & 1); }
 
 }  // namespace internal
 
@@ -171,8 +168,7 @@ inline bool RecordCursor::Next(RecordView& record) {
   record.headers = at;
   record.headers_size = static_cast<uint32_t>(record_end - at);
   record.offset = static_cast<int64_t>(static_cast<uint64_t>(base_offset_) + static_cast<uint64_t>(offset_delta));
-  record.timestamp = static_cast<int64_t>(static_cast<uint64_t>(base_timestamp_) +
-                                          static_cast<uint64_t>(timestamp_delta & timestamp_mask_));
+  record.timestamp = static_cast<int64_t>(static_cast<uint64_t>(base_timestamp_) + static_cast<uint64_t>(timestamp_delta & timestamp_mask_));
   pos_ = record_end;
   --left_;
   return true;

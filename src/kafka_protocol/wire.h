@@ -18,12 +18,8 @@ namespace lotic::kafka_protocol {
 using Bytes = std::span<const uint8_t>;
 using Uuid = std::array<uint8_t, 16>;  ///< all zero: none
 
-inline Bytes AsBytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-inline std::string_view AsText(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+inline Bytes AsBytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+inline std::string_view AsText(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 /// Big-endian integers at a place whose bounds the caller has checked.
 template <typename T>

@@ -48,9 +48,8 @@ struct Attempt {
 bool IsConnectedToItself(int fd) {
   sockaddr_storage here{}, there{};
   socklen_t here_size = sizeof here, there_size = sizeof there;
-  return getsockname(fd, reinterpret_cast<sockaddr*>(&here), &here_size) == 0 &&
-         getpeername(fd, reinterpret_cast<sockaddr*>(&there), &there_size) == 0 && here_size == there_size &&
-         std::memcmp(&here, &there, here_size) == 0;
+  return getsockname(fd, reinterpret_cast<sockaddr*>(&here), &here_size) == 0 && getpeername(fd, reinterpret_cast<sockaddr*>(&there), &there_size) == 0 &&
+         here_size == there_size && std::memcmp(&here, &there, here_size) == 0;
 }
 
 class Race {
@@ -71,8 +70,7 @@ class Race {
       std::vector<PollItem> items;
       for (const Attempt& attempt : attempts_) items.push_back({attempt.socket.get(), POLLOUT});
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(wake_at - SteadyClock::now());
-      LOTIC_ASSIGN_OR_RETURN(const WaitOutcome outcome,
-                             Wait(ctx, items, nullptr, std::max(left, std::chrono::milliseconds(0))));
+      LOTIC_ASSIGN_OR_RETURN(const WaitOutcome outcome, Wait(ctx, items, nullptr, std::max(left, std::chrono::milliseconds(0))));
       if (outcome == WaitOutcome::kTimeout && SteadyClock::now() >= until) return TimedOut();
       for (size_t i = items.size(); i-- > 0;) {
         if (!items[i].ready) continue;
@@ -115,8 +113,7 @@ class Race {
   Result<Attempt> Take(size_t i) { return std::move(attempts_[i]); }
 
   void Failed(const Address& address, int error) {
-    const std::string who =
-        addresses_.size() > 1 || address.ToString() != endpoint_.ToString() ? address.ToString() + ": " : "";
+    const std::string who = addresses_.size() > 1 || address.ToString() != endpoint_.ToString() ? address.ToString() + ": " : "";
     failures_ += (failures_.empty() ? "" : "; ") + who + std::strerror(error);
   }
 
@@ -127,9 +124,8 @@ class Race {
 
   Status TimedOut() const {
     std::string others = failures_.empty() ? "" : "; " + failures_;
-    return Status::IOError("cannot connect to ", endpoint_.ToString(), ": timed out after ", timeout_.count(), " ms (",
-                           attempts_.front().address.ToString(), " does not answer", others,
-                           "); is the address right, and do firewalls let it through?")
+    return Status::IOError("cannot connect to ", endpoint_.ToString(), ": timed out after ", timeout_.count(), " ms (", attempts_.front().address.ToString(),
+                           " does not answer", others, "); is the address right, and do firewalls let it through?")
         .WithDetail(std::make_shared<SourceError>(true));
   }
 
@@ -153,8 +149,7 @@ Status Name(const CallContext& ctx, const Status& status, const Endpoint& endpoi
 
 }  // namespace
 
-Result<std::unique_ptr<Stream>> Stream::Connect(const CallContext& ctx, const Endpoint& endpoint,
-                                                const ConnectOptions& options) {
+Result<std::unique_ptr<Stream>> Stream::Connect(const CallContext& ctx, const Endpoint& endpoint, const ConnectOptions& options) {
   if (endpoint.host.empty() || endpoint.port == 0) {
     return Status::Invalid("cannot connect to \"", endpoint.ToString(), "\": host and port are needed");
   }
@@ -162,8 +157,7 @@ Result<std::unique_ptr<Stream>> Stream::Connect(const CallContext& ctx, const En
     return Status::Invalid("cannot connect to ", endpoint.ToString(), ": the connection time limit must be above 0 ms");
   }
   const auto now = SteadyClock::now();
-  const auto until =
-      options.timeout < SteadyClock::time_point::max() - now ? now + options.timeout : SteadyClock::time_point::max();
+  const auto until = options.timeout < SteadyClock::time_point::max() - now ? now + options.timeout : SteadyClock::time_point::max();
   auto addresses = Resolve(ctx, endpoint, options.family, until);
   if (!addresses.ok()) return Name(ctx, addresses.status(), endpoint);
   Race race(endpoint, std::move(*addresses), options.timeout);

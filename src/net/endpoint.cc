@@ -23,9 +23,7 @@ std::string Endpoint::ToString() const {
 }
 
 Result<Endpoint> Endpoint::Parse(std::string_view text, uint16_t default_port) {
-  const auto bad = [text](std::string_view why) {
-    return Status::Invalid("\"", text.substr(0, 300), "\" is not host:port: ", why);
-  };
+  const auto bad = [text](std::string_view why) { return Status::Invalid("\"", text.substr(0, 300), "\" is not host:port: ", why); };
   std::string_view rest = Trim(text);
   if (const size_t scheme = rest.find("://"); scheme != std::string_view::npos) rest.remove_prefix(scheme + 3);
   std::string_view host = rest, port;
@@ -47,8 +45,7 @@ Result<Endpoint> Endpoint::Parse(std::string_view text, uint16_t default_port) {
   if (host.empty()) return bad("the host is missing");
   if (host.size() > kMaxHostBytes) return bad("the host is longer than 255 bytes");
   for (const char c : host) {
-    if (static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '@' || c == ',')
-      return bad("the host has characters no name has");
+    if (static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '@' || c == ',') return bad("the host has characters no name has");
   }
   if (!has_port) {
     if (default_port == 0) return bad("the port is missing");

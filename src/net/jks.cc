@@ -39,9 +39,7 @@ using Bytes = std::span<const uint8_t>;
 
 class Sha1 {
  public:
-  Sha1() : context_(EVP_MD_CTX_new()) {
-    LOTIC_CHECK(context_ && EVP_DigestInit_ex(context_, EVP_sha1(), nullptr) == 1);
-  }
+  Sha1() : context_(EVP_MD_CTX_new()) { LOTIC_CHECK(context_ && EVP_DigestInit_ex(context_, EVP_sha1(), nullptr) == 1); }
   ~Sha1() { EVP_MD_CTX_free(context_); }
   Sha1(const Sha1&) = delete;
   Sha1& operator=(const Sha1&) = delete;
@@ -59,9 +57,7 @@ class Sha1 {
   EVP_MD_CTX* const context_;
 };
 
-Bytes AsBytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
+Bytes AsBytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 // The password as Java hashes it: UTF-16BE of its characters. Bytes that are not UTF-8 count as Latin-1.
 Secret ToUtf16(const Secret& password) {
@@ -124,9 +120,7 @@ class Cursor {
   Bytes rest_;
 };
 
-Status CutShort(uint64_t entry) {
-  return Status::Invalid("the Java key store is cut short or damaged in entry ", entry + 1);
-}
+Status CutShort(uint64_t entry) { return Status::Invalid("the Java key store is cut short or damaged in entry ", entry + 1); }
 
 Status ReadCertificate(Cursor* cursor, uint32_t version, uint64_t number, JksEntry* entry) {
   if (version == 2 && !cursor->Block(2)) return CutShort(number);
@@ -170,8 +164,7 @@ Result<JksStore> ReadJks(Bytes bytes, const Secret& password) {
         "-srcstoretype JCEKS -deststoretype PKCS12 -srckeystore OLD -destkeystore NEW");
   }
   if (magic != kMagic) return Status::Invalid("not a Java key store: it does not start with FEEDFEED");
-  if (bytes.size() < 12 + kDigestBytes)
-    return Status::Invalid("the Java key store is cut short: ", bytes.size(), " bytes");
+  if (bytes.size() < 12 + kDigestBytes) return Status::Invalid("the Java key store is cut short: ", bytes.size(), " bytes");
   const Bytes body = bytes.first(bytes.size() - kDigestBytes);
   if (!password.empty()) {
     const Digest expected = StoreDigest(password, body);
@@ -202,8 +195,7 @@ Result<JksStore> ReadJks(Bytes bytes, const Secret& password) {
       entry.protected_key.assign(key->begin(), key->end());
       certificates = *chain;
     } else if (*tag != kTrustedTag) {
-      return Status::Invalid("entry ", i + 1, " of the Java key store is of unknown kind ", *tag,
-                             "; 1 and 2 are known");
+      return Status::Invalid("entry ", i + 1, " of the Java key store is of unknown kind ", *tag, "; 1 and 2 are known");
     }
     for (uint64_t c = 0; c < certificates; ++c) LOTIC_RETURN_NOT_OK(ReadCertificate(&cursor, store.version, i, &entry));
     store.entries.push_back(std::move(entry));
@@ -222,12 +214,10 @@ Result<Secret> UnprotectJksKey(Bytes protected_key, const Secret& password) {
   char oid[80] = "";
   OBJ_obj2txt(oid, sizeof oid, algorithm->algorithm, 1);
   if (std::string_view(oid) != kSunProtection) {
-    return Status::NotImplemented("the private key is protected by ", oid, "; in a Java key store ", kSunProtection,
-                                  " is read");
+    return Status::NotImplemented("the private key is protected by ", oid, "; in a Java key store ", kSunProtection, " is read");
   }
   const Bytes all(ASN1_STRING_get0_data(octets), static_cast<size_t>(ASN1_STRING_length(octets)));
-  if (all.size() <= 2 * kDigestBytes)
-    return Status::Invalid("the private key block of the Java key store is too short");
+  if (all.size() <= 2 * kDigestBytes) return Status::Invalid("the private key block of the Java key store is too short");
   const Secret wide = ToUtf16(password);
   const Bytes hidden = all.subspan(kDigestBytes, all.size() - 2 * kDigestBytes);
   std::string plain(hidden.begin(), hidden.end());

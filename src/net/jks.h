@@ -42,7 +42,6 @@ Result<Secret> UnprotectJksKey(std::span<const uint8_t> protected_key, const Sec
 /// The inverse of ReadJks and of UnprotectJksKey: for tests, and for round trips of the fuzz target. `salt` has 20
 /// bytes.
 std::vector<uint8_t> WriteJks(const JksStore& store, const Secret& password);
-std::vector<uint8_t> ProtectJksKey(std::span<const uint8_t> pkcs8, const Secret& password,
-                                   std::span<const uint8_t> salt);
+std::vector<uint8_t> ProtectJksKey(std::span<const uint8_t> pkcs8, const Secret& password, std::span<const uint8_t> salt);
 
 }  // namespace lotic::net

@@ -17,23 +17,17 @@ namespace {
 constexpr int kBacklog = 128;
 constexpr std::chrono::seconds kLookUpLimit{10};
 
-Status CannotListen(const Endpoint& at, int error) {
-  return Status::IOError("cannot listen on ", at.ToString(), ": ", std::strerror(error));
-}
+Status CannotListen(const Endpoint& at, int error) { return Status::IOError("cannot listen on ", at.ToString(), ": ", std::strerror(error)); }
 
 }  // namespace
 
-Listener::Listener(int fd, Endpoint at, std::shared_ptr<const TlsContext> tls)
-    : fd_(fd), endpoint_(std::move(at)), tls_(std::move(tls)) {}
-Listener::~Listener() {
-  close(fd_);
-}
+Listener::Listener(int fd, Endpoint at, std::shared_ptr<const TlsContext> tls) : fd_(fd), endpoint_(std::move(at)), tls_(std::move(tls)) {}
+Listener::~Listener() { close(fd_); }
 
 Result<std::unique_ptr<Listener>> Listener::Listen(const Endpoint& at, std::shared_ptr<const TlsContext> tls) {
   LOTIC_CHECK(!tls || tls->is_server());
   const auto until = std::chrono::steady_clock::now() + kLookUpLimit;
-  LOTIC_ASSIGN_OR_RETURN(const std::vector<Address> addresses,
-                         Resolve(CallContext{}, at, AddressFamily::kAny, until, true));
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<Address> addresses, Resolve(CallContext{}, at, AddressFamily::kAny, until, true));
   const Address& address = addresses.front();
   const int fd = socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return CannotListen(at, errno);
@@ -77,13 +71,10 @@ Result<std::unique_ptr<Stream>> Listener::Accept(const CallContext& ctx) {
     if (stream) return stream;
     PollItem item = PollFor();
     auto waited = Wait(ctx, {&item, 1}, nullptr, std::chrono::milliseconds(-1));
-    if (!waited.ok())
-      return waited.status().WithMessage("accept on ", endpoint_.ToString(), ": ", waited.status().message());
+    if (!waited.ok()) return waited.status().WithMessage("accept on ", endpoint_.ToString(), ": ", waited.status().message());
   }
 }
 
-PollItem Listener::PollFor() const {
-  return {fd_, POLLIN};
-}
+PollItem Listener::PollFor() const { return {fd_, POLLIN}; }
 
 }  // namespace lotic::net

@@ -15,12 +15,8 @@
 
 namespace lotic::net {
 
-Waker::Waker() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  LOTIC_CHECK(fd_ >= 0);
-}
-Waker::~Waker() {
-  close(fd_);
-}
+Waker::Waker() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) { LOTIC_CHECK(fd_ >= 0); }
+Waker::~Waker() { close(fd_); }
 
 void Waker::Wake() const {
   const uint64_t one = 1;
@@ -44,8 +40,7 @@ int PollTimeout(std::chrono::steady_clock::time_point until) {
 
 }  // namespace
 
-Result<WaitOutcome> Wait(const CallContext& ctx, std::span<PollItem> items, const Waker* waker,
-                         std::chrono::milliseconds timeout) {
+Result<WaitOutcome> Wait(const CallContext& ctx, std::span<PollItem> items, const Waker* waker, std::chrono::milliseconds timeout) {
   using Clock = std::chrono::steady_clock;
   LOTIC_RETURN_NOT_OK(ctx.Check("waiting for the network"));
   bool buffered = false;

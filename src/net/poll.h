@@ -41,7 +41,6 @@ enum class WaitOutcome { kReady, kWoken, kTimeout };
 /// zero: looks only). Ready items are reported even when the waker was woken too (then kReady, and the wake stays for
 /// the next call). Errors: Cancelled (ctx.stop, noticed at once), DeadlineExceeded (ctx.deadline), IOError (the system
 /// refused). One thread per set of items.
-Result<WaitOutcome> Wait(const CallContext& ctx, std::span<PollItem> items, const Waker* waker,
-                         std::chrono::milliseconds timeout);
+Result<WaitOutcome> Wait(const CallContext& ctx, std::span<PollItem> items, const Waker* waker, std::chrono::milliseconds timeout);
 
 }  // namespace lotic::net

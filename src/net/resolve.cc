@@ -64,11 +64,8 @@ int LookUp(const Endpoint& endpoint, int family, int flags, std::vector<Address>
 Status LookUpFailed(const Endpoint& endpoint, AddressFamily family, int error, int system_error) {
   const bool again = error == EAI_AGAIN || error == EAI_SYSTEM;
   const char* cause = error == EAI_SYSTEM ? std::strerror(system_error) : gai_strerror(error);
-  const char* kind = family == AddressFamily::kIPv4   ? "no IPv4 address found: "
-                     : family == AddressFamily::kIPv6 ? "no IPv6 address found: "
-                                                      : "";
-  return Status::IOError("cannot connect to ", endpoint.ToString(), ": look-up of the name \"", endpoint.host,
-                         "\" failed: ", kind, cause)
+  const char* kind = family == AddressFamily::kIPv4 ? "no IPv4 address found: " : family == AddressFamily::kIPv6 ? "no IPv6 address found: " : "";
+  return Status::IOError("cannot connect to ", endpoint.ToString(), ": look-up of the name \"", endpoint.host, "\" failed: ", kind, cause)
       .WithDetail(std::make_shared<SourceError>(again));
 }
 
@@ -86,8 +83,8 @@ std::string Address::ToString() const {
   return Endpoint{text, ntohs(v6->sin6_port)}.ToString();
 }
 
-Result<std::vector<Address>> Resolve(const CallContext& ctx, const Endpoint& endpoint, AddressFamily family,
-                                     std::chrono::steady_clock::time_point until, bool for_listening) {
+Result<std::vector<Address>> Resolve(const CallContext& ctx, const Endpoint& endpoint, AddressFamily family, std::chrono::steady_clock::time_point until,
+                                     bool for_listening) {
   const int af = family == AddressFamily::kIPv4 ? AF_INET : family == AddressFamily::kIPv6 ? AF_INET6 : AF_UNSPEC;
   const int passive = for_listening ? AI_PASSIVE : 0;
   std::vector<Address> numeric;
@@ -117,8 +114,7 @@ Result<std::vector<Address>> Resolve(const CallContext& ctx, const Endpoint& end
     }).detach();
   } catch (const std::system_error& thrown) {
     resolvers_running.fetch_sub(1);
-    return Status::IOError("cannot connect to ", endpoint.ToString(),
-                           ": no thread for the name look-up: ", thrown.what());
+    return Status::IOError("cannot connect to ", endpoint.ToString(), ": no thread for the name look-up: ", thrown.what());
   }
   std::unique_lock lock(lookup->mutex);
   const auto limit = std::min(until, ctx.deadline);

@@ -7,9 +7,7 @@
 
 namespace lotic::net {
 
-void Wipe(void* data, size_t size) {
-  OPENSSL_cleanse(data, size);
-}
+void Wipe(void* data, size_t size) { OPENSSL_cleanse(data, size); }
 
 namespace {
 
@@ -22,9 +20,7 @@ void WipeRest(std::string* moved_from) {
 
 }  // namespace
 
-Secret::Secret(Secret&& other) noexcept : text_(std::move(other.text_)) {
-  WipeRest(&other.text_);
-}
+Secret::Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { WipeRest(&other.text_); }
 
 Secret& Secret::operator=(const Secret& other) {
   if (this != &other) *this = Secret(other);
@@ -40,8 +36,6 @@ Secret& Secret::operator=(Secret&& other) noexcept {
   return *this;
 }
 
-Secret::~Secret() {
-  Wipe(text_.data(), text_.size());
-}
+Secret::~Secret() { Wipe(text_.data(), text_.size()); }
 
 }  // namespace lotic::net

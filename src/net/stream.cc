@@ -13,8 +13,7 @@
 
 namespace lotic::net {
 
-Stream::Stream(int fd, Endpoint peer, std::string address)
-    : fd_(fd), peer_(std::move(peer)), address_(std::move(address)) {}
+Stream::Stream(int fd, Endpoint peer, std::string address) : fd_(fd), peer_(std::move(peer)), address_(std::move(address)) {}
 
 Stream::~Stream() {
   tls_.reset();
@@ -22,8 +21,7 @@ Stream::~Stream() {
 }
 
 Status Stream::SystemFailure(int error, std::string_view doing) const {
-  return Status::IOError(doing, " failed: connection to ", peer_.ToString(), ": ", std::strerror(error))
-      .WithDetail(std::make_shared<SourceError>(true));
+  return Status::IOError(doing, " failed: connection to ", peer_.ToString(), ": ", std::strerror(error)).WithDetail(std::make_shared<SourceError>(true));
 }
 
 Status Stream::StartTls(std::shared_ptr<const TlsContext> context, std::string not_tls_hint) {
@@ -31,8 +29,7 @@ Status Stream::StartTls(std::shared_ptr<const TlsContext> context, std::string n
   return Status::OK();
 }
 
-Status Stream::Handshake(const CallContext& ctx, std::chrono::steady_clock::time_point until,
-                         std::chrono::milliseconds timeout) {
+Status Stream::Handshake(const CallContext& ctx, std::chrono::steady_clock::time_point until, std::chrono::milliseconds timeout) {
   for (;;) {
     LOTIC_ASSIGN_OR_RETURN(const Tls::Progress progress, tls_->HandshakeStep());
     if (progress == Tls::Progress::kDone) return Status::OK();
@@ -45,8 +42,7 @@ Status Stream::Handshake(const CallContext& ctx, std::chrono::steady_clock::time
     if (outcome != WaitOutcome::kTimeout) continue;
     const std::string limit = "timed out after " + std::to_string(timeout.count()) + " ms";
     if (tls_->heard_nothing()) return tls_->NotTls(limit + " without an answer");
-    return Status::IOError("TLS handshake with ", peer_.ToString(), " ", limit)
-        .WithDetail(std::make_shared<SourceError>(true));
+    return Status::IOError("TLS handshake with ", peer_.ToString(), " ", limit).WithDetail(std::make_shared<SourceError>(true));
   }
 }
 
@@ -92,16 +88,14 @@ Status Stream::ReadAll(const CallContext& ctx, std::span<uint8_t> into) {
     LOTIC_RETURN_NOT_OK(ctx.Check("read from " + peer_.ToString()));
     LOTIC_ASSIGN_OR_RETURN(const Transfer transfer, ReadSome(into.subspan(done)));
     if (transfer.end()) {
-      return Status::IOError("read failed: ", peer_.ToString(), " closed the connection after ", done, " of ",
-                             into.size(), " bytes")
+      return Status::IOError("read failed: ", peer_.ToString(), " closed the connection after ", done, " of ", into.size(), " bytes")
           .WithDetail(std::make_shared<SourceError>(true));
     }
     done += transfer.bytes;
     if (!transfer.would_block()) continue;
     PollItem item = PollFor(true, false);
     auto waited = Wait(ctx, {&item, 1}, nullptr, kNoLimit);
-    if (!waited.ok())
-      return waited.status().WithMessage("read from ", peer_.ToString(), ": ", waited.status().message());
+    if (!waited.ok()) return waited.status().WithMessage("read from ", peer_.ToString(), ": ", waited.status().message());
   }
   return Status::OK();
 }
@@ -116,8 +110,7 @@ Status Stream::WriteAll(const CallContext& ctx, std::span<const uint8_t> data) {
     if (!transfer.would_block()) continue;
     PollItem item = PollFor(false, true);
     auto waited = Wait(ctx, {&item, 1}, nullptr, kNoLimit);
-    if (!waited.ok())
-      return waited.status().WithMessage("write to ", peer_.ToString(), ": ", waited.status().message());
+    if (!waited.ok()) return waited.status().WithMessage("write to ", peer_.ToString(), ": ", waited.status().message());
   }
   return Status::OK();
 }
@@ -137,17 +130,13 @@ PollItem Stream::PollFor(bool want_read, bool want_write) const {
   return item;
 }
 
-bool Stream::has_buffered() const {
-  return tls_ && tls_->has_buffered();
-}
+bool Stream::has_buffered() const { return tls_ && tls_->has_buffered(); }
 
 std::string Stream::TlsDescription() const {
   if (!tls_ || !tls_->handshake_done) return "";
   return std::string(SSL_get_version(tls_->ssl)) + " " + SSL_get_cipher_name(tls_->ssl);
 }
 
-void Stream::Abort() const {
-  shutdown(fd_, SHUT_RDWR);
-}
+void Stream::Abort() const { shutdown(fd_, SHUT_RDWR); }
 
 }  // namespace lotic::net

@@ -52,8 +52,7 @@ class Stream {
   /// this returns. Errors: IOError (no such name, refused, no route, timed out, TLS failed: the message says what each
   /// address answered), Unauthorized (the peer refused our certificate), Cancelled (within 100 ms of a stop),
   /// DeadlineExceeded (ctx.deadline).
-  static Result<std::unique_ptr<Stream>> Connect(const CallContext& ctx, const Endpoint& endpoint,
-                                                 const ConnectOptions& options = {});
+  static Result<std::unique_ptr<Stream>> Connect(const CallContext& ctx, const Endpoint& endpoint, const ConnectOptions& options = {});
 
   ~Stream();
   Stream(const Stream&) = delete;
@@ -98,8 +97,7 @@ class Stream {
   friend class Listener;
   Stream(int fd, Endpoint peer, std::string address);
   Status StartTls(std::shared_ptr<const TlsContext> context, std::string not_tls_hint);
-  Status Handshake(const CallContext& ctx, std::chrono::steady_clock::time_point until,
-                   std::chrono::milliseconds timeout);
+  Status Handshake(const CallContext& ctx, std::chrono::steady_clock::time_point until, std::chrono::milliseconds timeout);
   Result<Transfer> ReadPlain(std::span<uint8_t> into);
   Result<Transfer> WritePlain(std::span<const uint8_t> data);
   Status SystemFailure(int error, std::string_view doing) const;

@@ -22,9 +22,7 @@ using testing::HasSubstr;
 
 const Endpoint kLoopback{"127.0.0.1", 0};
 
-std::span<const uint8_t> Bytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
+std::span<const uint8_t> Bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 struct Pair {
   std::unique_ptr<Listener> listener;
@@ -127,8 +125,7 @@ TEST(Stream, ReadAllSaysHowFarItGotWhenThePeerCloses) {
   std::vector<uint8_t> got(10);
   const Status status = pair.client->ReadAll({}, got);
   EXPECT_EQ(status.code(), StatusCode::kIOError);
-  EXPECT_THAT(status.message(),
-              AllOf(HasSubstr(pair.listener->endpoint().ToString()), HasSubstr("after 3 of 10 bytes")));
+  EXPECT_THAT(status.message(), AllOf(HasSubstr(pair.listener->endpoint().ToString()), HasSubstr("after 3 of 10 bytes")));
 }
 
 TEST(Stream, WritingToAClosedPeerIsAnErrorAndNoSignal) {

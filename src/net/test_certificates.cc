@@ -46,8 +46,8 @@ X509Ptr NewCertificate(const std::string& common_name, EVP_PKEY* key, int64_t fr
   X509_gmtime_adj(X509_getm_notBefore(certificate.get()), from_s);
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), to_s);
   X509_set_pubkey(certificate.get(), key);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_UTF8,
-                             reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1,
+                             0);
   return certificate;
 }
 
@@ -100,8 +100,7 @@ std::vector<uint8_t> TestIdentity::key_pkcs8_der() const {
 std::string TestIdentity::encrypted_key_pem(const std::string& password) const {
   const KeyPtr key = ReadKey(key_pem);
   BIO* out = BIO_new(BIO_s_mem());
-  LOTIC_CHECK(PEM_write_bio_PKCS8PrivateKey(out, key.get(), EVP_aes_256_cbc(), password.data(),
-                                            static_cast<int>(password.size()), nullptr, nullptr) == 1);
+  LOTIC_CHECK(PEM_write_bio_PKCS8PrivateKey(out, key.get(), EVP_aes_256_cbc(), password.data(), static_cast<int>(password.size()), nullptr, nullptr) == 1);
   return TakeText(out);
 }
 
@@ -140,8 +139,7 @@ TestAuthority::TestAuthority(const std::string& name) : impl_(std::make_unique<I
 
 TestAuthority::~TestAuthority() = default;
 
-TestIdentity TestAuthority::Issue(const std::string& common_name, const std::string& names, int64_t from_s,
-                                  int64_t to_s) const {
+TestIdentity TestAuthority::Issue(const std::string& common_name, const std::string& names, int64_t from_s, int64_t to_s) const {
   const KeyPtr key = NewKey();
   const X509Ptr made = NewCertificate(common_name, key.get(), from_s, to_s);
   X509_set_issuer_name(made.get(), X509_get_subject_name(impl_->certificate.get()));

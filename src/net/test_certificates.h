@@ -34,8 +34,7 @@ class TestAuthority {
 
   /// `names`: subject alternative names as OpenSSL writes them, "DNS:localhost,IP:127.0.0.1"; empty: none. Valid from
   /// `from_s` to `to_s`, seconds from now.
-  TestIdentity Issue(const std::string& common_name, const std::string& names, int64_t from_s = -3600,
-                     int64_t to_s = 86400) const;
+  TestIdentity Issue(const std::string& common_name, const std::string& names, int64_t from_s = -3600, int64_t to_s = 86400) const;
 
  private:
   struct Impl;

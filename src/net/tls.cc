@@ -15,8 +15,7 @@ namespace {
 // Where other systems than the one OpenSSL was built for keep their authorities (Amazon Linux in Lambda, Alpine,
 // openSUSE).
 constexpr const char* kSystemBundles[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-                                          "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem",
-                                          "/etc/ssl/ca-bundle.pem"};
+                                          "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem"};
 
 std::string TakeReason() {
   const unsigned long code = ERR_peek_last_error();
@@ -60,10 +59,8 @@ Status ApplyIdentity(SSL_CTX* context, const TlsOptions& options, bool* has_own)
   OwnIdentity identity;
   if (options.key_store.given()) {
     if (options.certificate.given() || options.private_key.given()) {
-      return Status::Invalid("TLS: both a key store (", options.key_store.setting,
-                             ") and a separate certificate or key (",
-                             options.certificate.given() ? options.certificate.setting : options.private_key.setting,
-                             ") are given; one of the two is needed");
+      return Status::Invalid("TLS: both a key store (", options.key_store.setting, ") and a separate certificate or key (",
+                             options.certificate.given() ? options.certificate.setting : options.private_key.setting, ") are given; one of the two is needed");
     }
     LOTIC_ASSIGN_OR_RETURN(identity, ReadKeyStore(options.key_store, options.key_password));
   } else {
@@ -72,10 +69,8 @@ Status ApplyIdentity(SSL_CTX* context, const TlsOptions& options, bool* has_own)
     }
     LOTIC_ASSIGN_OR_RETURN(identity, ReadPemIdentity(options.certificate, options.private_key, options.key_password));
   }
-  bool ok = SSL_CTX_use_certificate(context, identity.chain.front().get()) == 1 &&
-            SSL_CTX_use_PrivateKey(context, identity.key.get()) == 1;
-  for (size_t i = 1; ok && i < identity.chain.size(); ++i)
-    ok = SSL_CTX_add1_chain_cert(context, identity.chain[i].get()) == 1;
+  bool ok = SSL_CTX_use_certificate(context, identity.chain.front().get()) == 1 && SSL_CTX_use_PrivateKey(context, identity.key.get()) == 1;
+  for (size_t i = 1; ok && i < identity.chain.size(); ++i) ok = SSL_CTX_add1_chain_cert(context, identity.chain[i].get()) == 1;
   if (!ok) return Status::Invalid("TLS: own certificate is not accepted: ", TakeReason());
   return Status::OK();
 }
@@ -95,8 +90,7 @@ Status ApplyCiphers(SSL_CTX* context, const std::string& names) {
     std::string& list = is_tls13 ? tls13 : tls12;
     list += (list.empty() ? "" : ":") + (converted == "(NONE)" ? name : std::string(converted));
   }
-  if ((!tls12.empty() && SSL_CTX_set_cipher_list(context, tls12.c_str()) != 1) ||
-      (!tls13.empty() && SSL_CTX_set_ciphersuites(context, tls13.c_str()) != 1)) {
+  if ((!tls12.empty() && SSL_CTX_set_cipher_list(context, tls12.c_str()) != 1) || (!tls13.empty() && SSL_CTX_set_ciphersuites(context, tls13.c_str()) != 1)) {
     return Status::Invalid("TLS: cipher suites \"", names, "\": ", TakeReason());
   }
   if (tls12.empty()) SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
@@ -106,13 +100,10 @@ Status ApplyCiphers(SSL_CTX* context, const std::string& names) {
 
 }  // namespace
 
-TlsContext::~TlsContext() {
-  SSL_CTX_free(static_cast<SSL_CTX*>(native_));
-}
+TlsContext::~TlsContext() { SSL_CTX_free(static_cast<SSL_CTX*>(native_)); }
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::Make(const TlsOptions& options, bool server) {
-  if (!options.allow_tls12 && !options.allow_tls13)
-    return Status::Invalid("TLS: neither TLSv1.2 nor TLSv1.3 is allowed");
+  if (!options.allow_tls12 && !options.allow_tls13) return Status::Invalid("TLS: neither TLSv1.2 nor TLSv1.3 is allowed");
   ERR_clear_error();
   std::shared_ptr<TlsContext> made(new TlsContext);
   SSL_CTX* context = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
@@ -122,8 +113,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::Make(const TlsOptions& opt
   made->verify_host_name_ = options.verify_certificate && options.verify_host_name;
   SSL_CTX_set_min_proto_version(context, options.allow_tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
   SSL_CTX_set_max_proto_version(context, options.allow_tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
-  SSL_CTX_set_mode(context,
-                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_read_ahead(context, 1);  // several records a system call
@@ -134,21 +124,14 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::Make(const TlsOptions& opt
   LOTIC_RETURN_NOT_OK(ApplyIdentity(context, options, &made->has_own_certificate_));
   if (server) {
     if (!made->has_own_certificate_) return Status::Invalid("TLS: a server needs a key and a certificate");
-    SSL_CTX_set_verify(
-        context,
-        options.require_client_certificate ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE,
-        nullptr);
+    SSL_CTX_set_verify(context, options.require_client_certificate ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE, nullptr);
   } else {
     SSL_CTX_set_verify(context, options.verify_certificate ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   }
   return std::shared_ptr<const TlsContext>(made);
 }
 
-Result<std::shared_ptr<const TlsContext>> TlsContext::Client(const TlsOptions& options) {
-  return Make(options, false);
-}
-Result<std::shared_ptr<const TlsContext>> TlsContext::Server(const TlsOptions& options) {
-  return Make(options, true);
-}
+Result<std::shared_ptr<const TlsContext>> TlsContext::Client(const TlsOptions& options) { return Make(options, false); }
+Result<std::shared_ptr<const TlsContext>> TlsContext::Server(const TlsOptions& options) { return Make(options, true); }
 
 }  // namespace lotic::net

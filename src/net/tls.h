@@ -20,8 +20,8 @@ struct StoreSource {
   std::string path;                           ///< read when the context is made, at most kMaxStoreBytes
   Secret inline_pem;                          ///< PEM text, instead of `path`
   StoreFormat format = StoreFormat::kDetect;  ///< checked against the content: the content wins
-  Secret password;      ///< of the store. An empty one skips the integrity check of a JKS trust store, as Java does
-  std::string setting;  ///< the name of the option it comes from, for messages: "ssl.truststore.location"
+  Secret password;                            ///< of the store. An empty one skips the integrity check of a JKS trust store, as Java does
+  std::string setting;                        ///< the name of the option it comes from, for messages: "ssl.truststore.location"
 
   bool given() const { return !path.empty() || !inline_pem.empty(); }
 };
@@ -38,9 +38,9 @@ struct TlsOptions {
   Secret key_password;             ///< of the private key; empty: the store's password
   bool verify_certificate = true;  ///< false: anybody may answer
   bool verify_host_name = true;    ///< false: any certificate of a trusted authority will do
-  std::string ciphers;      ///< the only cipher suites to use, OpenSSL's or IANA's (Java's) names, by comma or colon;
-                            ///< empty: OpenSSL's choice
-  bool allow_tls12 = true;  ///< at least one of the two
+  std::string ciphers;             ///< the only cipher suites to use, OpenSSL's or IANA's (Java's) names, by comma or colon;
+                                   ///< empty: OpenSSL's choice
+  bool allow_tls12 = true;         ///< at least one of the two
   bool allow_tls13 = true;
   bool require_client_certificate = false;  ///< server side only: refuse who shows none of a `trust`ed authority
 };

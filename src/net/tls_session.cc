@@ -14,12 +14,8 @@
 namespace lotic::net {
 namespace {
 
-std::shared_ptr<const SourceError> Permanent() {
-  return std::make_shared<SourceError>(false);
-}
-std::shared_ptr<const SourceError> Retryable() {
-  return std::make_shared<SourceError>(true);
-}
+std::shared_ptr<const SourceError> Permanent() { return std::make_shared<SourceError>(false); }
+std::shared_ptr<const SourceError> Retryable() { return std::make_shared<SourceError>(true); }
 
 // --- A BIO over the socket. OpenSSL's own would raise SIGPIPE, and hides the first bytes and errno, which messages
 // need.
@@ -143,12 +139,9 @@ std::string ExplainVerification(int error, const X509* certificate, const std::s
   switch (error) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return "host name mismatch: the certificate is for " + (certificate ? SubjectNames(certificate) : subject) +
-             ", not for " + host;
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-      return "the certificate of " + subject + " expired at " + TimeText(X509_get0_notAfter(certificate));
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      return "the certificate of " + subject + " is not valid before " + TimeText(X509_get0_notBefore(certificate));
+      return "host name mismatch: the certificate is for " + (certificate ? SubjectNames(certificate) : subject) + ", not for " + host;
+    case X509_V_ERR_CERT_HAS_EXPIRED: return "the certificate of " + subject + " expired at " + TimeText(X509_get0_notAfter(certificate));
+    case X509_V_ERR_CERT_NOT_YET_VALID: return "the certificate of " + subject + " is not valid before " + TimeText(X509_get0_notBefore(certificate));
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
@@ -156,8 +149,7 @@ std::string ExplainVerification(int error, const X509* certificate, const std::s
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
     case X509_V_ERR_CERT_UNTRUSTED:
-      return (subject == issuer ? "the authority " + subject + " is"
-                                : "the certificate of " + subject + " is signed by " + issuer + ", which is") +
+      return (subject == issuer ? "the authority " + subject + " is" : "the certificate of " + subject + " is signed by " + issuer + ", which is") +
              " not among the trusted authorities (" + X509_verify_cert_error_string(error) + ")";
     default: return "the certificate of " + subject + " is not accepted: " + X509_verify_cert_error_string(error);
   }
@@ -168,8 +160,7 @@ int OnVerify(int ok, X509_STORE_CTX* store) {
     auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
     auto* tls = static_cast<Stream::Tls*>(SSL_get_app_data(ssl));
     if (tls->refused_certificate.empty()) {
-      tls->refused_certificate =
-          ExplainVerification(X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_current_cert(store), tls->peer.host);
+      tls->refused_certificate = ExplainVerification(X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_current_cert(store), tls->peer.host);
     }
   }
   return ok;
@@ -188,9 +179,7 @@ bool IsNumericAddress(const std::string& host) {
 
 }  // namespace
 
-Result<std::unique_ptr<Stream::Tls>> Stream::Tls::Start(int fd, const Endpoint& peer,
-                                                        std::shared_ptr<const TlsContext> context,
-                                                        std::string not_tls_hint) {
+Result<std::unique_ptr<Stream::Tls>> Stream::Tls::Start(int fd, const Endpoint& peer, std::shared_ptr<const TlsContext> context, std::string not_tls_hint) {
   auto tls = std::make_unique<Tls>();
   tls->fd = fd;
   tls->peer = peer;
@@ -221,8 +210,7 @@ Result<std::unique_ptr<Stream::Tls>> Stream::Tls::Start(int fd, const Endpoint& 
   if (accepted && tls->context->verifies_host_name()) {
     X509_VERIFY_PARAM* parameters = SSL_get0_param(tls->ssl);
     X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    accepted = numeric ? X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str()) == 1
-                       : X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size()) == 1;
+    accepted = numeric ? X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str()) == 1 : X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size()) == 1;
   }
   if (!accepted) {
     ERR_clear_error();
@@ -288,9 +276,7 @@ Result<Transfer> Stream::Tls::Write(std::span<const uint8_t> data) {
   }
 }
 
-bool Stream::Tls::has_buffered() const {
-  return !drained && SSL_has_pending(ssl) == 1;
-}
+bool Stream::Tls::has_buffered() const { return !drained && SSL_has_pending(ssl) == 1; }
 
 Status Stream::Tls::NotTls(std::string_view what) const {
   std::string hint;
@@ -302,15 +288,14 @@ Status Stream::Tls::NotTls(std::string_view what) const {
 }
 
 Status Stream::Tls::CertificateFailure() const {
-  return Status::IOError("TLS handshake with ", peer.ToString(), " failed: ", refused_certificate)
-      .WithDetail(Permanent());
+  return Status::IOError("TLS handshake with ", peer.ToString(), " failed: ", refused_certificate).WithDetail(Permanent());
 }
 
 Status Stream::Tls::AlertFailure(int alert, const std::string& reason) const {
   const std::string text = reason + " (TLS alert " + std::to_string(alert) + ")";
-  const Status wants_certificate = Status::Unauthorized(peer.ToString(), " refused the connection: ", text,
-                                                        "; it asks for a client certificate, and none is configured")
-                                       .WithDetail(Permanent());
+  const Status wants_certificate =
+      Status::Unauthorized(peer.ToString(), " refused the connection: ", text, "; it asks for a client certificate, and none is configured")
+          .WithDetail(Permanent());
   const bool came_without = !context->is_server() && !context->has_own_certificate();
   switch (alert) {
     case SSL_AD_HANDSHAKE_FAILURE:
@@ -348,12 +333,11 @@ Status Stream::Tls::Failure(int ssl_result, std::string_view doing) {
     const bool tls_like = first_bytes[0] >= 20 && first_bytes[0] <= 23 && (bytes_received < 2 || first_bytes[1] == 3);
     if (!tls_like) {
       ERR_clear_error();
-      return NotTls(context->is_server() ? "the client sent bytes that are not TLS"
-                                         : "the peer answered with bytes that are not TLS");
+      return NotTls(context->is_server() ? "the client sent bytes that are not TLS" : "the peer answered with bytes that are not TLS");
     }
   }
-  if (kind == SSL_ERROR_SSL && code != 0 && ERR_GET_LIB(code) == ERR_LIB_SSL &&
-      ERR_GET_REASON(code) > SSL_AD_REASON_OFFSET && ERR_GET_REASON(code) < SSL_AD_REASON_OFFSET + 256) {
+  if (kind == SSL_ERROR_SSL && code != 0 && ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) > SSL_AD_REASON_OFFSET &&
+      ERR_GET_REASON(code) < SSL_AD_REASON_OFFSET + 256) {
     const char* reason = ERR_reason_error_string(code);
     const int alert = ERR_GET_REASON(code) - SSL_AD_REASON_OFFSET;
     ERR_clear_error();
@@ -380,13 +364,11 @@ Status Stream::Tls::Failure(int ssl_result, std::string_view doing) {
     ERR_clear_error();
   }
   if (system_error != 0) {
-    return Status::IOError(doing, shaking_hands ? " with " : " failed: connection to ", peer.ToString(), ": ",
-                           std::strerror(system_error))
+    return Status::IOError(doing, shaking_hands ? " with " : " failed: connection to ", peer.ToString(), ": ", std::strerror(system_error))
         .WithDetail(Retryable());
   }
   if (lost) {
-    return Status::IOError(doing, shaking_hands ? " with " : " failed: connection to ", peer.ToString(),
-                           ": the peer closed the connection")
+    return Status::IOError(doing, shaking_hands ? " with " : " failed: connection to ", peer.ToString(), ": the peer closed the connection")
         .WithDetail(Retryable());
   }
   const char* reason = code != 0 ? ERR_reason_error_string(code) : nullptr;

@@ -17,8 +17,7 @@ namespace lotic::net {
 /// failures. One thread at a time. Lives at one address: OpenSSL holds a pointer to it.
 struct Stream::Tls {
   /// `peer` is the endpoint as it was asked for: its host is the name the certificate must be for.
-  static Result<std::unique_ptr<Tls>> Start(int fd, const Endpoint& peer, std::shared_ptr<const TlsContext> context,
-                                            std::string not_tls_hint);
+  static Result<std::unique_ptr<Tls>> Start(int fd, const Endpoint& peer, std::shared_ptr<const TlsContext> context, std::string not_tls_hint);
   ~Tls();
 
   enum class Progress { kDone, kWantsRead, kWantsWrite };

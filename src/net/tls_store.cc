@@ -31,9 +31,7 @@ std::string Describe(const StoreSource& source) {
   return source.path.empty() ? setting + " (given inline)" : setting + " (" + source.path + ")";
 }
 
-Status Bad(const StoreSource& source, const std::string& why) {
-  return Status::Invalid(Describe(source), ": ", why);
-}
+Status Bad(const StoreSource& source, const std::string& why) { return Status::Invalid(Describe(source), ": ", why); }
 
 std::string TakeOpenSslReason() {
   const unsigned long code = ERR_peek_last_error();
@@ -42,13 +40,9 @@ std::string TakeOpenSslReason() {
   return reason != nullptr ? reason : "unknown reason";
 }
 
-BioPtr Memory(const Secret& bytes) {
-  return BioPtr(BIO_new_mem_buf(bytes.Reveal().data(), static_cast<int>(bytes.Reveal().size())));
-}
+BioPtr Memory(const Secret& bytes) { return BioPtr(BIO_new_mem_buf(bytes.Reveal().data(), static_cast<int>(bytes.Reveal().size()))); }
 
-std::span<const uint8_t> AsBytes(const Secret& text) {
-  return {reinterpret_cast<const uint8_t*>(text.Reveal().data()), text.Reveal().size()};
-}
+std::span<const uint8_t> AsBytes(const Secret& text) { return {reinterpret_cast<const uint8_t*>(text.Reveal().data()), text.Reveal().size()}; }
 
 // PEM given inside a configuration value has often lost its line breaks: they became blanks, or the two characters \n.
 // Puts each block's body back into lines.
@@ -138,8 +132,7 @@ Result<std::vector<X509Ptr>> PemCertificates(const StoreSource& source, const Se
   const BioPtr bio = Memory(bytes);
   std::vector<X509Ptr> found;
   ERR_clear_error();
-  while (X509* certificate = PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr))
-    found.emplace_back(certificate);
+  while (X509* certificate = PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr)) found.emplace_back(certificate);
   const unsigned long error = ERR_peek_last_error();
   const bool clean_end = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
   const std::string reason = TakeOpenSslReason();
@@ -161,8 +154,7 @@ Result<KeyPtr> PemKey(const StoreSource& source, const Secret& bytes, const Secr
   if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE && !request.asked) {
     return Bad(source, "no private key in it");
   }
-  if (request.asked && password.empty())
-    return Bad(source, "the private key is encrypted and no password is given (ssl.key.password)");
+  if (request.asked && password.empty()) return Bad(source, "the private key is encrypted and no password is given (ssl.key.password)");
   if (request.asked) return Bad(source, "the private key cannot be decrypted: is the password right? (" + reason + ")");
   return Bad(source, "the private key cannot be read: " + reason);
 }
@@ -218,9 +210,7 @@ bool UnpackLegacy(const Secret& bytes, const Secret& password, Pkcs12Content* ou
     const BioPtr bio = Memory(bytes);
     if (store != nullptr && d2i_PKCS12_bio(bio.get(), &store) != nullptr) unpacked = Unpack(store, password, &foreign);
     PKCS12_free(store);
-    out->key = BringOver(foreign.key, i2d_PrivateKey, [](EVP_PKEY** a, const unsigned char** at, long size) {
-      return d2i_AutoPrivateKey(a, at, size);
-    });
+    out->key = BringOver(foreign.key, i2d_PrivateKey, [](EVP_PKEY** a, const unsigned char** at, long size) { return d2i_AutoPrivateKey(a, at, size); });
     out->certificate = BringOver(foreign.certificate, i2d_X509, d2i_X509);
     for (const X509Ptr& other : foreign.others) {
       if (X509Ptr made = BringOver(other, i2d_X509, d2i_X509)) out->others.push_back(std::move(made));
@@ -241,9 +231,8 @@ Result<Pkcs12Content> ReadPkcs12(const StoreSource& source, const Secret& bytes,
   if (PKCS12_mac_present(store.get()) && PKCS12_verify_mac(store.get(), password.Reveal().c_str(), -1) != 1 &&
       !(password.empty() && PKCS12_verify_mac(store.get(), nullptr, 0) == 1)) {
     const std::string reason = TakeOpenSslReason();
-    return Bad(source, password.empty()
-                           ? "the PKCS12 store needs a password, and none is given"
-                           : "the password of the PKCS12 store is wrong, or the file was damaged (" + reason + ")");
+    return Bad(source, password.empty() ? "the PKCS12 store needs a password, and none is given"
+                                        : "the password of the PKCS12 store is wrong, or the file was damaged (" + reason + ")");
   }
   Pkcs12Content content;
   if (Unpack(store.get(), password, &content)) return content;
@@ -266,8 +255,7 @@ Result<Pkcs12Content> ReadPkcs12(const StoreSource& source, const Secret& bytes,
 Result<X509Ptr> DerCertificate(const StoreSource& source, const std::vector<uint8_t>& der, const std::string& alias) {
   const unsigned char* at = der.data();
   X509Ptr certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-  if (!certificate)
-    return Bad(source, "the certificate of entry \"" + alias + "\" cannot be read: " + TakeOpenSslReason());
+  if (!certificate) return Bad(source, "the certificate of entry \"" + alias + "\" cannot be read: " + TakeOpenSslReason());
   return certificate;
 }
 
@@ -290,8 +278,7 @@ Result<OwnIdentity> JksIdentity(const StoreSource& source, const Secret& bytes, 
     const unsigned char* at = AsBytes(*der).data();
     OwnIdentity identity;
     identity.key.reset(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(der->Reveal().size())));
-    if (!identity.key)
-      return Bad(source, "the key of entry \"" + entry.alias + "\" cannot be read: " + TakeOpenSslReason());
+    if (!identity.key) return Bad(source, "the key of entry \"" + entry.alias + "\" cannot be read: " + TakeOpenSslReason());
     for (const auto& certificate : entry.certificates) {
       LOTIC_ASSIGN_OR_RETURN(X509Ptr made, DerCertificate(source, certificate, entry.alias));
       identity.chain.push_back(std::move(made));
@@ -343,8 +330,7 @@ Result<OwnIdentity> ReadKeyStore(const StoreSource& source, const Secret& key_pa
     LOTIC_ASSIGN_OR_RETURN(identity, JksIdentity(source, bytes, password));
   } else {
     // PKCS12 has one password for the whole store; where only the key's is given, that is it.
-    LOTIC_ASSIGN_OR_RETURN(Pkcs12Content content,
-                           ReadPkcs12(source, bytes, source.password.empty() ? key_password : source.password));
+    LOTIC_ASSIGN_OR_RETURN(Pkcs12Content content, ReadPkcs12(source, bytes, source.password.empty() ? key_password : source.password));
     if (!content.key || !content.certificate) return Bad(source, "no private key with its certificate in it");
     identity.key = std::move(content.key);
     identity.chain.push_back(std::move(content.certificate));
@@ -354,8 +340,7 @@ Result<OwnIdentity> ReadKeyStore(const StoreSource& source, const Secret& key_pa
   return identity;
 }
 
-Result<OwnIdentity> ReadPemIdentity(const StoreSource& certificate, const StoreSource& key,
-                                    const Secret& key_password) {
+Result<OwnIdentity> ReadPemIdentity(const StoreSource& certificate, const StoreSource& key, const Secret& key_password) {
   LOTIC_ASSIGN_OR_RETURN(const Secret chain_bytes, ReadSource(certificate));
   OwnIdentity identity;
   LOTIC_ASSIGN_OR_RETURN(identity.chain, PemCertificates(certificate, chain_bytes));

@@ -31,9 +31,7 @@ StoreSource Inline(const std::string& pem, const char* setting = "test") {
   return source;
 }
 
-std::string TestFile(const std::string& name) {
-  return std::string(LOTIC_TESTDATA) + "/tls/" + name;
-}
+std::string TestFile(const std::string& name) { return std::string(LOTIC_TESTDATA) + "/tls/" + name; }
 
 StoreSource File(const std::string& path, const std::string& password = "", const char* setting = "test") {
   StoreSource source;
@@ -51,8 +49,7 @@ bool IsPermanent(const Status& status) {
 // Answers each connection with what it was sent, one after another, until the first failure to accept.
 class EchoServer {
  public:
-  explicit EchoServer(std::shared_ptr<const TlsContext> tls, const Endpoint& at = kLoopback)
-      : listener_(Listener::Listen(at, std::move(tls)).ValueOrDie()) {
+  explicit EchoServer(std::shared_ptr<const TlsContext> tls, const Endpoint& at = kLoopback) : listener_(Listener::Listen(at, std::move(tls)).ValueOrDie()) {
     ctx_.stop = stop_.get_token();
     thread_ = std::thread([this] { Run(); });
   }
@@ -107,9 +104,7 @@ class Tls : public testing::Test {
     options.require_client_certificate = demand_client;
     return TlsContext::Server(options).ValueOrDie();
   }
-  std::shared_ptr<const TlsContext> Server(bool demand_client = false) {
-    return ServerWith(authority_.Issue("localhost", kServerNames), demand_client);
-  }
+  std::shared_ptr<const TlsContext> Server(bool demand_client = false) { return ServerWith(authority_.Issue("localhost", kServerNames), demand_client); }
   TlsOptions Trusting() {
     TlsOptions options;
     options.trust = Inline(authority_.certificate_pem(), "ssl.ca.pem");
@@ -122,9 +117,7 @@ class Tls : public testing::Test {
     std::ofstream(path, std::ios::binary) << bytes;
     return path;
   }
-  void TearDown() override {
-    std::filesystem::remove_all(testing::TempDir() + "lotic_tls_test." + std::to_string(getpid()));
-  }
+  void TearDown() override { std::filesystem::remove_all(testing::TempDir() + "lotic_tls_test." + std::to_string(getpid())); }
 
   TestAuthority authority_{"Lotic Test Authority"};
 };
@@ -170,8 +163,8 @@ TEST_F(Tls, RefusesAnUnknownAuthorityAndNamesIt) {
   const Status status = TryTls(options, server.endpoint());
   EXPECT_EQ(status.code(), StatusCode::kIOError);
   EXPECT_TRUE(IsPermanent(status));
-  EXPECT_THAT(status.message(), AllOf(HasSubstr(server.endpoint().ToString()), HasSubstr("CN=Lotic Test Authority"),
-                                      HasSubstr("not among the trusted authorities")));
+  EXPECT_THAT(status.message(),
+              AllOf(HasSubstr(server.endpoint().ToString()), HasSubstr("CN=Lotic Test Authority"), HasSubstr("not among the trusted authorities")));
   EXPECT_FALSE(TryTls(TlsOptions{}, server.endpoint()).ok()) << "the system's authorities do not know it either";
 }
 
@@ -180,8 +173,7 @@ TEST_F(Tls, RefusesACertificateForAnotherHostAndNamesBoth) {
   for (const char* host : {"localhost", "127.0.0.1"}) {
     const Status status = TryTls(Trusting(), server.as(host));
     EXPECT_EQ(status.code(), StatusCode::kIOError);
-    EXPECT_THAT(status.message(), AllOf(HasSubstr(server.as(host).ToString()), HasSubstr("elsewhere.invalid"),
-                                        HasSubstr(std::string("not for ") + host)));
+    EXPECT_THAT(status.message(), AllOf(HasSubstr(server.as(host).ToString()), HasSubstr("elsewhere.invalid"), HasSubstr(std::string("not for ") + host)));
   }
 }
 
@@ -250,9 +242,8 @@ TEST_F(Tls, SaysSoWhenThePeerHangsUpOrKeepsSilent) {
   });
   Status status = TryTls(Trusting(), listener->endpoint());
   server.join();
-  EXPECT_THAT(status.message(),
-              AllOf(HasSubstr(listener->endpoint().ToString()), HasSubstr("closed the connection without an answer"),
-                    HasSubstr("is this port a plaintext listener?")));
+  EXPECT_THAT(status.message(), AllOf(HasSubstr(listener->endpoint().ToString()), HasSubstr("closed the connection without an answer"),
+                                      HasSubstr("is this port a plaintext listener?")));
 
   ConnectOptions options;
   options.tls = TlsContext::Client(Trusting()).ValueOrDie();
@@ -260,8 +251,7 @@ TEST_F(Tls, SaysSoWhenThePeerHangsUpOrKeepsSilent) {
   status = Stream::Connect({}, listener->endpoint(), options).status();  // nobody accepts
   EXPECT_EQ(status.code(), StatusCode::kIOError);
   EXPECT_THAT(status.message(),
-              AllOf(HasSubstr(listener->endpoint().ToString()), HasSubstr("timed out after 100 ms without an answer"),
-                    HasSubstr("plaintext listener?")));
+              AllOf(HasSubstr(listener->endpoint().ToString()), HasSubstr("timed out after 100 ms without an answer"), HasSubstr("plaintext listener?")));
 }
 
 TEST_F(Tls, AHandshakeStopsWhenAskedTo) {
@@ -336,8 +326,7 @@ TEST_F(Tls, SaysThatAForeignClientCertificateIsRefused) {
   options.private_key = Inline(stranger.key_pem);
   const Status status = TryTls(options, server.endpoint());
   EXPECT_EQ(status.code(), StatusCode::kUnauthorized) << status;
-  EXPECT_THAT(status.message(),
-              AllOf(HasSubstr(server.endpoint().ToString()), HasSubstr("refused our client certificate")));
+  EXPECT_THAT(status.message(), AllOf(HasSubstr(server.endpoint().ToString()), HasSubstr("refused our client certificate")));
 }
 
 TEST_F(Tls, LogsInWithEachFormOfKeyStore) {
@@ -369,13 +358,9 @@ TEST_F(Tls, LogsInWithEachFormOfKeyStore) {
          o.key_password = Secret("s3cret");
        }},
       {"combined PEM file", [&](TlsOptions& o) { o.key_store = File(Write("both.pem", combined)); }},
-      {"certificate file that holds the key",
-       [&](TlsOptions& o) { o.certificate = File(Write("both.pem", combined)); }},
+      {"certificate file that holds the key", [&](TlsOptions& o) { o.certificate = File(Write("both.pem", combined)); }},
       {"inline PEM on one line", [&](TlsOptions& o) { o.key_store = Inline(one_line); }},
-      {"PKCS12",
-       [&](TlsOptions& o) {
-         o.key_store = File(Write("a.p12", alice.pkcs12("p12pass", authority_.certificate_pem())), "p12pass");
-       }},
+      {"PKCS12", [&](TlsOptions& o) { o.key_store = File(Write("a.p12", alice.pkcs12("p12pass", authority_.certificate_pem())), "p12pass"); }},
       {"PKCS12 called JKS",
        [&](TlsOptions& o) {
          o.key_store = File(Write("a.p12", alice.pkcs12("p12pass")), "p12pass");
@@ -401,8 +386,8 @@ TEST_F(Tls, BelievesTrustStoresOfEachForm) {
   jks.entries.push_back({"ca", 0, {}, {authority_.certificate_der()}});
   const std::vector<uint8_t> bytes = WriteJks(jks, Secret("changeit"));
   const std::string jks_path = Write("t.jks", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  for (const StoreSource& trust : {File(Write("t.pem", authority_.certificate_pem())), File(jks_path, "changeit"),
-                                   File(jks_path), Inline(authority_.certificate_pem())}) {
+  for (const StoreSource& trust :
+       {File(Write("t.pem", authority_.certificate_pem())), File(jks_path, "changeit"), File(jks_path), Inline(authority_.certificate_pem())}) {
     TlsOptions options;
     options.trust = trust;
     const Status status = TryTls(options, server.endpoint());
@@ -442,23 +427,15 @@ TEST_F(Tls, ExplainsStoresThatCannotBeRead) {
   EXPECT_EQ(status.code(), StatusCode::kNotFound);
   EXPECT_THAT(status.message(), HasSubstr("ssl.ca.location (/no/such/ca.pem)"));
   EXPECT_FALSE(fail([](TlsOptions& o) { o.trust = File("/"); }).ok());
-  EXPECT_THAT(fail([&](TlsOptions& o) { o.trust = File(Write("x", "hello")); }).message(),
-              HasSubstr("neither PEM nor PKCS12 nor"));
+  EXPECT_THAT(fail([&](TlsOptions& o) { o.trust = File(Write("x", "hello")); }).message(), HasSubstr("neither PEM nor PKCS12 nor"));
   EXPECT_THAT(fail([&](TlsOptions& o) { o.trust = File(Write("x", "")); }).message(), HasSubstr("empty"));
-  EXPECT_THAT(fail([&](TlsOptions& o) { o.trust = Inline(alice.key_pem); }).message(),
-              HasSubstr("no certificate in it"));
-  EXPECT_THAT(fail([&](TlsOptions& o) {
-                o.trust = Inline("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-              }).message(),
+  EXPECT_THAT(fail([&](TlsOptions& o) { o.trust = Inline(alice.key_pem); }).message(), HasSubstr("no certificate in it"));
+  EXPECT_THAT(fail([&](TlsOptions& o) { o.trust = Inline("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"); }).message(),
               HasSubstr("certificate 1 cannot be read"));
-  EXPECT_THAT(fail([&](TlsOptions& o) { o.trust = File(TestFile("truststore.jks"), "s3cret"); }).message(),
-              HasSubstr("password"));
-  EXPECT_THAT(fail([&](TlsOptions& o) { o.key_store = File(TestFile("legacy.p12"), "s3cret"); }).message(),
-              HasSubstr("password of the PKCS12 store is wrong"));
-  EXPECT_THAT(fail([&](TlsOptions& o) { o.key_store = File(TestFile("legacy.p12")); }).message(),
-              HasSubstr("none is given"));
-  EXPECT_THAT(fail([&](TlsOptions& o) { o.key_store = File(TestFile("truststore.jks"), "changeit"); }).message(),
-              HasSubstr("no private key in it"));
+  EXPECT_THAT(fail([&](TlsOptions& o) { o.trust = File(TestFile("truststore.jks"), "s3cret"); }).message(), HasSubstr("password"));
+  EXPECT_THAT(fail([&](TlsOptions& o) { o.key_store = File(TestFile("legacy.p12"), "s3cret"); }).message(), HasSubstr("password of the PKCS12 store is wrong"));
+  EXPECT_THAT(fail([&](TlsOptions& o) { o.key_store = File(TestFile("legacy.p12")); }).message(), HasSubstr("none is given"));
+  EXPECT_THAT(fail([&](TlsOptions& o) { o.key_store = File(TestFile("truststore.jks"), "changeit"); }).message(), HasSubstr("no private key in it"));
   EXPECT_THAT(fail([&](TlsOptions& o) { o.key_store = File(TestFile("keystore.jks"), "changeit"); }).message(),
               HasSubstr("entry \"client\": the password of the private key in the Java key store is wrong"));
   const std::string encrypted = alice.encrypted_key_pem("right");
@@ -478,8 +455,7 @@ TEST_F(Tls, ExplainsStoresThatCannotBeRead) {
                 o.private_key = Inline(bob.key_pem);
               }).message(),
               HasSubstr("does not belong to the first certificate"));
-  EXPECT_THAT(fail([&](TlsOptions& o) { o.private_key = Inline(bob.key_pem); }).message(),
-              HasSubstr("without its certificate"));
+  EXPECT_THAT(fail([&](TlsOptions& o) { o.private_key = Inline(bob.key_pem); }).message(), HasSubstr("without its certificate"));
 }
 
 }  // namespace

@@ -89,10 +89,9 @@ Status CheckAccounting(const SplitCertificate& c) {
   const bool ok = start && end && planned && *end - *start == r.Sum() && *start >= *planned && (!planned_end || *end <= *planned_end) &&
                   std::min({r.returned, r.filtered, r.skipped, r.aborted, r.control, r.missing}) >= 0;
   if (ok) return Status::OK();
-  return Status::UnknownError("internal error, please report it: partition ", c.partition, " read [", c.read_start.text, ", ", c.read_end.text,
-                              ") of [", c.planned_start.text, ", ", c.planned_end ? c.planned_end->text : "", ") but accounts for returned ",
-                              r.returned, ", filtered ", r.filtered, ", skipped ", r.skipped, ", aborted ", r.aborted, ", control ", r.control,
-                              ", missing ", r.missing);
+  return Status::UnknownError("internal error, please report it: partition ", c.partition, " read [", c.read_start.text, ", ", c.read_end.text, ") of [",
+                              c.planned_start.text, ", ", c.planned_end ? c.planned_end->text : "", ") but accounts for returned ", r.returned, ", filtered ",
+                              r.filtered, ", skipped ", r.skipped, ", aborted ", r.aborted, ", control ", r.control, ", missing ", r.missing);
 }
 
 std::vector<SplitCertificate> MergeCertificates(std::vector<SplitCertificate> splits) {
@@ -215,8 +214,8 @@ std::string CertificateSummary(std::span<const TableCertificate> tables) {
       known = known && ((start && (end || !split.planned_end)) || table.table_records);
       if (split.read_start != split.read_end || split.bytes_fetched > 0) touched.insert(split.partition);
       if (!split.complete && reason.empty()) {
-        reason = "partition " + split.partition + " stopped at " + split.read_end.text + " of " + (split.planned_end ? split.planned_end->text : "an open end") +
-                 (ReasonText(split).empty() ? "" : " (" + ReasonText(split) + ")");
+        reason = "partition " + split.partition + " stopped at " + split.read_end.text + " of " +
+                 (split.planned_end ? split.planned_end->text : "an open end") + (ReasonText(split).empty() ? "" : " (" + ReasonText(split) + ")");
       }
     }
     planned += table.table_records.value_or(in_plan);
@@ -224,8 +223,8 @@ std::string CertificateSummary(std::span<const TableCertificate> tables) {
     partitions += std::max<int64_t>(table.table_partitions, static_cast<int64_t>(all.size()));
     complete = complete && table.complete;
   }
-  std::string line = "read " + Grouped(read) + (known ? " of " + Grouped(planned) : "") + " records in " + Grouped(partitions_read) + " of " + Grouped(partitions) +
-                     (partitions == 1 ? " partition, " : " partitions, ") + (complete ? "complete" : "NOT COMPLETE");
+  std::string line = "read " + Grouped(read) + (known ? " of " + Grouped(planned) : "") + " records in " + Grouped(partitions_read) + " of " +
+                     Grouped(partitions) + (partitions == 1 ? " partition, " : " partitions, ") + (complete ? "complete" : "NOT COMPLETE");
   if (!complete && !reason.empty()) line += ": " + reason;
   if (undecodable != 0) line += "; " + Grouped(undecodable) + (undecodable == 1 ? " value" : " values") + " did not fit and became NULL";
   return line;

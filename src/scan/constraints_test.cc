@@ -128,16 +128,27 @@ TEST(ScalarToString, ShowsValuesAsPeopleWriteThem) {
 }
 
 Batch SampleBatch(std::mt19937* random, int64_t rows) {
-  BatchBuilder b(std::make_shared<const Schema>(Schema{
-      {{"i", Type::Int32()}, {"u", Type::UInt64()}, {"d", Type::Float64()}, {"t", Type::String()}, {"b", Type::Bool()}, {"ts", Type::Timestamp(TimeUnit::kMicro, true)}}}));
+  BatchBuilder b(std::make_shared<const Schema>(Schema{{{"i", Type::Int32()},
+                                                        {"u", Type::UInt64()},
+                                                        {"d", Type::Float64()},
+                                                        {"t", Type::String()},
+                                                        {"b", Type::Bool()},
+                                                        {"ts", Type::Timestamp(TimeUnit::kMicro, true)}}}));
   for (int64_t row = 0; row < rows; ++row) {
     for (size_t c = 0; c < 6; ++c) {
       const auto v = static_cast<int64_t>((*random)() % 10);
-      if ((*random)() % 6 == 0) { b.column(c).AppendNull(); continue; }
-      if (c == 2) b.column(c).AppendDouble(v == 9 ? std::nan("") : static_cast<double>(v) - 4);
-      else if (c == 3) b.column(c).AppendBytes(std::string(static_cast<size_t>(v % 4), 'a'));
-      else if (c == 4) b.column(c).AppendBool(v % 2 == 0);
-      else b.column(c).AppendInt64(v);
+      if ((*random)() % 6 == 0) {
+        b.column(c).AppendNull();
+        continue;
+      }
+      if (c == 2)
+        b.column(c).AppendDouble(v == 9 ? std::nan("") : static_cast<double>(v) - 4);
+      else if (c == 3)
+        b.column(c).AppendBytes(std::string(static_cast<size_t>(v % 4), 'a'));
+      else if (c == 4)
+        b.column(c).AppendBool(v % 2 == 0);
+      else
+        b.column(c).AppendInt64(v);
     }
   }
   return b.Finish(rows);
@@ -201,7 +212,8 @@ TEST(EvaluateConstraints, ExpressionsFollowThreeValuedLogic) {
   const Expression a = ColumnOf("a", Type::Int64()), t = ColumnOf("t", Type::String());
   const auto number = [](int64_t v) { return Constant(Type::Int64(), v); };
   EXPECT_THAT(rows(Call("not", Type::Bool(), {Call("equal", Type::Bool(), {a, number(2)})})), testing::ElementsAre(1, 0, 1, 0));
-  EXPECT_THAT(rows(Call("or", Type::Bool(), {Call("is_null", Type::Bool(), {a}), Call("greater_than", Type::Bool(), {a, number(2)})})), testing::ElementsAre(0, 0, 1, 1));
+  EXPECT_THAT(rows(Call("or", Type::Bool(), {Call("is_null", Type::Bool(), {a}), Call("greater_than", Type::Bool(), {a, number(2)})})),
+              testing::ElementsAre(0, 0, 1, 1));
   EXPECT_THAT(rows(Call("in", Type::Bool(), {a, number(1), Constant(Type::Int64(), {}), number(3)})), testing::ElementsAre(1, 0, 1, 0));
   EXPECT_THAT(rows(Call("not", Type::Bool(), {Call("in", Type::Bool(), {a, number(1), Constant(Type::Int64(), {})})})), testing::ElementsAre(0, 0, 0, 0));
   EXPECT_THAT(rows(Call("like", Type::Bool(), {t, Constant(Type::String(), std::string("h_l%"))})), testing::ElementsAre(1, 1, 0, 0));

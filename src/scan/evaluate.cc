@@ -57,8 +57,7 @@ void FilterBy(const ValueSet& set, const Column& column, At at, std::vector<uint
       }
       return false;
     }
-    const bool found = few ? std::find(listed.begin(), listed.end(), value) != listed.end()
-                           : std::binary_search(listed.begin(), listed.end(), value);
+    const bool found = few ? std::find(listed.begin(), listed.end(), value) != listed.end() : std::binary_search(listed.begin(), listed.end(), value);
     return found == in_list;
   };
   uint8_t* out = keep->data();
@@ -77,7 +76,8 @@ template <typename T>
 void FilterIntegers(const ValueSet& set, const Column& column, std::vector<uint8_t>* keep) {
   using Wide = std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>;
   const T* values = reinterpret_cast<const T*>(column.data);
-  FilterBy<Wide>(set, column, [values](int64_t row) { return static_cast<Wide>(values[row]); }, keep);
+  FilterBy<Wide>(
+      set, column, [values](int64_t row) { return static_cast<Wide>(values[row]); }, keep);
 }
 
 void FilterColumn(const CompareOptions& options, const ValueSet& set, const Column& column, std::vector<uint8_t>* keep) {
@@ -103,7 +103,8 @@ void FilterColumn(const CompareOptions& options, const ValueSet& set, const Colu
     case TypeId::kString:
     case TypeId::kBinary:
       if (type.id() == TypeId::kBinary || options.string_order == CompareOptions::StringOrder::kBytes) {
-        return FilterBy<std::string_view>(set, column, [&column](int64_t row) { return column.Text(row); }, keep);
+        return FilterBy<std::string_view>(
+            set, column, [&column](int64_t row) { return column.Text(row); }, keep);
       }
       break;
     default: break;
@@ -115,8 +116,7 @@ void FilterColumn(const CompareOptions& options, const ValueSet& set, const Colu
 
 }  // namespace
 
-Status EvaluateConstraints(const Constraints& constraints, const CompareOptions& options, const Batch& batch,
-                           std::vector<uint8_t>* keep) {
+Status EvaluateConstraints(const Constraints& constraints, const CompareOptions& options, const Batch& batch, std::vector<uint8_t>* keep) {
   keep->assign(static_cast<size_t>(batch.num_rows()), 1);
   for (const auto& [name, set] : constraints.columns) {
     const std::optional<size_t> index = batch.schema().IndexOf(name);

@@ -48,9 +48,7 @@ const Function* FindFunction(std::string_view name) {
   return nullptr;
 }
 
-bool IsNumber(const Type& type) {
-  return type.is_integer() || type.id() == TypeId::kFloat32 || type.id() == TypeId::kFloat64;
-}
+bool IsNumber(const Type& type) { return type.is_integer() || type.id() == TypeId::kFloat32 || type.id() == TypeId::kFloat64; }
 
 Status Check(const Expression& expression, const Schema& schema, int depth) {
   if (depth > kMaxDepth) return Status::CapacityError("expression: nested deeper than ", kMaxDepth);
@@ -60,8 +58,7 @@ Status Check(const Expression& expression, const Schema& schema, int depth) {
     const std::optional<size_t> index = schema.IndexOf(expression.name);
     if (!index) return Status::Invalid("expression: no column \"", expression.name, "\"");
     if (!(schema.fields[*index].type == expression.type)) {
-      return Status::Invalid("expression: column \"", expression.name, "\" is ", schema.fields[*index].type.ToString(), ", not ",
-                             expression.type.ToString());
+      return Status::Invalid("expression: column \"", expression.name, "\" is ", schema.fields[*index].type.ToString(), ", not ", expression.type.ToString());
     }
     return Status::OK();
   }
@@ -154,8 +151,11 @@ Result<Scalar> Arithmetic(const Expression& expression, const Scalar& a, const S
   bool ok = true;
   if (std::holds_alternative<double>(a)) {
     const double x = std::get<double>(a), y = std::get<double>(b);
-    const double result = expression.name == "add" ? x + y : expression.name == "subtract" ? x - y : expression.name == "multiply" ? x * y
-                        : expression.name == "divide" ? x / y : std::fmod(x, y);
+    const double result = expression.name == "add"        ? x + y
+                          : expression.name == "subtract" ? x - y
+                          : expression.name == "multiply" ? x * y
+                          : expression.name == "divide"   ? x / y
+                                                          : std::fmod(x, y);
     out = expression.type.id() == TypeId::kFloat32 ? static_cast<double>(static_cast<float>(result)) : result;
   } else if (std::holds_alternative<uint64_t>(a)) {
     uint64_t result = 0;
@@ -239,8 +239,7 @@ Result<Scalar> EvaluateExpression(const Expression& expression, const CompareOpt
   }
   LOTIC_ASSIGN_OR_RETURN(const Scalar second, evaluate(1));
   if (function.kind == Kind::kDistinct) {
-    const bool distinct = IsNull(first) || IsNull(second) ? IsNull(first) != IsNull(second)
-                                                          : CompareScalars(type, first, second, options) != 0;
+    const bool distinct = IsNull(first) || IsNull(second) ? IsNull(first) != IsNull(second) : CompareScalars(type, first, second, options) != 0;
     return Scalar(distinct == (expression.name == "is_distinct_from"));
   }
   if (function.kind == Kind::kNullIf) {

@@ -11,7 +11,9 @@ namespace lotic {
 namespace {
 
 template <typename T>
-int Order(T a, T b) { return a < b ? -1 : b < a ? 1 : 0; }
+int Order(T a, T b) {
+  return a < b ? -1 : b < a ? 1 : 0;
+}
 
 int CompareDoubles(double a, double b, const CompareOptions& options) {
   const bool a_nan = std::isnan(a), b_nan = std::isnan(b);
@@ -77,8 +79,7 @@ std::string DateToString(int64_t days) {
 std::string TimeToString(int64_t units, int64_t per_second, int digits) {
   char text[48];
   const int64_t seconds = units / per_second, fraction = units % per_second;
-  std::snprintf(text, sizeof(text), "%02d:%02d:%02d", static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60),
-                static_cast<int>(seconds % 60));
+  std::snprintf(text, sizeof(text), "%02d:%02d:%02d", static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60));
   std::string out = text;
   if (fraction != 0) {
     const std::string written = std::to_string(fraction);

@@ -118,9 +118,7 @@ class ObjectReader {
     }
     return Status::OK();
   }
-  Status Bad(const char* name, const char* expected) const {
-    return Status::Invalid(what_, ": member \"", name, "\": expected ", expected);
-  }
+  Status Bad(const char* name, const char* expected) const { return Status::Invalid(what_, ": member \"", name, "\": expected ", expected); }
 
  private:
   ObjectReader(const Json& json, std::string what) : json_(&json), what_(std::move(what)) {}
@@ -162,7 +160,9 @@ constexpr const char* kExpressionKinds[] = {"constant", "column", "call"};
 constexpr const char* kEndReasons[] = {"none", "end", "limit", "pruned", "released", "cancelled", "error", "stalled", "data_loss"};
 
 template <typename Enum, size_t N>
-const char* NameOf(Enum value, const char* const (&names)[N]) { return names[static_cast<size_t>(value)]; }
+const char* NameOf(Enum value, const char* const (&names)[N]) {
+  return names[static_cast<size_t>(value)];
+}
 
 Json Texts(const std::map<std::string, std::string>& map) {
   Json out = Json::object();
@@ -190,7 +190,9 @@ Json ScalarJson(const Type& type, const Scalar& value) {
 
 Result<Scalar> ScalarFrom(const Type& type, const Json& json) {
   if (json.is_null()) return Scalar();
-  const auto bad = [&] { return Status::Invalid("a value of ", type.ToString(), ": ", json.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 80)); };
+  const auto bad = [&] {
+    return Status::Invalid("a value of ", type.ToString(), ": ", json.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 80));
+  };
   if (type.id() == TypeId::kBool) {
     if (!json.is_boolean()) return bad();
     return Scalar(json.get<bool>());
@@ -256,11 +258,15 @@ Result<Schema> SchemaFrom(const Json& json) {
     LOTIC_ASSIGN_OR_RETURN(const std::string type_text, field.Text("type"));
     LOTIC_ASSIGN_OR_RETURN(Type type, Type::Parse(type_text));
     Field made{std::move(name), std::move(type)};
-    if (field.Find("metadata") != nullptr) { LOTIC_ASSIGN_OR_RETURN(made.metadata, field.Texts("metadata")); }
+    if (field.Find("metadata") != nullptr) {
+      LOTIC_ASSIGN_OR_RETURN(made.metadata, field.Texts("metadata"));
+    }
     LOTIC_RETURN_NOT_OK(field.Finish());
     schema.fields.push_back(std::move(made));
   }
-  if (in.Find("metadata") != nullptr) { LOTIC_ASSIGN_OR_RETURN(schema.metadata, in.Texts("metadata")); }
+  if (in.Find("metadata") != nullptr) {
+    LOTIC_ASSIGN_OR_RETURN(schema.metadata, in.Texts("metadata"));
+  }
   LOTIC_RETURN_NOT_OK(in.Finish());
   return schema;
 }
@@ -491,11 +497,15 @@ Result<ScanRequest> ScanRequestFromJson(std::string_view text) {
   LOTIC_ASSIGN_OR_RETURN(r.policy.on_error, policy.OneOf<OnError>("on_error", kOnErrors));
   LOTIC_ASSIGN_OR_RETURN(r.policy.tombstones, policy.OneOf<Tombstones>("tombstones", kTombstones));
   LOTIC_ASSIGN_OR_RETURN(r.policy.on_data_loss, policy.OneOf<OnDataLoss>("on_data_loss", kOnDataLoss));
-  if (policy.Find("max_out_of_order_ms") != nullptr) { LOTIC_ASSIGN_OR_RETURN(r.policy.max_out_of_order_ms, policy.Integer("max_out_of_order_ms")); }
+  if (policy.Find("max_out_of_order_ms") != nullptr) {
+    LOTIC_ASSIGN_OR_RETURN(r.policy.max_out_of_order_ms, policy.Integer("max_out_of_order_ms"));
+  }
   LOTIC_RETURN_NOT_OK(policy.Finish());
   LOTIC_ASSIGN_OR_RETURN(r.arguments, in.Texts("arguments"));
   LOTIC_ASSIGN_OR_RETURN(r.token, in.Text("token"));
-  if (in.Find("as_of_ms") != nullptr) { LOTIC_ASSIGN_OR_RETURN(r.as_of_ms, in.Integer("as_of_ms")); }
+  if (in.Find("as_of_ms") != nullptr) {
+    LOTIC_ASSIGN_OR_RETURN(r.as_of_ms, in.Integer("as_of_ms"));
+  }
   LOTIC_RETURN_NOT_OK(in.Finish());
   return r;
 }
@@ -597,9 +607,15 @@ Result<SplitCertificate> SplitCertificateFromJson(std::string_view text) {
     const char* name;
     int64_t* value;
   };
-  for (const Counter& counter : {Counter{"returned", &c.records.returned}, {"filtered", &c.records.filtered}, {"skipped", &c.records.skipped},
-                                 {"aborted", &c.records.aborted}, {"control", &c.records.control}, {"missing", &c.records.missing},
-                                 {"rows", &c.rows}, {"undecodable_values", &c.undecodable_values}, {"bytes_fetched", &c.bytes_fetched}}) {
+  for (const Counter& counter : {Counter{"returned", &c.records.returned},
+                                 {"filtered", &c.records.filtered},
+                                 {"skipped", &c.records.skipped},
+                                 {"aborted", &c.records.aborted},
+                                 {"control", &c.records.control},
+                                 {"missing", &c.records.missing},
+                                 {"rows", &c.rows},
+                                 {"undecodable_values", &c.undecodable_values},
+                                 {"bytes_fetched", &c.bytes_fetched}}) {
     LOTIC_ASSIGN_OR_RETURN(*counter.value, in.Integer(counter.name));
   }
   LOTIC_ASSIGN_OR_RETURN(const Json* notes, in.Array("notes"));

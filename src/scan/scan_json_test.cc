@@ -14,8 +14,14 @@ ScanRequest FullRequest() {
   r.table = {"default", "my.\"topic\""};
   r.start = {ScanStart::Kind::kPositions, 7, {{"0", {"12"}}, {"1", {"0"}}}};
   r.unbounded = true;
-  r.layout.fields = {{"i", Type::Int64(), {{"lotic:path", "/i"}}}, {"d", Type::Float64()}, {"s", Type::String()}, {"bin", Type::Binary()},
-                     {"b", Type::Bool()}, {"dec", Type::Decimal(38, 4)}, {"u", Type::UInt64()}, {"n", Type::Struct({{"x", Type::List(Type::Date())}})}};
+  r.layout.fields = {{"i", Type::Int64(), {{"lotic:path", "/i"}}},
+                     {"d", Type::Float64()},
+                     {"s", Type::String()},
+                     {"bin", Type::Binary()},
+                     {"b", Type::Bool()},
+                     {"dec", Type::Decimal(38, 4)},
+                     {"u", Type::UInt64()},
+                     {"n", Type::Struct({{"x", Type::List(Type::Date())}})}};
   r.constraints.columns["i"] = ValueSet::Range({int64_t{INT64_MIN}, false, int64_t{INT64_MAX}, true});
   r.constraints.columns["d"] = ValueSet::Listed({-INFINITY, -0.1, 0.1 + 0.2});
   r.constraints.columns["s"] = {ValueSet::Kind::kUnlisted, true, {}, {std::string("ä\"\\\n")}};
@@ -24,7 +30,10 @@ ScanRequest FullRequest() {
   r.constraints.columns["dec"] = ValueSet::Range({std::nullopt, true, Int128{-123456789012345678} * 1000000000000, false});
   r.constraints.columns["u"] = ValueSet::Listed({UINT64_MAX});
   r.constraints.columns["n"] = ValueSet::All(false);
-  r.constraints.expressions = {{Expression::Kind::kCall, Type::Bool(), {}, "equal",
+  r.constraints.expressions = {{Expression::Kind::kCall,
+                                Type::Bool(),
+                                {},
+                                "equal",
                                 {{Expression::Kind::kColumn, Type::Int64(), {}, "i", {}}, {Expression::Kind::kConstant, Type::Int64(), int64_t{5}, "", {}}}}};
   r.order_by = {{"i", true, true}, {"s", false, false}};
   r.limit = 10;
@@ -61,7 +70,8 @@ TEST(ScanJson, SplitsPositionsPartitionsAndCertificatesSurvive) {
   const LayoutPartition partition = {{int64_t{3}}, {{"start", "5"}}};
   EXPECT_EQ(*LayoutPartitionFromJson(ToJson(partition, table), table), partition);
 
-  SplitCertificate certificate = {"3", {"10"}, Position{"20"}, {"10"}, {"15"}, false, EndReason::kReleased, {1, 2, 0, 1, 1, 0}, 1, 4, 99, {"a note"}, Position{"11"}, Position{"14"}, "drained"};
+  SplitCertificate certificate = {"3", {"10"}, Position{"20"}, {"10"},         {"15"},         false,    EndReason::kReleased, {1, 2, 0, 1, 1, 0}, 1,
+                                  4,   99,     {"a note"},     Position{"11"}, Position{"14"}, "drained"};
   EXPECT_EQ(*SplitCertificateFromJson(ToJson(certificate)), certificate);
 }
 

@@ -10,11 +10,18 @@ namespace {
 size_t VariantIndexOf(const Type& type) {
   switch (type.id()) {
     case TypeId::kBool: return 1;
-    case TypeId::kUInt8: case TypeId::kUInt16: case TypeId::kUInt32: case TypeId::kUInt64: return 3;
-    case TypeId::kFloat32: case TypeId::kFloat64: return 4;
+    case TypeId::kUInt8:
+    case TypeId::kUInt16:
+    case TypeId::kUInt32:
+    case TypeId::kUInt64: return 3;
+    case TypeId::kFloat32:
+    case TypeId::kFloat64: return 4;
     case TypeId::kDecimal128: return 5;
-    case TypeId::kString: case TypeId::kBinary: return 6;
-    case TypeId::kList: case TypeId::kStruct: case TypeId::kMap: return 0;
+    case TypeId::kString:
+    case TypeId::kBinary: return 6;
+    case TypeId::kList:
+    case TypeId::kStruct:
+    case TypeId::kMap: return 0;
     default: return 2;
   }
 }

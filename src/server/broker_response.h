@@ -34,7 +34,7 @@ int HttpStatusForException(int code);
 /// An answer to POST /query/sql. Follows: realtime-tables §5.4.
 struct BrokerResponse {
   std::optional<std::vector<catalog::PinotOutputColumn>> columns;  ///< nothing: no resultTable
-  std::string rows;                          ///< JSON arrays with commas between: [1,"a"],[2,"b"]
+  std::string rows;                                                ///< JSON arrays with commas between: [1,"a"],[2,"b"]
   int64_t num_rows = 0;
   std::vector<BrokerException> exceptions;
   int64_t time_used_ms = 0;
@@ -51,11 +51,11 @@ struct BrokerResponse {
   int64_t consuming_queried = 0;
   int64_t consuming_processed = 0;
   int64_t consuming_matched = 0;
-  int64_t freshness_ms = 0;                  ///< minConsumingFreshnessTimeMs
+  int64_t freshness_ms = 0;  ///< minConsumingFreshnessTimeMs
   int64_t pruned_by_value = 0;
-  std::vector<std::string> tables;           ///< tablesQueried
+  std::vector<std::string> tables;  ///< tablesQueried
   bool default_limit_applied = false;
-  std::string certificate;                   ///< a JSON object; empty: no key
+  std::string certificate;  ///< a JSON object; empty: no key
 
   /// Keys in Pinot's order, ours (defaultLimitApplied, certificate) behind them.
   std::string ToJson() const;

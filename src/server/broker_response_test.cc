@@ -29,7 +29,8 @@ TEST(BrokerResponse, HasItsKeysInPinotsOrder) {
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.items()) keys.push_back(key);
   ASSERT_EQ(keys.size(), 44U);
-  EXPECT_EQ(std::vector<std::string>(keys.begin(), keys.begin() + 5), (std::vector<std::string>{"resultTable", "numRowsResultSet", "partialResult", "exceptions", "numGroupsLimitReached"}));
+  EXPECT_EQ(std::vector<std::string>(keys.begin(), keys.begin() + 5),
+            (std::vector<std::string>{"resultTable", "numRowsResultSet", "partialResult", "exceptions", "numGroupsLimitReached"}));
   EXPECT_EQ(keys.back(), "tablesQueried");
   EXPECT_EQ(json["resultTable"].dump(), R"({"dataSchema":{"columnNames":["uuid","cnt"],"columnDataTypes":["STRING","LONG"]},"rows":[["a1",3]]})");
   EXPECT_TRUE(json["clientRequestId"].is_null());

@@ -18,10 +18,12 @@ int StatusOf(const std::vector<NamedText>& headers, Access access, const std::st
 }
 
 TEST(BrowserRules, AnswerToLoopbackNamesOnly) {
-  for (const char* host : {"localhost", "localhost:9000", "LOCALHOST:1", "app.localhost:8", "127.0.0.1:8099", "127.1.2.3", "[::1]:9000", "[::1]", "localhost.:80"}) {
+  for (const char* host :
+       {"localhost", "localhost:9000", "LOCALHOST:1", "app.localhost:8", "127.0.0.1:8099", "127.1.2.3", "[::1]:9000", "[::1]", "localhost.:80"}) {
     EXPECT_EQ(StatusOf({{"host", host}}, Access::kWrite), 200) << host;
   }
-  for (const char* host : {"example.com", "evil-localhost:9000", "localhost.example.com", "127.0.0.1.nip.io:9000", "127.0.0.256", "127.1", "0.0.0.0", "192.168.1.1", "[::2]", "2130706433", "0177.0.0.1", "127.0.00.1"}) {
+  for (const char* host : {"example.com", "evil-localhost:9000", "localhost.example.com", "127.0.0.1.nip.io:9000", "127.0.0.256", "127.1", "0.0.0.0",
+                           "192.168.1.1", "[::2]", "2130706433", "0177.0.0.1", "127.0.00.1"}) {
     EXPECT_EQ(StatusOf({{"host", host}}, Access::kOpen), 421) << host;
   }
   EXPECT_EQ(StatusOf({}, Access::kOpen), 400);

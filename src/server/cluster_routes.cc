@@ -19,11 +19,10 @@ std::string Quoted(std::string_view text) {
 
 /// The one broker, as the second form of the API shows it.
 std::string BrokerJson(const Controller& controller) {
-  return "{\"instanceName\":" + Quoted(controller.broker_id()) + ",\"host\":" + Quoted(controller.host) + ",\"port\":" + std::to_string(controller.broker_port) + "}";
+  return "{\"instanceName\":" + Quoted(controller.broker_id()) + ",\"host\":" + Quoted(controller.host) +
+         ",\"port\":" + std::to_string(controller.broker_port) + "}";
 }
-std::string BrokerName(const Controller& controller) {
-  return Quoted(controller.broker_id());
-}
+std::string BrokerName(const Controller& controller) { return Quoted(controller.broker_id()); }
 
 /// {"a":[broker],"b":[broker]}
 std::string ByName(const std::vector<std::string>& names, const std::string& broker) {
@@ -46,8 +45,8 @@ HttpResponse LiveBrokers(const Controller& controller, const HttpRequest& reques
     }
     names = chosen;
   }
-  const std::string broker =
-      "{\"port\":" + std::to_string(controller.broker_port) + ",\"host\":" + Quoted(controller.host) + ",\"instanceName\":" + Quoted(controller.broker_id()) + ",\"grpcPort\":-1}";
+  const std::string broker = "{\"port\":" + std::to_string(controller.broker_port) + ",\"host\":" + Quoted(controller.host) +
+                             ",\"instanceName\":" + Quoted(controller.broker_id()) + ",\"grpcPort\":-1}";
   return JsonResponse(ByName(names, broker));
 }
 
@@ -57,12 +56,14 @@ void AddBrokers(const Controller& controller, const std::string& prefix, std::st
     const std::string one = broker(controller);
     return JsonResponse("{\"tenants\":{" + Quoted(kTenant) + ":[" + one + "]},\"tables\":" + ByName(controller.tables->List(), one) + "}");
   });
-  router->Get(prefix + "/tables", Access::kRead, [&controller, broker](const CallContext&, const HttpRequest&) { return JsonResponse(ByName(controller.tables->List(), broker(controller))); });
+  router->Get(prefix + "/tables", Access::kRead,
+              [&controller, broker](const CallContext&, const HttpRequest&) { return JsonResponse(ByName(controller.tables->List(), broker(controller))); });
   router->Get(prefix + "/tables/{t}", Access::kRead, [&controller, broker](const CallContext&, const HttpRequest& request) {
     const auto typed = controller.tables->TypedName(request.Parameter("t"));
     return typed.ok() ? JsonResponse("[" + broker(controller) + "]") : TablesError(typed.status());
   });
-  router->Get(prefix + "/tenants", Access::kRead, [&controller, broker](const CallContext&, const HttpRequest&) { return JsonResponse(ByName({std::string(kTenant)}, broker(controller))); });
+  router->Get(prefix + "/tenants", Access::kRead,
+              [&controller, broker](const CallContext&, const HttpRequest&) { return JsonResponse(ByName({std::string(kTenant)}, broker(controller))); });
   router->Get(prefix + "/tenants/{n}", Access::kRead, [&controller, broker](const CallContext&, const HttpRequest& request) {
     if (request.Parameter("n") != kTenant) return ErrorResponse(404, "there is no tenant " + request.Parameter("n") + " but " + std::string(kTenant));
     return JsonResponse("[" + broker(controller) + "]");
@@ -74,7 +75,8 @@ void AddBrokers(const Controller& controller, const std::string& prefix, std::st
 void AddClusterRoutes(const Controller& controller, Router* router) {
   router->Get("/health", Access::kOpen, [](const CallContext&, const HttpRequest&) { return TextResponse("OK"); });
   router->Get("/version", Access::kRead, [](const CallContext&, const HttpRequest&) {
-    return JsonResponse("{\"pinot-controller\":\"lotic-" LOTIC_VERSION "\",\"pinot-broker\":\"lotic-" LOTIC_VERSION "\",\"pinot-server\":\"lotic-" LOTIC_VERSION "\",\"lotic\":\"" LOTIC_VERSION "\"}");
+    return JsonResponse("{\"pinot-controller\":\"lotic-" LOTIC_VERSION "\",\"pinot-broker\":\"lotic-" LOTIC_VERSION "\",\"pinot-server\":\"lotic-" LOTIC_VERSION
+                        "\",\"lotic\":\"" LOTIC_VERSION "\"}");
   });
   router->Get("/cluster/info", Access::kRead, [](const CallContext&, const HttpRequest&) { return JsonResponse("{\"clusterName\":\"PinotCluster\"}"); });
   router->Get("/databases", Access::kRead, [](const CallContext&, const HttpRequest&) { return JsonResponse("[\"default\"]"); });
@@ -83,7 +85,8 @@ void AddClusterRoutes(const Controller& controller, Router* router) {
   AddBrokers(controller, "/brokers", BrokerName, router);
   AddBrokers(controller, "/v2/brokers", BrokerJson, router);
   // Grafana asks for it to learn whether there are tables of its own, and takes /tables otherwise.
-  router->Add({"HEAD", "/mytables", Access::kRead, Lane::kControl, [](const CallContext&, const HttpRequest&) { return ErrorResponse(404, "there is no /mytables here; GET /tables lists the tables"); }});
+  router->Add({"HEAD", "/mytables", Access::kRead, Lane::kControl,
+               [](const CallContext&, const HttpRequest&) { return ErrorResponse(404, "there is no /mytables here; GET /tables lists the tables"); }});
 }
 
 }  // namespace lotic::server

@@ -19,9 +19,7 @@ std::string Quoted(std::string_view text) {
   AppendJsonString(&out, text);
   return out;
 }
-std::string OrNull(const std::optional<std::string>& text) {
-  return text ? Quoted(*text) : "null";
-}
+std::string OrNull(const std::optional<std::string>& text) { return text ? Quoted(*text) : "null"; }
 
 HttpResponse PauseResponse(const table::PauseStatus& status) {
   return JsonResponse("{\"pauseFlag\":" + std::string(status.paused ? "true" : "false") + ",\"consumingSegments\":" + JsonList(status.consuming_segments) +
@@ -29,9 +27,7 @@ HttpResponse PauseResponse(const table::PauseStatus& status) {
                       ",\"timestamp\":" + (status.at_ms ? Quoted(InstantText(*status.at_ms)) : std::string("null")) + "}");
 }
 
-HttpResponse Answer(const Result<table::PauseStatus>& status) {
-  return status.ok() ? PauseResponse(*status) : TablesError(status.status());
-}
+HttpResponse Answer(const Result<table::PauseStatus>& status) { return status.ok() ? PauseResponse(*status) : TablesError(status.status()); }
 
 Result<table::ConsumeFrom> ParseConsumeFrom(std::string_view text) {
   if (text.empty() || text == "lastConsumed") return table::ConsumeFrom::kLastConsumed;
@@ -66,14 +62,16 @@ Result<std::string> ForceCommit(table::Tables& tables, const HttpRequest& reques
   for (const std::string& text : texts) {
     int32_t partition = 0;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), partition);
-    if (read.ec != std::errc() || read.ptr != text.data() + text.size() || partition < 0) return Status::Invalid("partitions has ", text, ", which is no partition's number");
+    if (read.ec != std::errc() || read.ptr != text.data() + text.size() || partition < 0)
+      return Status::Invalid("partitions has ", text, ", which is no partition's number");
     partitions.push_back(partition);
   }
   return tables.ForceCommit(request.Parameter("t"), partitions, segments);
 }
 
 HttpResponse JobResponse(const table::ForceCommitJob& job) {
-  return JsonResponse("{\"jobId\":" + Quoted(job.id) + ",\"tableName\":" + Quoted(job.table) + ",\"jobType\":\"FORCE_COMMIT\",\"submissionTimeMs\":" + Quoted(std::to_string(job.submitted_ms)) +
+  return JsonResponse("{\"jobId\":" + Quoted(job.id) + ",\"tableName\":" + Quoted(job.table) +
+                      ",\"jobType\":\"FORCE_COMMIT\",\"submissionTimeMs\":" + Quoted(std::to_string(job.submitted_ms)) +
                       ",\"segmentsForceCommitted\":" + JsonList(job.segments) + ",\"segmentsYetToBeCommitted\":" + JsonList(job.yet_to_be_committed) +
                       ",\"numberOfSegmentsYetToBeCommitted\":" + std::to_string(job.yet_to_be_committed.size()) + "}");
 }
@@ -99,11 +97,13 @@ HttpResponse ConsumingInfo(const Controller& controller, const HttpRequest& requ
       late = now - *partition.newest_stream_ms;
     }
     if (!map.empty()) map.push_back(',');
-    map += Quoted(consuming.segment) + ":[{\"serverName\":" + Quoted(controller.server_id()) + ",\"consumerState\":" +
-           (partition.state == table::PartitionState::kConsuming ? "\"CONSUMING\"" : "\"NOT_CONSUMING\"") +
-           ",\"lastConsumedTimestamp\":" + std::to_string(partition.last_row_ms.value_or(0)) + ",\"partitionToOffsetMap\":" + OffsetMap(number, partition.position) +
-           ",\"partitionOffsetInfo\":{\"currentOffsetsMap\":" + OffsetMap(number, partition.position) + ",\"latestUpstreamOffsetMap\":" + OffsetMap(number, partition.upstream) +
-           ",\"recordsLagMap\":" + OffsetMap(number, partition.lag) + ",\"availabilityLagMsMap\":" + OffsetMap(number, late) + "}";
+    map += Quoted(consuming.segment) + ":[{\"serverName\":" + Quoted(controller.server_id()) +
+           ",\"consumerState\":" + (partition.state == table::PartitionState::kConsuming ? "\"CONSUMING\"" : "\"NOT_CONSUMING\"") +
+           ",\"lastConsumedTimestamp\":" + std::to_string(partition.last_row_ms.value_or(0)) +
+           ",\"partitionToOffsetMap\":" + OffsetMap(number, partition.position) +
+           ",\"partitionOffsetInfo\":{\"currentOffsetsMap\":" + OffsetMap(number, partition.position) +
+           ",\"latestUpstreamOffsetMap\":" + OffsetMap(number, partition.upstream) + ",\"recordsLagMap\":" + OffsetMap(number, partition.lag) +
+           ",\"availabilityLagMsMap\":" + OffsetMap(number, late) + "}";
     if (!partition.error.empty() && partition.state != table::PartitionState::kConsuming) map += ",\"errorMessage\":" + Quoted(partition.error);
     map += "}]";
   }
@@ -116,13 +116,16 @@ HttpResponse IngestionStatus(const table::Tables& tables, const HttpRequest& req
   const auto status = tables.GetStatus(request.Parameter("t"));
   if (!status.ok()) return TablesError(status.status());
   if (!*realtime) return JsonResponse("{\"ingestionStatus\":{\"ingestionState\":\"UNKNOWN\",\"errorMessage\":\"\"}}");
-  return JsonResponse("{\"ingestionStatus\":{\"ingestionState\":" + std::string(status->healthy ? "\"HEALTHY\"" : "\"UNHEALTHY\"") + ",\"errorMessage\":" + Quoted(status->healthy ? "" : status->error) + "}}");
+  return JsonResponse("{\"ingestionStatus\":{\"ingestionState\":" + std::string(status->healthy ? "\"HEALTHY\"" : "\"UNHEALTHY\"") +
+                      ",\"errorMessage\":" + Quoted(status->healthy ? "" : status->error) + "}}");
 }
 
 /// GET /periodictask/run: new partitions are looked for, and stopped ones tried, at once.
 HttpResponse RunTask(table::Tables& tables, const HttpRequest& request) {
   const std::string task(request.Query("taskname").value_or(""));
-  if (task != "RealtimeSegmentValidationManager") return ErrorResponse(404, "there is no periodic task " + (task.empty() ? "without a name" : task) + "; RealtimeSegmentValidationManager looks for partitions");
+  if (task != "RealtimeSegmentValidationManager")
+    return ErrorResponse(404,
+                         "there is no periodic task " + (task.empty() ? "without a name" : task) + "; RealtimeSegmentValidationManager looks for partitions");
   const std::string name(request.Query("tableName").value_or(""));
   const std::vector<std::string> names = name.empty() ? tables.List() : std::vector<std::string>{name};
   for (const std::string& table : names) {
@@ -145,7 +148,8 @@ void AddConsumptionRoutes(const Controller& controller, Router* router) {
     if (!from.ok()) return ErrorResponse(from.status());
     return Answer(tables.Resume(request.Parameter("t"), *from, std::string(request.Query("comment").value_or(""))));
   });
-  router->Get("/tables/{t}/pauseStatus", Access::kRead, [&tables](const CallContext&, const HttpRequest& request) { return Answer(tables.GetPauseStatus(request.Parameter("t"))); });
+  router->Get("/tables/{t}/pauseStatus", Access::kRead,
+              [&tables](const CallContext&, const HttpRequest& request) { return Answer(tables.GetPauseStatus(request.Parameter("t"))); });
   post("/tables/{t}/forceCommit", [&tables](const CallContext&, const HttpRequest& request) {
     const auto job = ForceCommit(tables, request);
     if (!job.ok()) return TablesError(job.status());
@@ -155,7 +159,8 @@ void AddConsumptionRoutes(const Controller& controller, Router* router) {
     const auto job = tables.JobStatus(request.Parameter("job"));
     return job.ok() ? JobResponse(*job) : TablesError(job.status());
   });
-  router->Get("/tables/{t}/consumingSegmentsInfo", Access::kRead, [&controller](const CallContext&, const HttpRequest& request) { return ConsumingInfo(controller, request); });
+  router->Get("/tables/{t}/consumingSegmentsInfo", Access::kRead,
+              [&controller](const CallContext&, const HttpRequest& request) { return ConsumingInfo(controller, request); });
   router->Get("/tables/{t}/status", Access::kRead, [&tables](const CallContext&, const HttpRequest& request) { return IngestionStatus(tables, request); });
   router->Get("/periodictask/run", Access::kWrite, [&tables](const CallContext&, const HttpRequest& request) { return RunTask(tables, request); });
 }

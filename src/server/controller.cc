@@ -6,9 +6,7 @@
 
 namespace lotic::server {
 
-HttpResponse TablesError(const Status& status) {
-  return table::Conflict::Is(status) ? ErrorResponse(409, status.message()) : ErrorResponse(status);
-}
+HttpResponse TablesError(const Status& status) { return table::Conflict::Is(status) ? ErrorResponse(409, status.message()) : ErrorResponse(status); }
 
 HttpResponse AcceptedResponse(const table::Accepted& accepted, std::string_view status) {
   HttpResponse response;

@@ -18,8 +18,8 @@ namespace lotic::server {
 /// What the controller's routes share. Outlives the router.
 struct Controller {
   table::Tables* tables = nullptr;
-  std::string host;                  ///< as instances are named: "127.0.0.1"
-  uint16_t controller_port = 0;      ///< known once the server listens: set before the first request
+  std::string host;              ///< as instances are named: "127.0.0.1"
+  uint16_t controller_port = 0;  ///< known once the server listens: set before the first request
   uint16_t broker_port = 0;
 
   std::string broker_id() const { return "Broker_" + host + "_" + std::to_string(broker_port); }

@@ -8,12 +8,11 @@ namespace {
 
 constexpr std::string_view kHead =
     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Lotic</title><style>"
-    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem;max-width:70rem}table{border-collapse:collapse}td,th{text-align:left;padding:.2rem 1rem .2rem 0;vertical-align:top}"
+    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem;max-width:70rem}table{border-collapse:collapse}td,th{text-align:left;padding:.2rem 1rem .2rem "
+    "0;vertical-align:top}"
     "th{border-bottom:1px solid #999}code{font:14px monospace}</style></head><body>\n<h1>Lotic</h1>\n";
 
-std::string Cell(std::string_view html) {
-  return "<td>" + std::string(html) + "</td>";
-}
+std::string Cell(std::string_view html) { return "<td>" + std::string(html) + "</td>"; }
 
 /// In a path, so that a link goes where its text says.
 std::string UrlText(std::string_view text) {
@@ -60,8 +59,9 @@ HttpResponse HomePage(const std::vector<HomeTable>& tables, const std::vector<Ro
       }
       const std::string path = "/tables/" + UrlText(table.name);
       const char* state = !table.error.empty() ? "unknown" : table.status.paused ? "paused" : table.status.healthy ? "consuming" : "in trouble";
-      out += "<tr>" + Cell("<a href=\"" + path + "\">" + HtmlText(table.name) + "</a>") + Cell(HtmlText(table.status.topic)) + Cell(state) + Cell(std::to_string(table.status.partitions.size())) +
-             Cell(known ? std::to_string(lag) + " records" : "not known") + Cell(HtmlText(table.error.empty() ? table.status.error : table.error)) + "</tr>\n";
+      out += "<tr>" + Cell("<a href=\"" + path + "\">" + HtmlText(table.name) + "</a>") + Cell(HtmlText(table.status.topic)) + Cell(state) +
+             Cell(std::to_string(table.status.partitions.size())) + Cell(known ? std::to_string(lag) + " records" : "not known") +
+             Cell(HtmlText(table.error.empty() ? table.status.error : table.error)) + "</tr>\n";
     }
     out += "</table>\n";
   }
@@ -72,7 +72,8 @@ HttpResponse HomePage(const std::vector<HomeTable>& tables, const std::vector<Ro
   for (const Route* route : sorted) out += "<tr>" + Cell(HtmlText(route->method)) + Cell("<code>" + HtmlText(route->pattern) + "</code>") + "</tr>\n";
   out += "</table>\n</body></html>\n";
   HttpResponse response{200, "text/html; charset=utf-8", std::move(out)};
-  response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
+  response.headers.emplace_back("Content-Security-Policy",
+                                "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
   response.headers.emplace_back("Referrer-Policy", "no-referrer");
   return response;
 }

@@ -72,9 +72,7 @@ HttpResponse ErrorResponse(int status, std::string_view message) {
   return response;
 }
 
-HttpResponse ErrorResponse(const Status& status) {
-  return ErrorResponse(HttpStatusOf(status), status.message());
-}
+HttpResponse ErrorResponse(const Status& status) { return ErrorResponse(HttpStatusOf(status), status.message()); }
 
 HttpResponse StatusResponse(std::string_view text) {
   HttpResponse response;
@@ -84,9 +82,7 @@ HttpResponse StatusResponse(std::string_view text) {
   return response;
 }
 
-HttpResponse TextResponse(std::string_view text) {
-  return {200, "text/plain; charset=utf-8", std::string(text)};
-}
+HttpResponse TextResponse(std::string_view text) { return {200, "text/plain; charset=utf-8", std::string(text)}; }
 
 void AppendJsonString(std::string* out, std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";

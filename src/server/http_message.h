@@ -17,12 +17,12 @@ using NamedText = std::pair<std::string, std::string>;
 
 /// A complete request, as handlers see it: decoded once, checked, no socket. Immutable while it is handled.
 struct HttpRequest {
-  std::string method;                  ///< upper case: "GET"
-  std::vector<std::string> path;       ///< segments, percent-decoded: /tables/my%20t → {"tables", "my t"}; {} for "/"
-  std::vector<NamedText> query;        ///< of the query string, in its order
-  std::vector<NamedText> headers;      ///< names in lower case
+  std::string method;              ///< upper case: "GET"
+  std::vector<std::string> path;   ///< segments, percent-decoded: /tables/my%20t → {"tables", "my t"}; {} for "/"
+  std::vector<NamedText> query;    ///< of the query string, in its order
+  std::vector<NamedText> headers;  ///< names in lower case
   std::string body;
-  std::vector<NamedText> parameters;   ///< what stands in the path where the route has {name}; filled by Router
+  std::vector<NamedText> parameters;  ///< what stands in the path where the route has {name}; filled by Router
 
   /// The first header of that name (lower case); empty if there is none.
   std::string_view Header(std::string_view name) const;

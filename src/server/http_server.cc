@@ -45,11 +45,11 @@ using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
 constexpr size_t kIoThreads = 2;
-constexpr size_t kReadBytes = size_t{8} << 10;                 // asked for at once while a head arrives
-constexpr size_t kMaxLingerBytes = size_t{1} << 20;            // of a refused request, read away so that the refusal arrives
+constexpr size_t kReadBytes = size_t{8} << 10;       // asked for at once while a head arrives
+constexpr size_t kMaxLingerBytes = size_t{1} << 20;  // of a refused request, read away so that the refusal arrives
 constexpr std::chrono::seconds kLingerTime{2};
-constexpr std::chrono::milliseconds kLookPause{100};           // between two looks after a client whose next request has begun
-constexpr std::chrono::milliseconds kAcceptPause{100};         // after the system refused to accept (too many open files)
+constexpr std::chrono::milliseconds kLookPause{100};    // between two looks after a client whose next request has begun
+constexpr std::chrono::milliseconds kAcceptPause{100};  // after the system refused to accept (too many open files)
 constexpr std::string_view kNoRoom =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 46\r\n\r\n"
     "{\"code\":503,\"error\":\"too many open connections\"}";
@@ -132,7 +132,7 @@ struct HttpServer::Impl {
   std::stop_source stop_all;
   std::atomic<int64_t> connections{0}, requests{0}, refused{0};
   std::atomic<size_t> unsent_bytes{0};  // of answers that are being written
-  bool stopped = false;  // of the thread that calls Stop
+  bool stopped = false;                 // of the thread that calls Stop
 };
 
 /// One connection: reads a request, has it handled, writes the answer, again. All but Handle runs on the connection's strand.
@@ -196,7 +196,8 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
     if (!checked.ok()) return Refuse(ErrorResponse(checked));
     // Beast would cut it short later; the status for it is another one.
     const size_t line_end = head.find('\r');
-    if (head.substr(0, line_end).size() > kMaxTargetBytes + 32) return Refuse(414, "the request's target has more than " + std::to_string(kMaxTargetBytes) + " bytes");
+    if (head.substr(0, line_end).size() > kMaxTargetBytes + 32)
+      return Refuse(414, "the request's target has more than " + std::to_string(kMaxTargetBytes) + " bytes");
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(kMaxHeadBytes));
     parser_->body_limit(kMaxBodyBytes);
@@ -231,7 +232,8 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   void RefuseParsed(error_code error) {
     if (error == http::error::body_limit) return Refuse(413, "the request's body has more than " + std::to_string(kMaxBodyBytes) + " bytes");
     if (error == http::error::header_limit) return Refuse(431, "the request's head has more than " + std::to_string(kMaxHeadBytes) + " bytes");
-    if (error.category() == http::make_error_code(http::error::bad_version).category() && error != http::error::partial_message && error != http::error::end_of_stream) {
+    if (error.category() == http::make_error_code(http::error::bad_version).category() && error != http::error::partial_message &&
+        error != http::error::end_of_stream) {
       return Refuse(400, "the request is no HTTP/1.1: " + error.message());
     }
     Close();  // the client has gone
@@ -266,7 +268,8 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
       const std::lock_guard lock(server_->mutex);
       ++server_->handling;
     }
-    const bool posted = ((*route)->lane == Lane::kQuery ? server_->queries : server_->control).TryPost([self = shared_from_this(), route = *route] { self->Handle(*route); });
+    const bool posted =
+        ((*route)->lane == Lane::kQuery ? server_->queries : server_->control).TryPost([self = shared_from_this(), route = *route] { self->Handle(*route); });
     if (posted) return;
     Handled();
     server_->refused.fetch_add(1);
@@ -346,7 +349,8 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
       const size_t unsent = server_->unsent_bytes;
       if (unsent > 0 && unsent + response.body.size() > server_->options.max_unsent_bytes) {
         server_->refused.fetch_add(1);
-        response = ErrorResponse(503, "answers of " + std::to_string(unsent) + " bytes wait for clients to read them, at most " + std::to_string(server_->options.max_unsent_bytes) + " may; try again");
+        response = ErrorResponse(503, "answers of " + std::to_string(unsent) + " bytes wait for clients to read them, at most " +
+                                          std::to_string(server_->options.max_unsent_bytes) + " may; try again");
         response.headers.emplace_back("Retry-After", "1");
       }
     }
@@ -369,7 +373,8 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
 
   /// An answer on its way, counted while it is.
   struct Written {
-    Written(Impl* of, std::shared_ptr<http::response<http::string_body>> what) : server(of), message(std::move(what)), bytes(message->body().size()), serializer(*message) {
+    Written(Impl* of, std::shared_ptr<http::response<http::string_body>> what)
+        : server(of), message(std::move(what)), bytes(message->body().size()), serializer(*message) {
       server->unsent_bytes.fetch_add(bytes);
     }
     ~Written() { server->unsent_bytes.fetch_sub(bytes); }
@@ -426,7 +431,8 @@ Status HttpServer::Impl::Listen() {
   error_code error;
   const asio::ip::address address = asio::ip::make_address(host, error);
   if (error || !address.is_loopback()) {
-    return Status::Invalid("serving on ", options.host, " is refused: as long as nobody is asked who he is, only a loopback address is served (127.0.0.1, ::1)");
+    return Status::Invalid("serving on ", options.host,
+                           " is refused: as long as nobody is asked who he is, only a loopback address is served (127.0.0.1, ::1)");
   }
   for (const uint16_t port : options.ports) {
     const auto fail = [&](const error_code& why) { return Status::IOError("cannot listen on ", host, ":", port, ": ", why.message()); };
@@ -537,9 +543,7 @@ void HttpServer::Impl::Stop() {
 }
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-HttpServer::~HttpServer() {
-  impl_->Stop();
-}
+HttpServer::~HttpServer() { impl_->Stop(); }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Listen(HttpServerOptions options, const Router* router) {
   if (options.query_workers == 0) options.query_workers = 2 * std::max(1U, std::thread::hardware_concurrency());
@@ -548,22 +552,14 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Listen(HttpServerOptions options
   return server;
 }
 
-const std::vector<uint16_t>& HttpServer::ports() const {
-  return impl_->bound;
-}
+const std::vector<uint16_t>& HttpServer::ports() const { return impl_->bound; }
 std::string HttpServer::url(size_t listener) const {
   const bool v6 = impl_->options.host.find(':') != std::string::npos;
   const std::string host = impl_->options.host == "localhost" ? "127.0.0.1" : impl_->options.host;
   return "http://" + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(impl_->bound[listener]);
 }
-void HttpServer::Serve() {
-  impl_->Serve();
-}
-void HttpServer::Stop() {
-  impl_->Stop();
-}
-HttpServer::Counters HttpServer::counters() const {
-  return {impl_->connections, impl_->requests, impl_->refused};
-}
+void HttpServer::Serve() { impl_->Serve(); }
+void HttpServer::Stop() { impl_->Stop(); }
+HttpServer::Counters HttpServer::counters() const { return {impl_->connections, impl_->requests, impl_->refused}; }
 
 }  // namespace lotic::server

@@ -15,23 +15,24 @@
 namespace lotic::server {
 
 // Limits of one server. Each is the place where more is refused, with the HTTP status named.
-inline constexpr size_t kMaxHeadBytes = size_t{16} << 10;        ///< request line and headers: 431
-inline constexpr size_t kMaxBodyBytes = size_t{1} << 20;         ///< 413
-inline constexpr size_t kMaxConnections = 1024;                  ///< the next one is closed after a 503
-inline constexpr std::chrono::seconds kIdleTime{60};             ///< between requests of a connection: closed
-inline constexpr std::chrono::seconds kReadTime{10};             ///< for a request to arrive once begun: 408
-inline constexpr std::chrono::seconds kWriteTime{60};            ///< without a byte taken by the client: closed
-inline constexpr size_t kMaxUnsentBytes = size_t{512} << 20;     ///< of answers that clients have yet to take, all together: 503 for the next one above kSmallAnswerBytes
-inline constexpr size_t kSmallAnswerBytes = size_t{64} << 10;    ///< an answer that is given all the same
-inline constexpr size_t kMaxQueuedRequests = 64;                 ///< waiting for a worker, per lane: 429 with Retry-After
+inline constexpr size_t kMaxHeadBytes = size_t{16} << 10;  ///< request line and headers: 431
+inline constexpr size_t kMaxBodyBytes = size_t{1} << 20;   ///< 413
+inline constexpr size_t kMaxConnections = 1024;            ///< the next one is closed after a 503
+inline constexpr std::chrono::seconds kIdleTime{60};       ///< between requests of a connection: closed
+inline constexpr std::chrono::seconds kReadTime{10};       ///< for a request to arrive once begun: 408
+inline constexpr std::chrono::seconds kWriteTime{60};      ///< without a byte taken by the client: closed
+inline constexpr size_t kMaxUnsentBytes =
+    size_t{512} << 20;  ///< of answers that clients have yet to take, all together: 503 for the next one above kSmallAnswerBytes
+inline constexpr size_t kSmallAnswerBytes = size_t{64} << 10;  ///< an answer that is given all the same
+inline constexpr size_t kMaxQueuedRequests = 64;               ///< waiting for a worker, per lane: 429 with Retry-After
 inline constexpr size_t kControlWorkers = 4;
-inline constexpr std::chrono::minutes kMaxHandlingTime{10};      ///< deadline of a handler's context
-inline constexpr std::chrono::milliseconds kDrainTime{2'000};    ///< Stop(): for requests being handled, before they are cancelled
+inline constexpr std::chrono::minutes kMaxHandlingTime{10};    ///< deadline of a handler's context
+inline constexpr std::chrono::milliseconds kDrainTime{2'000};  ///< Stop(): for requests being handled, before they are cancelled
 
 struct HttpServerOptions {
-  std::string host = "127.0.0.1";  ///< a loopback address; any other is refused
-  std::vector<uint16_t> ports;     ///< one listener each, same routes; 0: any free one
-  size_t query_workers = 0;        ///< queries at once; 0: twice the cores
+  std::string host = "127.0.0.1";                     ///< a loopback address; any other is refused
+  std::vector<uint16_t> ports;                        ///< one listener each, same routes; 0: any free one
+  size_t query_workers = 0;                           ///< queries at once; 0: twice the cores
   std::chrono::milliseconds write_time = kWriteTime;  ///< at most kWriteTime
   size_t max_unsent_bytes = kMaxUnsentBytes;          ///< at most kMaxUnsentBytes
   /// A sentence for the log: what failed without a client to tell it to. Any thread.

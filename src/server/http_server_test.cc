@@ -111,8 +111,12 @@ class Gate {
     changed_.notify_all();
     return opened;
   }
-  void UntilWaiting(size_t count) { Until([&] { return waiting_ >= count; }); }
-  void UntilStopped(size_t count) { Until([&] { return stopped_ >= count; }); }
+  void UntilWaiting(size_t count) {
+    Until([&] { return waiting_ >= count; });
+  }
+  void UntilStopped(size_t count) {
+    Until([&] { return stopped_ >= count; });
+  }
 
  private:
   void Until(const std::function<bool()>& condition) {
@@ -130,9 +134,11 @@ class HttpServerTest : public testing::Test {
   HttpServerTest() {
     router_.Get("/health", Access::kOpen, [](const CallContext&, const HttpRequest&) { return TextResponse("OK"); });
     router_.Add({"POST", "/echo/{name}", Access::kWrite, Lane::kControl, [](const CallContext&, const HttpRequest& request) {
-                   return TextResponse(request.Parameter("name") + "|" + std::string(request.Query("q").value_or("-")) + "|" + std::string(request.Header("x-test")) + "|" + request.body);
+                   return TextResponse(request.Parameter("name") + "|" + std::string(request.Query("q").value_or("-")) + "|" +
+                                       std::string(request.Header("x-test")) + "|" + request.body);
                  }});
-    router_.Add({"GET", "/wait", Access::kQuery, Lane::kQuery, [this](const CallContext& ctx, const HttpRequest&) { return gate_.Wait(ctx) ? TextResponse("done") : ErrorResponse(503, "stopped"); }});
+    router_.Add({"GET", "/wait", Access::kQuery, Lane::kQuery,
+                 [this](const CallContext& ctx, const HttpRequest&) { return gate_.Wait(ctx) ? TextResponse("done") : ErrorResponse(503, "stopped"); }});
     router_.Get("/stopped", Access::kRead, [](const CallContext& ctx, const HttpRequest&) {
       for (int i = 0; i < 100 && !ctx.stop.stop_requested(); ++i) std::this_thread::yield();
       return TextResponse(ctx.stop.stop_requested() ? "yes" : "no");
@@ -177,7 +183,8 @@ TEST_F(HttpServerTest, KeepsAConnectionForTheNextRequest) {
   Connection connection(*server_);
   for (int i = 0; i < 3; ++i) {
     connection.Send("POST /echo/a%20b?q=x%2By HTTP/1.1\r\nHost: localhost\r\nX-Test: t\r\nContent-Length: 4\r\n\r\nbody");
-    EXPECT_THAT(connection.Receive(), AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("\r\n\r\na b|x+y|t|body"), HasSubstr("X-Content-Type-Options: nosniff")));
+    EXPECT_THAT(connection.Receive(),
+                AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("\r\n\r\na b|x+y|t|body"), HasSubstr("X-Content-Type-Options: nosniff")));
   }
   EXPECT_EQ(server_->counters().connections, 1);
   EXPECT_EQ(server_->counters().requests, 3);
@@ -187,7 +194,8 @@ TEST_F(HttpServerTest, AnswersRequestsThatWereSentTogetherInTheirOrder) {
   Start();
   Connection connection(*server_);
   connection.Send(
-      "POST /echo/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\naPOST /echo/2 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+      "POST /echo/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\naPOST /echo/2 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
   EXPECT_THAT(connection.Receive(), HasSubstr("1|-||a"));
   EXPECT_THAT(connection.Receive(), HasSubstr("2|-||abc"));
 }
@@ -239,7 +247,8 @@ TEST_F(HttpServerTest, RefusesWhatIsNoProperRequest) {
   };
   for (const BadRequest& bad : cases) {
     const std::string answer = Ask(bad.text);
-    EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 " + std::to_string(bad.status) + " "), HasSubstr("{\"code\":" + std::to_string(bad.status) + ",\"error\":\""), HasSubstr(bad.message)))
+    EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 " + std::to_string(bad.status) + " "),
+                              HasSubstr("{\"code\":" + std::to_string(bad.status) + ",\"error\":\""), HasSubstr(bad.message)))
         << bad.text.substr(0, 200);
   }
   EXPECT_THAT(Ask("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"), HasSubstr("OK"));
@@ -394,7 +403,8 @@ TEST_F(HttpServerTest, ListensOnLoopbackOnly) {
     options.host = host;
     const auto server = HttpServer::Listen(options, &router_);
     ASSERT_FALSE(server.ok()) << host;
-    EXPECT_EQ(server.status().message(), "serving on " + std::string(host) + " is refused: as long as nobody is asked who he is, only a loopback address is served (127.0.0.1, ::1)");
+    EXPECT_EQ(server.status().message(),
+              "serving on " + std::string(host) + " is refused: as long as nobody is asked who he is, only a loopback address is served (127.0.0.1, ::1)");
   }
 }
 

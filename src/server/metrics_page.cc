@@ -12,8 +12,13 @@
 namespace lotic::server {
 namespace {
 
-constexpr std::array<std::string_view, 7> kOfController = {"missingConsumingSegmentTotalCount", "missingConsumingSegmentMaxDurationMinutes", "missingConsumingSegmentNewPartitionCount", "tableConsumptionPaused",
-                                                           "numRowsThreshold", "committingSegmentSize", "llcStreamDataLoss"};
+constexpr std::array<std::string_view, 7> kOfController = {"missingConsumingSegmentTotalCount",
+                                                           "missingConsumingSegmentMaxDurationMinutes",
+                                                           "missingConsumingSegmentNewPartitionCount",
+                                                           "tableConsumptionPaused",
+                                                           "numRowsThreshold",
+                                                           "committingSegmentSize",
+                                                           "llcStreamDataLoss"};
 
 /// A label's value: backslash, quote and line feed escaped.
 std::string Escaped(std::string_view text) {

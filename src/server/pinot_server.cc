@@ -87,14 +87,8 @@ Result<std::unique_ptr<PinotServer>> PinotServer::Start(PinotServerOptions optio
   return std::unique_ptr<PinotServer>(new PinotServer(std::move(impl)));
 }
 
-std::string PinotServer::controller_url() const {
-  return impl_->http->url(0);
-}
-std::string PinotServer::broker_url() const {
-  return impl_->http->url(1);
-}
-void PinotServer::Stop() {
-  impl_->http->Stop();
-}
+std::string PinotServer::controller_url() const { return impl_->http->url(0); }
+std::string PinotServer::broker_url() const { return impl_->http->url(1); }
+void PinotServer::Stop() { impl_->http->Stop(); }
 
 }  // namespace lotic::server

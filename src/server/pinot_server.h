@@ -21,14 +21,14 @@ inline constexpr uint16_t kDefaultControllerPort = 9000;
 inline constexpr uint16_t kDefaultBrokerPort = 8099;
 
 struct PinotServerOptions {
-  std::string host = "127.0.0.1";  ///< loopback only
+  std::string host = "127.0.0.1";                     ///< loopback only
   uint16_t controller_port = kDefaultControllerPort;  ///< 0: any free one
   uint16_t broker_port = kDefaultBrokerPort;
   table::Tables* tables = nullptr;       ///< outlives the server
   std::shared_ptr<Connector> connector;  ///< the same tables, for queries
   std::function<Result<std::unique_ptr<sql::Engine>>(sql::EngineOptions)> open_engine;
-  catalog::VariableLookup variables;     ///< of `${NAME}` in table documents, as TablesOptions has it
-  size_t max_queries = 0;                ///< at once; 0: twice the cores
+  catalog::VariableLookup variables;            ///< of `${NAME}` in table documents, as TablesOptions has it
+  size_t max_queries = 0;                       ///< at once; 0: twice the cores
   std::function<void(const std::string&)> log;  ///< a sentence an event; any thread
 };
 

@@ -70,9 +70,7 @@ std::string Padded(int64_t number, size_t width) {
   return text.size() < width ? std::string(width - text.size(), '0') + text : text;
 }
 
-std::string DateText(const Civil& date) {
-  return Padded(date.year, 4) + "-" + Padded(date.month, 2) + "-" + Padded(date.day, 2);
-}
+std::string DateText(const Civil& date) { return Padded(date.year, 4) + "-" + Padded(date.month, 2) + "-" + Padded(date.day, 2); }
 std::string TimeText(const Civil& date) {
   return Padded(date.ms_of_day / 3'600'000, 2) + ":" + Padded(date.ms_of_day / 60'000 % 60, 2) + ":" + Padded(date.ms_of_day / 1000 % 60, 2) + ".";
 }
@@ -100,12 +98,8 @@ Status AppendFloat(std::string_view value, std::string* out) {
 
 }  // namespace
 
-std::string JavaText(double value) {
-  return Java(value);
-}
-std::string JavaText(float value) {
-  return Java(value);
-}
+std::string JavaText(double value) { return Java(value); }
+std::string JavaText(float value) { return Java(value); }
 
 std::string TimestampText(int64_t milliseconds) {
   const Civil date = ToCivil(milliseconds);

@@ -73,7 +73,10 @@ Result<QueryDoor::TablePtr> QueryDoor::ConnectorTable(const CallContext& ctx, co
     catalog::PinotField field;
     field.name = column.name;
     field.type = *type;
-    field.default_null = *type == catalog::PinotType::kString ? "null" : *type == catalog::PinotType::kBytes ? "" : *type == catalog::PinotType::kBoolean ? "false" : "0";
+    field.default_null = *type == catalog::PinotType::kString    ? "null"
+                         : *type == catalog::PinotType::kBytes   ? ""
+                         : *type == catalog::PinotType::kBoolean ? "false"
+                                                                 : "0";
     if (*type == catalog::PinotType::kTimestamp) field.default_null = "1970-01-01 00:00:00.0";
     found.schema.fields.push_back(std::move(field));
   }
@@ -82,10 +85,12 @@ Result<QueryDoor::TablePtr> QueryDoor::ConnectorTable(const CallContext& ctx, co
 
 Result<QueryDoor::TablePtr> QueryDoor::FindTable(const CallContext& ctx, const std::string& name) {
   std::string raw = name;
-  if (raw.size() > kTypeSuffix.size() && EqualsIgnoringCase(std::string_view(raw).substr(raw.size() - kTypeSuffix.size()), kTypeSuffix)) raw.resize(raw.size() - kTypeSuffix.size());
+  if (raw.size() > kTypeSuffix.size() && EqualsIgnoringCase(std::string_view(raw).substr(raw.size() - kTypeSuffix.size()), kTypeSuffix))
+    raw.resize(raw.size() - kTypeSuffix.size());
   std::vector<std::string> names = options_.tables->List();
   const auto exact = std::find(names.begin(), names.end(), raw);
-  const auto at = exact != names.end() ? exact : std::find_if(names.begin(), names.end(), [&](const std::string& other) { return EqualsIgnoringCase(other, raw); });
+  const auto at =
+      exact != names.end() ? exact : std::find_if(names.begin(), names.end(), [&](const std::string& other) { return EqualsIgnoringCase(other, raw); });
   if (at == names.end()) {
     if (EqualsIgnoringCase(raw, table::kErrorsTable)) return ConnectorTable(ctx, table::kErrorsTable);
     names.emplace_back(table::kErrorsTable);
@@ -96,7 +101,8 @@ Result<QueryDoor::TablePtr> QueryDoor::FindTable(const CallContext& ctx, const s
   {
     const std::lock_guard lock(mutex_);
     const auto known = known_.find(*at);
-    if (known != known_.end() && known->second.schema_document == schema_document && known->second.config_document == config_document) return known->second.table;
+    if (known != known_.end() && known->second.schema_document == schema_document && known->second.config_document == config_document)
+      return known->second.table;
   }
   LOTIC_ASSIGN_OR_RETURN(TablePtr table, ParseTable(*at, schema_document, config_document));
   const std::lock_guard lock(mutex_);
@@ -118,14 +124,16 @@ Result<QueryDoor::TablePtr> QueryDoor::ParseTable(const std::string& raw, const 
   return std::make_shared<const Table>(std::move(found));
 }
 
-Status QueryDoor::Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Segments& segments, bool drop_results, BrokerResponse* response) {
+Status QueryDoor::Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Segments& segments, bool drop_results,
+                          BrokerResponse* response) {
   LOTIC_ASSIGN_OR_RETURN(SessionPool::Lease session, options_.sessions->Take(ctx));
   const Status status = Execute(ctx, translation, segments, drop_results, &session.engine(), response);
   session.Ended(status);
   return status;
 }
 
-Status QueryDoor::Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Segments& segments, bool drop_results, sql::Engine* engine, BrokerResponse* response) {
+Status QueryDoor::Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Segments& segments, bool drop_results,
+                          sql::Engine* engine, BrokerResponse* response) {
   std::vector<CellWriter> writers;
   for (const catalog::PinotOutputColumn& column : translation.columns) {
     LOTIC_ASSIGN_OR_RETURN(CellWriter writer, CellWriter::For(column.type));
@@ -133,7 +141,8 @@ Status QueryDoor::Execute(const CallContext& ctx, const catalog::PinotTranslatio
   }
   LOTIC_ASSIGN_OR_RETURN(const std::unique_ptr<sql::QueryResult> result, engine->Execute(ctx, translation.sql));
   if (result->columns().size() != writers.size()) {
-    return Status::UnknownError("internal error, please report it: the translated query has ", result->columns().size(), " columns instead of ", writers.size());
+    return Status::UnknownError("internal error, please report it: the translated query has ", result->columns().size(), " columns instead of ",
+                                writers.size());
   }
   std::string rows;
   int64_t num_rows = 0;
@@ -148,7 +157,8 @@ Status QueryDoor::Execute(const CallContext& ctx, const catalog::PinotTranslatio
         LOTIC_RETURN_NOT_OK(writers[c].Append(chunk.cells[c][r], &rows));
       }
       rows.push_back(']');
-      if (rows.size() > kMaxAnswerBytes) return Status::CapacityError("the answer has more than ", kMaxAnswerBytes >> 20, " MiB; ask for fewer rows (LIMIT) or columns");
+      if (rows.size() > kMaxAnswerBytes)
+        return Status::CapacityError("the answer has more than ", kMaxAnswerBytes >> 20, " MiB; ask for fewer rows (LIMIT) or columns");
     }
     num_rows += static_cast<int64_t>(chunk.num_rows);
   }
@@ -158,7 +168,8 @@ Status QueryDoor::Execute(const CallContext& ctx, const catalog::PinotTranslatio
   }
   CountSegments(segments, certificates, response);
   // The one form of certificates, without the blanks that make it readable in a file.
-  response->certificate = nlohmann::ordered_json::parse(CertificatesToJson(certificates), nullptr, false).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  response->certificate =
+      nlohmann::ordered_json::parse(CertificatesToJson(certificates), nullptr, false).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   response->columns = translation.columns;
   response->rows = std::move(rows);
   response->num_rows = num_rows;
@@ -245,7 +256,8 @@ Status QueryDoor::RunInto(const CallContext& ctx, const SqlRequest& request, Bro
   const CallContext limited = ctx.WithDeadline(std::chrono::steady_clock::now() + time);
   const Segments segments = LookAt(found);
   const Status status = Execute(limited, translation, segments, query.Flag("dropresults"), response);
-  if (status.code() == StatusCode::kDeadlineExceeded) return status.WithMessage("the query was not done within ", time.count(), " ms (timeoutMs): ", status.message());
+  if (status.code() == StatusCode::kDeadlineExceeded)
+    return status.WithMessage("the query was not done within ", time.count(), " ms (timeoutMs): ", status.message());
   response->default_limit_applied = status.ok() && translation.default_limit_applied;
   return status;
 }

@@ -36,17 +36,17 @@ struct Controller;
 
 inline constexpr std::chrono::milliseconds kDefaultQueryTime{10'000};  ///< where neither query (`timeoutMs`) nor table (`query.timeoutMs`) says
 inline constexpr std::chrono::milliseconds kMaxQueryTime{600'000};     ///< what either may ask for at most
-inline constexpr int64_t kDefaultLimit = 10;                            ///< rows of a query without LIMIT
-inline constexpr size_t kMaxAnswerBytes = size_t{256} << 20;            ///< of rows: a larger answer is exception 245, never cut
-inline constexpr size_t kMaxKnownTables = 1000;                         ///< whose documents stay parsed; then all are parsed anew
-inline constexpr size_t kMaxClientRequestId = 256;                      ///< bytes of X-Correlation-Id that are echoed
+inline constexpr int64_t kDefaultLimit = 10;                           ///< rows of a query without LIMIT
+inline constexpr size_t kMaxAnswerBytes = size_t{256} << 20;           ///< of rows: a larger answer is exception 245, never cut
+inline constexpr size_t kMaxKnownTables = 1000;                        ///< whose documents stay parsed; then all are parsed anew
+inline constexpr size_t kMaxClientRequestId = 256;                     ///< bytes of X-Correlation-Id that are echoed
 
 struct QueryDoorOptions {
-  table::Tables* tables = nullptr;       ///< outlives the door
-  std::shared_ptr<Connector> connector;  ///< the same tables
-  SessionPool* sessions = nullptr;       ///< outlives the door
+  table::Tables* tables = nullptr;         ///< outlives the door
+  std::shared_ptr<Connector> connector;    ///< the same tables
+  SessionPool* sessions = nullptr;         ///< outlives the door
   const Controller* controller = nullptr;  ///< names this broker; outlives the door
-  catalog::VariableLookup variables;     ///< of `${NAME}` in table documents
+  catalog::VariableLookup variables;       ///< of `${NAME}` in table documents
   const Clock* clock = &Clock::System();
 };
 
@@ -73,7 +73,7 @@ class QueryDoor {
   struct Table {
     std::string shown;  ///< in tablesQueried
     std::string raw;
-    std::string from;   ///< for DuckDB
+    std::string from;  ///< for DuckDB
     catalog::PinotSchema schema;
     bool null_handling = false;
     std::optional<int64_t> timeout_ms;
@@ -96,7 +96,8 @@ class QueryDoor {
   };
   Segments LookAt(const Table& table) const;
   Status Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Segments& segments, bool drop_results, BrokerResponse* response);
-  static Status Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Segments& segments, bool drop_results, sql::Engine* engine, BrokerResponse* response);
+  static Status Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Segments& segments, bool drop_results, sql::Engine* engine,
+                        BrokerResponse* response);
   static void CountSegments(const Segments& segments, std::span<const TableCertificate> certificates, BrokerResponse* response);
 
   const QueryDoorOptions options_;
@@ -106,7 +107,7 @@ class QueryDoor {
     std::string schema_document, config_document;
     TablePtr table;
   };
-  std::mutex mutex_;  // guards all members below
+  std::mutex mutex_;                    // guards all members below
   std::map<std::string, Known> known_;  ///< what was parsed before; at most kMaxKnownTables
 };
 

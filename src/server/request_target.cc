@@ -14,9 +14,7 @@ namespace {
 Status Refused(int http_status, std::string message) {
   return Status(StatusCode::kInvalid, std::move(message), std::make_shared<HttpStatusDetail>(http_status));
 }
-Status BadRequest(std::string message) {
-  return Refused(400, std::move(message));
-}
+Status BadRequest(std::string message) { return Refused(400, std::move(message)); }
 
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -87,7 +85,8 @@ std::optional<std::string> HeaderParameter(std::string_view header, std::string_
 }  // namespace
 
 Result<RequestTarget> ParseRequestTarget(std::string_view target) {
-  if (target.size() > kMaxTargetBytes) return Refused(414, "the request's target has " + std::to_string(target.size()) + " bytes, more than " + std::to_string(kMaxTargetBytes));
+  if (target.size() > kMaxTargetBytes)
+    return Refused(414, "the request's target has " + std::to_string(target.size()) + " bytes, more than " + std::to_string(kMaxTargetBytes));
   if (target.empty() || target[0] != '/') return BadRequest("the request's target does not begin with a slash: " + std::string(target.substr(0, 100)));
   RequestTarget result;
   const size_t question = target.find('?');

@@ -39,14 +39,17 @@ TEST_P(RequestTargetRefuses, WhatHasMoreThanOneSpelling) {
   EXPECT_THAT(parsed.status().message(), HasSubstr(GetParam().message));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, RequestTargetRefuses,
-    testing::Values(BadTarget{"", 400, "begin with a slash"}, BadTarget{"http://localhost/", 400, "begin with a slash"}, BadTarget{"*", 400, "begin with a slash"},
-                    BadTarget{"//tables", 400, "empty segment"}, BadTarget{"/tables//x", 400, "empty segment"}, BadTarget{"/tables//", 400, "empty segment"}, BadTarget{"//", 400, "empty segment"},
-                    BadTarget{"/a/../b", 400, "dots"}, BadTarget{"/a/%2e%2E", 400, "dots"}, BadTarget{"/./a", 400, "dots"}, BadTarget{"/users;.", 400, "semicolon"}, BadTarget{"/a%3Bb", 400, "semicolon"},
-                    BadTarget{"/a%2Fb", 400, "slash"}, BadTarget{"/a%5cb", 400, "backslash"}, BadTarget{"/a\\b", 400, "backslash"}, BadTarget{"/a%00", 400, "control"}, BadTarget{"/a%", 400, "percent sign"},
-                    BadTarget{"/a%4", 400, "percent sign"}, BadTarget{"/a%zz", 400, "percent sign"}, BadTarget{"/a%ff", 400, "not UTF-8"}, BadTarget{"/a?b=%c0%80", 400, "not UTF-8"},
-                    BadTarget{"/a?b=%00", 400, "NUL"}, BadTarget{"/a?b=%", 400, "percent sign"}));
+INSTANTIATE_TEST_SUITE_P(All, RequestTargetRefuses,
+                         testing::Values(BadTarget{"", 400, "begin with a slash"}, BadTarget{"http://localhost/", 400, "begin with a slash"},
+                                         BadTarget{"*", 400, "begin with a slash"}, BadTarget{"//tables", 400, "empty segment"},
+                                         BadTarget{"/tables//x", 400, "empty segment"}, BadTarget{"/tables//", 400, "empty segment"},
+                                         BadTarget{"//", 400, "empty segment"}, BadTarget{"/a/../b", 400, "dots"}, BadTarget{"/a/%2e%2E", 400, "dots"},
+                                         BadTarget{"/./a", 400, "dots"}, BadTarget{"/users;.", 400, "semicolon"}, BadTarget{"/a%3Bb", 400, "semicolon"},
+                                         BadTarget{"/a%2Fb", 400, "slash"}, BadTarget{"/a%5cb", 400, "backslash"}, BadTarget{"/a\\b", 400, "backslash"},
+                                         BadTarget{"/a%00", 400, "control"}, BadTarget{"/a%", 400, "percent sign"}, BadTarget{"/a%4", 400, "percent sign"},
+                                         BadTarget{"/a%zz", 400, "percent sign"}, BadTarget{"/a%ff", 400, "not UTF-8"},
+                                         BadTarget{"/a?b=%c0%80", 400, "not UTF-8"}, BadTarget{"/a?b=%00", 400, "NUL"},
+                                         BadTarget{"/a?b=%", 400, "percent sign"}));
 
 TEST(RequestTarget, HasItsLimits) {
   const auto long_one = ParseRequestTarget("/" + std::string(kMaxTargetBytes, 'a'));
@@ -65,7 +68,8 @@ TEST(RequestHead, IsLinesThatEndInCrLf) {
 }
 
 TEST(FormFile, IsTheOnePartOfAForm) {
-  const std::string body = "--xyz\r\nContent-Disposition: form-data; name=\"schema\"; filename=\"s.json\"\r\nContent-Type: application/json\r\n\r\n{\"a\":1}\r\n--xyz--\r\n";
+  const std::string body =
+      "--xyz\r\nContent-Disposition: form-data; name=\"schema\"; filename=\"s.json\"\r\nContent-Type: application/json\r\n\r\n{\"a\":1}\r\n--xyz--\r\n";
   EXPECT_EQ(FormFile("multipart/form-data; boundary=xyz", body).ValueOrDie(), "{\"a\":1}");
   EXPECT_EQ(FormFile("multipart/form-data; charset=utf-8; BOUNDARY=\"xyz\"", body).ValueOrDie(), "{\"a\":1}");
   EXPECT_EQ(FormFile("multipart/form-data; boundary=xyz", "--xyz\r\n\r\nbare\r\n--xyz--").ValueOrDie(), "bare");
@@ -76,7 +80,8 @@ TEST(FormFile, SaysWhatIsMissing) {
   EXPECT_THAT(FormFile("multipart/form-data; boundary=x", "{}").status().message(), HasSubstr("does not begin with its boundary"));
   EXPECT_THAT(FormFile("multipart/form-data; boundary=x", "--x\r\nA: b\r\n").status().message(), HasSubstr("no end of its headers"));
   EXPECT_THAT(FormFile("multipart/form-data; boundary=x", "--x\r\nA: b\r\n\r\n{}").status().message(), HasSubstr("does not end with the boundary"));
-  EXPECT_THAT(FormFile("multipart/form-data; boundary=x", "--x\r\nA: b\r\n\r\n1\r\n--x\r\nA: c\r\n\r\n2\r\n--x--").status().message(), HasSubstr("more than one part"));
+  EXPECT_THAT(FormFile("multipart/form-data; boundary=x", "--x\r\nA: b\r\n\r\n1\r\n--x\r\nA: c\r\n\r\n2\r\n--x--").status().message(),
+              HasSubstr("more than one part"));
 }
 
 }  // namespace

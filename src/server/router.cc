@@ -9,9 +9,7 @@
 namespace lotic::server {
 namespace {
 
-bool IsWord(const std::string& segment) {
-  return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
-}
+bool IsWord(const std::string& segment) { return segment.size() > 2 && segment.front() == '{' && segment.back() == '}'; }
 
 std::vector<std::string> Segments(std::string_view pattern) {
   std::vector<std::string> segments;
@@ -25,7 +23,8 @@ std::vector<std::string> Segments(std::string_view pattern) {
 
 bool Matches(const Route& route, const std::vector<std::string>& path) {
   return route.segments.size() == path.size() &&
-         std::equal(path.begin(), path.end(), route.segments.begin(), [](const std::string& given, const std::string& wanted) { return IsWord(wanted) || given == wanted; });
+         std::equal(path.begin(), path.end(), route.segments.begin(),
+                    [](const std::string& given, const std::string& wanted) { return IsWord(wanted) || given == wanted; });
 }
 
 /// Whether `a` is the narrower of two patterns that match one path: a literal where the other has a word, the first such place counting.
@@ -64,12 +63,14 @@ Result<const Route*> Router::Find(HttpRequest* request) const {
     if (best == nullptr || Narrower(route, *best) || (!Narrower(*best, route) && exact)) best = &route;
   }
   if (best == nullptr && methods.empty()) {
-    return Status(StatusCode::kNotFound, "there is no " + PathText(request->path) + " here; GET / lists what there is", std::make_shared<HttpStatusDetail>(404));
+    return Status(StatusCode::kNotFound, "there is no " + PathText(request->path) + " here; GET / lists what there is",
+                  std::make_shared<HttpStatusDetail>(404));
   }
   if (best == nullptr) {
     std::string list;
     for (const std::string& method : methods) list += (list.empty() ? "" : ", ") + method;
-    return Status(StatusCode::kInvalid, PathText(request->path) + " is asked by " + list + ", not by " + request->method, std::make_shared<HttpStatusDetail>(405));
+    return Status(StatusCode::kInvalid, PathText(request->path) + " is asked by " + list + ", not by " + request->method,
+                  std::make_shared<HttpStatusDetail>(405));
   }
   request->parameters.clear();
   for (size_t i = 0; i < best->segments.size(); ++i) {

@@ -28,8 +28,8 @@ enum class Lane : uint8_t { kControl, kQuery };
 using Handler = std::function<HttpResponse(const CallContext& ctx, const HttpRequest& request)>;
 
 struct Route {
-  std::string method;                 ///< "GET" also answers HEAD
-  std::string pattern;                ///< "/tables/{t}/schema"; a word in braces takes one segment
+  std::string method;   ///< "GET" also answers HEAD
+  std::string pattern;  ///< "/tables/{t}/schema"; a word in braces takes one segment
   Access access = Access::kRead;
   Lane lane = Lane::kControl;
   Handler handler;

@@ -18,8 +18,8 @@
 
 namespace lotic::server {
 
-inline constexpr const char* kTablesCatalog = "tables";       ///< what a session calls the tables
-inline constexpr const char* kSessionMemory = "1GB";          ///< DuckDB's memory_limit of each session; beyond it, it spills
+inline constexpr const char* kTablesCatalog = "tables";  ///< what a session calls the tables
+inline constexpr const char* kSessionMemory = "1GB";     ///< DuckDB's memory_limit of each session; beyond it, it spills
 
 struct SessionPoolOptions {
   std::function<Result<std::unique_ptr<sql::Engine>>(sql::EngineOptions)> open_engine;

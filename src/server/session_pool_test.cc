@@ -24,7 +24,9 @@ class FakeEngine final : public sql::Engine {
  public:
   Status Attach(const CallContext&, const std::string&, std::shared_ptr<Connector>) override { return Status::OK(); }
   std::vector<sql::StatementText> SplitStatements(const std::string&) override { return {}; }
-  Result<std::unique_ptr<sql::QueryResult>> Execute(const CallContext&, const std::string&) override { return std::unique_ptr<sql::QueryResult>(std::make_unique<NoRows>()); }
+  Result<std::unique_ptr<sql::QueryResult>> Execute(const CallContext&, const std::string&) override {
+    return std::unique_ptr<sql::QueryResult>(std::make_unique<NoRows>());
+  }
   sql::QueryProgress Progress() const override { return {}; }
   std::vector<std::string> Complete(const std::string&, size_t*) override { return {}; }
   std::string EngineVersion() const override { return ""; }

@@ -51,7 +51,8 @@ bool IsTrue(std::string_view text) {
 }  // namespace
 
 Result<SqlRequest> ParseSqlBody(std::string_view body) {
-  if (body.size() > kMaxSqlRequestBytes) return Refused(413, "the request has " + std::to_string(body.size()) + " bytes, more than " + std::to_string(kMaxSqlRequestBytes) + " for a query");
+  if (body.size() > kMaxSqlRequestBytes)
+    return Refused(413, "the request has " + std::to_string(body.size()) + " bytes, more than " + std::to_string(kMaxSqlRequestBytes) + " for a query");
   LOTIC_ASSIGN_OR_RETURN(const Json document, ParseObject(body, "the request's body"));
   SqlRequest request;
   for (const auto& [key, value] : document.items()) {
@@ -66,7 +67,8 @@ Result<SqlRequest> ParseSqlBody(std::string_view body) {
       if (value.is_string()) request.options = value.get<std::string>();
     }
   }
-  if (request.sql.find_first_not_of(" \t\r\n;") == std::string::npos) return Refused(400, "the request's body has no sql: {\"sql\":\"select ...\"} is expected");
+  if (request.sql.find_first_not_of(" \t\r\n;") == std::string::npos)
+    return Refused(400, "the request's body has no sql: {\"sql\":\"select ...\"} is expected");
   LOTIC_RETURN_NOT_OK(CheckSize(request.sql));
   return request;
 }
@@ -77,7 +79,8 @@ Result<SqlRequest> ParseSqlRequest(const HttpRequest& request) {
     LOTIC_ASSIGN_OR_RETURN(parsed, ParseSqlBody(request.body));
   } else {
     const auto sql = request.Query("sql");
-    if (!sql || sql->find_first_not_of(" \t\r\n;") == std::string_view::npos) return Refused(400, "the request has no parameter sql: ?sql=select+... is expected");
+    if (!sql || sql->find_first_not_of(" \t\r\n;") == std::string_view::npos)
+      return Refused(400, "the request has no parameter sql: ?sql=select+... is expected");
     LOTIC_RETURN_NOT_OK(CheckSize(*sql));
     parsed.sql = std::string(*sql);
     parsed.trace = request.QueryFlag("trace", false);

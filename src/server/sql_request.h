@@ -33,9 +33,9 @@ Result<SqlRequest> ParseSqlBody(std::string_view body);
 /// What POST /tableConfigs carries; documents as they stand in the body.
 struct TableConfigsRequest {
   std::string table_name;
-  std::string schema;    ///< empty: none, or null
-  std::string realtime;  ///< empty: none, or null
-  bool offline = false;  ///< a configuration of that kind is there
+  std::string schema;                   ///< empty: none, or null
+  std::string realtime;                 ///< empty: none, or null
+  bool offline = false;                 ///< a configuration of that kind is there
   std::vector<NamedText> unknown = {};  ///< other keys and the JSON of their values
 };
 /// Errors: Invalid with HttpStatusDetail 400 (not a JSON object, no tableName, a member that is no object, a key twice).

@@ -47,16 +47,18 @@ TEST_P(SqlRequestRefuses, WithASentence) {
 }
 INSTANTIATE_TEST_SUITE_P(
     All, SqlRequestRefuses,
-    testing::Values(BadBody{"", 400, "is not JSON"}, BadBody{"sql=select+1", 400, "is not JSON"}, BadBody{"[]", 400, "is not a JSON object"}, BadBody{"{}", 400, "has no sql"},
-                    BadBody{R"({"sql":1})", 400, "sql is not a text"}, BadBody{R"({"sql":" ; "})", 400, "has no sql"}, BadBody{R"({"sql":"a","sql":"b"})", 400, "key sql twice"},
-                    BadBody{R"({"sql":"a","trace":1})", 400, "trace is neither"}, BadBody{R"({"sql":"a","queryOptions":{}})", 400, "queryOptions is not a text"},
-                    BadBody{R"({"sql":"a"} x)", 400, "is not JSON"}, BadBody{std::string(100'000, '['), 400, "the request's body"},
-                    BadBody{R"({"sql":"a","x":)" + std::string(70, '[') + std::string(70, ']') + "}", 400, "deeper than 64"}, BadBody{"{\"sql\":\"\xff\"}", 400, "is not JSON"},
-                    BadBody{std::string(kMaxSqlRequestBytes + 1, ' '), 413, "more than"},
+    testing::Values(BadBody{"", 400, "is not JSON"}, BadBody{"sql=select+1", 400, "is not JSON"}, BadBody{"[]", 400, "is not a JSON object"},
+                    BadBody{"{}", 400, "has no sql"}, BadBody{R"({"sql":1})", 400, "sql is not a text"}, BadBody{R"({"sql":" ; "})", 400, "has no sql"},
+                    BadBody{R"({"sql":"a","sql":"b"})", 400, "key sql twice"}, BadBody{R"({"sql":"a","trace":1})", 400, "trace is neither"},
+                    BadBody{R"({"sql":"a","queryOptions":{}})", 400, "queryOptions is not a text"}, BadBody{R"({"sql":"a"} x)", 400, "is not JSON"},
+                    BadBody{std::string(100'000, '['), 400, "the request's body"},
+                    BadBody{R"({"sql":"a","x":)" + std::string(70, '[') + std::string(70, ']') + "}", 400, "deeper than 64"},
+                    BadBody{"{\"sql\":\"\xff\"}", 400, "is not JSON"}, BadBody{std::string(kMaxSqlRequestBytes + 1, ' '), 413, "more than"},
                     BadBody{R"({"sql":")" + std::string(kMaxSqlBytes + 1, 'a') + "\"}", 413, "the query has 262145 bytes, more than 262144"}));
 
 TEST(TableConfigs, AreTakenApart) {
-  const TableConfigsRequest request = ParseTableConfigs(R"({"tableName":"events","schema":{"schemaName":"events"},"realtime":{"a":1},"offline":null,"odd":[1]})").ValueOrDie();
+  const TableConfigsRequest request =
+      ParseTableConfigs(R"({"tableName":"events","schema":{"schemaName":"events"},"realtime":{"a":1},"offline":null,"odd":[1]})").ValueOrDie();
   EXPECT_EQ(request.table_name, "events");
   EXPECT_EQ(request.schema, R"({"schemaName":"events"})");
   EXPECT_EQ(request.realtime, R"({"a":1})");

@@ -25,9 +25,7 @@ void Merge(const std::string& prefix, const std::string& unrecognized, Json* all
   for (const auto& [key, value] : given.items()) (*all)[prefix + key] = value;
 }
 
-std::string Text(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string Text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 struct Both {
   Json unrecognized = Json::object();
@@ -55,7 +53,8 @@ Status CheckNames(const TableConfigsRequest& request) {
     return parsed.is_object() && parsed.contains(key) && parsed[key].is_string() ? parsed[key].get<std::string>() : std::string();
   };
   const std::string table = name_of(request.realtime, "tableName");
-  if (!table.empty() && table::RawTableName(table) != raw) return Status::Invalid("TableConfigs ", request.table_name, " holds the table ", table, "; the names must be equal");
+  if (!table.empty() && table::RawTableName(table) != raw)
+    return Status::Invalid("TableConfigs ", request.table_name, " holds the table ", table, "; the names must be equal");
   if (request.schema.empty()) return Status::OK();
   const std::string schema = name_of(request.schema, "schemaName");
   if (!schema.empty() && schema != raw) return Status::Invalid("TableConfigs ", request.table_name, " holds the schema ", schema, "; the names must be equal");
@@ -79,7 +78,9 @@ class Changes {
     Change(const Change&) = delete;
     Change& operator=(const Change&) = delete;
     bool begun() const { return begun_; }
-    HttpResponse Refused() const { return ErrorResponse(409, "TableConfigs " + raw_ + " is being changed by another request; try again when that has its answer"); }
+    HttpResponse Refused() const {
+      return ErrorResponse(409, "TableConfigs " + raw_ + " is being changed by another request; try again when that has its answer");
+    }
 
    private:
     const std::shared_ptr<Changes> changes_;
@@ -128,7 +129,8 @@ HttpResponse Update(table::Tables& tables, const std::shared_ptr<Changes>& chang
   const Status named = CheckNames(*parsed);
   if (!named.ok()) return ErrorResponse(named);
   const std::string raw = table::RawTableName(parsed->table_name);
-  if (table::RawTableName(request.Parameter("t")) != raw) return ErrorResponse(400, "the path names " + request.Parameter("t") + " and the body " + parsed->table_name);
+  if (table::RawTableName(request.Parameter("t")) != raw)
+    return ErrorResponse(400, "the path names " + request.Parameter("t") + " and the body " + parsed->table_name);
   const Changes::Change change(changes, raw);
   if (!change.begun()) return change.Refused();
   const auto typed = tables.TypedName(raw);
@@ -166,7 +168,8 @@ HttpResponse Validate(const table::Tables& tables, const HttpRequest& request) {
   both.Add("realtime.", *valid);
   std::string out = "{\"tableName\":";
   AppendJsonString(&out, table::RawTableName(parsed->table_name));
-  out += ",\"schema\":" + (parsed->schema.empty() ? std::string("null") : parsed->schema) + ",\"realtime\":" + catalog::ShownPinotTable(valid->document) + ",\"unrecognizedProperties\":" + Text(both.unrecognized);
+  out += ",\"schema\":" + (parsed->schema.empty() ? std::string("null") : parsed->schema) + ",\"realtime\":" + catalog::ShownPinotTable(valid->document) +
+         ",\"unrecognizedProperties\":" + Text(both.unrecognized);
   if (!both.warnings.empty()) out += ",\"warnings\":" + JsonList(both.warnings);
   return JsonResponse(out + "}");
 }
@@ -199,11 +202,15 @@ void AddTableConfigsRoutes(const Controller& controller, Router* router) {
   table::Tables& tables = *controller.tables;
   const auto changes = std::make_shared<Changes>();
   router->Get("/tableConfigs", Access::kRead, [&tables](const CallContext&, const HttpRequest&) { return JsonResponse(JsonList(tables.List())); });
-  router->Add({"POST", "/tableConfigs", Access::kWrite, Lane::kControl, [&tables, changes](const CallContext&, const HttpRequest& request) { return Create(tables, changes, request); }});
-  router->Add({"POST", "/tableConfigs/validate", Access::kRead, Lane::kControl, [&tables](const CallContext&, const HttpRequest& request) { return Validate(tables, request); }});
+  router->Add({"POST", "/tableConfigs", Access::kWrite, Lane::kControl,
+               [&tables, changes](const CallContext&, const HttpRequest& request) { return Create(tables, changes, request); }});
+  router->Add({"POST", "/tableConfigs/validate", Access::kRead, Lane::kControl,
+               [&tables](const CallContext&, const HttpRequest& request) { return Validate(tables, request); }});
   router->Get("/tableConfigs/{t}", Access::kRead, [&tables](const CallContext&, const HttpRequest& request) { return Show(tables, request); });
-  router->Add({"PUT", "/tableConfigs/{t}", Access::kWrite, Lane::kControl, [&tables, changes](const CallContext&, const HttpRequest& request) { return Update(tables, changes, request); }});
-  router->Add({"DELETE", "/tableConfigs/{t}", Access::kWrite, Lane::kControl, [&tables, changes](const CallContext&, const HttpRequest& request) { return Delete(tables, changes, request); }});
+  router->Add({"PUT", "/tableConfigs/{t}", Access::kWrite, Lane::kControl,
+               [&tables, changes](const CallContext&, const HttpRequest& request) { return Update(tables, changes, request); }});
+  router->Add({"DELETE", "/tableConfigs/{t}", Access::kWrite, Lane::kControl,
+               [&tables, changes](const CallContext&, const HttpRequest& request) { return Delete(tables, changes, request); }});
 }
 
 }  // namespace lotic::server

@@ -13,9 +13,7 @@ namespace lotic::server {
 namespace {
 
 /// Bytes of a segment on disk, by what serves it.
-int64_t SegmentBytes(const table::SegmentInfo& segment) {
-  return segment.file.empty() ? segment.rows_bytes : segment.file_bytes;
-}
+int64_t SegmentBytes(const table::SegmentInfo& segment) { return segment.file.empty() ? segment.rows_bytes : segment.file_bytes; }
 
 HttpResponse Size(const Controller& controller, const HttpRequest& request) {
   const auto typed = controller.tables->TypedName(request.Parameter("t"));
@@ -33,7 +31,8 @@ HttpResponse Size(const Controller& controller, const HttpRequest& request) {
       if (!verbose) continue;
       if (!segments.empty()) segments.push_back(',');
       AppendJsonString(&segments, segment.name);
-      segments += ":{\"reportedSizeInBytes\":" + bytes + ",\"estimatedSizeInBytes\":" + bytes + ",\"maxReportedSizePerReplicaInBytes\":" + bytes + ",\"serverInfo\":{";
+      segments +=
+          ":{\"reportedSizeInBytes\":" + bytes + ",\"estimatedSizeInBytes\":" + bytes + ",\"maxReportedSizePerReplicaInBytes\":" + bytes + ",\"serverInfo\":{";
       AppendJsonString(&segments, controller.server_id());
       segments += ":{\"segmentName\":";
       AppendJsonString(&segments, segment.name);
@@ -43,8 +42,9 @@ HttpResponse Size(const Controller& controller, const HttpRequest& request) {
   const std::string bytes = std::to_string(total);
   std::string out = "{\"tableName\":";
   AppendJsonString(&out, table::RawTableName(*typed));
-  out += ",\"reportedSizeInBytes\":" + bytes + ",\"estimatedSizeInBytes\":" + bytes + ",\"reportedSizePerReplicaInBytes\":" + bytes + ",\"offlineSegments\":null,\"realtimeSegments\":{\"reportedSizeInBytes\":" + bytes +
-         ",\"estimatedSizeInBytes\":" + bytes + ",\"missingSegments\":0,\"reportedSizePerReplicaInBytes\":" + bytes + ",\"segments\":{" + segments + "}}}";
+  out += ",\"reportedSizeInBytes\":" + bytes + ",\"estimatedSizeInBytes\":" + bytes + ",\"reportedSizePerReplicaInBytes\":" + bytes +
+         ",\"offlineSegments\":null,\"realtimeSegments\":{\"reportedSizeInBytes\":" + bytes + ",\"estimatedSizeInBytes\":" + bytes +
+         ",\"missingSegments\":0,\"reportedSizePerReplicaInBytes\":" + bytes + ",\"segments\":{" + segments + "}}}";
   return JsonResponse(std::move(out));
 }
 
@@ -64,7 +64,8 @@ HttpResponse Metadata(const Controller& controller, const HttpRequest& request) 
   std::string out = "{\"tableName\":";
   AppendJsonString(&out, *typed);
   out += ",\"diskSizeInBytes\":" + std::to_string(bytes) + ",\"numSegments\":" + std::to_string(segments) + ",\"numRows\":" + std::to_string((*view)->rows()) +
-         ",\"columnLengthMap\":{},\"columnCardinalityMap\":{},\"maxNumMultiValuesMap\":{},\"columnIndexSizeMap\":{},\"upsertPartitionToServerPrimaryKeyCountMap\":{}}";
+         ",\"columnLengthMap\":{},\"columnCardinalityMap\":{},\"maxNumMultiValuesMap\":{},\"columnIndexSizeMap\":{},"
+         "\"upsertPartitionToServerPrimaryKeyCountMap\":{}}";
   return JsonResponse(std::move(out));
 }
 
@@ -104,7 +105,8 @@ void AddTableRoutes(const Controller& controller, Router* router) {
   });
   router->Add({"PUT", "/tables/{t}", Access::kWrite, Lane::kControl, [&tables](const CallContext&, const HttpRequest& request) {
                  const auto changed = tables.UpdateTable(request.Parameter("t"), request.body);
-                 return changed.ok() ? AcceptedResponse(*changed, "Table config updated for " + table::RawTableName(changed->name)) : TablesError(changed.status());
+                 return changed.ok() ? AcceptedResponse(*changed, "Table config updated for " + table::RawTableName(changed->name))
+                                     : TablesError(changed.status());
                }});
   router->Add({"DELETE", "/tables/{t}", Access::kWrite, Lane::kControl, [&tables](const CallContext&, const HttpRequest& request) {
                  const auto realtime = WantsRealtime(request);

@@ -44,13 +44,13 @@ using duckdb::CatalogType;
 using duckdb::ClientContext;
 using duckdb::optional_ptr;
 
-constexpr size_t kMaxRetired = 256;        // entries kept after a newer description of their table, for plans that still name them
-constexpr size_t kMaxListed = 1'000'000;   // tables of a schema; more is a CapacityError
-constexpr size_t kDescribedAlways = 64;    // tables of a schema, up to which a statement that lists columns has all described
-constexpr size_t kDescribingThreads = 8;   // of a statement that lists the columns of all tables
+constexpr size_t kMaxRetired = 256;       // entries kept after a newer description of their table, for plans that still name them
+constexpr size_t kMaxListed = 1'000'000;  // tables of a schema; more is a CapacityError
+constexpr size_t kDescribedAlways = 64;   // tables of a schema, up to which a statement that lists columns has all described
+constexpr size_t kDescribingThreads = 8;  // of a statement that lists the columns of all tables
 constexpr const char* kCatalogType = "lotic";
-constexpr char kSinkMark = '\x01';         // before the name of an entry that FindWritable makes
-constexpr char kQueryMark = '\x02';        // the schema of QueryTableName; before each argument's length
+constexpr char kSinkMark = '\x01';   // before the name of an entry that FindWritable makes
+constexpr char kQueryMark = '\x02';  // the schema of QueryTableName; before each argument's length
 
 /// One per statement, or from BEGIN to COMMIT: the snapshots at which its tables are read.
 class ConnectorTransaction final : public duckdb::Transaction {
@@ -122,15 +122,13 @@ std::map<std::string, std::string> QueryArguments(const std::string& table) {
 
 class ConnectorTable final : public duckdb::TableCatalogEntry {
  public:
-  ConnectorTable(duckdb::Catalog& catalog, duckdb::SchemaCatalogEntry& schema, duckdb::CreateTableInfo& info,
-                 std::shared_ptr<const TableModel> table, std::shared_ptr<Session> of, bool sink)
+  ConnectorTable(duckdb::Catalog& catalog, duckdb::SchemaCatalogEntry& schema, duckdb::CreateTableInfo& info, std::shared_ptr<const TableModel> table,
+                 std::shared_ptr<Session> of, bool sink)
       : TableCatalogEntry(catalog, schema, info), model(std::move(table)), is_sink(sink), session(std::move(of)) {}
 
   duckdb::unique_ptr<duckdb::BaseStatistics> GetStatistics(ClientContext&, duckdb::column_t) override { return nullptr; }
   duckdb::TableStorageInfo GetStorageInfo(ClientContext&) override { return duckdb::TableStorageInfo(); }
-  duckdb::virtual_column_map_t GetVirtualColumns() const override {
-    return model == nullptr ? duckdb::virtual_column_map_t() : model->VirtualColumns();
-  }
+  duckdb::virtual_column_map_t GetVirtualColumns() const override { return model == nullptr ? duckdb::virtual_column_map_t() : model->VirtualColumns(); }
   duckdb::vector<duckdb::column_t> GetRowIdColumns() const override { return {}; }
   duckdb::TableFunction GetScanFunction(ClientContext& context, duckdb::unique_ptr<duckdb::FunctionData>& bind) override {
     return Scan(context, bind, nullptr);
@@ -206,7 +204,8 @@ class ConnectorSchema final : public duckdb::SchemaCatalogEntry {
     const uint64_t statement = session_->statement();
     if (const auto known = described_.find(table); known != described_.end() && known->second.statement == statement) return known->second.table.get();
     auto* const passthrough = dynamic_cast<QueryPassthrough*>(connector_.get());
-    if (passthrough == nullptr) ThrowStatus(Status::Invalid("\"", catalog.GetName(), "\" takes no queries but SQL's: a ", connector_->type_name(), " source has no language of its own"));
+    if (passthrough == nullptr)
+      ThrowStatus(Status::Invalid("\"", catalog.GetName(), "\" takes no queries but SQL's: a ", connector_->type_name(), " source has no language of its own"));
     std::map<std::string, std::string> arguments = QueryArguments(table);
     TableInfo info = ValueOrThrow(passthrough->DescribeQuery(session_->Context(), arguments));
     return Describe(table, statement, std::move(info), std::move(arguments));
@@ -298,15 +297,31 @@ class ConnectorSchema final : public duckdb::SchemaCatalogEntry {
     return similar;
   }
 
-  optional_ptr<duckdb::CatalogEntry> CreateTable(duckdb::CatalogTransaction, duckdb::BoundCreateTableInfo&) override { Refuse("CREATE TABLE", catalog.GetName()); }
-  optional_ptr<duckdb::CatalogEntry> CreateIndex(duckdb::CatalogTransaction, duckdb::CreateIndexInfo&, duckdb::TableCatalogEntry&) override { Refuse("CREATE INDEX", catalog.GetName()); }
-  optional_ptr<duckdb::CatalogEntry> CreateFunction(duckdb::CatalogTransaction, duckdb::CreateFunctionInfo&) override { Refuse("CREATE FUNCTION", catalog.GetName()); }
+  optional_ptr<duckdb::CatalogEntry> CreateTable(duckdb::CatalogTransaction, duckdb::BoundCreateTableInfo&) override {
+    Refuse("CREATE TABLE", catalog.GetName());
+  }
+  optional_ptr<duckdb::CatalogEntry> CreateIndex(duckdb::CatalogTransaction, duckdb::CreateIndexInfo&, duckdb::TableCatalogEntry&) override {
+    Refuse("CREATE INDEX", catalog.GetName());
+  }
+  optional_ptr<duckdb::CatalogEntry> CreateFunction(duckdb::CatalogTransaction, duckdb::CreateFunctionInfo&) override {
+    Refuse("CREATE FUNCTION", catalog.GetName());
+  }
   optional_ptr<duckdb::CatalogEntry> CreateView(duckdb::CatalogTransaction, duckdb::CreateViewInfo&) override { Refuse("CREATE VIEW", catalog.GetName()); }
-  optional_ptr<duckdb::CatalogEntry> CreateSequence(duckdb::CatalogTransaction, duckdb::CreateSequenceInfo&) override { Refuse("CREATE SEQUENCE", catalog.GetName()); }
-  optional_ptr<duckdb::CatalogEntry> CreateTableFunction(duckdb::CatalogTransaction, duckdb::CreateTableFunctionInfo&) override { Refuse("CREATE MACRO", catalog.GetName()); }
-  optional_ptr<duckdb::CatalogEntry> CreateCopyFunction(duckdb::CatalogTransaction, duckdb::CreateCopyFunctionInfo&) override { Refuse("CREATE FUNCTION", catalog.GetName()); }
-  optional_ptr<duckdb::CatalogEntry> CreatePragmaFunction(duckdb::CatalogTransaction, duckdb::CreatePragmaFunctionInfo&) override { Refuse("CREATE FUNCTION", catalog.GetName()); }
-  optional_ptr<duckdb::CatalogEntry> CreateCollation(duckdb::CatalogTransaction, duckdb::CreateCollationInfo&) override { Refuse("CREATE COLLATION", catalog.GetName()); }
+  optional_ptr<duckdb::CatalogEntry> CreateSequence(duckdb::CatalogTransaction, duckdb::CreateSequenceInfo&) override {
+    Refuse("CREATE SEQUENCE", catalog.GetName());
+  }
+  optional_ptr<duckdb::CatalogEntry> CreateTableFunction(duckdb::CatalogTransaction, duckdb::CreateTableFunctionInfo&) override {
+    Refuse("CREATE MACRO", catalog.GetName());
+  }
+  optional_ptr<duckdb::CatalogEntry> CreateCopyFunction(duckdb::CatalogTransaction, duckdb::CreateCopyFunctionInfo&) override {
+    Refuse("CREATE FUNCTION", catalog.GetName());
+  }
+  optional_ptr<duckdb::CatalogEntry> CreatePragmaFunction(duckdb::CatalogTransaction, duckdb::CreatePragmaFunctionInfo&) override {
+    Refuse("CREATE FUNCTION", catalog.GetName());
+  }
+  optional_ptr<duckdb::CatalogEntry> CreateCollation(duckdb::CatalogTransaction, duckdb::CreateCollationInfo&) override {
+    Refuse("CREATE COLLATION", catalog.GetName());
+  }
   optional_ptr<duckdb::CatalogEntry> CreateType(duckdb::CatalogTransaction, duckdb::CreateTypeInfo&) override { Refuse("CREATE TYPE", catalog.GetName()); }
   void DropEntry(ClientContext&, duckdb::DropInfo&) override { Refuse("DROP", catalog.GetName()); }
   void Alter(duckdb::CatalogTransaction, duckdb::AlterInfo&) override { Refuse("ALTER", catalog.GetName()); }
@@ -339,8 +354,7 @@ class ConnectorSchema final : public duckdb::SchemaCatalogEntry {
   };
 
   static bool Same(const TableInfo& a, const TableInfo& b) {
-    return a.name == b.name && a.schema == b.schema && a.hidden == b.hidden && a.aliases == b.aliases && a.properties == b.properties &&
-           a.notes == b.notes;
+    return a.name == b.name && a.schema == b.schema && a.hidden == b.hidden && a.aliases == b.aliases && a.properties == b.properties && a.notes == b.notes;
   }
 
   /// The entry under `table`: the one that is there if it says the same. The mutex is held.
@@ -387,7 +401,7 @@ class ConnectorSchema final : public duckdb::SchemaCatalogEntry {
 
   const std::shared_ptr<Connector> connector_;
   const std::shared_ptr<Session> session_;
-  std::mutex mutex_;  // guards all members below
+  std::mutex mutex_;                            // guards all members below
   std::map<std::string, Described> described_;  // by the name asked for
   std::map<std::string, std::shared_ptr<ConnectorTable>> stubs_;
   std::deque<std::shared_ptr<ConnectorTable>> retired_;
@@ -423,10 +437,18 @@ class ConnectorCatalog final : public duckdb::Catalog {
     if (!table.is_sink || !rows) ThrowStatus(Status::NotImplemented("into \"", table.name, "\" rows are written by INSERT INTO … SELECT or VALUES"));
     return PlanConnectorInsert(context, planner, insert, *rows, table.model, session_);
   }
-  duckdb::PhysicalOperator& PlanCreateTableAs(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalCreateTable&, duckdb::PhysicalOperator&) override { Refuse("CREATE TABLE AS", GetName()); }
-  duckdb::PhysicalOperator& PlanDelete(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalDelete&, duckdb::PhysicalOperator&) override { Refuse("DELETE", GetName()); }
-  duckdb::PhysicalOperator& PlanUpdate(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalUpdate&, duckdb::PhysicalOperator&) override { Refuse("UPDATE", GetName()); }
-  duckdb::PhysicalOperator& PlanMergeInto(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalMergeInto&, duckdb::PhysicalOperator&) override { Refuse("MERGE", GetName()); }
+  duckdb::PhysicalOperator& PlanCreateTableAs(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalCreateTable&, duckdb::PhysicalOperator&) override {
+    Refuse("CREATE TABLE AS", GetName());
+  }
+  duckdb::PhysicalOperator& PlanDelete(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalDelete&, duckdb::PhysicalOperator&) override {
+    Refuse("DELETE", GetName());
+  }
+  duckdb::PhysicalOperator& PlanUpdate(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalUpdate&, duckdb::PhysicalOperator&) override {
+    Refuse("UPDATE", GetName());
+  }
+  duckdb::PhysicalOperator& PlanMergeInto(ClientContext&, duckdb::PhysicalPlanGenerator&, duckdb::LogicalMergeInto&, duckdb::PhysicalOperator&) override {
+    Refuse("MERGE", GetName());
+  }
   duckdb::ErrorData SupportsCreateTable(duckdb::BoundCreateTableInfo&) override { return duckdb::ErrorData(); }  // refused in the schema, by one message
   duckdb::DatabaseSize GetDatabaseSize(ClientContext&) override { return duckdb::DatabaseSize(); }
   bool InMemory() override { return false; }
@@ -576,7 +598,8 @@ std::string SinkName(const std::string& table) { return std::string(1, kSinkMark
 
 FoundTable FindSink(ClientContext& context, const FoundTable& table) {
   for (ConnectorCatalog* one : Catalogs(context, Implicit::kToo)) {
-    if (one->GetName() == table.catalog) return FoundTable{table.catalog, table.schema, table.table, one->Schema(table.schema)->FindWritable(table.table)->model};
+    if (one->GetName() == table.catalog)
+      return FoundTable{table.catalog, table.schema, table.table, one->Schema(table.schema)->FindWritable(table.table)->model};
   }
   ThrowStatus(Status::NotFound("catalog \"", table.catalog, "\" was detached"));
 }

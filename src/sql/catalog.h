@@ -42,8 +42,7 @@ std::vector<std::pair<std::string, std::string>> ConnectorCatalogs(duckdb::Clien
 /// has the table, else its error is thrown.
 std::vector<FoundTable> FindEverywhere(duckdb::ClientContext& context, Session& session, const std::string& name);
 /// The same in one catalog; nothing if `catalog` is none of ours. `schema` may be empty: the default one.
-std::optional<FoundTable> FindIn(duckdb::ClientContext& context, const std::string& catalog, const std::string& schema,
-                                 const std::string& name);
+std::optional<FoundTable> FindIn(duckdb::ClientContext& context, const std::string& catalog, const std::string& schema, const std::string& name);
 /// What of `table` an INSERT can write, as a table of its own that DuckDB finds by SinkName. Throws: NotImplemented (a table that can be read only).
 FoundTable FindSink(duckdb::ClientContext& context, const FoundTable& table);
 std::string SinkName(const std::string& table);

@@ -43,9 +43,7 @@ void AppendDecimals(Vector& in, idx_t begin, idx_t count, ColumnBuilder* out) {
   EachValue<T>(in, begin, count, out, [&](T value) { out->AppendDecimal(static_cast<Int128>(value)); });
 }
 
-[[noreturn]] void Infinite(const std::string& column) {
-  ThrowStatus(Status::Invalid("column \"", column, "\": an infinite date or time cannot be written"));
-}
+[[noreturn]] void Infinite(const std::string& column) { ThrowStatus(Status::Invalid("column \"", column, "\": an infinite date or time cannot be written")); }
 
 void AppendTimestamps(Vector& in, idx_t begin, idx_t count, const std::string& column, ColumnBuilder* out) {
   const Type& type = out->type();

@@ -69,7 +69,8 @@ Result<TableDeclarations::Front> TableDeclarations::Take(const std::string& stat
   if (const auto* const alter = std::get_if<catalog::AlterTable>(&*parsed)) {
     LOTIC_ASSIGN_OR_RETURN(const auto table, Find(alter->table.parts));
     if (table != nullptr) {
-      return Status::NotImplemented(alter->what, " is not built yet: \"", table->definition.name.table, "\" is a declared table; DROP TABLE and CREATE TABLE do the same");
+      return Status::NotImplemented(alter->what, " is not built yet: \"", table->definition.name.table,
+                                    "\" is a declared table; DROP TABLE and CREATE TABLE do the same");
     }
   }
   if (auto* const insert = std::get_if<catalog::InsertPartition>(&*parsed)) {
@@ -112,8 +113,8 @@ Status TableDeclarations::Create(const catalog::CreateTable& create, Front* fron
   const std::string name = definition.name.table;
   const std::string place = definition.name.schema;
   if (!place.empty() && place != kDeclaredSchema && place != std::string(kDeclaredCatalog) + "." + kDeclaredSchema) {
-    return Status::Invalid("CREATE TABLE ", place, ".", name, ": there is no database \"", place, "\"; declared tables are in ", kDeclaredCatalog, ".", kDeclaredSchema,
-                           ": write the name alone");
+    return Status::Invalid("CREATE TABLE ", place, ".", name, ": there is no database \"", place, "\"; declared tables are in ", kDeclaredCatalog, ".",
+                           kDeclaredSchema, ": write the name alone");
   }
   if (session_->declared()->Find(name) != nullptr || IsOwn(name)) {
     if (create.if_not_exists) return Status::OK();
@@ -136,9 +137,11 @@ Result<DeclaredTable> TableDeclarations::Define(TableDefinition definition) {
   std::map<std::string, std::string> folded;
   for (const ColumnDefinition& column : definition.columns) {
     const auto [other, is_new] = folded.emplace(duckdb::StringUtil::Lower(column.name), column.name);
-    const bool computes = std::any_of(definition.columns.begin(), definition.columns.end(), [](const auto& one) { return one.kind == ColumnDefinition::Kind::kComputed; });
+    const bool computes =
+        std::any_of(definition.columns.begin(), definition.columns.end(), [](const auto& one) { return one.kind == ColumnDefinition::Kind::kComputed; });
     if (!is_new && computes) {
-      return Status::Invalid("columns \"", other->second, "\" and \"", column.name, "\" differ in case only, which an expression cannot tell apart: leave the computed columns out, or rename one");
+      return Status::Invalid("columns \"", other->second, "\" and \"", column.name,
+                             "\" differ in case only, which an expression cannot tell apart: leave the computed columns out, or rename one");
     }
   }
   for (const ColumnDefinition& column : definition.columns) {
@@ -221,7 +224,8 @@ Status TableDeclarations::TakeHints(Front* front) {
           .WithMessage("the hint OPTIONS needs a declared table: no table \"", Joined(hint.table), "\" was declared")
           .WithDetail(std::make_shared<SqlErrorDetail>(hint.table_at));
     }
-    const auto same = std::find_if(made.begin(), made.end(), [&](const auto& one) { return one.first->options == hint.options && one.first->table == hint.table; });
+    const auto same =
+        std::find_if(made.begin(), made.end(), [&](const auto& one) { return one.first->options == hint.options && one.first->table == hint.table; });
     if (same != made.end()) {
       front->hinted[hint.table_at] = same->second;
       continue;

@@ -24,7 +24,7 @@ using testing::HasSubstr;
 
 /// What a writer does instead of finishing well.
 struct WriterScript {
-  std::function<Status(int64_t rows_before)> on_write;      // an error: Write fails
+  std::function<Status(int64_t rows_before)> on_write;  // an error: Write fails
   std::function<void(WriteReceipt*)> on_finish;
   std::function<void()> on_abandon;
 };
@@ -81,7 +81,9 @@ class ScriptedTable final : public Connector, public TableSink {
       : store_(std::move(store)), inner_(store_->connector()), script_(std::move(script)), read_only_(std::move(read_only)), stalls_(stalls) {}
   std::string type_name() const override { return "memory"; }
   Result<std::vector<std::string>> ListSchemas(const CallContext& ctx) override { return inner_->ListSchemas(ctx); }
-  Result<TablePage> ListTables(const CallContext& ctx, const std::string& schema, const PageRequest& page) override { return inner_->ListTables(ctx, schema, page); }
+  Result<TablePage> ListTables(const CallContext& ctx, const std::string& schema, const PageRequest& page) override {
+    return inner_->ListTables(ctx, schema, page);
+  }
   Result<TableInfo> GetTable(const CallContext& ctx, const TableName& name) override { return inner_->GetTable(ctx, name); }
   Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override { return inner_->Prepare(ctx, request); }
   Result<SplitPage> Splits(const CallContext& ctx, const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page) override {
@@ -242,8 +244,9 @@ TEST_F(DeclaredTableTest, AComputedColumnCannotMeanTwoColumns) {
 }
 
 TEST_F(DeclaredTableTest, ComputedColumnsAreEvaluatedByTheEngine) {
-  Must("CREATE TABLE gates (`gate id` STRING, passengers INT, crowd AS passengers > 20, `twice` AS `passengers` * 2 COMMENT 'x', ts TIMESTAMP(3), "
-       "late AS ts + INTERVAL '5' SECOND, WATERMARK FOR ts AS ts - INTERVAL '1' SECOND) WITH ('connector' = 'memory')");
+  Must(
+      "CREATE TABLE gates (`gate id` STRING, passengers INT, crowd AS passengers > 20, `twice` AS `passengers` * 2 COMMENT 'x', ts TIMESTAMP(3), "
+      "late AS ts + INTERVAL '5' SECOND, WATERMARK FOR ts AS ts - INTERVAL '1' SECOND) WITH ('connector' = 'memory')");
   EXPECT_THAT(warnings_, Contains("gates: the WATERMARK is kept and has no effect on queries"));
   EXPECT_THAT(Ask("INSERT INTO gates VALUES ('a', 10, TIMESTAMP '2026-08-01 00:00:00'), ('b', 21, NULL)").rows, ElementsAre("2"));
   EXPECT_THAT(Ask("SELECT * FROM gates ORDER BY ALL").rows, ElementsAre("a|10|false|20|2026-08-01 00:00:00|2026-08-01 00:00:05", "b|21|true|42|NULL|NULL"));
@@ -258,16 +261,21 @@ TEST_F(DeclaredTableTest, ComputedColumnsAreEvaluatedByTheEngine) {
   EXPECT_THAT(Ask("SELECT column_name FROM information_schema.columns WHERE table_name = 'gates' AND data_type = 'BOOLEAN'").rows, ElementsAre("crowd"));
   EXPECT_THAT(Ask("SELECT sql FROM duckdb_tables() WHERE table_name = 'gates'").rows, ElementsAre(HasSubstr("crowd")));
 
-  EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS nothing + 1) WITH ('connector' = 'memory')"), AllOf(HasSubstr("computed column \"b\""), HasSubstr("nothing")));
+  EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS nothing + 1) WITH ('connector' = 'memory')"),
+              AllOf(HasSubstr("computed column \"b\""), HasSubstr("nothing")));
   EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS count(*)) WITH ('connector' = 'memory')"), HasSubstr("computed column \"b\""));
-  EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS row_number() OVER ()) WITH ('connector' = 'memory')"), HasSubstr("computed column \"b\" must be a value of its own row"));
-  EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS unnest([a, a])) WITH ('connector' = 'memory')"), HasSubstr("computed column \"b\" must be a value of its own row"));
+  EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS row_number() OVER ()) WITH ('connector' = 'memory')"),
+              HasSubstr("computed column \"b\" must be a value of its own row"));
+  EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS unnest([a, a])) WITH ('connector' = 'memory')"),
+              HasSubstr("computed column \"b\" must be a value of its own row"));
   EXPECT_THAT(Error("CREATE TABLE bad (a INT, b AS a, c AS b) WITH ('connector' = 'memory')"), HasSubstr("computed column \"c\""));
 }
 
 TEST_F(DeclaredTableTest, ComputedColumnsMayHaveAnyType) {
-  Must("CREATE TABLE t (a DECIMAL(10, 2), b AS a * 2, l AS [a, a], s AS {'x y': a, 'z': [a]}, m AS MAP {'k': a}, i AS INTERVAL '1' DAY, z AS TIMESTAMPTZ '2026-08-01 00:00:00Z') "
-       "WITH ('connector' = 'memory')");
+  Must(
+      "CREATE TABLE t (a DECIMAL(10, 2), b AS a * 2, l AS [a, a], s AS {'x y': a, 'z': [a]}, m AS MAP {'k': a}, i AS INTERVAL '1' DAY, z AS TIMESTAMPTZ "
+      "'2026-08-01 00:00:00Z') "
+      "WITH ('connector' = 'memory')");
   EXPECT_THAT(Ask("INSERT INTO t VALUES (1.25)").rows, ElementsAre("1"));
   const std::vector<std::string> described = Ask("DESCRIBE t").rows;
   ASSERT_EQ(described.size(), 7U);
@@ -280,26 +288,34 @@ TEST_F(DeclaredTableTest, ComputedColumnsMayHaveAnyType) {
 }
 
 TEST_F(DeclaredTableTest, ComputedColumnsHaveFlinksFunctionsOfTime) {
-  Must("CREATE TABLE t (k INT, s STRING, ms BIGINT, d DOUBLE, seen AS PROCTIME ( ), a AS TO_TIMESTAMP(s), b AS to_timestamp(`s`, 'yyyy-MM-dd''T''HH:mm:ss.SSS'), "
-       "l3 AS TO_TIMESTAMP_LTZ(ms, 3), l0 AS TO_TIMESTAMP_LTZ /* s */ (ms // 1000, 0), ld AS TO_TIMESTAMP_LTZ(d, 0), x AS 'PROCTIME()', late AS TO_TIMESTAMP(s) - INTERVAL '5' SECOND, "
-       "dec AS TO_TIMESTAMP_LTZ(CAST(1.9 AS DECIMAL(3, 1)), 0), WATERMARK FOR a AS a - INTERVAL '1' SECOND) WITH ('connector' = 'memory')");
+  Must(
+      "CREATE TABLE t (k INT, s STRING, ms BIGINT, d DOUBLE, seen AS PROCTIME ( ), a AS TO_TIMESTAMP(s), b AS to_timestamp(`s`, "
+      "'yyyy-MM-dd''T''HH:mm:ss.SSS'), "
+      "l3 AS TO_TIMESTAMP_LTZ(ms, 3), l0 AS TO_TIMESTAMP_LTZ /* s */ (ms // 1000, 0), ld AS TO_TIMESTAMP_LTZ(d, 0), x AS 'PROCTIME()', late AS TO_TIMESTAMP(s) "
+      "- INTERVAL '5' SECOND, "
+      "dec AS TO_TIMESTAMP_LTZ(CAST(1.9 AS DECIMAL(3, 1)), 0), WATERMARK FOR a AS a - INTERVAL '1' SECOND) WITH ('connector' = 'memory')");
   const std::vector<std::string> shown = Ask("SHOW CREATE TABLE t").rows;
   ASSERT_EQ(shown.size(), 1U);
   EXPECT_THAT(shown[0], AllOf(HasSubstr("PROCTIME ( )"), HasSubstr("to_timestamp(`s`, 'yyyy-MM-dd''T''HH:mm:ss.SSS')"), testing::Not(HasSubstr("flink_"))));
   EXPECT_THAT(Ask("SELECT column_type FROM (DESCRIBE t) WHERE column_name IN ('seen', 'a', 'b', 'l3', 'l0')").rows,
               ElementsAre("TIMESTAMP WITH TIME ZONE", "TIMESTAMP_MS", "TIMESTAMP_MS", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP WITH TIME ZONE"));
-  Must("INSERT INTO t VALUES (1, '2026-08-01 01:02:03', 1700000000123, 1.5), (2, '2026-08-01T01:02:03.456', -1000, -0.5), (3, 'soon', 253402300800000, 1e300), (4, NULL, NULL, NULL)");
-  EXPECT_THAT(Ask("SELECT a, b, l3, l0, ld, late FROM t ORDER BY k").rows,
-              ElementsAre("2026-08-01 01:02:03|2026-08-01 01:02:03|2023-11-14 22:13:20.123+00|2023-11-14 22:13:20+00|1970-01-01 00:00:01.5+00|2026-08-01 01:01:58",
-                          "NULL|2026-08-01 01:02:03.456|1969-12-31 23:59:59+00|1969-12-31 23:59:59+00|1969-12-31 23:59:59.5+00|NULL", "NULL|NULL|NULL|NULL|NULL|NULL",
-                          "NULL|NULL|NULL|NULL|NULL|NULL"));
+  Must(
+      "INSERT INTO t VALUES (1, '2026-08-01 01:02:03', 1700000000123, 1.5), (2, '2026-08-01T01:02:03.456', -1000, -0.5), (3, 'soon', 253402300800000, 1e300), "
+      "(4, NULL, NULL, NULL)");
+  EXPECT_THAT(
+      Ask("SELECT a, b, l3, l0, ld, late FROM t ORDER BY k").rows,
+      ElementsAre("2026-08-01 01:02:03|2026-08-01 01:02:03|2023-11-14 22:13:20.123+00|2023-11-14 22:13:20+00|1970-01-01 00:00:01.5+00|2026-08-01 01:01:58",
+                  "NULL|2026-08-01 01:02:03.456|1969-12-31 23:59:59+00|1969-12-31 23:59:59+00|1969-12-31 23:59:59.5+00|NULL", "NULL|NULL|NULL|NULL|NULL|NULL",
+                  "NULL|NULL|NULL|NULL|NULL|NULL"));
   EXPECT_THAT(Ask("SELECT count(DISTINCT seen), bool_and(seen = date_trunc('milliseconds', now())), bool_and(x = 'PROCTIME()'), min(dec) FROM t").rows,
               ElementsAre("1|true|true|1970-01-01 00:00:01+00"));
   EXPECT_THAT(Ask("SELECT k FROM t WHERE a > TIMESTAMP '2026-01-01 00:00:00'").rows, ElementsAre("1"));
   EXPECT_THAT(Ask("SELECT to_timestamp(3)").rows, ElementsAre("1970-01-01 00:00:03+00"));  // DuckDB's own
   EXPECT_THAT(Error("SELECT PROCTIME()"), HasSubstr("proctime"));
 
-  const auto refused = [&](const std::string& expression) { return Error("CREATE TABLE bad (s STRING, n BIGINT, c AS " + expression + ") WITH ('connector' = 'memory')"); };
+  const auto refused = [&](const std::string& expression) {
+    return Error("CREATE TABLE bad (s STRING, n BIGINT, c AS " + expression + ") WITH ('connector' = 'memory')");
+  };
   EXPECT_THAT(refused("TO_TIMESTAMP_LTZ(n, 6)"), AllOf(HasSubstr("computed column \"c\""), HasSubstr("must be 0 (seconds) or 3 (milliseconds), not 6")));
   EXPECT_THAT(refused("TO_TIMESTAMP_LTZ(n, CAST(n AS INT))"), HasSubstr("stands in the expression"));
   EXPECT_THAT(refused("TO_TIMESTAMP_LTZ(s, 3)"), HasSubstr("takes a number"));
@@ -365,13 +381,19 @@ TEST_F(DeclaredTableTest, RowsInsertedAreReadBack) {
 }
 
 TEST_F(DeclaredTableTest, EveryTypeIsWrittenAndReadBack) {
-  Must("CREATE TABLE every (b BOOLEAN, i8 TINYINT, i16 SMALLINT, i32 INT, i64 BIGINT, f FLOAT, d DOUBLE, small DECIMAL(4, 1), mid DECIMAL(12, 3), big DECIMAL(38, 2), s STRING, y BYTES, "
-       "dt DATE, t TIME(3), t0 TIMESTAMP(0), t3 TIMESTAMP(3), t6 TIMESTAMP(6), t9 TIMESTAMP(9), z TIMESTAMP_LTZ(3), l ARRAY<INT>, m MAP<STRING, INT>, r ROW<a INT, b ARRAY<STRING>>) "
-       "WITH ('connector' = 'memory')");
+  Must(
+      "CREATE TABLE every (b BOOLEAN, i8 TINYINT, i16 SMALLINT, i32 INT, i64 BIGINT, f FLOAT, d DOUBLE, small DECIMAL(4, 1), mid DECIMAL(12, 3), big "
+      "DECIMAL(38, 2), s STRING, y BYTES, "
+      "dt DATE, t TIME(3), t0 TIMESTAMP(0), t3 TIMESTAMP(3), t6 TIMESTAMP(6), t9 TIMESTAMP(9), z TIMESTAMP_LTZ(3), l ARRAY<INT>, m MAP<STRING, INT>, r ROW<a "
+      "INT, b ARRAY<STRING>>) "
+      "WITH ('connector' = 'memory')");
   const std::string values =
-      "SELECT true, -8::TINYINT, -16::SMALLINT, 32::INTEGER, 64::BIGINT, 1.5::FLOAT, 2.5::DOUBLE, 1.5::DECIMAL(4, 1), -7.125::DECIMAL(12, 3), 9.25::DECIMAL(38, 2), 'täxt', '\\x00ab'::BLOB, "
-      "DATE '2026-01-02', TIME '01:02:03.004', TIMESTAMP_S '2026-01-02 03:04:05', TIMESTAMP_MS '2026-01-02 03:04:05.678', TIMESTAMP '2026-01-02 03:04:05.678901', "
-      "TIMESTAMP_NS '2026-01-02 03:04:05.678901234', TIMESTAMPTZ '2026-01-02 03:04:05.678+00', [1, NULL]::INTEGER[], MAP {'k': 1::INTEGER}, {'a': 1::INTEGER, 'b': ['x', NULL]}";
+      "SELECT true, -8::TINYINT, -16::SMALLINT, 32::INTEGER, 64::BIGINT, 1.5::FLOAT, 2.5::DOUBLE, 1.5::DECIMAL(4, 1), -7.125::DECIMAL(12, 3), "
+      "9.25::DECIMAL(38, 2), 'täxt', '\\x00ab'::BLOB, "
+      "DATE '2026-01-02', TIME '01:02:03.004', TIMESTAMP_S '2026-01-02 03:04:05', TIMESTAMP_MS '2026-01-02 03:04:05.678', TIMESTAMP '2026-01-02 "
+      "03:04:05.678901', "
+      "TIMESTAMP_NS '2026-01-02 03:04:05.678901234', TIMESTAMPTZ '2026-01-02 03:04:05.678+00', [1, NULL]::INTEGER[], MAP {'k': 1::INTEGER}, {'a': 1::INTEGER, "
+      "'b': ['x', NULL]}";
   EXPECT_THAT(Ask("INSERT INTO every " + values).rows, ElementsAre("1")) << Error("INSERT INTO every " + values);
   EXPECT_EQ(Ask("SELECT * FROM every").rows, Ask(values).rows);
   Must("INSERT INTO every (i32) SELECT NULL FROM range(3)");
@@ -383,16 +405,29 @@ TEST_F(DeclaredTableTest, EveryTypeIsWrittenAndReadBack) {
 TEST_F(DeclaredTableTest, OnlyLosslessCastsAreImplicit) {
   Must("CREATE TABLE t (i SMALLINT, d DOUBLE, e DECIMAL(6, 2), s STRING, t3 TIMESTAMP(3), dt DATE) WITH ('connector' = 'memory')");
   const char* const refused[] = {
-      "INSERT INTO t (i) SELECT i::INTEGER FROM range(1) r(i)", "INSERT INTO t (i) SELECT i FROM range(3) r(i)", "INSERT INTO t (i) VALUES (1.5)",        "INSERT INTO t (i) VALUES (40000)",
-      "INSERT INTO t (i) VALUES ('1')",                         "INSERT INTO t (s) VALUES (1)",                  "INSERT INTO t (d) SELECT 1::BIGINT + i FROM range(1) r(i)",
-      "INSERT INTO t (e) VALUES (1.234)",                       "INSERT INTO t (t3) SELECT now()::TIMESTAMP",    "INSERT INTO t (dt) VALUES ('2026-01-01')",
-      "INSERT INTO t (i) VALUES (1), (70000)",                  "INSERT INTO t (dt) SELECT TIMESTAMP '2026-01-01 10:00:00'",
+      "INSERT INTO t (i) SELECT i::INTEGER FROM range(1) r(i)",
+      "INSERT INTO t (i) SELECT i FROM range(3) r(i)",
+      "INSERT INTO t (i) VALUES (1.5)",
+      "INSERT INTO t (i) VALUES (40000)",
+      "INSERT INTO t (i) VALUES ('1')",
+      "INSERT INTO t (s) VALUES (1)",
+      "INSERT INTO t (d) SELECT 1::BIGINT + i FROM range(1) r(i)",
+      "INSERT INTO t (e) VALUES (1.234)",
+      "INSERT INTO t (t3) SELECT now()::TIMESTAMP",
+      "INSERT INTO t (dt) VALUES ('2026-01-01')",
+      "INSERT INTO t (i) VALUES (1), (70000)",
+      "INSERT INTO t (dt) SELECT TIMESTAMP '2026-01-01 10:00:00'",
       "INSERT INTO t (t3) SELECT TIMESTAMPTZ '2026-01-01 00:00:00+00'",
   };
-  for (const char* const sql : refused) EXPECT_THAT(Error(sql), AllOf(testing::StartsWith("Invalid: INSERT INTO t: column \""), HasSubstr("write CAST(… AS "))) << sql;
-  const char* const taken[] = {"INSERT INTO t (i) VALUES (1), (-32768), (NULL)", "INSERT INTO t (d) VALUES (1), (1.5)",  "INSERT INTO t (e) VALUES (1), (1.5), (1234.25)",
-                               "INSERT INTO t (t3) VALUES (TIMESTAMP '2026-01-01 00:00:00.125')", "INSERT INTO t (t3) SELECT DATE '2026-01-01'",
-                               "INSERT INTO t (d) SELECT i::INTEGER FROM range(3) r(i)", "INSERT INTO t (i) SELECT CAST(i AS SMALLINT) FROM range(3) r(i)"};
+  for (const char* const sql : refused)
+    EXPECT_THAT(Error(sql), AllOf(testing::StartsWith("Invalid: INSERT INTO t: column \""), HasSubstr("write CAST(… AS "))) << sql;
+  const char* const taken[] = {"INSERT INTO t (i) VALUES (1), (-32768), (NULL)",
+                               "INSERT INTO t (d) VALUES (1), (1.5)",
+                               "INSERT INTO t (e) VALUES (1), (1.5), (1234.25)",
+                               "INSERT INTO t (t3) VALUES (TIMESTAMP '2026-01-01 00:00:00.125')",
+                               "INSERT INTO t (t3) SELECT DATE '2026-01-01'",
+                               "INSERT INTO t (d) SELECT i::INTEGER FROM range(3) r(i)",
+                               "INSERT INTO t (i) SELECT CAST(i AS SMALLINT) FROM range(3) r(i)"};
   for (const char* const sql : taken) EXPECT_EQ(Error(sql), "OK") << sql;
 }
 
@@ -479,7 +514,8 @@ TEST_F(DeclaredTableTest, AHintWinsOverTheTablesOptions) {
   EXPECT_THAT(Error("SELECT 1 /*+ OPTIONS('tag' = 'x') */ FROM clicks"), HasSubstr("OPTIONS"));
   EXPECT_THAT(Ask("INSERT INTO clicks /*+ OPTIONS('tag' = 'z') */ PARTITION (user_id = 'p') (n) SELECT 1").rows, ElementsAre("1"));
   EXPECT_THAT(definitions_.back().options, Contains(testing::Pair("tag", "z")));
-  EXPECT_THAT(Ask("INSERT INTO clicks /*+ OPTIONS('tag' = 'z') */ SELECT user_id, 2, ts FROM clicks /*+ OPTIONS('tag' = 'y') */ WHERE n = 1").rows, ElementsAre("1"));
+  EXPECT_THAT(Ask("INSERT INTO clicks /*+ OPTIONS('tag' = 'z') */ SELECT user_id, 2, ts FROM clicks /*+ OPTIONS('tag' = 'y') */ WHERE n = 1").rows,
+              ElementsAre("1"));
   EXPECT_THAT(Ask("SELECT user_id, n FROM clicks WHERE n = 2").rows, ElementsAre("p|2"));
 }
 

@@ -46,7 +46,8 @@ Schema WithComputed(const DeclaredTable& table, const Schema& own) {
   std::vector<bool> taken(own.fields.size());
   for (const ColumnDefinition& column : table.definition.columns) {
     if (const auto computed = table.computed.find(column.name); computed != table.computed.end()) {
-      schema.fields.push_back({column.name, Type::String(), {{kExpressionMetadata, computed->second.expression}, {kSqlTypeMetadata, computed->second.sql_type}}});
+      schema.fields.push_back(
+          {column.name, Type::String(), {{kExpressionMetadata, computed->second.expression}, {kSqlTypeMetadata, computed->second.sql_type}}});
     } else if (const std::optional<size_t> index = own.IndexOf(column.name)) {
       schema.fields.push_back(own.fields[*index]);
       taken[*index] = true;
@@ -150,7 +151,8 @@ Result<Prepared> DeclaredTables::Preview(const CallContext& ctx, const ScanReque
   return preview != nullptr ? preview->Preview(ctx, own) : table->defined.connector->Prepare(ctx, own);
 }
 
-Result<SplitPage> DeclaredTables::Splits(const CallContext& ctx, const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page) {
+Result<SplitPage> DeclaredTables::Splits(const CallContext& ctx, const ScanRequest& request, std::span<const LayoutPartition> partitions,
+                                         const PageRequest& page) {
   LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<const DeclaredTable> table, Of(request.table));
   ScanRequest own = request;
   own.table = table->defined.table;
@@ -168,7 +170,8 @@ Result<std::unique_ptr<Reader>> DeclaredTables::Open(const CallContext& ctx, con
 Result<TableSink*> DeclaredTables::SinkOf(const DeclaredTable& table) {
   auto* const sink = dynamic_cast<TableSink*>(table.defined.connector.get());
   if (sink == nullptr) {
-    return Status::NotImplemented("table \"", table.definition.name.table, "\" can be read only: connector '", table.defined.connector->type_name(), "' does not write");
+    return Status::NotImplemented("table \"", table.definition.name.table, "\" can be read only: connector '", table.defined.connector->type_name(),
+                                  "' does not write");
   }
   return sink;
 }

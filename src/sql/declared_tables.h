@@ -14,7 +14,7 @@
 
 namespace lotic::sql {
 
-inline constexpr const char* kDeclaredCatalog = "default_catalog";   ///< as Flink calls them
+inline constexpr const char* kDeclaredCatalog = "default_catalog";  ///< as Flink calls them
 inline constexpr const char* kDeclaredSchema = "default_database";
 inline constexpr const char* kExpressionMetadata = "lotic:expression";  ///< of a Field: a computed column, and what computes it, in SQL
 inline constexpr const char* kSqlTypeMetadata = "lotic:sql_type";       ///< of a computed column: the engine's name of its type

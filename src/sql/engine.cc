@@ -466,8 +466,8 @@ Result<std::unique_ptr<Engine>> MakeEngine(EngineOptions options) {
 }  // namespace
 }  // namespace lotic::sql
 
-extern "C" __attribute__((visibility("default"))) void lotic_sql_make_engine_v1(
-    lotic::sql::EngineOptions* options, lotic::Result<std::unique_ptr<lotic::sql::Engine>>* out) {
+extern "C" __attribute__((visibility("default"))) void lotic_sql_make_engine_v1(lotic::sql::EngineOptions* options,
+                                                                                lotic::Result<std::unique_ptr<lotic::sql::Engine>>* out) {
   *out = lotic::sql::MakeEngine(std::move(*options));
 }
 

@@ -22,14 +22,15 @@
 namespace lotic::sql {
 
 /// Makes the connector of `ATTACH 'path' AS name (TYPE type, option value, ...)`. Options come with their names in lower case.
-using ConnectorFactory = std::function<Result<std::shared_ptr<Connector>>(
-    const std::string& type, const std::string& path, const std::map<std::string, std::string>& options)>;
+using ConnectorFactory =
+    std::function<Result<std::shared_ptr<Connector>>(const std::string& type, const std::string& path, const std::map<std::string, std::string>& options)>;
 
 /// Functions of the user that live elsewhere, found by the name of an endpoint: what USING FUNCTION and SET lambda.<name>.url reach. Any thread.
 struct LambdaPort {
   /// Evaluates `function` of the endpoint `lambda` over `arguments`: one column of `result`'s type, a row for each row, in their order (the engine checks).
   /// Errors: NotFound (no address for `lambda`), CapacityError (too large for one request or answer: the engine halves the batch), the function's own.
-  std::function<Result<Batch>(const CallContext& ctx, const std::string& lambda, const std::string& function, const Batch& arguments, const Field& result)> call;
+  std::function<Result<Batch>(const CallContext& ctx, const std::string& lambda, const std::string& function, const Batch& arguments, const Field& result)>
+      call;
   /// SET lambda.<name>.url, or RESET without an address. Errors: Invalid (no address).
   std::function<Status(const std::string& lambda, const std::optional<std::string>& url)> set_url;
 };
@@ -58,21 +59,21 @@ struct EngineOptions {
   /// (options or columns that it does not take).
   std::function<Result<DefinedTable>(const TableDefinition& definition)> define_table;
   std::vector<NamedTableFunction> table_functions;
-  LambdaPort lambdas;                        ///< empty functions: the statements are refused
-  std::vector<std::string> connector_types;  ///< what ATTACH (TYPE ...) may name
-  ReadPolicy policy;                         ///< of every scan
-  bool allow_partial = false;                ///< an incomplete scan is a result that says so, instead of DataLoss
-  bool allow_files = true;                   ///< COPY, read_csv and the like; the user's own shell may
-  std::string temp_folder;                   ///< where what does not fit in memory goes, made when needed; empty: DefaultTemporaryFolder()
-  std::string time_zone = "UTC";             ///< an IANA name: how instants are shown and zoneless text is read
-  int threads = 0;                           ///< 0: as many as there are cores
+  LambdaPort lambdas;                            ///< empty functions: the statements are refused
+  std::vector<std::string> connector_types;      ///< what ATTACH (TYPE ...) may name
+  ReadPolicy policy;                             ///< of every scan
+  bool allow_partial = false;                    ///< an incomplete scan is a result that says so, instead of DataLoss
+  bool allow_files = true;                       ///< COPY, read_csv and the like; the user's own shell may
+  std::string temp_folder;                       ///< where what does not fit in memory goes, made when needed; empty: DefaultTemporaryFolder()
+  std::string time_zone = "UTC";                 ///< an IANA name: how instants are shown and zoneless text is read
+  int threads = 0;                               ///< 0: as many as there are cores
   std::function<void(const std::string&)> warn;  ///< a sentence for stderr; any thread
 };
 
 struct ResultColumn {
   std::string name;
-  std::string type;       ///< as SQL writes it
-  bool numeric = false;   ///< aligned to the right in tables
+  std::string type;      ///< as SQL writes it
+  bool numeric = false;  ///< aligned to the right in tables
 };
 
 /// How a cell is written.

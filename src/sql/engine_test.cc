@@ -23,13 +23,13 @@ using testing::HasSubstr;
 
 /// What one partition holds and does.
 struct ScriptedSplit {
-  std::vector<int64_t> batches;      // rows of each batch
-  std::optional<Status> fails;       // after the batches
-  bool hangs = false;                // after the batches: until stopped
-  EndReason end = EndReason::kEnd;   // how it ends
+  std::vector<int64_t> batches;     // rows of each batch
+  std::optional<Status> fails;      // after the batches
+  bool hangs = false;               // after the batches: until stopped
+  EndReason end = EndReason::kEnd;  // how it ends
   Constraints residual = {};
-  bool opens_late = false;           // opening it takes until the scan is stopped
-  bool after_others = false;         // its rows come when something hangs
+  bool opens_late = false;    // opening it takes until the scan is stopped
+  bool after_others = false;  // its rows come when something hangs
 };
 
 /// A connector whose table `t` (id BIGINT, text VARCHAR NULL in every third row) does what the test says. Rows of partition p have
@@ -170,7 +170,8 @@ class ScriptedConnector final : public Connector {
   Result<std::vector<std::string>> ListSchemas(const CallContext&) override { return std::vector<std::string>{"default"}; }
   Result<TablePage> ListTables(const CallContext&, const std::string&, const PageRequest&) override { return TablePage{{{"default", "t"}}, ""}; }
   Result<TableInfo> GetTable(const CallContext&, const TableName& name) override {
-    if (std::find(script_.denied.begin(), script_.denied.end(), name.table) != script_.denied.end()) return Status::Unauthorized("no permission for ", name.table);
+    if (std::find(script_.denied.begin(), script_.denied.end(), name.table) != script_.denied.end())
+      return Status::Unauthorized("no permission for ", name.table);
     LOTIC_ASSIGN_OR_RETURN([[maybe_unused]] const size_t index, ResolveName("table", name.table, {"t"}));
     TableInfo info;
     info.name = {"default", "t"};
@@ -596,10 +597,10 @@ TEST_F(EngineTest, ATypeThatDoesNotFitIsRefusedWithItsColumn) {
 
 TEST_F(EngineTest, CellsAsJsonAreJson) {
   Start({});
-  const Answer answer = Ask(
-      "SELECT 1, 1.50::DECIMAL(5,2), 'a\"b\n', NULL, [1, NULL], {'a': 'x', 'b': [true]}, MAP {'k': 1.5}, 'nan'::DOUBLE, '\\x00ab'::BLOB, "
-      "DATE '2024-01-02', 170141183460469231731687303715884105727::HUGEINT, '{\"j\": 1}'::JSON, [1, 2]::INTEGER[2]",
-      CellForm::kJson);
+  const Answer answer =
+      Ask("SELECT 1, 1.50::DECIMAL(5,2), 'a\"b\n', NULL, [1, NULL], {'a': 'x', 'b': [true]}, MAP {'k': 1.5}, 'nan'::DOUBLE, '\\x00ab'::BLOB, "
+          "DATE '2024-01-02', 170141183460469231731687303715884105727::HUGEINT, '{\"j\": 1}'::JSON, [1, 2]::INTEGER[2]",
+          CellForm::kJson);
   EXPECT_THAT(answer.rows, ElementsAre("1|1.50|\"a\\\"b\\n\"|NULL|[1,null]|{\"a\":\"x\",\"b\":[true]}|{\"k\":1.5}|\"nan\"|\"AGFi\"|\"2024-01-02\"|"
                                        "170141183460469231731687303715884105727|{\"j\": 1}|[1,2]"))
       << answer.status;

@@ -63,11 +63,12 @@ duckdb::unique_ptr<duckdb::FunctionData> BindToTimestamp(duckdb::ClientContext& 
 
 void ToTimestamp(duckdb::DataChunk& arguments, duckdb::ExpressionState& state, duckdb::Vector& result) {
   const TimestampPattern& pattern = BindOf<PatternBind>(state).pattern;
-  duckdb::UnaryExecutor::ExecuteWithNulls<duckdb::string_t, int64_t>(arguments.data[0], result, arguments.size(), [&](duckdb::string_t text, ValidityMask& mask, duckdb::idx_t row) {
-    const std::optional<int64_t> time = pattern.Parse({text.GetData(), text.GetSize()});
-    if (!time) mask.SetInvalid(row);
-    return time.value_or(0);
-  });
+  duckdb::UnaryExecutor::ExecuteWithNulls<duckdb::string_t, int64_t>(arguments.data[0], result, arguments.size(),
+                                                                     [&](duckdb::string_t text, ValidityMask& mask, duckdb::idx_t row) {
+                                                                       const std::optional<int64_t> time = pattern.Parse({text.GetData(), text.GetSize()});
+                                                                       if (!time) mask.SetInvalid(row);
+                                                                       return time.value_or(0);
+                                                                     });
 }
 
 duckdb::unique_ptr<duckdb::FunctionData> BindToTimestampLtz(duckdb::ClientContext& context, duckdb::ScalarFunction& bound, Arguments& arguments) {
@@ -79,7 +80,8 @@ duckdb::unique_ptr<duckdb::FunctionData> BindToTimestampLtz(duckdb::ClientContex
   const bool constant = arguments[1]->IsFoldable();
   const duckdb::Value precision = constant ? duckdb::ExpressionExecutor::EvaluateScalar(context, *arguments[1]) : duckdb::Value();
   if (!constant || precision.IsNull() || (precision.ToString() != "0" && precision.ToString() != "3")) {
-    ThrowStatus(Status::Invalid("TO_TIMESTAMP_LTZ: the precision must be 0 (seconds) or 3 (milliseconds)", constant ? ", not " + precision.ToString() : ", as a number that stands in the expression"));
+    ThrowStatus(Status::Invalid("TO_TIMESTAMP_LTZ: the precision must be 0 (seconds) or 3 (milliseconds)",
+                                constant ? ", not " + precision.ToString() : ", as a number that stands in the expression"));
   }
   const bool exact = type.IsIntegral() && type.id() != LogicalTypeId::HUGEINT && type.id() != LogicalTypeId::UHUGEINT && type.id() != LogicalTypeId::UBIGINT;
   bound.arguments[0] = exact || type.id() == LogicalTypeId::SQLNULL ? LogicalType::BIGINT : LogicalType::DOUBLE;
@@ -95,19 +97,22 @@ void ToTimestampLtz(duckdb::DataChunk& arguments, duckdb::ExpressionState& state
     return int64_t{0};
   };
   if (arguments.data[0].GetType().id() == LogicalTypeId::BIGINT) {
-    duckdb::UnaryExecutor::ExecuteWithNulls<int64_t, int64_t>(arguments.data[0], result, arguments.size(), [&](int64_t epoch, ValidityMask& mask, duckdb::idx_t row) {
-      if (epoch > kMostEpochMs || epoch < kLeastEpochMs) epoch = kMostEpochMs + 1;  // scaled, it must not run over
-      return micros(epoch * scale, mask, row);
-    });
+    duckdb::UnaryExecutor::ExecuteWithNulls<int64_t, int64_t>(arguments.data[0], result, arguments.size(),
+                                                              [&](int64_t epoch, ValidityMask& mask, duckdb::idx_t row) {
+                                                                if (epoch > kMostEpochMs || epoch < kLeastEpochMs)
+                                                                  epoch = kMostEpochMs + 1;  // scaled, it must not run over
+                                                                return micros(epoch * scale, mask, row);
+                                                              });
     return;
   }
-  duckdb::UnaryExecutor::ExecuteWithNulls<double, int64_t>(arguments.data[0], result, arguments.size(), [&](double epoch, ValidityMask& mask, duckdb::idx_t row) {
-    double millis = std::trunc((bind.whole ? std::trunc(epoch) : epoch) * static_cast<double>(scale));
-    if (std::isnan(millis)) millis = bind.seconds ? static_cast<double>(kMostEpochMs + 1) : 0;  // as Flink: NaN is in no range, and 0 when made an integer
-    if (bind.seconds && epoch > static_cast<double>(kMostEpochMs / 1000)) millis = static_cast<double>(kMostEpochMs + 1);
-    if (std::abs(millis) > static_cast<double>(kMostEpochMs)) millis = static_cast<double>(kMostEpochMs + 1);
-    return micros(static_cast<int64_t>(millis), mask, row);
-  });
+  duckdb::UnaryExecutor::ExecuteWithNulls<double, int64_t>(
+      arguments.data[0], result, arguments.size(), [&](double epoch, ValidityMask& mask, duckdb::idx_t row) {
+        double millis = std::trunc((bind.whole ? std::trunc(epoch) : epoch) * static_cast<double>(scale));
+        if (std::isnan(millis)) millis = bind.seconds ? static_cast<double>(kMostEpochMs + 1) : 0;  // as Flink: NaN is in no range, and 0 when made an integer
+        if (bind.seconds && epoch > static_cast<double>(kMostEpochMs / 1000)) millis = static_cast<double>(kMostEpochMs + 1);
+        if (std::abs(millis) > static_cast<double>(kMostEpochMs)) millis = static_cast<double>(kMostEpochMs + 1);
+        return micros(static_cast<int64_t>(millis), mask, row);
+      });
 }
 
 void Register(duckdb::DatabaseInstance& database, duckdb::CreateScalarFunctionInfo info) {
@@ -134,8 +139,8 @@ void RegisterFlinkFunctions(duckdb::DatabaseInstance& database) {
   to_timestamp.AddFunction(duckdb::ScalarFunction({LogicalType::VARCHAR}, LogicalType::TIMESTAMP_MS, ToTimestamp, BindToTimestamp));
   to_timestamp.AddFunction(duckdb::ScalarFunction({LogicalType::VARCHAR, LogicalType::VARCHAR}, LogicalType::TIMESTAMP_MS, ToTimestamp, BindToTimestamp));
   Register(database, duckdb::CreateScalarFunctionInfo(std::move(to_timestamp)));
-  Register(database, duckdb::CreateScalarFunctionInfo(
-                         duckdb::ScalarFunction(kToTimestampLtz, {LogicalType::ANY, LogicalType::INTEGER}, LogicalType::TIMESTAMP_TZ, ToTimestampLtz, BindToTimestampLtz)));
+  Register(database, duckdb::CreateScalarFunctionInfo(duckdb::ScalarFunction(kToTimestampLtz, {LogicalType::ANY, LogicalType::INTEGER},
+                                                                             LogicalType::TIMESTAMP_TZ, ToTimestampLtz, BindToTimestampLtz)));
 }
 
 std::string WithFlinkFunctions(std::string_view expression) {

@@ -69,7 +69,9 @@ void FlattenAll(Vector& vector, duckdb::idx_t count) {
 }
 
 template <typename T>
-int64_t IntegerAt(Vector& vector, duckdb::idx_t row) { return FlatVector::GetData<T>(vector)[row]; }
+int64_t IntegerAt(Vector& vector, duckdb::idx_t row) {
+  return FlatVector::GetData<T>(vector)[row];
+}
 
 Int128 DecimalAt(Vector& vector, duckdb::idx_t row) {
   switch (vector.GetType().InternalType()) {
@@ -199,7 +201,8 @@ Status CallRows(const CallBind& bind, const CallContext& ctx, const Batch& argum
   const Result<Batch> answer = bind.session->options().lambdas.call(ctx, function.lambda, function.name, some, function.result);
   if (!answer.ok()) {
     if (answer.status().code() != StatusCode::kCapacityError) return answer.status();
-    if (count == 1) return answer.status().WithMessage("function ", function.name, " of lambda ", function.lambda, ": one row is too large: ", answer.status().message());
+    if (count == 1)
+      return answer.status().WithMessage("function ", function.name, " of lambda ", function.lambda, ": one row is too large: ", answer.status().message());
     LOTIC_RETURN_NOT_OK(CallRows(bind, ctx, arguments, first, count / 2, result));
     return CallRows(bind, ctx, arguments, first + count / 2, count - count / 2, result);
   }
@@ -258,8 +261,7 @@ class CallRewriter {
       default: break;
     }
     // Everything else; what was rewritten already is passed over.
-    duckdb::ParsedExpressionIterator::EnumerateQueryNodeChildren(
-        node, [this](duckdb::unique_ptr<duckdb::ParsedExpression>& child) { Expression(*child); });
+    duckdb::ParsedExpressionIterator::EnumerateQueryNodeChildren(node, [this](duckdb::unique_ptr<duckdb::ParsedExpression>& child) { Expression(*child); });
   }
 
  private:
@@ -279,8 +281,7 @@ class CallRewriter {
         break;
       default: break;
     }
-    duckdb::ParsedExpressionIterator::EnumerateChildren(
-        expression, [this](duckdb::unique_ptr<duckdb::ParsedExpression>& child) { Expression(*child); });
+    duckdb::ParsedExpressionIterator::EnumerateChildren(expression, [this](duckdb::unique_ptr<duckdb::ParsedExpression>& child) { Expression(*child); });
     if (expression.GetExpressionClass() == duckdb::ExpressionClass::FUNCTION) Function(expression.Cast<duckdb::FunctionExpression>());
   }
 
@@ -291,7 +292,8 @@ class CallRewriter {
     if (call.distinct || call.filter || (call.order_bys && !call.order_bys->orders.empty())) Refuse(call, "with DISTINCT, FILTER or ORDER BY");
     const ExternalFunction& function = functions_[*found];
     if (call.children.size() != function.arguments.size()) {
-      ThrowStatus(Status::Invalid("function ", function.name, ": ", call.children.size(), " arguments, declared are ", function.arguments.size()), Position(call));
+      ThrowStatus(Status::Invalid("function ", function.name, ": ", call.children.size(), " arguments, declared are ", function.arguments.size()),
+                  Position(call));
     }
     call.function_name = kCallName;
     call.children.insert(call.children.begin(), duckdb::make_uniq<duckdb::ConstantExpression>(duckdb::Value::UBIGINT(*found)));

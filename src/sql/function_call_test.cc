@@ -29,7 +29,8 @@ class FunctionCallTest : public testing::Test {
     AddFunctions();
     EngineOptions options;
     options.threads = 2;
-    options.lambdas.call = [this](const CallContext& ctx, const std::string& lambda, const std::string& function, const Batch& arguments, const Field& result) -> Result<Batch> {
+    options.lambdas.call = [this](const CallContext& ctx, const std::string& lambda, const std::string& function, const Batch& arguments,
+                                  const Field& result) -> Result<Batch> {
       const Status valid = arguments.Validate();
       if (!valid.ok()) return Status::UnknownError("the arguments are no valid batch: ", valid.message());
       ++calls_;
@@ -52,10 +53,13 @@ class FunctionCallTest : public testing::Test {
     ASSERT_TRUE(functions_.Add("upper", [](const std::string& text) { return "<" + text + ">"; }).ok());
     ASSERT_TRUE(functions_.Add("answer", [] { return int32_t{42}; }).ok());
     ASSERT_TRUE(functions_.Add("refuse", [](int64_t n) -> Result<int64_t> { return n < 5 ? Result<int64_t>(n) : Status::Unauthorized("not ", n); }).ok());
-    ASSERT_TRUE(functions_.Add("mirror", [](std::optional<Point> point) -> std::optional<Point> {
-      if (point && point->x) point->x = -*point->x;
-      return point;
-    }).ok());
+    ASSERT_TRUE(functions_
+                    .Add("mirror",
+                         [](std::optional<Point> point) -> std::optional<Point> {
+                           if (point && point->x) point->x = -*point->x;
+                           return point;
+                         })
+                    .ok());
     ASSERT_TRUE(functions_.Add("backwards", [](std::vector<std::optional<std::string>> list) { return std::vector(list.rbegin(), list.rend()); }).ok());
     ASSERT_TRUE(functions_.Add("echo", [](std::optional<bool> v) { return v; }).ok());
     ASSERT_TRUE(functions_.Add("echo", [](std::optional<int8_t> v) { return v; }).ok());
@@ -109,7 +113,8 @@ class FunctionCallTest : public testing::Test {
 TEST_F(FunctionCallTest, BothFormsCallTheFunctionForEveryRow) {
   EXPECT_THAT(Rows("USING FUNCTION twice(n BIGINT) RETURNS BIGINT TYPE LAMBDA_INVOKE WITH (lambda_name = 'x') SELECT twice(i) FROM range(3) t(i) ORDER BY i"),
               ElementsAre("0", "2", "4"));
-  EXPECT_THAT(Rows(Using("TWICE(n BIGINT) RETURNS BIGINT") + "SELECT Twice(i) FROM (VALUES (NULL), (21)) t(i) ORDER BY i NULLS FIRST"), ElementsAre("NULL", "42"));
+  EXPECT_THAT(Rows(Using("TWICE(n BIGINT) RETURNS BIGINT") + "SELECT Twice(i) FROM (VALUES (NULL), (21)) t(i) ORDER BY i NULLS FIRST"),
+              ElementsAre("NULL", "42"));
   EXPECT_THAT(Rows(Using("answer() RETURNS INT") + "SELECT answer() FROM range(2)"), ElementsAre("42", "42"));
 }
 
@@ -126,14 +131,16 @@ TEST_F(FunctionCallTest, ItMayStandWhereverAnExpressionMay) {
 
 TEST_F(FunctionCallTest, ColumnsHaveTheNamesOfWhatWasWritten) {
   const std::string front = Using("twice(n BIGINT) RETURNS BIGINT");
-  EXPECT_THAT(Run(front + "SELECT twice(i), 1 + twice(i), twice(i) AS two, * FROM range(1) t(i)").columns, ElementsAre("twice(i)", "(1 + twice(i))", "two", "i"));
+  EXPECT_THAT(Run(front + "SELECT twice(i), 1 + twice(i), twice(i) AS two, * FROM range(1) t(i)").columns,
+              ElementsAre("twice(i)", "(1 + twice(i))", "two", "i"));
   EXPECT_THAT(Run(front + "SELECT * FROM (SELECT twice(i) FROM range(1) t(i))").columns, ElementsAre("twice(i)"));
   EXPECT_THAT(Run(front + "WITH c AS (SELECT twice(i) FROM range(1) t(i)) SELECT * FROM c").columns, ElementsAre("twice(i)"));
 }
 
 TEST_F(FunctionCallTest, EveryTypeGoesThereAndBack) {
   const auto echo = [&](const std::string& type, const std::string& value) {
-    const std::vector<std::string> rows = Rows(Using("echo(v " + type + ") RETURNS " + type) + "SELECT echo(v) FROM (VALUES (1, " + value + "), (2, NULL)) t(k, v) ORDER BY k");
+    const std::vector<std::string> rows =
+        Rows(Using("echo(v " + type + ") RETURNS " + type) + "SELECT echo(v) FROM (VALUES (1, " + value + "), (2, NULL)) t(k, v) ORDER BY k");
     EXPECT_EQ(rows.size(), 2u) << type;
     EXPECT_EQ(rows.empty() ? "" : rows.back(), "NULL") << type;
     return rows.empty() ? "" : rows.front();
@@ -176,7 +183,8 @@ TEST_F(FunctionCallTest, RowsGoInBatchesThatAreHalvedWhereTheyAreTooLarge) {
   EXPECT_EQ(calls_, 1);
   calls_ = 0;
   max_rows_ = 300;
-  EXPECT_THAT(Rows(Using("twice(n BIGINT) RETURNS BIGINT") + "SELECT count(*) FROM (SELECT i, twice(i) AS d FROM range(2000) t(i)) WHERE d = 2 * i"), ElementsAre("2000"));
+  EXPECT_THAT(Rows(Using("twice(n BIGINT) RETURNS BIGINT") + "SELECT count(*) FROM (SELECT i, twice(i) AS d FROM range(2000) t(i)) WHERE d = 2 * i"),
+              ElementsAre("2000"));
   EXPECT_EQ(calls_, 8 + 7) << "2,000 rows in pieces of 250";
   max_rows_ = 0;
   const Status large = Run(Using("twice(n BIGINT) RETURNS BIGINT") + "SELECT twice(i) FROM range(9) t(i)").status;

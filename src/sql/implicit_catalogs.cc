@@ -73,7 +73,8 @@ void EnsureCatalog(duckdb::ClientContext& context, Session& session, const std::
 void RegisterTableFunctions(duckdb::DatabaseInstance& database, const std::shared_ptr<Session>& session) {
   const std::vector<NamedTableFunction>& functions = session->options().table_functions;
   for (size_t i = 0; i < functions.size(); ++i) {
-    duckdb::TableFunction function(functions[i].name, duckdb::vector<duckdb::LogicalType>(functions[i].parameters.size(), duckdb::LogicalType::VARCHAR), nullptr);
+    duckdb::TableFunction function(functions[i].name, duckdb::vector<duckdb::LogicalType>(functions[i].parameters.size(), duckdb::LogicalType::VARCHAR),
+                                   nullptr);
     function.bind_replace = ReplaceCall;
     function.function_info = duckdb::make_shared_ptr<FunctionInfo>(session, i);
     duckdb::CreateTableFunctionInfo info(std::move(function));

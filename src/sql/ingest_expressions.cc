@@ -151,7 +151,8 @@ class Compiled final : public table::CompiledExpressions {
     }
     for (const size_t column : columns_) {
       if (input.column(column).type == input_->fields[column].type) continue;
-      return Status::Invalid("the field ", input_->fields[column].name, " is ", input.column(column).type.ToString(), ", and was compiled as ", input_->fields[column].type.ToString());
+      return Status::Invalid("the field ", input_->fields[column].name, " is ", input.column(column).type.ToString(), ", and was compiled as ",
+                             input_->fields[column].type.ToString());
     }
     BatchBuilder builder(output_);
     if (input.num_rows() == 0) return builder.Finish(0);
@@ -235,7 +236,8 @@ class IngestExpressions final : public table::Expressions {
       output.fields.push_back(expression.result);
     }
     if (output.fields.empty()) return Status::Invalid("no expressions to compile");
-    auto compiled = std::make_unique<Compiled>(shared_, std::make_shared<const Schema>(input), std::vector<size_t>(read.begin(), read.end()), std::make_shared<const Schema>(std::move(output)));
+    auto compiled = std::make_unique<Compiled>(shared_, std::make_shared<const Schema>(input), std::vector<size_t>(read.begin(), read.end()),
+                                               std::make_shared<const Schema>(std::move(output)));
     const Status prepared = compiled->Prepare(list);
     if (!prepared.ok()) return Status::Invalid("the expressions ", texts.substr(0, 500), ": ", prepared.message());
     return std::unique_ptr<table::CompiledExpressions>(std::move(compiled));

@@ -14,7 +14,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 Schema RecordSchema() {
-  return Schema({{"ts", Type::Int64()}, {"kind", Type::String()}, {"amount", Type::Float64()}, {"tags", Type::List(Type::String())}, {"payload", Type::String()}});
+  return Schema(
+      {{"ts", Type::Int64()}, {"kind", Type::String()}, {"amount", Type::Float64()}, {"tags", Type::List(Type::String())}, {"payload", Type::String()}});
 }
 
 /// Record i: ts = 60,000 i + 1234, kind "k0" … "k4" and NULL for each seventh, amount i / 4, i % 3 tags.
@@ -107,8 +108,10 @@ TEST_F(IngestExpressionsTest, RefusesWhatIsNotTheSameAgain) {
   EXPECT_THAT(expressions_->Inputs("now()").status().message(), HasSubstr("now()"));
   EXPECT_THAT(expressions_->Inputs("Groovy({kind.size()}, kind)").status().message(), HasSubstr("Groovy"));
   EXPECT_THAT(expressions_->Inputs("random()").status().message(), HasSubstr("random"));
-  EXPECT_THAT(expressions_->Compile(std::vector<table::NamedExpression>{{{"n", Type::Int32()}, "length(knd)"}}, RecordSchema()).status().message(), HasSubstr("did you mean kind"));
-  EXPECT_THAT(expressions_->Compile(std::vector<table::NamedExpression>{{{"n", Type::Int32()}, "tags + 1"}}, RecordSchema()).status().message(), HasSubstr("array"));
+  EXPECT_THAT(expressions_->Compile(std::vector<table::NamedExpression>{{{"n", Type::Int32()}, "length(knd)"}}, RecordSchema()).status().message(),
+              HasSubstr("did you mean kind"));
+  EXPECT_THAT(expressions_->Compile(std::vector<table::NamedExpression>{{{"n", Type::Int32()}, "tags + 1"}}, RecordSchema()).status().message(),
+              HasSubstr("array"));
 }
 
 }  // namespace

@@ -46,7 +46,8 @@ int IntegerDigits(const LogicalType& type) {
 }
 
 bool IsUnsigned(const LogicalType& type) {
-  return type.id() == LogicalTypeId::UTINYINT || type.id() == LogicalTypeId::USMALLINT || type.id() == LogicalTypeId::UINTEGER || type.id() == LogicalTypeId::UBIGINT;
+  return type.id() == LogicalTypeId::UTINYINT || type.id() == LogicalTypeId::USMALLINT || type.id() == LogicalTypeId::UINTEGER ||
+         type.id() == LogicalTypeId::UBIGINT;
 }
 
 /// Fractional digits of a local timestamp; -1 for other types.
@@ -110,7 +111,8 @@ bool IsLossless(const LogicalType& from, const LogicalType& to) {
 /// Without the casts around it that lose nothing: what VALUES adds to make its rows alike.
 const duckdb::Expression& Peeled(const duckdb::Expression& expression) {
   const duckdb::Expression* inner = &expression;
-  while (inner->GetExpressionClass() == duckdb::ExpressionClass::BOUND_CAST && IsLossless(inner->Cast<duckdb::BoundCastExpression>().child->return_type, inner->return_type)) {
+  while (inner->GetExpressionClass() == duckdb::ExpressionClass::BOUND_CAST &&
+         IsLossless(inner->Cast<duckdb::BoundCastExpression>().child->return_type, inner->return_type)) {
     inner = inner->Cast<duckdb::BoundCastExpression>().child.get();
   }
   return *inner;
@@ -172,13 +174,14 @@ void CheckTypes(ClientContext& context, const FoundTable& sink, duckdb::InsertSt
     if (IsLossless(bound.types[i], to)) continue;
     const std::vector<const duckdb::Expression*> values = WrittenValues(*bound.plan, i);
     if (!values.empty() && std::all_of(values.begin(), values.end(), [&](const auto* value) { return FitsExactly(context, *value, to); })) continue;
-    ThrowStatus(Status::Invalid("INSERT INTO ", sink.table, ": column ", Quoted(targets[i]->name), " is ", to.ToString(), " and the query gives ", bound.types[i].ToString(),
-                                " for it, which may not fit; write CAST(… AS ", to.ToString(), ")"));
+    ThrowStatus(Status::Invalid("INSERT INTO ", sink.table, ": column ", Quoted(targets[i]->name), " is ", to.ToString(), " and the query gives ",
+                                bound.types[i].ToString(), " for it, which may not fit; write CAST(… AS ", to.ToString(), ")"));
   }
 }
 
 void CheckAutoCommit(ClientContext& context, const std::string& table) {
-  if (!context.transaction.IsAutoCommit()) ThrowStatus(Status::NotImplemented("INSERT INTO ", table, ": what is written cannot be rolled back; run it outside of BEGIN … COMMIT"));
+  if (!context.transaction.IsAutoCommit())
+    ThrowStatus(Status::NotImplemented("INSERT INTO ", table, ": what is written cannot be rolled back; run it outside of BEGIN … COMMIT"));
 }
 
 /// What the receipt says where not all went well: "3 rows acknowledged, 2 rejected, 1 unknown".
@@ -190,7 +193,8 @@ std::string Counts(const WriteReceipt& receipt) {
 /// The writer of one INSERT, abandoned unless it was finished.
 class SinkState final : public duckdb::GlobalSinkState {
  public:
-  SinkState(std::string table, std::shared_ptr<Connector> connector, std::shared_ptr<Session> session, std::shared_ptr<const Schema> columns, std::unique_ptr<TableWriter> writer)
+  SinkState(std::string table, std::shared_ptr<Connector> connector, std::shared_ptr<Session> session, std::shared_ptr<const Schema> columns,
+            std::unique_ptr<TableWriter> writer)
       : table_(std::move(table)), connector_(std::move(connector)), session_(std::move(session)), columns_(std::move(columns)), writer_(std::move(writer)) {}
 
   ~SinkState() override {
@@ -238,7 +242,9 @@ class SinkState final : public duckdb::GlobalSinkState {
 
   void Tell(const WriteReceipt& receipt) const {
     for (size_t i = 0; i < receipt.notes.size() && i < kMaxReceiptNotes; ++i) session_->Warn("INSERT INTO " + table_ + ": " + receipt.notes[i]);
-    if (receipt.duplicates_possible) session_->Warn("INSERT INTO " + table_ + ": some rows may have been written twice: requests that the source answered with a failure of its own were sent again");
+    if (receipt.duplicates_possible)
+      session_->Warn("INSERT INTO " + table_ +
+                     ": some rows may have been written twice: requests that the source answered with a failure of its own were sent again");
   }
 
   const std::string table_;
@@ -255,7 +261,8 @@ class CountState final : public duckdb::GlobalSourceState {
 
 class ConnectorInsert final : public duckdb::PhysicalOperator {
  public:
-  ConnectorInsert(duckdb::PhysicalPlan& plan, duckdb::idx_t cardinality, std::shared_ptr<const TableModel> sink, std::shared_ptr<Session> session, WriteRequest request)
+  ConnectorInsert(duckdb::PhysicalPlan& plan, duckdb::idx_t cardinality, std::shared_ptr<const TableModel> sink, std::shared_ptr<Session> session,
+                  WriteRequest request)
       : PhysicalOperator(plan, duckdb::PhysicalOperatorType::EXTENSION, {LogicalType::BIGINT}, cardinality),
         sink_(std::move(sink)),
         session_(std::move(session)),
@@ -323,7 +330,8 @@ void ResolveInsert(ClientContext& context, const FoundTable& sink, const InsertC
   std::set<std::string> constant;
   for (const auto& [name, value] : constants) constant.insert(ColumnOf(sink, name).name);
   const bool by_name = insert.column_order == duckdb::InsertColumnOrder::INSERT_BY_NAME;
-  if (by_name && !constants.empty()) ThrowStatus(Status::NotImplemented(into, "BY NAME together with PARTITION (…) is not supported; select the constant as a column"));
+  if (by_name && !constants.empty())
+    ThrowStatus(Status::NotImplemented(into, "BY NAME together with PARTITION (…) is not supported; select the constant as a column"));
   std::vector<const ModelColumn*> targets;
   if (!insert.columns.empty()) {
     for (const auto& name : insert.columns) {
@@ -354,8 +362,8 @@ void ResolveInsert(ClientContext& context, const FoundTable& sink, const InsertC
   insert.table = SinkName(sink.table);
 }
 
-duckdb::PhysicalOperator& PlanConnectorInsert(ClientContext&, duckdb::PhysicalPlanGenerator& planner, duckdb::LogicalInsert& insert, duckdb::PhysicalOperator& rows,
-                                              std::shared_ptr<const TableModel> sink, std::shared_ptr<Session> session) {
+duckdb::PhysicalOperator& PlanConnectorInsert(ClientContext&, duckdb::PhysicalPlanGenerator& planner, duckdb::LogicalInsert& insert,
+                                              duckdb::PhysicalOperator& rows, std::shared_ptr<const TableModel> sink, std::shared_ptr<Session> session) {
   WriteRequest request;
   request.table = sink->info.name;
   request.constants = session->insert_constants();

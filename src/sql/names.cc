@@ -43,8 +43,7 @@ using duckdb::StringUtil;
 bool LooksLikeFile(const std::string& name) {
   static constexpr std::array kEnds = {".parquet", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".gz", ".zst", ".db", ".duckdb"};
   const std::string folded = StringUtil::Lower(name);
-  return folded.find('/') != std::string::npos ||
-         std::any_of(kEnds.begin(), kEnds.end(), [&](const char* end) { return StringUtil::EndsWith(folded, end); });
+  return folded.find('/') != std::string::npos || std::any_of(kEnds.begin(), kEnds.end(), [&](const char* end) { return StringUtil::EndsWith(folded, end); });
 }
 
 class NameResolver {
@@ -98,7 +97,8 @@ class NameResolver {
 
   StatementFacts TakeFacts() {
     if (!hinted_.empty()) {
-      ThrowStatus(Status::Invalid("the hint OPTIONS stands directly behind the name of a table that is read: FROM t /*+ OPTIONS('k' = 'v') */"), hinted_.begin()->first == kInsertTarget ? std::nullopt : std::optional<size_t>(hinted_.begin()->first));
+      ThrowStatus(Status::Invalid("the hint OPTIONS stands directly behind the name of a table that is read: FROM t /*+ OPTIONS('k' = 'v') */"),
+                  hinted_.begin()->first == kInsertTarget ? std::nullopt : std::optional<size_t>(hinted_.begin()->first));
     }
     return std::move(facts_);
   }
@@ -155,8 +155,7 @@ class NameResolver {
       const duckdb::Value& value = expression->Cast<duckdb::ConstantExpression>().value;
       if (value.type().id() == duckdb::LogicalTypeId::VARCHAR && !value.IsNull()) facts_.constants.insert(duckdb::StringValue::Get(value));
     }
-    duckdb::ParsedExpressionIterator::EnumerateChildren(
-        *expression, [this](duckdb::unique_ptr<duckdb::ParsedExpression>& child) { Expression(child.get()); });
+    duckdb::ParsedExpressionIterator::EnumerateChildren(*expression, [this](duckdb::unique_ptr<duckdb::ParsedExpression>& child) { Expression(child.get()); });
   }
 
   void Ref(duckdb::TableRef* ref) {
@@ -257,10 +256,12 @@ class NameResolver {
       found.reset();
     }
     if (!found) {
-      if (!session_.insert_constants().empty()) ThrowStatus(Status::NotFound("INSERT INTO ", insert.table, " PARTITION (…): no connector has a table of that name"));
+      if (!session_.insert_constants().empty())
+        ThrowStatus(Status::NotFound("INSERT INTO ", insert.table, " PARTITION (…): no connector has a table of that name"));
       return;
     }
-    if (!insert.cte_map.map.empty()) ThrowStatus(Status::NotImplemented("INSERT INTO ", found->table, ": write WITH behind it: INSERT INTO t WITH x AS (…) SELECT …"));
+    if (!insert.cte_map.map.empty())
+      ThrowStatus(Status::NotImplemented("INSERT INTO ", found->table, ": write WITH behind it: INSERT INTO t WITH x AS (…) SELECT …"));
     ResolveInsert(context_, FindSink(context_, *found), session_.insert_constants(), insert);
   }
 
@@ -279,7 +280,8 @@ class NameResolver {
       if (found) return found;
     }
     const auto say_unsure = [&] {
-      if (!unsure.ok()) session_.Warn("the session's own \"" + ref.table_name + "\" is read; whether " + chosen.catalog + " has one is not known: " + unsure.message());
+      if (!unsure.ok())
+        session_.Warn("the session's own \"" + ref.table_name + "\" is read; whether " + chosen.catalog + " has one is not known: " + unsure.message());
     };
     const duckdb::EntryLookupInfo lookup(duckdb::CatalogType::TABLE_ENTRY, ref.table_name);
     for (const auto& place : path.Get()) {
@@ -312,8 +314,7 @@ class NameResolver {
       std::string all;
       for (size_t i = 0; i < found.size() && i < kMostNamed; ++i) all += (i == 0 ? "" : i + 1 == found.size() ? " and " : ", ") + Qualified(found[i]);
       if (found.size() > kMostNamed) all += " and " + std::to_string(found.size() - kMostNamed) + " more";
-      ThrowStatus(Status::Invalid("table name \"", ref.table_name, "\" is ambiguous: it is ", all, "; write the catalog before it"),
-                  Position(ref));
+      ThrowStatus(Status::Invalid("table name \"", ref.table_name, "\" is ambiguous: it is ", all, "; write the catalog before it"), Position(ref));
     }
     return std::move(found[0]);
   }

@@ -41,11 +41,13 @@ void DoubleTo(DataChunk& arguments, ExpressionState&, Vector& result) {
 }
 
 void LongToInt(DataChunk& arguments, ExpressionState&, Vector& result) {
-  duckdb::UnaryExecutor::Execute<int64_t, int32_t>(arguments.data[0], result, arguments.size(), [](int64_t value) { return static_cast<int32_t>(static_cast<uint32_t>(value)); });
+  duckdb::UnaryExecutor::Execute<int64_t, int32_t>(arguments.data[0], result, arguments.size(),
+                                                   [](int64_t value) { return static_cast<int32_t>(static_cast<uint32_t>(value)); });
 }
 
 void SumToLong(DataChunk& arguments, ExpressionState&, Vector& result) {
-  duckdb::UnaryExecutor::Execute<duckdb::hugeint_t, int64_t>(arguments.data[0], result, arguments.size(), [](const duckdb::hugeint_t& value) { return static_cast<int64_t>(value.lower); });
+  duckdb::UnaryExecutor::Execute<duckdb::hugeint_t, int64_t>(arguments.data[0], result, arguments.size(),
+                                                             [](const duckdb::hugeint_t& value) { return static_cast<int64_t>(value.lower); });
 }
 
 void Times(DataChunk& arguments, ExpressionState&, Vector& result) {
@@ -57,8 +59,8 @@ void Times(DataChunk& arguments, ExpressionState&, Vector& result) {
 }
 
 void DoubleText(DataChunk& arguments, ExpressionState&, Vector& result) {
-  duckdb::UnaryExecutor::Execute<double, duckdb::string_t>(arguments.data[0], result, arguments.size(),
-                                                           [&](double value) { return duckdb::StringVector::AddString(result, catalog::JavaDoubleText(value)); });
+  duckdb::UnaryExecutor::Execute<double, duckdb::string_t>(
+      arguments.data[0], result, arguments.size(), [&](double value) { return duckdb::StringVector::AddString(result, catalog::JavaDoubleText(value)); });
 }
 
 void FloatText(DataChunk& arguments, ExpressionState&, Vector& result) {
@@ -111,7 +113,8 @@ duckdb::hugeint_t ExactDecimal(const std::string& text) {
 }
 
 void ToExactDecimal(DataChunk& arguments, ExpressionState&, Vector& result) {
-  duckdb::UnaryExecutor::Execute<duckdb::string_t, duckdb::hugeint_t>(arguments.data[0], result, arguments.size(), [](const duckdb::string_t& text) { return ExactDecimal(text.GetString()); });
+  duckdb::UnaryExecutor::Execute<duckdb::string_t, duckdb::hugeint_t>(arguments.data[0], result, arguments.size(),
+                                                                      [](const duckdb::string_t& text) { return ExactDecimal(text.GetString()); });
 }
 
 /// Drops the last `drop` digits, HALF_EVEN.
@@ -127,8 +130,10 @@ void RoundHalfEven(std::string* digits, size_t drop) {
   if (gone[0] > '5' || (gone[0] == '5' && (!tie || odd))) {
     size_t at = digits->size();
     while (at > 0 && (*digits)[at - 1] == '9') (*digits)[--at] = '0';
-    if (at == 0) digits->insert(digits->begin(), '1');
-    else ++(*digits)[at - 1];
+    if (at == 0)
+      digits->insert(digits->begin(), '1');
+    else
+      ++(*digits)[at - 1];
   }
   if (digits->empty()) *digits = "0";
 }

@@ -71,7 +71,8 @@ std::optional<Constant> ConstantFor(const ModelColumn& column, const duckdb::Exp
   const Type& type = column.field.type;
   // Only Subject lets an instant, or a finer local time, meet a local time. Both count microseconds.
   const duckdb::LogicalTypeId given = value.type().id();
-  const bool in_micros = type.id() == TypeId::kTimestamp && type.unit() != TimeUnit::kNano && (given == duckdb::LogicalTypeId::TIMESTAMP_TZ || given == duckdb::LogicalTypeId::TIMESTAMP);
+  const bool in_micros = type.id() == TypeId::kTimestamp && type.unit() != TimeUnit::kNano &&
+                         (given == duckdb::LogicalTypeId::TIMESTAMP_TZ || given == duckdb::LogicalTypeId::TIMESTAMP);
   if (value.IsNull() || (value.type() != column.type && !in_micros)) return std::nullopt;
   switch (type.id()) {
     case TypeId::kBool: return Constant{value.GetValueUnsafe<bool>()};
@@ -123,8 +124,7 @@ std::optional<ValueSet> SetOfComparison(ExpressionType comparison, const Constan
   const Scalar& value = constant.value;
   switch (comparison) {
     case ExpressionType::COMPARE_EQUAL:
-    case ExpressionType::COMPARE_NOT_DISTINCT_FROM:
-      return constant.inexact ? ValueSet::None(false) : ValueSet::Listed({value});
+    case ExpressionType::COMPARE_NOT_DISTINCT_FROM: return constant.inexact ? ValueSet::None(false) : ValueSet::Listed({value});
     case ExpressionType::COMPARE_NOTEQUAL:
     case ExpressionType::COMPARE_DISTINCT_FROM: {
       ValueSet set = ValueSet::All(comparison == ExpressionType::COMPARE_DISTINCT_FROM);
@@ -217,8 +217,7 @@ std::optional<ValueSet> SetOf(const duckdb::Expression& expression, Subject* sub
       if (!from || !to) return std::nullopt;
       return IntersectValueSets(subject->column->field.type, DuckDbOrder(), *from, *to);
     }
-    case ExpressionClass::BOUND_OPERATOR:
-      return Normalized(SetOfOperator(expression.Cast<duckdb::BoundOperatorExpression>(), subject), *subject);
+    case ExpressionClass::BOUND_OPERATOR: return Normalized(SetOfOperator(expression.Cast<duckdb::BoundOperatorExpression>(), subject), *subject);
     case ExpressionClass::BOUND_CONJUNCTION: {
       const auto& conjunction = expression.Cast<duckdb::BoundConjunctionExpression>();
       const bool is_or = conjunction.GetExpressionType() == ExpressionType::CONJUNCTION_OR;
@@ -370,9 +369,7 @@ void PushFilters(duckdb::ClientContext& context, duckdb::LogicalGet& get, duckdb
 
 duckdb::OptimizerExtension LimitExtension() {
   duckdb::OptimizerExtension extension;
-  extension.optimize_function = [](duckdb::OptimizerExtensionInput&, duckdb::unique_ptr<duckdb::LogicalOperator>& plan) {
-    PassLimit(*plan, {});
-  };
+  extension.optimize_function = [](duckdb::OptimizerExtensionInput&, duckdb::unique_ptr<duckdb::LogicalOperator>& plan) { PassLimit(*plan, {}); };
   return extension;
 }
 

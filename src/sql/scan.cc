@@ -52,8 +52,7 @@ duckdb::unique_ptr<duckdb::FunctionData> ScanBind::Copy() const { return duckdb:
 
 bool ScanBind::Equals(const duckdb::FunctionData& other) const {
   const auto& that = other.Cast<ScanBind>();
-  return entry.get() == that.entry.get() && snapshot == that.snapshot && constraints == that.constraints && limit == that.limit &&
-         exact == that.exact;
+  return entry.get() == that.entry.get() && snapshot == that.snapshot && constraints == that.constraints && limit == that.limit && exact == that.exact;
 }
 
 ScanRequest ScanBind::Request() const {
@@ -81,8 +80,8 @@ ScanRequest ScanBind::Request() const {
 const Prepared& ScanBind::Plan() const {
   if (prepared_ == nullptr || prepared_constraints_ != constraints || prepared_limit_ != limit) {
     auto* const preview = session->plan_only() ? dynamic_cast<PlanPreview*>(model->connector.get()) : nullptr;
-    Prepared prepared = ValueOrThrow(preview != nullptr ? preview->Preview(session->Context(), Request())
-                                                        : model->connector->Prepare(session->Context(), Request()));
+    Prepared prepared =
+        ValueOrThrow(preview != nullptr ? preview->Preview(session->Context(), Request()) : model->connector->Prepare(session->Context(), Request()));
     {
       std::lock_guard lock(snapshot->mutex);
       if (snapshot->token.empty()) snapshot->token = prepared.token;
@@ -103,8 +102,7 @@ bool ScanBind::IsExact(const std::string& column) const {
 
 std::vector<Split> ScanBind::Splits() const {
   const Prepared& plan = Plan();
-  const std::shared_ptr<ScanRun> run =
-      ValueOrThrow(ScanRun::Plan(model->connector, Request(), plan, ScanOptions{}, session->Context()));
+  const std::shared_ptr<ScanRun> run = ValueOrThrow(ScanRun::Plan(model->connector, Request(), plan, ScanOptions{}, session->Context()));
   return run->splits();
 }
 

@@ -16,8 +16,8 @@ constexpr int64_t kRowsPerBatch = 10'000;  // a split of the memory connector: w
 
 std::unique_ptr<Engine> EngineOver(int64_t rows) {
   ::setenv("LOTIC_SQL_LIBRARY", LOTIC_SQL_FILE, 0);
-  const auto schema = std::make_shared<const Schema>(
-      Schema{{{"id", Type::Int64()}, {"value", Type::Float64()}, {"sparse", Type::Int64()}, {"name", Type::String()}}});
+  const auto schema =
+      std::make_shared<const Schema>(Schema{{{"id", Type::Int64()}, {"value", Type::Float64()}, {"sparse", Type::Int64()}, {"name", Type::String()}}});
   memory::MemoryTable table{{"default", "t"}, *schema, {{}}};
   for (int64_t first = 0; first < rows; first += kRowsPerBatch) {
     BatchBuilder builder(schema);

@@ -31,8 +31,8 @@ struct ScanBind : duckdb::TableFunctionData {
   std::shared_ptr<const TableModel> model;
   std::shared_ptr<Session> session;
   std::shared_ptr<SnapshotSlot> snapshot;
-  Constraints constraints;       ///< by the connector's column names
-  std::set<std::string> exact;   ///< of those, the columns whose conjuncts were taken out of DuckDB's plan
+  Constraints constraints;      ///< by the connector's column names
+  std::set<std::string> exact;  ///< of those, the columns whose conjuncts were taken out of DuckDB's plan
   std::optional<int64_t> limit;
   std::vector<std::pair<std::string, std::string>> not_pushed;  ///< conjunct, why
 

@@ -11,8 +11,8 @@
 namespace lotic::sql {
 namespace {
 
-constexpr std::chrono::seconds kCloseWait{2};  // how long closing a reader may take to cancel at the source
-constexpr size_t kMaxSplits = 1'000'000;       // of one scan; more is a CapacityError
+constexpr std::chrono::seconds kCloseWait{2};             // how long closing a reader may take to cancel at the source
+constexpr size_t kMaxSplits = 1'000'000;                  // of one scan; more is a CapacityError
 constexpr int64_t kLeastReaderBytes = int64_t{16} << 20;  // of the memory budget, which the readers of a scan share
 
 /// What kept a split that was opened from being read to its end: the answer would be incomplete, whatever the world did.
@@ -23,8 +23,8 @@ Status Unfinished(const Status& status) {
 
 }  // namespace
 
-Result<std::shared_ptr<ScanRun>> ScanRun::Plan(std::shared_ptr<Connector> connector, ScanRequest request, Prepared prepared,
-                                               ScanOptions options, const CallContext& ctx) {
+Result<std::shared_ptr<ScanRun>> ScanRun::Plan(std::shared_ptr<Connector> connector, ScanRequest request, Prepared prepared, ScanOptions options,
+                                               const CallContext& ctx) {
   std::shared_ptr<ScanRun> run(new ScanRun());
   PageRequest page;
   while (!prepared.partitions.empty()) {

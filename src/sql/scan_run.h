@@ -21,7 +21,7 @@ namespace lotic::sql {
 /// How the query that a scan belongs to went; decides what a split means that was not read to its end.
 enum class QueryOutcome : uint8_t {
   kRunning,
-  kFinished,   ///< all its rows were taken: what was not read was not needed
+  kFinished,  ///< all its rows were taken: what was not read was not needed
   kFailed,
   kCancelled,  ///< also: the result was dropped before its end
 };
@@ -40,8 +40,8 @@ class ScanRun {
   class Lane;
 
   /// Fetches the splits of `prepared`; opens no reader. `request.token` is the prepared one.
-  static Result<std::shared_ptr<ScanRun>> Plan(std::shared_ptr<Connector> connector, ScanRequest request, Prepared prepared,
-                                               ScanOptions options, const CallContext& ctx);
+  static Result<std::shared_ptr<ScanRun>> Plan(std::shared_ptr<Connector> connector, ScanRequest request, Prepared prepared, ScanOptions options,
+                                               const CallContext& ctx);
   ~ScanRun();
 
   /// At least 1.
@@ -94,6 +94,7 @@ class ScanRun::Lane {
   ~Lane() { (void)CloseReader(); }  // a scan that ends early has its rows: its accounting is in the certificate
   /// The next rows, at least one; none: nothing is left for this lane. Errors: the scan's first failure; Cancelled.
   Result<std::optional<Batch>> Next();
+
  private:
   Result<bool> OpenNextGroup();
   Status CloseReader();  // errors: the accounting of a split does not add up

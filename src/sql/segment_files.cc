@@ -174,7 +174,11 @@ struct Shared {
 class Writer final : public table::SegmentFileWriter {
  public:
   Writer(std::shared_ptr<Shared> shared, std::unique_ptr<duckdb::Connection> connection, std::shared_ptr<RowsQueue> queue, std::string path)
-      : shared_(std::move(shared)), connection_(std::move(connection)), queue_(std::move(queue)), path_(std::move(path)), number_(shared_->queues->Add(queue_)) {
+      : shared_(std::move(shared)),
+        connection_(std::move(connection)),
+        queue_(std::move(queue)),
+        path_(std::move(path)),
+        number_(shared_->queues->Add(queue_)) {
     thread_ = std::thread([this] { Copy(); });
   }
   ~Writer() override {
@@ -226,8 +230,8 @@ class Writer final : public table::SegmentFileWriter {
 
 class Reader final : public table::SegmentFileReader {
  public:
-  Reader(std::shared_ptr<Shared> shared, std::unique_ptr<duckdb::Connection> connection, duckdb::unique_ptr<duckdb::QueryResult> result, std::shared_ptr<const Schema> schema,
-         std::string path)
+  Reader(std::shared_ptr<Shared> shared, std::unique_ptr<duckdb::Connection> connection, duckdb::unique_ptr<duckdb::QueryResult> result,
+         std::shared_ptr<const Schema> schema, std::string path)
       : shared_(std::move(shared)), connection_(std::move(connection)), result_(std::move(result)), schema_(std::move(schema)), path_(std::move(path)) {}
 
   Result<std::optional<Batch>> Next(const CallContext& ctx) override {
@@ -294,7 +298,8 @@ class ParquetFiles final : public table::SegmentFiles {
       std::map<std::string, duckdb::LogicalType> present;
       for (size_t i = 0; i < described->GetNames().size(); ++i) present.emplace(described->GetNames()[i], described->GetTypes()[i]);
       // Where the file has a column of the row number's name, wanted or not, rows are passed over instead.
-      const bool numbered = first_row > 0 && std::none_of(present.begin(), present.end(), [](const auto& column) { return duckdb::StringUtil::CIEquals(column.first, kRowNumber); });
+      const bool numbered = first_row > 0 && std::none_of(present.begin(), present.end(),
+                                                          [](const auto& column) { return duckdb::StringUtil::CIEquals(column.first, kRowNumber); });
       const std::string file = plain + (numbered ? ", file_row_number = true)" : ")");
       std::string list;
       for (const Field& field : layout.fields) {

@@ -15,9 +15,7 @@ constexpr size_t kMaxSaid = 1024;                       // sentences remembered 
 
 }  // namespace
 
-QueryState::QueryState(const CallContext& ctx) : outer_stop_(ctx.stop, [this] { stop_.request_stop(); }), ctx_(ctx) {
-  ctx_.stop = stop_.get_token();
-}
+QueryState::QueryState(const CallContext& ctx) : outer_stop_(ctx.stop, [this] { stop_.request_stop(); }), ctx_(ctx) { ctx_.stop = stop_.get_token(); }
 
 void QueryState::AddBound() {
   std::lock_guard lock(mutex_);

@@ -54,8 +54,7 @@ Result<LogicalType> ToDuckDb(const std::string& column, const Type& type) {
     case TypeId::kUInt64: return LogicalType(LogicalType::UBIGINT);
     case TypeId::kFloat32: return LogicalType(LogicalType::FLOAT);
     case TypeId::kFloat64: return LogicalType(LogicalType::DOUBLE);
-    case TypeId::kDecimal128:
-      return LogicalType::DECIMAL(static_cast<uint8_t>(type.precision()), static_cast<uint8_t>(type.scale()));
+    case TypeId::kDecimal128: return LogicalType::DECIMAL(static_cast<uint8_t>(type.precision()), static_cast<uint8_t>(type.scale()));
     case TypeId::kString: return LogicalType(LogicalType::VARCHAR);
     case TypeId::kBinary: return LogicalType(LogicalType::BLOB);
     case TypeId::kDate: return LogicalType(LogicalType::DATE);

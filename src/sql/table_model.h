@@ -30,13 +30,14 @@ struct ModelColumn {
 struct TableModel {
   std::shared_ptr<Connector> connector;
   TableInfo info;
-  std::map<std::string, std::string> arguments;                ///< of a query in the source's own language that makes the table; into ScanRequest
-  std::vector<ModelColumn> columns;                            ///< of SELECT *
-  std::vector<ModelColumn> hidden;                             ///< of info.hidden
-  std::vector<std::pair<std::string, size_t>> hidden_names;    ///< names, then aliases → index in hidden; virtual id = start + index
-  std::vector<std::string> notes;                              ///< info.notes and what was renamed
+  std::map<std::string, std::string> arguments;              ///< of a query in the source's own language that makes the table; into ScanRequest
+  std::vector<ModelColumn> columns;                          ///< of SELECT *
+  std::vector<ModelColumn> hidden;                           ///< of info.hidden
+  std::vector<std::pair<std::string, size_t>> hidden_names;  ///< names, then aliases → index in hidden; virtual id = start + index
+  std::vector<std::string> notes;                            ///< info.notes and what was renamed
 
-  static Result<std::shared_ptr<const TableModel>> Make(std::shared_ptr<Connector> connector, TableInfo info, std::map<std::string, std::string> arguments = {});
+  static Result<std::shared_ptr<const TableModel>> Make(std::shared_ptr<Connector> connector, TableInfo info,
+                                                        std::map<std::string, std::string> arguments = {});
   /// The column of a DuckDB column id; null for the one of count(*).
   const ModelColumn* Find(duckdb::column_t id) const;
   duckdb::virtual_column_map_t VirtualColumns() const;

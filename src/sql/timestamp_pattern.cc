@@ -9,7 +9,7 @@
 namespace lotic::sql {
 namespace {
 
-constexpr size_t kLongestNumber = 19;     // as Java's one-letter fields
+constexpr size_t kLongestNumber = 19;  // as Java's one-letter fields
 constexpr size_t kFourDigits = 4;
 constexpr int64_t kBigNumber = 1000000000;  // past every field's range; more digits stay there
 constexpr int64_t kDayMs = 86400000;
@@ -45,7 +45,8 @@ int64_t DaysSince1970(int64_t year, int64_t month, int64_t day) {
 }
 
 int64_t LastDay(int64_t year, int64_t month) {
-  const std::chrono::year_month_day_last last = std::chrono::year(static_cast<int>(year)) / std::chrono::month(static_cast<unsigned>(month)) / std::chrono::last;
+  const std::chrono::year_month_day_last last =
+      std::chrono::year(static_cast<int>(year)) / std::chrono::month(static_cast<unsigned>(month)) / std::chrono::last;
   return static_cast<unsigned>(last.day());
 }
 
@@ -101,7 +102,8 @@ Result<TimestampPattern> TimestampPattern::Make(std::string_view text) {
       }
       ++at;
     } else if (std::string_view("[]{}#").find(c) != std::string_view::npos) {
-      return Status::Invalid("TO_TIMESTAMP: '", std::string(1, c), "' in the pattern \"", text, "\" is not built here; write it in quotes if it is meant as it stands");
+      return Status::Invalid("TO_TIMESTAMP: '", std::string(1, c), "' in the pattern \"", text,
+                             "\" is not built here; write it in quotes if it is meant as it stands");
     } else {
       literal(c);
       ++at;
@@ -111,7 +113,8 @@ Result<TimestampPattern> TimestampPattern::Make(std::string_view text) {
   for (size_t i = 0; i < pattern.steps_.size(); ++i) {
     size_t reserved = 0;
     size_t next = i + 1;
-    for (; next < pattern.steps_.size() && pattern.steps_[next].part != Part::kLiteral && pattern.steps_[next].least == pattern.steps_[next].most; ++next) reserved += pattern.steps_[next].most;
+    for (; next < pattern.steps_.size() && pattern.steps_[next].part != Part::kLiteral && pattern.steps_[next].least == pattern.steps_[next].most; ++next)
+      reserved += pattern.steps_[next].most;
     if (next == pattern.steps_.size() || pattern.steps_[next].part == Part::kLiteral) pattern.steps_[i].reserved = reserved;
   }
   return pattern;
@@ -130,7 +133,11 @@ Status TimestampPattern::AddField(char letter, size_t count) {
   }
   const bool year = step.part == Part::kYear;
   const bool fits = step.part == Part::kFraction ? count <= 9 : year ? count == 1 || count == 2 || count == 4 : count <= 2;
-  if (!fits) return Status::Invalid("TO_TIMESTAMP: \"", std::string(count, letter), "\" in a pattern is not built here; write ", year ? "yyyy" : step.part == Part::kFraction ? "SSS" : std::string(2, letter));
+  if (!fits)
+    return Status::Invalid("TO_TIMESTAMP: \"", std::string(count, letter), "\" in a pattern is not built here; write ",
+                           year                           ? "yyyy"
+                           : step.part == Part::kFraction ? "SSS"
+                                                          : std::string(2, letter));
   if (std::any_of(steps_.begin(), steps_.end(), [&](const Step& other) { return other.part == step.part; })) {
     return Status::Invalid("TO_TIMESTAMP: the pattern has '", std::string(1, letter), "' twice");
   }

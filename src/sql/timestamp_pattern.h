@@ -45,7 +45,7 @@ class TimestampPattern {
 
   std::vector<Step> steps_;
   bool loose_ = false;
-  bool era_year_ = false;       // 'y', which has no year 0
+  bool era_year_ = false;  // 'y', which has no year 0
   bool two_digit_year_ = false;
 };
 

@@ -95,8 +95,9 @@ class Tokens {
 };
 
 /// What DuckDB's parser takes apart before a function of that name could be found.
-constexpr std::array kTakenNames = {"coalesce", "ifnull", "if", "try", "grouping", "construct_array", "unpack", "nullif", "position", "substring", "trim",
-                                    "overlay", "extract", "cast", "try_cast", "not", "exists", "row", "array", "unnest", "columns"};
+constexpr std::array kTakenNames = {"coalesce", "ifnull",   "if",        "try",  "grouping", "construct_array", "unpack",
+                                    "nullif",   "position", "substring", "trim", "overlay",  "extract",         "cast",
+                                    "try_cast", "not",      "exists",    "row",  "array",    "unnest",          "columns"};
 
 class Parser {
  public:
@@ -136,7 +137,8 @@ class Parser {
       setting.url = tokens_.now().text;
       tokens_.Advance();
     }
-    if (tokens_.now().kind != TokenKind::kEnd && !(tokens_.TakeSign(';') && tokens_.now().kind == TokenKind::kEnd)) return Unexpected("the end of the statement");
+    if (tokens_.now().kind != TokenKind::kEnd && !(tokens_.TakeSign(';') && tokens_.now().kind == TokenKind::kEnd))
+      return Unexpected("the end of the statement");
     return std::optional<LambdaSetting>(std::move(setting));
   }
 
@@ -200,7 +202,8 @@ class Parser {
     std::vector<Field> fields;
     if (tokens_.TakeSign(close)) return fields;
     do {
-      if (fields.size() == kMaxExternalFunctions) return Status::CapacityError("more than ", kMaxExternalFunctions, " arguments of a function or members of a ROW");
+      if (fields.size() == kMaxExternalFunctions)
+        return Status::CapacityError("more than ", kMaxExternalFunctions, " arguments of a function or members of a ROW");
       LOTIC_ASSIGN_OR_RETURN(std::string name, Name(what));
       LOTIC_ASSIGN_OR_RETURN(Type type, ParseType(depth));
       fields.push_back({std::move(name), std::move(type)});

@@ -13,14 +13,14 @@ namespace lotic::sql {
 
 /// A function of the user that lives elsewhere, as one statement declares it.
 struct ExternalFunction {
-  std::string name;               ///< in lower case, as the function's endpoint is asked for it
-  std::vector<Field> arguments;   ///< TIMESTAMP is TIMESTAMP(3)
+  std::string name;              ///< in lower case, as the function's endpoint is asked for it
+  std::vector<Field> arguments;  ///< TIMESTAMP is TIMESTAMP(3)
   Field result{"result", Type::Bool()};
-  std::string lambda;             ///< which endpoint: the name in lambda.<name>.url
+  std::string lambda;  ///< which endpoint: the name in lambda.<name>.url
 };
 
-inline constexpr size_t kMaxExternalFunctions = 100;   ///< of one statement; also the arguments of one, and the members of one ROW
-inline constexpr int kMaxTypeDepth = 32;               ///< of ROW and ARRAY in one another
+inline constexpr size_t kMaxExternalFunctions = 100;  ///< of one statement; also the arguments of one, and the members of one ROW
+inline constexpr int kMaxTypeDepth = 32;              ///< of ROW and ARRAY in one another
 
 /// A statement that begins with functions: what they are, and the query.
 struct UsingStatement {

@@ -137,8 +137,10 @@ TEST(LambdaSetting, NamesAnAddressOrTakesItBack) {
   const auto reset = ParseLambdaSetting("RESET lambda.example.url");
   ASSERT_TRUE(reset.ok() && *reset);
   EXPECT_FALSE((*reset)->url.has_value());
-  for (const char* text : {"SET threads = 4", "SELECT 1", "RESET threads", "SET lambda = 1", ""}) EXPECT_TRUE(ParseLambdaSetting(text).ok() && !*ParseLambdaSetting(text)) << text;
-  for (const char* text : {"SET lambda.x", "SET lambda.x.uri = 'y'", "SET lambda.x.url = y", "SET lambda.x.url", "SET lambda.x.url = 'y' z", "RESET lambda.x.url = 'y'"}) {
+  for (const char* text : {"SET threads = 4", "SELECT 1", "RESET threads", "SET lambda = 1", ""})
+    EXPECT_TRUE(ParseLambdaSetting(text).ok() && !*ParseLambdaSetting(text)) << text;
+  for (const char* text :
+       {"SET lambda.x", "SET lambda.x.uri = 'y'", "SET lambda.x.url = y", "SET lambda.x.url", "SET lambda.x.url = 'y' z", "RESET lambda.x.url = 'y'"}) {
     EXPECT_EQ(ParseLambdaSetting(text).status().code(), StatusCode::kInvalid) << text;
   }
 }

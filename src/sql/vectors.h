@@ -17,7 +17,6 @@ duckdb::buffer_ptr<duckdb::VectorBuffer> KeepBatch(Batch batch);
 
 /// Makes `out` (flat, just reset) show rows [offset, offset + count) of `column`, without copying what DuckDB lays out the same way.
 /// `keep` must keep the column's memory alive. Throws where a value does not fit DuckDB's type.
-void FillVector(duckdb::Vector& out, const Column& column, int64_t offset, int64_t count,
-                const duckdb::buffer_ptr<duckdb::VectorBuffer>& keep);
+void FillVector(duckdb::Vector& out, const Column& column, int64_t offset, int64_t count, const duckdb::buffer_ptr<duckdb::VectorBuffer>& keep);
 
 }  // namespace lotic::sql

@@ -24,7 +24,8 @@ void AppendCell(const Column& column, int64_t row, ColumnBuilder& out) {
   }
 }
 
-Result<ComputedColumn> ComputedColumn::Make(Expressions& expressions, const Field& result, std::string text, size_t column, std::vector<size_t> reads, Schema input) {
+Result<ComputedColumn> ComputedColumn::Make(Expressions& expressions, const Field& result, std::string text, size_t column, std::vector<size_t> reads,
+                                            Schema input) {
   ComputedColumn computed;
   if (reads.empty()) input.fields.push_back({"$offset", Type::Int64()});
   const NamedExpression expression{result, text};
@@ -43,7 +44,8 @@ Result<Batch> ComputedColumn::Evaluate(const CallContext& ctx, const Batch& inpu
   LOTIC_RETURN_NOT_OK(ctx.Check("computing the columns of rows"));
   LOTIC_ASSIGN_OR_RETURN(Batch result, compiled_->Evaluate(ctx, input));
   if (result.num_columns() != 1 || result.num_rows() != input.num_rows() || !(result.column(0).type == output_->fields[0].type)) {
-    return Status::UnknownError("expression ", text_, ": a result that is not one column of ", output_->fields[0].type.ToString(), " and ", input.num_rows(), " rows");
+    return Status::UnknownError("expression ", text_, ": a result that is not one column of ", output_->fields[0].type.ToString(), " and ", input.num_rows(),
+                                " rows");
   }
   return result;
 }
@@ -67,8 +69,8 @@ Status ComputedColumn::Search(const CallContext& ctx, const Batch& input, int64_
   return Search(ctx, input, first + count / 2, count - count / 2, out, failures);
 }
 
-Result<Batch> ComputedColumn::Compute(const CallContext& ctx, const std::vector<Column>& columns, const Column& numbers, const std::shared_ptr<const void>& owner,
-                                      std::span<const int64_t> rows, std::vector<Failure>* failures) {
+Result<Batch> ComputedColumn::Compute(const CallContext& ctx, const std::vector<Column>& columns, const Column& numbers,
+                                      const std::shared_ptr<const void>& owner, std::span<const int64_t> rows, std::vector<Failure>* failures) {
   std::vector<Column> read;
   for (const size_t column : reads_) read.push_back(columns[column]);
   if (read.empty()) read.push_back(numbers);

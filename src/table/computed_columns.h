@@ -33,8 +33,8 @@ class ComputedColumn {
   };
   /// One column, with a value for each of `rows` (of the pipeline's columns, ascending); NULL, and told in `failures`, where it cannot be computed. `numbers`: a BIGINT column of the same length,
   /// for an expression that reads nothing. `owner` keeps the columns alive. Errors: what the engine fails with other than Invalid.
-  Result<Batch> Compute(const CallContext& ctx, const std::vector<Column>& columns, const Column& numbers, const std::shared_ptr<const void>& owner, std::span<const int64_t> rows,
-                        std::vector<Failure>* failures);
+  Result<Batch> Compute(const CallContext& ctx, const std::vector<Column>& columns, const Column& numbers, const std::shared_ptr<const void>& owner,
+                        std::span<const int64_t> rows, std::vector<Failure>* failures);
 
  private:
   ComputedColumn() = default;

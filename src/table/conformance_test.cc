@@ -83,8 +83,9 @@ class ErrorsHarness final : public ConformanceHarness {
   Status Append(size_t partition, int count) override {
     std::vector<table::RecordError> errors;
     for (int i = 0; i < count; ++i, ++offset_) {
-      errors.push_back({static_cast<int32_t>(i % 3), offset_, table::TestData::TimeOf(offset_), table::TestData::TimeOf(offset_) + 7, i % 2 == 0 ? "decode" : "convert", i % 2 == 0 ? "" : "qty",
-                        "message " + std::to_string(i % 5), std::string("\xff\x00", 2) + std::to_string(i), 4});
+      errors.push_back({static_cast<int32_t>(i % 3), offset_, table::TestData::TimeOf(offset_), table::TestData::TimeOf(offset_) + 7,
+                        i % 2 == 0 ? "decode" : "convert", i % 2 == 0 ? "" : "qty", "message " + std::to_string(i % 5),
+                        std::string("\xff\x00", 2) + std::to_string(i), 4});
     }
     return data_.store(partition == 0 ? "events" : "other").errors().Append(errors);
   }

@@ -44,7 +44,8 @@ std::string HostName() {
 
 class TablesConnector final : public Connector {
  public:
-  explicit TablesConnector(TablesConnectorOptions options) : options_(std::move(options)), host_name_(options_.host_name.empty() ? HostName() : options_.host_name) {}
+  explicit TablesConnector(TablesConnectorOptions options)
+      : options_(std::move(options)), host_name_(options_.host_name.empty() ? HostName() : options_.host_name) {}
 
   std::string type_name() const override { return kTablesType; }
 
@@ -108,7 +109,9 @@ class TablesConnector final : public Connector {
     prepared.token = snapshot.ToToken();
     views_.Keep(prepared.token, view, steady_clock::now());
     for (const PlannedPartition& partition : plan.partitions) {
-      if (!partition.damaged.ok() || std::none_of(partition.segments.begin(), partition.segments.end(), [](const PlannedSegment& segment) { return segment.pruned.empty(); })) continue;
+      if (!partition.damaged.ok() ||
+          std::none_of(partition.segments.begin(), partition.segments.end(), [](const PlannedSegment& segment) { return segment.pruned.empty(); }))
+        continue;
       LayoutPartition layout{{Scalar(int64_t{partition.snapshot.partition})}, {}};
       if (!partition.gone.empty()) layout.properties[kGone] = GoneMark(partition);
       prepared.partitions.push_back(std::move(layout));
@@ -136,14 +139,16 @@ class TablesConnector final : public Connector {
     if (!page.page_token.empty()) {
       const char* end = page.page_token.data() + page.page_token.size();
       const auto parsed = std::from_chars(page.page_token.data(), end, skip);
-      if (parsed.ec != std::errc() || parsed.ptr != end || skip < 0) return Status::Invalid("table ", request.table.table, ": page token '", page.page_token.substr(0, 100), "'");
+      if (parsed.ec != std::errc() || parsed.ptr != end || skip < 0)
+        return Status::Invalid("table ", request.table.table, ": page token '", page.page_token.substr(0, 100), "'");
     }
     const auto limit = static_cast<size_t>(page.max_items > 0 ? std::min(page.max_items, kMaxSplitsPerPage) : kMaxSplitsPerPage);
     SplitPage out;
     int64_t index = 0;
     for (const LayoutPartition& partition : partitions) {
       const int64_t* number = partition.values.size() == 1 ? std::get_if<int64_t>(&partition.values[0]) : nullptr;
-      const auto planned = std::find_if(plan.partitions.begin(), plan.partitions.end(), [&](const PlannedPartition& one) { return number != nullptr && one.snapshot.partition == *number; });
+      const auto planned = std::find_if(plan.partitions.begin(), plan.partitions.end(),
+                                        [&](const PlannedPartition& one) { return number != nullptr && one.snapshot.partition == *number; });
       if (planned == plan.partitions.end()) return Status::Invalid("table ", request.table.table, ": not a partition of this plan");
       LOTIC_RETURN_NOT_OK(CheckAsPlanned(request, partition, *planned));
       // Counted with the pruned ones, so that a page token means the same whatever has been sealed or dropped meanwhile.
@@ -203,13 +208,18 @@ class TablesConnector final : public Connector {
   static Status CheckStart(const ScanRequest& request) {
     const std::string& name = request.table.table;
     if (request.unbounded) {
-      return Status::NotImplemented("table ", name, ": endless reading is not served, since rows cannot yet be handed over in the order of their offsets while a segment is sealed; read its topic instead");
+      return Status::NotImplemented("table ", name,
+                                    ": endless reading is not served, since rows cannot yet be handed over in the order of their offsets while a segment is "
+                                    "sealed; read its topic instead");
     }
     if (request.start.kind != ScanStart::Kind::kEarliest) {
-      return Status::NotImplemented("table ", name, ": reading begins with the first row retained; WHERE \"", kRowOffsetColumn, "\" >= N or a condition on the time column leaves out what lies before");
+      return Status::NotImplemented("table ", name, ": reading begins with the first row retained; WHERE \"", kRowOffsetColumn,
+                                    "\" >= N or a condition on the time column leaves out what lies before");
     }
     if (request.as_of_ms) {
-      return Status::NotImplemented("table ", name, ": AT (TIMESTAMP => …) is not built yet, since finding that offset would read rows; use AT (VERSION => …) or a condition on the time column");
+      return Status::NotImplemented(
+          "table ", name,
+          ": AT (TIMESTAMP => …) is not built yet, since finding that offset would read rows; use AT (VERSION => …) or a condition on the time column");
     }
     return Status::OK();
   }
@@ -218,10 +228,11 @@ class TablesConnector final : public Connector {
   static Status CheckWhole(const ScanRequest& request, const TablePlan& plan) {
     if (request.policy.on_data_loss == OnDataLoss::kWarn) return Status::OK();
     for (const PlannedPartition& partition : plan.partitions) {
-      if (!partition.damaged.ok()) return Status::DataLoss("table ", request.table.table, ", partition ", partition.snapshot.partition, ": ", partition.damaged.message());
+      if (!partition.damaged.ok())
+        return Status::DataLoss("table ", request.table.table, ", partition ", partition.snapshot.partition, ": ", partition.damaged.message());
       for (const PlannedPartition::Gone& gone : partition.gone) {
-        return Status::DataLoss("table ", request.table.table, ", partition ", partition.snapshot.partition, ": ", gone.Where(), " of the snapshot cannot be read: ", gone.what,
-                                gone.to || gone.segments ? "; plan again without the token" : "");
+        return Status::DataLoss("table ", request.table.table, ", partition ", partition.snapshot.partition, ": ", gone.Where(),
+                                " of the snapshot cannot be read: ", gone.what, gone.to || gone.segments ? "; plan again without the token" : "");
       }
     }
     return Status::OK();
@@ -235,7 +246,8 @@ class TablesConnector final : public Connector {
       found = planned.gone.empty() ? "what was gone is there again" : planned.gone.back().Where() + ": " + planned.gone.back().what;
     }
     if (found.empty()) return Status::OK();
-    return Status::DataLoss("table ", request.table.table, ", partition ", planned.snapshot.partition, " changed since it was planned: ", found, "; plan again with the token to see what it still holds");
+    return Status::DataLoss("table ", request.table.table, ", partition ", planned.snapshot.partition, " changed since it was planned: ", found,
+                            "; plan again with the token to see what it still holds");
   }
 
   const TablesConnectorOptions options_;

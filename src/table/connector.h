@@ -9,24 +9,24 @@
 
 namespace lotic::table {
 
-inline constexpr const char* kTablesType = "tables";          ///< type_name(), and what ATTACH (TYPE ...) calls it
-inline constexpr const char* kTablesSchema = "default";       ///< the one schema
-inline constexpr const char* kErrorsTable = "_errors";        ///< the records that became no row, of all tables
-inline constexpr const char* kRealtimeSuffix = "_REALTIME";   ///< "events_REALTIME" is another name of "events"
+inline constexpr const char* kTablesType = "tables";         ///< type_name(), and what ATTACH (TYPE ...) calls it
+inline constexpr const char* kTablesSchema = "default";      ///< the one schema
+inline constexpr const char* kErrorsTable = "_errors";       ///< the records that became no row, of all tables
+inline constexpr const char* kRealtimeSuffix = "_REALTIME";  ///< "events_REALTIME" is another name of "events"
 
 // Hidden columns of every table. A column of the table's own schema with such a name hides the hidden one.
 inline constexpr const char* kSegmentNameColumn = "$segmentName";
 inline constexpr const char* kPartitionIdColumn = "$partitionId";  ///< of the stream; also called __metadata$partition
 inline constexpr const char* kDocIdColumn = "$docId";              ///< the number of the row within its segment, from 0
 inline constexpr const char* kHostNameColumn = "$hostName";
-inline constexpr const char* kRowOffsetColumn = "$offset";            ///< of the row's record
-inline constexpr const char* kRowTimestampColumn = "$timestamp";      ///< of the row's record, by the stream
+inline constexpr const char* kRowOffsetColumn = "$offset";        ///< of the row's record
+inline constexpr const char* kRowTimestampColumn = "$timestamp";  ///< of the row's record, by the stream
 
 struct TablesConnectorOptions {
-  std::string folder;              ///< the data directory
+  std::string folder;  ///< the data directory
   /// Reads sealed segments; borrowed, outlives the connector. Null: a sealed segment is an error of its split, consuming ones can be read.
   SegmentFiles* segment_files = nullptr;
-  std::string host_name;           ///< $hostName; empty: Server_HOST_8098 of this machine, as Pinot writes it
+  std::string host_name;  ///< $hostName; empty: Server_HOST_8098 of this machine, as Pinot writes it
   /// Errors: Invalid (no folder).
   Status Validate() const;
 };

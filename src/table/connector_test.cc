@@ -306,14 +306,17 @@ TEST_F(TablesConnectorTest, ALargeSegmentIsResumedInItsMiddle) {
       ASSERT_TRUE(batch.ok()) << batch.status();
       ASSERT_THAT(batch->runs, SizeIs(1));
       ASSERT_TRUE(batch->runs[0].status.ok()) << batch->runs[0].status;
-      for (int64_t row = 0; batch->rows && row < batch->rows->num_rows(); ++row) rows.push_back(batch->rows->column(1).values<int32_t>()[static_cast<size_t>(row)]);
+      for (int64_t row = 0; batch->rows && row < batch->rows->num_rows(); ++row)
+        rows.push_back(batch->rows->column(1).values<int32_t>()[static_cast<size_t>(row)]);
       ended = batch->runs[0].ended;
       starts[0].position = batch->runs[0].next;
       ASSERT_TRUE((*reader)->Close({}).ok());
       const SplitCertificate part = (*reader)->Certificate(0);
       EXPECT_TRUE(CheckAccounting(part).ok()) << CheckAccounting(part);
       certified += part.records.Sum();
-      if (!ended) { EXPECT_THAT(part.notes, testing::Contains(HasSubstr("gave no row"))); }
+      if (!ended) {
+        EXPECT_THAT(part.notes, testing::Contains(HasSubstr("gave no row")));
+      }
     }
     EXPECT_GE(readers, 3) << "no batch is the whole segment";
     EXPECT_EQ(certified, 9000) << "the parts add up to the segment";
@@ -529,7 +532,9 @@ TEST_F(TablesConnectorTest, WhatGoesBetweenPlanAndSplitsIsAnError) {
     EXPECT_TRUE(connector_->Splits({}, request, plan.partitions, {}).ok());
   }
   // Old tokens of which a part is gone are planned with that known.
-  request.token = "{\"v\":1,\"kind\":\"exact\",\"table\":\"events_REALTIME\",\"table_id\":\"6f1c2d0e\",\"partitions\":[{\"p\":0,\"start\":\"0\",\"end\":\"300\"},{\"p\":1,\"start\":\"0\",\"end\":\"10\"}]}";
+  request.token =
+      "{\"v\":1,\"kind\":\"exact\",\"table\":\"events_REALTIME\",\"table_id\":\"6f1c2d0e\",\"partitions\":[{\"p\":0,\"start\":\"0\",\"end\":\"300\"},{\"p\":1,"
+      "\"start\":\"0\",\"end\":\"10\"}]}";
   const Reading part = MustRead(request);
   EXPECT_FALSE(part.certificate.complete);
   EXPECT_EQ(part.rows(), TestData::RowsIn(0, 100) + TestData::RowsIn(200, 300) + TestData::RowsIn(0, 10));
@@ -592,7 +597,8 @@ TEST_F(TablesConnectorTest, WhatRetentionTookInTheMiddleIsNotAskedForByNewPlans)
     EXPECT_EQ(read.plan.estimate.exact_rows, kept);
     std::vector<std::string> notes;
     for (const SplitCertificate& left : read.plan.left_out) notes.insert(notes.end(), left.notes.begin(), left.notes.end());
-    EXPECT_THAT(notes, ElementsAre("offsets [100, 300) were dropped by retention before the snapshot", "offsets [400, 500) were dropped by retention before the snapshot"));
+    EXPECT_THAT(notes, ElementsAre("offsets [100, 300) were dropped by retention before the snapshot",
+                                   "offsets [400, 500) were dropped by retention before the snapshot"));
     EXPECT_THAT(read.plan.token, HasSubstr("\"segments\":[\"0\",\"5\"],\"dropped\":[[\"1\",\"3\"],[\"4\",\"5\"]]"));
     token = read.plan.token;
     // The names of the others go too: the token still knows that it never covered them.
@@ -694,11 +700,13 @@ TEST_F(TablesConnectorTest, ADamagedDefinitionIsAnErrorOfItsTableAlone) {
   const std::string path = TableFolder(data_.folder(), "broken_REALTIME") + "/table.json";
   std::ofstream(path, std::ios::trunc) << "{\"v\":1,";
   EXPECT_EQ(MustRead(Request({"qty"})).rows(), 9);
-  EXPECT_THAT(connector_->ListTables({}, "default", {})->tables, ElementsAre(TableName{"default", "_errors"}, TableName{"default", "broken"}, TableName{"default", "events"}));
+  EXPECT_THAT(connector_->ListTables({}, "default", {})->tables,
+              ElementsAre(TableName{"default", "_errors"}, TableName{"default", "broken"}, TableName{"default", "events"}));
   const Status damaged = connector_->GetTable({}, {"default", "broken"}).status();
   EXPECT_EQ(damaged.code(), StatusCode::kInvalid);
   EXPECT_THAT(damaged.message(), HasSubstr(path));
-  std::filesystem::copy(TableFolder(data_.folder(), "events_REALTIME"), TableFolder(data_.folder(), "copied_REALTIME"), std::filesystem::copy_options::recursive);
+  std::filesystem::copy(TableFolder(data_.folder(), "events_REALTIME"), TableFolder(data_.folder(), "copied_REALTIME"),
+                        std::filesystem::copy_options::recursive);
   EXPECT_THAT(connector_->GetTable({}, {"default", "copied"}).status().message(), HasSubstr("it is the definition of events_REALTIME"));
   table_ = "_errors";
   ScanRequest request = Request({"message", "topic"});

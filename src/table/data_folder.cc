@@ -22,7 +22,8 @@ Result<int> VersionOf(const std::string& folder) {
   for (; digits < text.size() && digits < 6 && text[digits] >= '0' && text[digits] <= '9'; ++digits) version = version * 10 + (text[digits] - '0');
   if (digits == 0 || text.substr(digits) != "\n") return Status::Invalid(folder, "/version does not hold a format number");
   if (version > DataFolder::kFormatVersion) {
-    return Status::Invalid("the data directory ", folder, " has format ", version, ", this program knows up to ", DataFolder::kFormatVersion, ": use a newer one");
+    return Status::Invalid("the data directory ", folder, " has format ", version, ", this program knows up to ", DataFolder::kFormatVersion,
+                           ": use a newer one");
   }
   return version;
 }

@@ -29,8 +29,11 @@ std::unordered_map<std::string, Cached>& Cache() {
 }  // namespace
 
 bool DiscoveryContents::operator==(const DiscoveryContents& other) const {
-  const auto same = [](const auto& a, const auto& b) { return a.first == b.first && a.second.start == b.second.start && a.second.attributes == b.second.attributes; };
-  return identity == other.identity && state == other.state && partitions.size() == other.partitions.size() && std::equal(partitions.begin(), partitions.end(), other.partitions.begin(), same);
+  const auto same = [](const auto& a, const auto& b) {
+    return a.first == b.first && a.second.start == b.second.start && a.second.attributes == b.second.attributes;
+  };
+  return identity == other.identity && state == other.state && partitions.size() == other.partitions.size() &&
+         std::equal(partitions.begin(), partitions.end(), other.partitions.begin(), same);
 }
 
 std::string EncodeIdentity(const TableIdentity& identity) {
@@ -67,7 +70,8 @@ Result<DiscoveryContents> DecodeDiscovery(std::span<const std::string> records) 
       for (const Json& one : record.at("partitions")) {
         PartitionStart start{one.at("p").get<int32_t>(), one.at("start").get<int64_t>(), {}};
         if (one.contains("attributes")) start.attributes = one.at("attributes").get<std::map<std::string, std::string>>();
-        if (start.partition < 0 || start.partition >= TableStore::kMaxPartitions || start.start < 0) return Status::DataLoss("the discovery journal's record ", number, " names partition ", start.partition);
+        if (start.partition < 0 || start.partition >= TableStore::kMaxPartitions || start.start < 0)
+          return Status::DataLoss("the discovery journal's record ", number, " names partition ", start.partition);
         contents.partitions[start.partition] = std::move(start);
       }
     }

@@ -29,7 +29,8 @@ Status CheckLayout(const ScanRequest& request) {
     const auto own = info.schema.IndexOf(field.name), hidden = info.hidden.IndexOf(field.name);
     if (!own && !hidden) return Status::Invalid("table ", kErrorsTable, " has no column \"", field.name, "\"");
     const Type& type = own ? info.schema.fields[*own].type : info.hidden.fields[*hidden].type;
-    if (!(type == field.type)) return Status::Invalid("table ", kErrorsTable, ": column \"", field.name, "\" is ", type.ToString(), ", not ", field.type.ToString());
+    if (!(type == field.type))
+      return Status::Invalid("table ", kErrorsTable, ": column \"", field.name, "\" is ", type.ToString(), ", not ", field.type.ToString());
   }
   for (const auto& [name, set] : request.constraints.columns) {
     if (!request.layout.IndexOf(name)) return Status::Invalid("constraint on column \"", name, "\", which the layout lacks");
@@ -41,7 +42,8 @@ bool IsExact(const std::string& column) { return column == kTable || column == k
 
 bool Wanted(const ScanRequest& request, const char* column, const std::string& value) {
   const auto set = request.constraints.columns.find(column);
-  return set == request.constraints.columns.end() || ValueSetAllows(Type::String(), request.compare, set->second, value.empty() && column == kTopic ? Scalar() : Scalar(value));
+  return set == request.constraints.columns.end() ||
+         ValueSetAllows(Type::String(), request.compare, set->second, value.empty() && column == kTopic ? Scalar() : Scalar(value));
 }
 
 bool Mentions(const Expression& expression, const char* column) {
@@ -52,7 +54,8 @@ bool Mentions(const Expression& expression, const char* column) {
 // Whether rows are chosen by a column, here or by the door.
 bool IsAskedFor(const ScanRequest& request, const char* column) {
   const auto& expressions = request.constraints.expressions;
-  return request.constraints.columns.count(column) != 0 || std::any_of(expressions.begin(), expressions.end(), [&](const Expression& one) { return Mentions(one, column); });
+  return request.constraints.columns.count(column) != 0 ||
+         std::any_of(expressions.begin(), expressions.end(), [&](const Expression& one) { return Mentions(one, column); });
 }
 
 // Whether request.limit stops the read: nothing is left to be filtered or sorted.
@@ -177,7 +180,8 @@ class ErrorsReader final : public Reader {
     c.records.returned = c.rows = run.num_rows = count;
     c.complete = true;
     const auto unknown = state.split.properties.find(kUnknownTopic);
-    if (unknown != state.split.properties.end() && layout_->IndexOf(kTopic)) c.notes.push_back("the topic of table " + table + " is not known and shows as NULL: " + unknown->second);
+    if (unknown != state.split.properties.end() && layout_->IndexOf(kTopic))
+      c.notes.push_back("the topic of table " + table + " is not known and shows as NULL: " + unknown->second);
     if (ring->count > all) c.notes.push_back(std::to_string(ring->count) + " errors were recorded, the newest " + std::to_string(all) + " are kept");
     End(&state, count == all ? EndReason::kEnd : EndReason::kLimit);
     run.next = c.read_end;
@@ -220,7 +224,8 @@ TableInfo ErrorsTableInfo() {
 Result<Prepared> PrepareErrors(const CallContext& ctx, const std::string& data_folder, const ScanRequest& request) {
   LOTIC_RETURN_NOT_OK(ctx.Check("planning _errors"));
   LOTIC_RETURN_NOT_OK(CheckLayout(request));
-  if (!request.token.empty() && request.token != kToken) return Status::Invalid("table ", kErrorsTable, " has no snapshots: '", request.token.substr(0, 100), "' is none of its tokens");
+  if (!request.token.empty() && request.token != kToken)
+    return Status::Invalid("table ", kErrorsTable, " has no snapshots: '", request.token.substr(0, 100), "' is none of its tokens");
   LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> tables, ListTableNames(data_folder));
   Prepared plan;
   plan.token = kToken;
@@ -234,7 +239,8 @@ Result<Prepared> PrepareErrors(const CallContext& ctx, const std::string& data_f
     ++plan.estimate.table_partitions;
     if (!Wanted(request, kTable, table)) continue;
     if (!facts.ok() && IsAskedFor(request, kTopic)) {
-      return facts.status().WithMessage("errors of table ", table, ": its topic is not known, and \"topic\" is asked for (\"table\" <> '", table, "' leaves it out): ", facts.status().message());
+      return facts.status().WithMessage("errors of table ", table, ": its topic is not known, and \"topic\" is asked for (\"table\" <> '", table,
+                                        "' leaves it out): ", facts.status().message());
     }
     if (!Wanted(request, kTopic, topic)) continue;
     LOTIC_ASSIGN_OR_RETURN(const ErrorRing::Contents ring, ErrorRing::Read(RingPath(data_folder, table), 0));
@@ -254,7 +260,8 @@ Result<Prepared> PrepareErrors(const CallContext& ctx, const std::string& data_f
     }
     plan.report.push_back(std::move(line));
   }
-  for (const Expression& expression : request.constraints.expressions) plan.report.push_back({expression.ToString(), "", Pushdown::kNot, "errors are filtered by the door"});
+  for (const Expression& expression : request.constraints.expressions)
+    plan.report.push_back({expression.ToString(), "", Pushdown::kNot, "errors are filtered by the door"});
   return plan;
 }
 
@@ -264,7 +271,8 @@ Result<SplitPage> ErrorSplits(const CallContext& ctx, const ScanRequest& request
   size_t at = 0;
   if (!page.page_token.empty()) {
     const auto end = std::from_chars(page.page_token.data(), page.page_token.data() + page.page_token.size(), at);
-    if (end.ec != std::errc() || end.ptr != page.page_token.data() + page.page_token.size()) return Status::Invalid("table ", kErrorsTable, ": page token '", page.page_token.substr(0, 100), "'");
+    if (end.ec != std::errc() || end.ptr != page.page_token.data() + page.page_token.size())
+      return Status::Invalid("table ", kErrorsTable, ": page token '", page.page_token.substr(0, 100), "'");
   }
   Constraints residual = request.constraints;
   std::erase_if(residual.columns, [](const auto& one) { return IsExact(one.first); });

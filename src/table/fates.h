@@ -19,7 +19,9 @@ struct RecordFates {
   int64_t missing = 0;            ///< offsets without a record: compacted, or lost to the stream's retention
   int64_t incomplete = 0;         ///< among `rows`: with a column that is NULL because its value failed; not in Sum()
 
-  int64_t Sum() const { return rows + filtered + tombstones + dropped_decode + dropped_transform + dropped_convert + dropped_time + aborted + control + missing; }
+  int64_t Sum() const {
+    return rows + filtered + tombstones + dropped_decode + dropped_transform + dropped_convert + dropped_time + aborted + control + missing;
+  }
   int64_t Dropped() const { return dropped_decode + dropped_transform + dropped_convert + dropped_time; }
   RecordFates& operator+=(const RecordFates& other);
   RecordFates& operator-=(const RecordFates& other);

@@ -21,9 +21,7 @@ int PassFault(std::string_view name);
 }  // namespace internal
 
 /// @return 0, or the errno with which the call at this point has to fail. Any thread.
-inline int FaultPoint(std::string_view name) {
-  return internal::faults_armed.load(std::memory_order_relaxed) ? internal::PassFault(name) : 0;
-}
+inline int FaultPoint(std::string_view name) { return internal::faults_armed.load(std::memory_order_relaxed) ? internal::PassFault(name) : 0; }
 
 /// For tests inside the process. `text`: "name:n" (SIGKILL) or "name:n:errno[:times]"; replaces what was armed before, also by the environment; empty: nothing is.
 Status ArmFault(std::string_view text);

@@ -64,7 +64,7 @@ Result<File> File::Open(const std::string& path, int flags) {
 }
 
 Result<int64_t> File::Size() const {
-  struct stat info{};
+  struct stat info {};
   if (::fstat(fd_, &info) != 0) return FileFailure("look at", path_, errno);
   return static_cast<int64_t>(info.st_size);
 }
@@ -72,9 +72,7 @@ Result<int64_t> File::Size() const {
 Status File::WriteAt(int64_t offset, std::span<const iovec> parts) const {
   size_t total = 0;
   for (const iovec& part : parts) total += part.iov_len;
-  const auto failure = [&](int error) {
-    return FileFailure("write " + std::to_string(total) + " bytes at " + std::to_string(offset) + " of", path_, error);
-  };
+  const auto failure = [&](int error) { return FileFailure("write " + std::to_string(total) + " bytes at " + std::to_string(offset) + " of", path_, error); };
   if (const int error = FaultPoint("file.write"); error != 0) {
     // As a full disk does it: some of the bytes are there.
     if (!parts.empty()) (void)!::pwrite(fd_, parts[0].iov_base, parts[0].iov_len / 2, offset);
@@ -171,7 +169,7 @@ Status ReplaceFileUnsynced(const std::string& path, std::string_view text) { ret
 Status MakeFolder(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0) {
     const int error = errno;
-    struct stat info{};
+    struct stat info {};
     if (error == EEXIST && ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return Status::OK();
     return FileFailure("make the folder", path, error);
   }
@@ -199,7 +197,7 @@ Status RemoveFolder(const std::string& path) {
   if (!names.ok()) return names.status().code() == StatusCode::kNotFound ? Status::OK() : names.status();
   for (const std::string& name : *names) {
     const std::string inner = path + "/" + name;
-    struct stat info{};
+    struct stat info {};
     if (::lstat(inner.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
       LOTIC_RETURN_NOT_OK(RemoveFolder(inner));
     } else {

@@ -118,7 +118,8 @@ TableIngest::Slot& TableIngest::AddSlot(int32_t partition, PartitionWriter* writ
   slot->ingest = std::make_unique<PartitionIngest>(shared_, partition, writer);
   slot->moved_at = steady_clock::now();
   const catalog::StreamConfig& stream = shared_.config.stream;
-  slot->ingest->SetRate(stream.partition_rate > 0 ? stream.partition_rate : stream.topic_rate / static_cast<double>(std::max<size_t>(shared_.num_partitions, 1)));
+  slot->ingest->SetRate(stream.partition_rate > 0 ? stream.partition_rate
+                                                  : stream.topic_rate / static_cast<double>(std::max<size_t>(shared_.num_partitions, 1)));
   std::unique_lock lock(slots_mutex_);
   return *(slots_[partition] = std::move(slot));
 }

@@ -82,8 +82,8 @@ class TableIngest {
 
  private:
   using Clock_ = std::chrono::steady_clock;
-  struct Slot;      // a partition and how it is being read
-  struct Look;      // what a look at the stream showed
+  struct Slot;  // a partition and how it is being read
+  struct Look;  // what a look at the stream showed
 
   TableIngest(const TablesOptions& options, StopSink on_stopped);
 
@@ -134,7 +134,7 @@ class TableIngest {
 
   const TablesOptions options_;
   const StopSink on_stopped_;
-  std::string name_;                       // with its type
+  std::string name_;  // with its type
   std::unique_ptr<TableStore> store_;
   std::atomic<bool> paused_{false};
   std::atomic<bool> ended_{false};
@@ -146,34 +146,34 @@ class TableIngest {
   // The consuming thread only.
   IngestShared shared_;
   IngestDefinition definition_;
-  std::optional<Schema> layout_;           // what the stream is asked for; none before the first contact
+  std::optional<Schema> layout_;  // what the stream is asked for; none before the first contact
   std::unique_ptr<Reader> reader_;
-  std::map<uint32_t, Slot*> by_split_;     // splits that are being read
+  std::map<uint32_t, Slot*> by_split_;  // splits that are being read
   uint32_t reader_splits_ = 0;
   std::map<int32_t, std::unique_ptr<Slot>> slots_;  // grows under slots_mutex_ too; entries stay
   std::chrono::milliseconds reader_backoff_{0};
   Clock_::time_point reader_retry_at_{};
   Clock_::time_point heartbeat_at_{};
-  Status disk_short_;                      // not OK: too little room, nothing is read
+  Status disk_short_;  // not OK: too little room, nothing is read
 
   mutable std::shared_mutex slots_mutex_;  // guards the shape of slots_ and their writers against the other threads
 
-  mutable std::mutex stream_mutex_;        // guards what the looking thread works by
+  mutable std::mutex stream_mutex_;  // guards what the looking thread works by
   std::shared_ptr<Connector> connector_;
   catalog::StreamConfig stream_config_;
   StreamPlan plan_;
   Schema wanted_layout_;
 
-  std::mutex command_mutex_;               // guards all members up to the next mutex
+  std::mutex command_mutex_;  // guards all members up to the next mutex
   std::condition_variable_any command_ready_;
   std::deque<std::function<void()>> commands_;
   Reader* wakes_ = nullptr;
   bool no_more_commands_ = false;
 
-  std::mutex idle_mutex_;                  // of idle_: nothing is guarded, the loops wait here for their next round or their stop
+  std::mutex idle_mutex_;  // of idle_: nothing is guarded, the loops wait here for their next round or their stop
   std::condition_variable_any idle_;
 
-  std::mutex look_mutex_;                  // guards all members up to the threads
+  std::mutex look_mutex_;  // guards all members up to the threads
   std::condition_variable_any look_due_;
   bool look_now_ = false;
   uint64_t looks_begun_ = 0, looks_done_ = 0;

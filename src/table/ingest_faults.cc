@@ -167,8 +167,8 @@ void TableIngest::Classify(Slot& slot, const Look& look) {
   });
   slot.backoff = milliseconds(0);
   slot.retry_at = {};
-  Log("partition " + std::to_string(partition) + ": offsets " + std::to_string(position) + " to " + std::to_string(to - 1) + " (" + std::to_string(to - position) +
-      ") are lost: " + why + "; reading goes on at " + std::to_string(to));
+  Log("partition " + std::to_string(partition) + ": offsets " + std::to_string(position) + " to " + std::to_string(to - 1) + " (" +
+      std::to_string(to - position) + ") are lost: " + why + "; reading goes on at " + std::to_string(to));
 }
 
 /// New partitions are committed with the state that knows them, before they are read.

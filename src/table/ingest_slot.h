@@ -14,14 +14,14 @@ namespace lotic::table {
 /// A partition and how it is being read. The consuming thread only, but for `ingest` where that says so.
 struct TableIngest::Slot {
   std::unique_ptr<PartitionIngest> ingest;
-  std::optional<uint32_t> split;       // the reader's number while it is read
-  RecordCounts counted;                // of the split's certificate: what has been taken over
+  std::optional<uint32_t> split;  // the reader's number while it is read
+  RecordCounts counted;           // of the split's certificate: what has been taken over
   std::chrono::milliseconds backoff{0};
   Clock_::time_point retry_at{};
-  Clock_::time_point moved_at{};       // when it last made progress, or was begun
-  std::optional<uint64_t> classify;    // a position was refused: the first look that may say why
-  Status refused;                      // with what words
-  bool stopped = false;                // for good
+  Clock_::time_point moved_at{};     // when it last made progress, or was begun
+  std::optional<uint64_t> classify;  // a position was refused: the first look that may say why
+  Status refused;                    // with what words
+  bool stopped = false;              // for good
 
   void State(PartitionState state) {
     ingest->Tell([&](PartitionStatus& status, PartitionCounters&) { status.state = state; });
@@ -33,9 +33,9 @@ struct TableIngest::Slot {
 struct TableIngest::Look {
   uint64_t number = 0;
   std::optional<Schema> layout;
-  Status status;                       // of the first step that failed
-  Status discovered;                   // of the discovery alone
-  std::optional<StreamPlan> plan;      // as discovered
+  Status status;                   // of the first step that failed
+  Status discovered;               // of the discovery alone
+  std::optional<StreamPlan> plan;  // as discovered
   std::map<int32_t, StreamRange> ranges;
 };
 

@@ -51,7 +51,8 @@ Status TableIngest::CheckRoom() const {
   if (::statvfs(folder.c_str(), &disk) != 0) return Status::OK();  // writing will say what is wrong
   const auto free = static_cast<int64_t>(disk.f_bavail) * static_cast<int64_t>(disk.f_frsize);
   if (free >= options_.reserve_bytes) return Status::OK();
-  return Status::IOError("disk of ", folder, ": ", free, " bytes are free, and ", options_.reserve_bytes, " are held in reserve; nothing is read until there is more room")
+  return Status::IOError("disk of ", folder, ": ", free, " bytes are free, and ", options_.reserve_bytes,
+                         " are held in reserve; nothing is read until there is more room")
       .WithDetail(std::make_shared<FileError>(ENOSPC));
 }
 
@@ -213,7 +214,8 @@ Status TableIngest::Repair(const CallContext& ctx, const DamagedSegment& damaged
   start.split.end = PositionOf(damaged.end);
   LOTIC_ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader, connector->Open(ctx, request, {&start, 1}));
   LOTIC_ASSIGN_OR_RETURN(const std::unique_ptr<PartitionWriter> writer, store_->RepairWriter(damaged.partition, damaged.sequence));
-  Log("segment " + damaged.name + ": offsets " + std::to_string(damaged.from) + " to " + std::to_string(damaged.end - 1) + " are read again (" + damaged.damage + ")");
+  Log("segment " + damaged.name + ": offsets " + std::to_string(damaged.from) + " to " + std::to_string(damaged.end - 1) + " are read again (" +
+      damaged.damage + ")");
   IngestShared shared;  // of its own: the consuming thread's pipeline is not shared
   shared.config = definition.config;
   shared.time_column = definition.config.time_column.empty() ? std::nullopt : pipeline->stored_columns()->IndexOf(definition.config.time_column);
@@ -264,7 +266,8 @@ void TableIngest::LookLoop(std::stop_token stop) {
     last_look_ = looked;
     look_done_.notify_all();
     // After a failure somebody may be waiting for the stream: sooner again.
-    const milliseconds pause = looked.ok() ? options_.discovery_interval : std::min(options_.discovery_interval, std::max(options_.retry_most / 10, options_.retry_first));
+    const milliseconds pause =
+        looked.ok() ? options_.discovery_interval : std::min(options_.discovery_interval, std::max(options_.retry_most / 10, options_.retry_first));
     if (look_now_ && !looked.ok()) look_due_.wait_for(lock, stop, options_.retry_first, [] { return false; });
     look_due_.wait_for(lock, stop, pause, [this] { return look_now_; });
   }

@@ -66,7 +66,8 @@ Result<JournalContents> ParseJournal(std::string_view bytes) {
   if (bytes.size() < kJournalHeaderBytes) return Status::DataLoss("the journal is cut off at byte ", bytes.size());
   if (!bytes.starts_with(kMagic)) return Status::DataLoss("no journal: it does not begin with ", kMagic);
   if (Load<uint32_t>(bytes, 12) != HeaderCrc(bytes)) return Status::DataLoss("the journal's header fails its checksum");
-  if (const auto version = Load<uint32_t>(bytes, 8); version != kVersion) return Status::Invalid("a journal of format ", version, ", this program knows ", kVersion);
+  if (const auto version = Load<uint32_t>(bytes, 8); version != kVersion)
+    return Status::Invalid("a journal of format ", version, ", this program knows ", kVersion);
   const std::optional<int64_t> published = FromLiveWord(Load<uint64_t>(bytes, kPublishedWordAt));
   if (!published.has_value() || *published < static_cast<int64_t>(kJournalHeaderBytes)) return Status::DataLoss("the journal's published length is damaged");
   if (*published > static_cast<int64_t>(bytes.size())) return Status::DataLoss("the journal is cut off at byte ", bytes.size(), " of ", *published);
@@ -83,7 +84,8 @@ Result<JournalContents> ParseJournal(std::string_view bytes) {
     if (length > bytes.size() - at - kRecordHeaderBytes) return damaged("it is cut off");
     const auto crc = Load<uint32_t>(bytes, at + 4);
     if (crc != Crc(bytes.substr(at + 8, kRecordHeaderBytes - 8 + length))) return damaged("it fails its checksum");
-    if (Load<uint32_t>(bytes, at + 12) != contents.last_crc || Load<uint64_t>(bytes, at + 16) != contents.records.size()) return damaged("it does not follow the one before");
+    if (Load<uint32_t>(bytes, at + 12) != contents.last_crc || Load<uint64_t>(bytes, at + 16) != contents.records.size())
+      return damaged("it does not follow the one before");
     contents.records.emplace_back(bytes.substr(at + kRecordHeaderBytes, length));
     contents.last_crc = crc;
     at += kRecordHeaderBytes + length;
@@ -122,12 +124,12 @@ Result<JournalContents> ReadJournal(const std::string& path) {
 
 Result<std::string> JournalStamp(const std::string& path) {
   LOTIC_ASSIGN_OR_RETURN(const File file, File::Open(path, O_RDONLY));
-  struct stat info{};
+  struct stat info {};
   if (::fstat(file.fd(), &info) != 0) return FileFailure("look at", path, errno);
   std::string stamp(kJournalHeaderBytes, '\0');
   if (info.st_size >= static_cast<off_t>(stamp.size())) LOTIC_RETURN_NOT_OK(file.ReadAt(0, stamp.data(), stamp.size()));
-  for (const uint64_t value : {static_cast<uint64_t>(info.st_dev), static_cast<uint64_t>(info.st_ino), static_cast<uint64_t>(info.st_size), static_cast<uint64_t>(info.st_mtim.tv_sec),
-                               static_cast<uint64_t>(info.st_mtim.tv_nsec)}) {
+  for (const uint64_t value : {static_cast<uint64_t>(info.st_dev), static_cast<uint64_t>(info.st_ino), static_cast<uint64_t>(info.st_size),
+                               static_cast<uint64_t>(info.st_mtim.tv_sec), static_cast<uint64_t>(info.st_mtim.tv_nsec)}) {
     Put(&stamp, value);
   }
   return stamp;
@@ -140,7 +142,8 @@ Result<std::unique_ptr<Journal>> Journal::Create(const std::string& path, std::s
   return journal;
 }
 
-Result<std::unique_ptr<Journal>> Journal::Open(const std::string& path, const std::string& quarantine, JournalContents* contents, std::vector<std::string>* found) {
+Result<std::unique_ptr<Journal>> Journal::Open(const std::string& path, const std::string& quarantine, JournalContents* contents,
+                                               std::vector<std::string>* found) {
   Result<JournalContents> first = ReadOne(path), copy = ReadOne(CopyOf(path));
   for (const Status& status : {first.status(), copy.status()}) {
     if (!status.ok() && status.code() != StatusCode::kDataLoss && status.code() != StatusCode::kNotFound) return status;  // not to be read now: no judgement
@@ -197,7 +200,8 @@ Status Journal::AppendTo(const std::string& path, const std::string& record) con
 }
 
 Status Journal::Append(const std::string& record, const Rebuild& rebuild) {
-  if (static_cast<size_t>(bytes_) + record.size() + kRecordHeaderBytes > kMaxJournalBytes) return Status::CapacityError(path_, " would pass ", kMaxJournalBytes, " bytes");
+  if (static_cast<size_t>(bytes_) + record.size() + kRecordHeaderBytes > kMaxJournalBytes)
+    return Status::CapacityError(path_, " would pass ", kMaxJournalBytes, " bytes");
   if (!first_known_ || !copy_known_) return Rewrite(rebuild(true));
   const std::string encoded = EncodeRecord(record, count_, last_crc_);
   const Status status = AppendTo(path_, encoded);

@@ -46,7 +46,8 @@ class Journal {
   /// Both copies, durable. Errors: IOError (also if it exists).
   static Result<std::unique_ptr<Journal>> Create(const std::string& path, std::span<const std::string> records);
   /// The copy that was written anew more often counts, of two the same the longer one. One that is damaged or behind is moved to `quarantine` (a folder, made if needed; empty: removed) and written anew; `found` says what was.
-  static Result<std::unique_ptr<Journal>> Open(const std::string& path, const std::string& quarantine, JournalContents* contents, std::vector<std::string>* found);
+  static Result<std::unique_ptr<Journal>> Open(const std::string& path, const std::string& quarantine, JournalContents* contents,
+                                               std::vector<std::string>* found);
 
   /// The fewest records that say what the journal says, with the record that is being appended or without it.
   using Rebuild = std::function<std::vector<std::string>(bool with_record)>;

@@ -15,8 +15,9 @@ namespace lotic::table {
 class KeptViews {
  public:
   using Instant = std::chrono::steady_clock::time_point;
-  static constexpr size_t kMax = 64;             ///< the least recently used goes first
-  static constexpr std::chrono::seconds kKeep{120};  ///< from when a view was first kept, however often it is asked for: well below the time that replaced files stay
+  static constexpr size_t kMax = 64;  ///< the least recently used goes first
+  static constexpr std::chrono::seconds kKeep{
+      120};  ///< from when a view was first kept, however often it is asked for: well below the time that replaced files stay
 
   /// Null: none is kept for this token.
   std::shared_ptr<const TableView> Find(const std::string& token, Instant now);

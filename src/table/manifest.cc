@@ -16,7 +16,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json FatesJson(const RecordFates& f) {
-  return Json::array({f.rows, f.filtered, f.tombstones, f.dropped_decode, f.dropped_transform, f.dropped_convert, f.dropped_time, f.aborted, f.control, f.missing, f.incomplete});
+  return Json::array({f.rows, f.filtered, f.tombstones, f.dropped_decode, f.dropped_transform, f.dropped_convert, f.dropped_time, f.aborted, f.control,
+                      f.missing, f.incomplete});
 }
 
 RecordFates FatesOf(const Json& json) {
@@ -26,12 +27,32 @@ RecordFates FatesOf(const Json& json) {
 }
 
 Json SegmentJson(const SegmentInfo& s) {
-  Json json = {{"name", s.name}, {"partition", s.partition}, {"sequence", s.sequence}, {"generation", s.generation}, {"state", SegmentStateName(s.state)}, {"reason", static_cast<int>(s.reason)},
-               {"start", s.start}, {"end", s.end}, {"rows", s.totals.rows}, {"blocks", s.totals.blocks}, {"fates", FatesJson(s.totals.fates)},
-               {"times", Json::array({s.totals.times.min_ms, s.totals.times.max_ms})}, {"rows_without_time", s.totals.rows_without_time},
-               {"newest_stream_ms", s.totals.newest_stream_ms}, {"newest_commit_ms", s.totals.newest_commit_ms}, {"created_ms", s.created_ms}, {"rolled_ms", s.rolled_ms},
-               {"sealed_ms", s.sealed_ms}, {"dropped_ms", s.dropped_ms}, {"rows_file", s.rows_file}, {"rows_bytes", s.rows_bytes}, {"file", s.file}, {"file_bytes", s.file_bytes},
-               {"file_crc", s.file_crc}, {"repair_from", s.repair_from}, {"damage", s.damage}};
+  Json json = {{"name", s.name},
+               {"partition", s.partition},
+               {"sequence", s.sequence},
+               {"generation", s.generation},
+               {"state", SegmentStateName(s.state)},
+               {"reason", static_cast<int>(s.reason)},
+               {"start", s.start},
+               {"end", s.end},
+               {"rows", s.totals.rows},
+               {"blocks", s.totals.blocks},
+               {"fates", FatesJson(s.totals.fates)},
+               {"times", Json::array({s.totals.times.min_ms, s.totals.times.max_ms})},
+               {"rows_without_time", s.totals.rows_without_time},
+               {"newest_stream_ms", s.totals.newest_stream_ms},
+               {"newest_commit_ms", s.totals.newest_commit_ms},
+               {"created_ms", s.created_ms},
+               {"rolled_ms", s.rolled_ms},
+               {"sealed_ms", s.sealed_ms},
+               {"dropped_ms", s.dropped_ms},
+               {"rows_file", s.rows_file},
+               {"rows_bytes", s.rows_bytes},
+               {"file", s.file},
+               {"file_bytes", s.file_bytes},
+               {"file_crc", s.file_crc},
+               {"repair_from", s.repair_from},
+               {"damage", s.damage}};
   if (!s.attributes.empty()) json["attributes"] = s.attributes;
   return json;
 }
@@ -95,7 +116,8 @@ ManifestChange ChangeOf(const Json& json) {
   if (json.contains("removed")) change.removed = json.at("removed").get<std::vector<int64_t>>();
   if (json.contains("losses")) {
     for (const Json& lost : json.at("losses")) {
-      change.losses.push_back({lost.at("from").get<int64_t>(), lost.at("to").get<int64_t>(), lost.at("at_ms").get<int64_t>(), lost.at("why").get<std::string>()});
+      change.losses.push_back(
+          {lost.at("from").get<int64_t>(), lost.at("to").get<int64_t>(), lost.at("at_ms").get<int64_t>(), lost.at("why").get<std::string>()});
     }
   }
   if (json.contains("lost_forgotten")) change.lost_forgotten = json.at("lost_forgotten").get<int64_t>();

@@ -21,9 +21,9 @@ namespace lotic::table {
 struct PartitionState {
   std::string table_id;
   int32_t partition = 0;
-  int64_t start = 0;           ///< where the partition began
+  int64_t start = 0;  ///< where the partition began
   int64_t next_sequence = 0;
-  int64_t position = 0;        ///< while no segment is consuming: the next offset to read
+  int64_t position = 0;                     ///< while no segment is consuming: the next offset to read
   std::map<int64_t, SegmentInfo> segments;  ///< by sequence
   std::vector<LostRange> losses;
   int64_t lost_forgotten = 0;      ///< offsets of lost ranges that are not named any more

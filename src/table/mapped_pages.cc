@@ -23,7 +23,7 @@ void Drop(const uint8_t* data, int64_t from, int64_t to) {
 }  // namespace
 
 struct MappedPages::Registry {
-  std::mutex mutex;  // guards what follows, and the places of every mapping
+  std::mutex mutex;        // guards what follows, and the places of every mapping
   std::list<Piece> order;  // used last first
   size_t limit = kMaxResidentBytes / kPieceBytes;
 

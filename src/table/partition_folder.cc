@@ -27,7 +27,7 @@ Status PutAside(const std::string& folder, int64_t now_ms) {
   Result<std::vector<std::string>> names = ListFolder(folder);
   if (!names.ok()) return names.status().code() == StatusCode::kNotFound ? Status::OK() : names.status();
   for (const std::string& name : *names) {
-    struct stat info{};
+    struct stat info {};
     if (name.ends_with(".parquet") || (name.ends_with(".rows") && ::stat((folder + "/" + name).c_str(), &info) == 0 && info.st_size > kRowsHeaderBytes)) {
       return RenameFile(folder, folder + ".unknown-" + std::to_string(now_ms));
     }
@@ -37,7 +37,8 @@ Status PutAside(const std::string& folder, int64_t now_ms) {
 
 }  // namespace
 
-PartitionFolder::PartitionFolder(const StoreParts& parts, int32_t partition) : parts_(parts), partition_(partition), folder_(PartitionFolderOf(parts.folder, partition)) {}
+PartitionFolder::PartitionFolder(const StoreParts& parts, int32_t partition)
+    : parts_(parts), partition_(partition), folder_(PartitionFolderOf(parts.folder, partition)) {}
 
 PartitionState PartitionFolder::state() const {
   const std::lock_guard lock(mutex_);
@@ -103,7 +104,8 @@ void PartitionFolder::Retire() {
   is_suspect_.store(true, std::memory_order_release);
 }
 
-Result<PartitionFolder::NewSegment> PartitionFolder::MakeSegment(int64_t sequence, int64_t start, int64_t now_ms, std::map<std::string, std::string> attributes) {
+Result<PartitionFolder::NewSegment> PartitionFolder::MakeSegment(int64_t sequence, int64_t start, int64_t now_ms,
+                                                                 std::map<std::string, std::string> attributes) {
   size_t bytes = 0;
   for (const auto& [key, value] : attributes) bytes += key.size() + value.size();
   if (bytes > kMaxSegmentAttributeBytes) return Status::CapacityError("attributes of a segment: ", bytes, " bytes, more than ", kMaxSegmentAttributeBytes);
@@ -170,7 +172,8 @@ Status PartitionFolder::MarkDamaged(const SegmentInfo& segment, const RowsCheck*
     marked.rows_bytes = check->good_bytes;
   } else {
     LOTIC_RETURN_NOT_OK(RemoveFile(path));
-    LOTIC_ASSIGN_OR_RETURN(const auto empty, RowsFile::Create(path, {segment.start, segment.sequence, partition_, marked.generation, segment.created_ms, parts_.identity.table_id}));
+    LOTIC_ASSIGN_OR_RETURN(const auto empty, RowsFile::Create(path, {segment.start, segment.sequence, partition_, marked.generation, segment.created_ms,
+                                                                     parts_.identity.table_id}));
     marked.repair_from = segment.start;
     marked.rows_bytes = kRowsHeaderBytes;
   }
@@ -205,8 +208,11 @@ Status PartitionFolder::CheckSegment(const SegmentInfo& segment) {
   const auto by_rows_file = [&](const std::string& damage) -> Status {
     if (segment.rows_file.empty()) return MarkDamaged(segment, nullptr, damage);
     Result<RowsCheck> check = CheckRowsFile(PathOf(segment.rows_file), segment.rows_bytes);
-    if (!check.ok()) return check.status().code() == StatusCode::kNotFound ? MarkDamaged(segment, nullptr, damage.empty() ? check.status().message() : damage) : check.status();
-    const bool whole = check->header_damage.ok() && check->header.sequence == segment.sequence && check->header.start == segment.start && check->good_bytes == segment.rows_bytes && check->end() == segment.end;
+    if (!check.ok())
+      return check.status().code() == StatusCode::kNotFound ? MarkDamaged(segment, nullptr, damage.empty() ? check.status().message() : damage)
+                                                            : check.status();
+    const bool whole = check->header_damage.ok() && check->header.sequence == segment.sequence && check->header.start == segment.start &&
+                       check->good_bytes == segment.rows_bytes && check->end() == segment.end;
     if (whole && damage.empty()) return Status::OK();
     if (!whole) {
       const std::string found = !check->damage.ok() ? check->damage.message() : PathOf(segment.rows_file) + " has not the bytes that were rolled";
@@ -235,7 +241,8 @@ Status PartitionFolder::CheckSegment(const SegmentInfo& segment) {
   if (segment.state != SegmentState::kDone || segment.file.empty()) return Status::OK();
   const Result<FileSum> sum = SumFile(PathOf(segment.file));
   if (!sum.ok()) return sum.status().code() == StatusCode::kNotFound ? by_rows_file(segment.file + " is missing") : sum.status();
-  if (sum->bytes != segment.file_bytes) return by_rows_file(segment.file + " has " + std::to_string(sum->bytes) + " bytes, " + std::to_string(segment.file_bytes) + " were sealed");
+  if (sum->bytes != segment.file_bytes)
+    return by_rows_file(segment.file + " has " + std::to_string(sum->bytes) + " bytes, " + std::to_string(segment.file_bytes) + " were sealed");
   if (sum->crc != segment.file_crc) return by_rows_file(segment.file + " fails its checksum");
   return Status::OK();
 }

@@ -81,7 +81,7 @@ class PartitionFolder {
   const StoreParts& parts_;
   const int32_t partition_;
   const std::string folder_;
-  std::mutex change_mutex_;   // one change at a time; guards the next three, and held longer than mutex_: a change is synced
+  std::mutex change_mutex_;  // one change at a time; guards the next three, and held longer than mutex_: a change is synced
   std::unique_ptr<Journal> journal_;
   int64_t compact_at_bytes_ = 0;
   bool retired_ = false;

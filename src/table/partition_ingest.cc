@@ -56,8 +56,7 @@ steady_clock::time_point RateLimit::Next(steady_clock::time_point now) const {
   return now + std::chrono::ceil<std::chrono::milliseconds>(wait);
 }
 
-PartitionIngest::PartitionIngest(IngestShared& shared, int32_t partition, PartitionWriter* writer)
-    : shared_(shared), partition_(partition), writer_(writer) {
+PartitionIngest::PartitionIngest(IngestShared& shared, int32_t partition, PartitionWriter* writer) : shared_(shared), partition_(partition), writer_(writer) {
   status_.partition = partition;
   TakeUpSegment();
 }
@@ -215,7 +214,8 @@ Status PartitionIngest::CommitSlice(const CallContext& ctx, RawRun& run, int64_t
   }
   // The greatest, not the last: producers' times need not ascend, and segments are left out of queries by it.
   if (done > 0) {  // a run without records has no columns either
-    for (const int64_t ms : run.rows.column(kRawTime).values<int64_t>().subspan(static_cast<size_t>(run.first), static_cast<size_t>(done))) commit.newest_stream_ms = std::max(commit.newest_stream_ms, ms);
+    for (const int64_t ms : run.rows.column(kRawTime).values<int64_t>().subspan(static_cast<size_t>(run.first), static_cast<size_t>(done)))
+      commit.newest_stream_ms = std::max(commit.newest_stream_ms, ms);
   }
   LOTIC_RETURN_NOT_OK(Spend(commit.end - commit.start - commit.fates.Sum(), &commit.fates));
   const int64_t rows = commit.rows.num_rows();
@@ -254,9 +254,7 @@ Status PartitionIngest::CommitSlice(const CallContext& ctx, RawRun& run, int64_t
   return Status::Invalid("record at offset ", commit.end, ": ", why, " (stopOnDecodeError)").WithDetail(std::make_shared<StopsHere>());
 }
 
-std::map<std::string, std::string> PartitionIngest::Attributes(int64_t threshold) const {
-  return {{kThresholdAttribute, std::to_string(threshold)}};
-}
+std::map<std::string, std::string> PartitionIngest::Attributes(int64_t threshold) const { return {{kThresholdAttribute, std::to_string(threshold)}}; }
 
 Status PartitionIngest::RollIfDue() {
   if (!consuming_) return Status::OK();

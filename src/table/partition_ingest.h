@@ -25,7 +25,7 @@ namespace lotic::table {
 
 /// What the metrics of one partition are made of; since the process began.
 struct PartitionCounters {
-  int64_t fetched = 0;        ///< records received
+  int64_t fetched = 0;  ///< records received
   RecordFates fates;
   int64_t bytes = 0;          ///< of messages received
   int64_t bytes_dropped = 0;  ///< of messages that became no row, as far as they were sampled
@@ -128,17 +128,17 @@ class PartitionIngest {
   IngestShared& shared_;
   const int32_t partition_;
   PartitionWriter* writer_;
-  std::deque<RawRun> queue_;    // at most the runs of one ReadBatch
-  RecordFates gaps_;            // aborted, control, missing: not committed yet
+  std::deque<RawRun> queue_;  // at most the runs of one ReadBatch
+  RecordFates gaps_;          // aborted, control, missing: not committed yet
   RateLimit rate_;
-  bool consuming_ = false;      // there is a segment: not paused
+  bool consuming_ = false;  // there is a segment: not paused
   int64_t threshold_ = 1;
   int64_t segment_rows_ = 0;
   int64_t segment_start_ = 0;
   int64_t end_time_ms_ = 0;
-  int64_t faulted_at_ = -1;     // stopOnDecodeError: the record that is in the errors table already
+  int64_t faulted_at_ = -1;  // stopOnDecodeError: the record that is in the errors table already
 
-  mutable std::mutex mutex_;    // guards all members below
+  mutable std::mutex mutex_;  // guards all members below
   PartitionStatus status_;
   PartitionCounters counters_;
 };

@@ -17,7 +17,9 @@ TEST(PartitionIngest, TheNewestStreamTimeOfASegmentIsTheGreatestOfItsRecords) {
   const ScratchFolder folder;
   const auto store = MakeStore(folder / "events", 100);
   const auto schema = catalog::ParsePinotSchema(R"({"schemaName":"events","dimensionFieldSpecs":[{"name":"name","dataType":"STRING"}],
-    "dateTimeFieldSpecs":[{"name":"ts","dataType":"LONG","format":"1:MILLISECONDS:EPOCH","granularity":"1:MILLISECONDS"}]})").ValueOrDie().value;
+    "dateTimeFieldSpecs":[{"name":"ts","dataType":"LONG","format":"1:MILLISECONDS:EPOCH","granularity":"1:MILLISECONDS"}]})")
+                          .ValueOrDie()
+                          .value;
   IngestShared shared;
   shared.config.raw_name = "events";
   shared.config.time_column = "ts";

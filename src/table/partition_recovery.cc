@@ -23,8 +23,10 @@ Status PartitionFolder::Recover() {
   Result<std::unique_ptr<Journal>> journal = Journal::Open(PathOf("manifest"), PathOf("quarantine"), &contents, &found);
   if (!journal.ok()) {
     if (journal.status().code() != StatusCode::kDataLoss && journal.status().code() != StatusCode::kNotFound) return journal.status();
-    return Status::DataLoss(journal.status().message(), "; both copies of the manifest are lost, so it is not known which rows this partition holds. To read it again from the stream, move ", folder_,
-                            " away and create the table anew");
+    return Status::DataLoss(
+        journal.status().message(),
+        "; both copies of the manifest are lost, so it is not known which rows this partition holds. To read it again from the stream, move ", folder_,
+        " away and create the table anew");
   }
   journal_ = *std::move(journal);
   for (std::string& sentence : found) Event(std::move(sentence));
@@ -54,7 +56,8 @@ Status PartitionFolder::RecoverConsuming(SegmentInfo segment) {
   if (!check.ok() && check.status().code() != StatusCode::kNotFound) return check.status();
   std::string damage = check.ok() ? "" : path + " is missing";
   if (check.ok()) {
-    if (check->header_damage.ok() && (check->header.sequence != segment.sequence || check->header.partition != partition_ || check->header.start != segment.start || check->header.table_id != parts_.identity.table_id)) {
+    if (check->header_damage.ok() && (check->header.sequence != segment.sequence || check->header.partition != partition_ ||
+                                      check->header.start != segment.start || check->header.table_id != parts_.identity.table_id)) {
       check->header_damage = check->damage = Status::DataLoss(path, " belongs to another segment");
     }
     if (check->header_damage.ok() && check->sync_failed) {
@@ -78,7 +81,8 @@ Status PartitionFolder::RecoverConsuming(SegmentInfo segment) {
     LOTIC_RETURN_NOT_OK(RowsFile::CopyGood(path, *check, fresh, segment.generation));
   } else {
     LOTIC_RETURN_NOT_OK(RemoveFile(fresh));
-    LOTIC_ASSIGN_OR_RETURN(const auto empty, RowsFile::Create(fresh, {segment.start, segment.sequence, partition_, segment.generation, segment.created_ms, parts_.identity.table_id}));
+    LOTIC_ASSIGN_OR_RETURN(const auto empty, RowsFile::Create(fresh, {segment.start, segment.sequence, partition_, segment.generation, segment.created_ms,
+                                                                      parts_.identity.table_id}));
   }
   LOTIC_ASSIGN_OR_RETURN(const RowsCheck copied, CheckRowsFile(fresh));
   LOTIC_ASSIGN_OR_RETURN(auto rows, RowsFile::Continue(fresh, copied));
@@ -95,7 +99,7 @@ Status PartitionFolder::RecoverSealing(const SegmentInfo& segment) { return Chec
 Status PartitionFolder::RecoverDone(const SegmentInfo& segment) {
   if (segment.file.empty()) return Status::OK();
   // The bytes are checked when they are first read, or by CheckOne.
-  struct stat info{};
+  struct stat info {};
   if (::stat(PathOf(segment.file).c_str(), &info) == 0 && info.st_size == segment.file_bytes) return Status::OK();
   return CheckSegment(segment);
 }

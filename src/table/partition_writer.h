@@ -37,9 +37,9 @@ struct Commit {
 /// read again: TableStore::ReopenWriter.
 class PartitionWriter {
  public:
-  static constexpr int64_t kMaxBlocks = 100'000;                     ///< of one rows file; then full()
-  static constexpr int64_t kMaxRowsFileBytes = int64_t{8} << 30;     ///< the same
-  static constexpr int64_t kMaxCommitBytes = int64_t{1} << 30;       ///< of one commit's rows
+  static constexpr int64_t kMaxBlocks = 100'000;                  ///< of one rows file; then full()
+  static constexpr int64_t kMaxRowsFileBytes = int64_t{8} << 30;  ///< the same
+  static constexpr int64_t kMaxCommitBytes = int64_t{1} << 30;    ///< of one commit's rows
   virtual ~PartitionWriter() = default;
 
   virtual int32_t partition() const = 0;

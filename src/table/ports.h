@@ -48,7 +48,7 @@ class SegmentFiles {
 
 /// A column to compute: `text` in Pinot's expression language.
 struct NamedExpression {
-  Field result;      ///< its name and the type wanted; a boolean named "" is a filter
+  Field result;  ///< its name and the type wanted; a boolean named "" is a filter
   std::string text;
 };
 

@@ -29,7 +29,8 @@ constexpr int64_t kHeaderBytes = 4096;
 constexpr size_t kSlotHeaderBytes = 88;
 constexpr int64_t kSlotBytes = 5632;
 constexpr uint32_t kTakenBack = 1;
-static_assert(kSlotHeaderBytes + RecordError::kMaxStageBytes + RecordError::kMaxColumnBytes + RecordError::kMaxMessageBytes + RecordError::kMaxPayloadBytes <= kSlotBytes);
+static_assert(kSlotHeaderBytes + RecordError::kMaxStageBytes + RecordError::kMaxColumnBytes + RecordError::kMaxMessageBytes + RecordError::kMaxPayloadBytes <=
+              kSlotBytes);
 
 template <typename T>
 T Load(const char* at) {
@@ -61,7 +62,8 @@ struct Slot {
 
 std::string Encode(const Slot& slot) {
   const RecordError& e = slot.error;
-  const std::string_view stage = Cut(e.stage, RecordError::kMaxStageBytes), column = Cut(e.column, RecordError::kMaxColumnBytes), message = Cut(e.message, RecordError::kMaxMessageBytes);
+  const std::string_view stage = Cut(e.stage, RecordError::kMaxStageBytes), column = Cut(e.column, RecordError::kMaxColumnBytes),
+                         message = Cut(e.message, RecordError::kMaxMessageBytes);
   const std::string_view payload = std::string_view(e.payload).substr(0, RecordError::kMaxPayloadBytes);
   std::string bytes(kSlotHeaderBytes, '\0');
   char* const to = bytes.data();
@@ -130,8 +132,10 @@ Result<Counters> ReadHeader(const File& file) {
   std::array<char, 32> head{};
   LOTIC_RETURN_NOT_OK(file.ReadAt(0, head.data(), head.size()));
   const std::string_view bytes(head.data(), head.size());
-  if (!bytes.starts_with(kMagic) || Crc(bytes.substr(0, 12)) != Load<uint32_t>(head.data() + 12)) return Status::DataLoss(file.path(), ": the header is damaged");
-  if (Load<uint32_t>(head.data() + 8) != kVersion) return Status::Invalid(file.path(), ": errors of format ", Load<uint32_t>(head.data() + 8), ", this program knows ", kVersion);
+  if (!bytes.starts_with(kMagic) || Crc(bytes.substr(0, 12)) != Load<uint32_t>(head.data() + 12))
+    return Status::DataLoss(file.path(), ": the header is damaged");
+  if (Load<uint32_t>(head.data() + 8) != kVersion)
+    return Status::Invalid(file.path(), ": errors of format ", Load<uint32_t>(head.data() + 8), ", this program knows ", kVersion);
   const std::optional<int64_t> next = FromLiveWord(Load<uint64_t>(head.data() + 16)), taken = FromLiveWord(Load<uint64_t>(head.data() + 24));
   if (!next.has_value() || !taken.has_value() || *taken > *next) return Status::DataLoss(file.path(), ": its counters are damaged");
   return Counters{*next, *taken};

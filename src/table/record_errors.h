@@ -24,7 +24,7 @@ struct RecordError {
   std::string stage;      ///< "decode", "transform", ...
   std::string column;     ///< empty: the whole record
   std::string message;
-  std::string payload;    ///< bytes, the first of them
+  std::string payload;        ///< bytes, the first of them
   int64_t payload_bytes = 0;  ///< of the whole record
   bool operator==(const RecordError&) const = default;
 };

@@ -94,16 +94,16 @@ enum class RowFate : uint8_t { kRow, kTransform, kFilter, kFiltered, kConvert, k
 
 /// What is known of the records of one Run.
 struct Progress {
-  std::vector<int64_t> records;    ///< of each decoded row
-  std::vector<RowFate> fates;      ///< of each decoded row
-  std::vector<uint8_t> incomplete; ///< of each decoded row
-  std::vector<RecordFault> faults; ///< in the order of the stages
+  std::vector<int64_t> records;     ///< of each decoded row
+  std::vector<RowFate> fates;       ///< of each decoded row
+  std::vector<uint8_t> incomplete;  ///< of each decoded row
+  std::vector<RecordFault> faults;  ///< in the order of the stages
   struct Misfit {
     int64_t row;
     size_t input;
     std::string reason;
   };
-  std::vector<Misfit> misfits;     ///< values that did not convert: NULL so far, and reported once it is known whether the row is filtered
+  std::vector<Misfit> misfits;  ///< values that did not convert: NULL so far, and reported once it is known whether the row is filtered
 };
 
 class Pipeline final : public RecordPipeline {
@@ -134,10 +134,10 @@ class Pipeline final : public RecordPipeline {
   Schema raw_layout_;
   std::shared_ptr<const Schema> stored_, input_schema_;
   std::vector<InputColumn> inputs_;
-  std::unique_ptr<PinotDecoder> decoder_;     // null: the payload does not matter
-  std::vector<size_t> members_;               // inputs that the decoder fills
+  std::unique_ptr<PinotDecoder> decoder_;  // null: the payload does not matter
+  std::vector<size_t> members_;            // inputs that the decoder fills
   std::unique_ptr<Envelope> envelope_;
-  std::vector<ComputedColumn> transforms_;    // in an order in which each finds what it reads
+  std::vector<ComputedColumn> transforms_;  // in an order in which each finds what it reads
   std::optional<ComputedColumn> filter_;
   size_t time_input_ = kNone;
   std::optional<catalog::DateTimeFormat> time_format_;
@@ -159,7 +159,8 @@ Result<std::unique_ptr<RecordPipeline>> Pipeline::Make(const catalog::PinotSchem
   pipeline->populate_ = config.stream.metadata_populate;
   pipeline->no_payload_ = config.stream.decoder_class == "NullMessageDecoder";
   if (!pipeline->no_payload_ && config.stream.decoder_class != "JSONMessageDecoder") {
-    return Status::Invalid("table '", config.raw_name, "': there is no decoder ", config.stream.decoder_class, "; there are JSONMessageDecoder and NullMessageDecoder");
+    return Status::Invalid("table '", config.raw_name, "': there is no decoder ", config.stream.decoder_class,
+                           "; there are JSONMessageDecoder and NullMessageDecoder");
   }
   LOTIC_RETURN_NOT_OK(pipeline->AddColumns(schema, config));
   const std::vector<catalog::PinotTransform> transforms = catalog::AllTransforms(config, schema);
@@ -202,9 +203,9 @@ size_t Pipeline::AddRaw(const std::string& name) {
 Status Pipeline::AddExpressions(const std::vector<catalog::PinotTransform>& transforms, const std::string& filter, Expressions& expressions) {
   struct Draft {
     std::string text;
-    size_t column;               // kNone: the filter
-    std::vector<size_t> reads;   // inputs
-    std::vector<size_t> after;   // drafts
+    size_t column;              // kNone: the filter
+    std::vector<size_t> reads;  // inputs
+    std::vector<size_t> after;  // drafts
   };
   std::vector<Draft> drafts;
   for (const catalog::PinotTransform& transform : transforms) {
@@ -230,7 +231,8 @@ Status Pipeline::AddExpressions(const std::vector<catalog::PinotTransform>& tran
   for (Draft& draft : drafts) {
     for (size_t other = 0; other < drafts.size(); ++other) {
       if (drafts[other].column == kNone || std::find(draft.reads.begin(), draft.reads.end(), drafts[other].column) == draft.reads.end()) continue;
-      if (&drafts[other] == &draft) return Status::Invalid("table '", table_, "': the transform of column '", inputs_[draft.column].field.name, "' reads the column itself: ", draft.text);
+      if (&drafts[other] == &draft)
+        return Status::Invalid("table '", table_, "': the transform of column '", inputs_[draft.column].field.name, "' reads the column itself: ", draft.text);
       draft.after.push_back(other);
     }
   }
@@ -319,7 +321,8 @@ void Pipeline::Decode(const Batch& raw, int64_t first, int64_t count, int32_t pa
   for (const size_t member : members_) out.push_back(&builder.column(member));
   ColumnBuilder& offset_out = builder.column(inputs_.size());
   ColumnBuilder& time_out = builder.column(inputs_.size() + 1);
-  const size_t readable = (static_cast<size_t>(messages.offsets()[static_cast<size_t>(messages.length)]) + Buffer::kAlignment - 1) / Buffer::kAlignment * Buffer::kAlignment;
+  const size_t readable =
+      (static_cast<size_t>(messages.offsets()[static_cast<size_t>(messages.length)]) + Buffer::kAlignment - 1) / Buffer::kAlignment * Buffer::kAlignment;
   const uint8_t* const readable_end = messages.bytes + readable;
 
   // Payloads are numbered from `first`.
@@ -384,9 +387,10 @@ void Pipeline::Decode(const Batch& raw, int64_t first, int64_t count, int32_t pa
     }
     offset_out.Advance(static_cast<int64_t>(outcome_.rows.size()));
     time_out.Advance(static_cast<int64_t>(outcome_.rows.size()));
-    envelope_->Append(raw, partition, std::span<const int64_t>(progress->records).subspan(rows_before), builder, [&](size_t column, size_t index, std::string reason) {
-      progress->misfits.push_back({static_cast<int64_t>(rows_before + index), column, std::move(reason)});
-    });
+    envelope_->Append(raw, partition, std::span<const int64_t>(progress->records).subspan(rows_before), builder,
+                      [&](size_t column, size_t index, std::string reason) {
+                        progress->misfits.push_back({static_cast<int64_t>(rows_before + index), column, std::move(reason)});
+                      });
     done = next;
     bool full = false;
     for (size_t i = 0; i < inputs_.size(); ++i) {
@@ -443,7 +447,8 @@ Status Pipeline::Compute(const CallContext& ctx, Progress* progress, std::vector
   if (rows.empty()) return Status::OK();
   failures.clear();
   LOTIC_ASSIGN_OR_RETURN(const Batch result, filter_->Compute(ctx, *columns, numbers, owner(), rows, &failures));
-  for (const ComputedColumn::Failure& failure : failures) Fail(progress, rows[static_cast<size_t>(failure.row)], Stage::kFilter, RowFate::kFilter, "", failure.message);
+  for (const ComputedColumn::Failure& failure : failures)
+    Fail(progress, rows[static_cast<size_t>(failure.row)], Stage::kFilter, RowFate::kFilter, "", failure.message);
   for (size_t i = 0; i < rows.size(); ++i) {
     const int64_t at = static_cast<int64_t>(i);
     RowFate& fate = progress->fates[static_cast<size_t>(rows[i])];
@@ -462,7 +467,8 @@ void Pipeline::Finish(Progress* progress, std::vector<Column>* columns, std::vec
     BatchBuilder builder(std::make_shared<const Schema>(Schema{{{field.name, field.type()}}}));
     std::vector<int64_t> bad;
     FinishPinotColumn(field, (*columns)[i], builder.column(0), &bad);
-    for (const int64_t row : bad) Fail(progress, row, Stage::kConvert, RowFate::kConvert, field.name, "the value does not convert to the column's type and maxLength");
+    for (const int64_t row : bad)
+      Fail(progress, row, Stage::kConvert, RowFate::kConvert, field.name, "the value does not convert to the column's type and maxLength");
     owners->push_back(builder.Finish((*columns)[i].length));
     (*columns)[i] = owners->back().column(0);
   }
@@ -602,7 +608,8 @@ std::string_view StageName(Stage stage) {
   return "decode";
 }
 
-Result<std::unique_ptr<RecordPipeline>> RecordPipeline::Create(const catalog::PinotSchema& schema, const catalog::PinotTableConfig& config, Expressions* expressions) {
+Result<std::unique_ptr<RecordPipeline>> RecordPipeline::Create(const catalog::PinotSchema& schema, const catalog::PinotTableConfig& config,
+                                                               Expressions* expressions) {
   return Pipeline::Make(schema, config, expressions);
 }
 

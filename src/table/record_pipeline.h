@@ -45,11 +45,12 @@ struct RecordFault {
 };
 
 struct PipelineResult {
-  Batch rows;                        ///< StoredColumns, in the order of the records
-  int64_t records = 0;               ///< of the range, from its first on, that are dealt with: fewer than asked where the rows would be too many for one batch; at least 1, unless stop_at is the first
-  RecordFates fates;                 ///< of these records; Sum() == records
-  std::vector<RecordFault> faults;   ///< the first kMaxFaultsPerBatch, ascending by record
-  std::optional<int64_t> stop_at;    ///< stopOnDecodeError: row of the raw batch that the partition stops before; not in `records`, its fault is the last one
+  Batch rows;  ///< StoredColumns, in the order of the records
+  int64_t records =
+      0;  ///< of the range, from its first on, that are dealt with: fewer than asked where the rows would be too many for one batch; at least 1, unless stop_at is the first
+  RecordFates fates;                ///< of these records; Sum() == records
+  std::vector<RecordFault> faults;  ///< the first kMaxFaultsPerBatch, ascending by record
+  std::optional<int64_t> stop_at;   ///< stopOnDecodeError: row of the raw batch that the partition stops before; not in `records`, its fault is the last one
   std::optional<int64_t> min_time_ms, max_time_ms;  ///< of the time column; none: no row has a time
 };
 

@@ -30,7 +30,10 @@ Batch Raw(const Schema& layout, int64_t rows, int64_t undecodable_every) {
 
 void Run(benchmark::State& state, const char* time, int64_t undecodable_every) {
   const auto schema = catalog::ParsePinotSchema(std::string(R"({"schemaName":"events","dimensionFieldSpecs":[{"name":"uuid","dataType":"STRING"}],
-    "metricFieldSpecs":[{"name":"count","dataType":"INT"}],"dateTimeFieldSpecs":[)") + time + "]}").ValueOrDie().value;
+    "metricFieldSpecs":[{"name":"count","dataType":"INT"}],"dateTimeFieldSpecs":[)") +
+                                                time + "]}")
+                          .ValueOrDie()
+                          .value;
   catalog::PinotTableConfig config;
   config.raw_name = "events";
   config.time_column = "ts";

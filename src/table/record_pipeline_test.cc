@@ -20,9 +20,7 @@ using testing_pipeline::RawBatch;
 using testing_pipeline::RawRecord;
 using testing_pipeline::WordExpressions;
 
-PinotSchema SchemaOf(const std::string& fields) {
-  return catalog::ParsePinotSchema("{\"schemaName\":\"t\"," + fields + "}").ValueOrDie().value;
-}
+PinotSchema SchemaOf(const std::string& fields) { return catalog::ParsePinotSchema("{\"schemaName\":\"t\"," + fields + "}").ValueOrDie().value; }
 
 /// ts (milliseconds), name, size.
 PinotSchema Events() {
@@ -85,7 +83,8 @@ TEST(RecordPipeline, CountsTombstonesAndUndecodableMessages) {
   const Ran ran = Process(Events(), Config(), {{R"({"size":1})"}, {std::nullopt}, {"nonsense"}, {"\xff"}, {""}, {R"({"size":2})"}});
   EXPECT_THAT(ran.rows, ElementsAre("NULL | 1 | NULL | 100", "NULL | 2 | NULL | 105"));
   EXPECT_EQ(ran.result.fates, (RecordFates{.rows = 2, .tombstones = 1, .dropped_decode = 3}));
-  EXPECT_THAT(ran.faults, ElementsAre(HasSubstr("2 decode : the message is not valid JSON"), HasSubstr("3 decode : the message is not valid UTF-8"), HasSubstr("4 decode : the message is empty")));
+  EXPECT_THAT(ran.faults, ElementsAre(HasSubstr("2 decode : the message is not valid JSON"), HasSubstr("3 decode : the message is not valid UTF-8"),
+                                      HasSubstr("4 decode : the message is empty")));
 }
 
 TEST(RecordPipeline, StopsBeforeAnUndecodableMessageWhereItIsToldTo) {
@@ -118,13 +117,13 @@ TEST(RecordPipeline, TransformsOnlyWhereTheRecordHasNoValue) {
   config.transforms = {{"size", "size(word)"}, {"name", "join(word, size)"}};
   WordExpressions words;
   const Ran ran = Process(Events(), config,
-                      {{R"({"word":"abc"})"},                                // both computed, the second from the first
-                       {R"({"word":"abc","size":7,"name":"given"})"},        // both given
-                       {R"({"word":"abc","size":{"a":1},"name":null})"},     // an object gives way
-                       {R"({"size":null})"},                                 // nothing to compute from
-                       {R"({"word":{"a": [1]}})"},                           // a field without a column is its JSON
-                       {R"({"word":1.50,"size":"8"})"}},
-                      &words);
+                          {{R"({"word":"abc"})"},                             // both computed, the second from the first
+                           {R"({"word":"abc","size":7,"name":"given"})"},     // both given
+                           {R"({"word":"abc","size":{"a":1},"name":null})"},  // an object gives way
+                           {R"({"size":null})"},                              // nothing to compute from
+                           {R"({"word":{"a": [1]}})"},                        // a field without a column is its JSON
+                           {R"({"word":1.50,"size":"8"})"}},
+                          &words);
   EXPECT_THAT(ran.rows, ElementsAre("\"abc|3\" | 3 | NULL | 100", "\"given\" | 7 | NULL | 101", "\"abc|3\" | 3 | NULL | 102", "NULL | NULL | NULL | 103",
                                     "\"{\"a\":[1]}|9\" | 9 | NULL | 104", "\"1.50|8\" | 8 | NULL | 105"));
   EXPECT_EQ(ran.result.fates, (RecordFates{.rows = 6}));
@@ -154,8 +153,9 @@ TEST(RecordPipeline, FiltersAfterTransformsAndBeforeConversion) {
   config.transforms = {{"name", "join(a, b)"}};
   config.filter = "is_drop(name)";
   WordExpressions words;
-  const Ran ran = Process(Events(), config,
-                      {{R"({"name":"drop","size":"not a number"})"}, {R"({"name":"bad"})"}, {R"({"size":"not a number"})"}, {R"({"a":1,"b":2})"}, {R"({})"}}, &words);
+  const Ran ran =
+      Process(Events(), config,
+              {{R"({"name":"drop","size":"not a number"})"}, {R"({"name":"bad"})"}, {R"({"size":"not a number"})"}, {R"({"a":1,"b":2})"}, {R"({})"}}, &words);
   EXPECT_THAT(ran.rows, ElementsAre("\"1|2\" | NULL | NULL | 103", "NULL | NULL | NULL | 104"));
   EXPECT_EQ(ran.result.fates, (RecordFates{.rows = 2, .filtered = 1, .dropped_transform = 1, .dropped_convert = 1}));
   EXPECT_THAT(ran.faults, ElementsAre(HasSubstr("1 filter : is_drop: cannot be computed"), HasSubstr("2 convert size")));
@@ -169,7 +169,8 @@ TEST(RecordPipeline, ExpressionsSeeWhatTheRecordHasAndColumnsAreCleanedAfterward
   config.transforms = {{"length", "size(text)"}, {"both", "join(text, length)"}, {"tags", "list(text)"}};
   WordExpressions words;
   const Ran ran = Process(schema, config, {{R"({"text":"abcdefgh"})"}, {R"({"text":"ab\u0000cd","tags":["x","y"]})"}, {R"({"tags":{"k":"v"}})"}}, &words);
-  EXPECT_THAT(ran.rows, ElementsAre("\"abcd\" | 8 | \"abcdef\" | [\"abcdefgh\"] | 100", "\"ab\" | 5 | \"ab\" | [\"x\", \"y\"] | 101", "NULL | NULL | NULL | NULL | 102"));
+  EXPECT_THAT(ran.rows,
+              ElementsAre("\"abcd\" | 8 | \"abcdef\" | [\"abcdefgh\"] | 100", "\"ab\" | 5 | \"ab\" | [\"x\", \"y\"] | 101", "NULL | NULL | NULL | NULL | 102"));
 }
 
 TEST(RecordPipeline, ComputesFromNothing) {
@@ -180,7 +181,8 @@ TEST(RecordPipeline, ComputesFromNothing) {
 }
 
 TEST(RecordPipeline, ChecksTimes) {
-  const std::vector<RawRecord> records = {{R"({"ts":31536000000})"}, {R"({"ts":31535999999})"}, {R"({"ts":3187296000000})"}, {R"({"ts":3187296000001})"}, {R"({})"}};
+  const std::vector<RawRecord> records = {
+      {R"({"ts":31536000000})"}, {R"({"ts":31535999999})"}, {R"({"ts":3187296000000})"}, {R"({"ts":3187296000001})"}, {R"({})"}};
   PinotTableConfig config = Config();
   Ran ran = Process(Events(), config, records);
   EXPECT_EQ(ran.result.fates, (RecordFates{.rows = 5}));
@@ -198,7 +200,8 @@ TEST(RecordPipeline, ChecksTimes) {
 }
 
 TEST(RecordPipeline, ATimeThatIsNoneInItsFormatDoesNotConvert) {
-  const PinotSchema schema = SchemaOf(R"("dateTimeFieldSpecs":[{"name":"ts","dataType":"STRING","format":"1:DAYS:SIMPLE_DATE_FORMAT:yyyy-MM-dd","granularity":"1:DAYS"}])");
+  const PinotSchema schema =
+      SchemaOf(R"("dateTimeFieldSpecs":[{"name":"ts","dataType":"STRING","format":"1:DAYS:SIMPLE_DATE_FORMAT:yyyy-MM-dd","granularity":"1:DAYS"}])");
   const Ran ran = Process(schema, Config(), {{R"({"ts":"2022-02-11"})"}, {R"({"ts":"someday"})"}});
   EXPECT_THAT(ran.rows, ElementsAre("\"2022-02-11\" | 100"));
   EXPECT_EQ(ran.result.fates, (RecordFates{.rows = 1, .dropped_convert = 1}));
@@ -206,7 +209,8 @@ TEST(RecordPipeline, ATimeThatIsNoneInItsFormatDoesNotConvert) {
 }
 
 TEST(RecordPipeline, FillsColumnsFromAroundTheValue) {
-  const PinotSchema schema = SchemaOf(R"("dimensionFieldSpecs":[{"name":"__key","dataType":"STRING"},{"name":"__header$h","dataType":"STRING"},{"name":"__header$b","dataType":"BYTES"},
+  const PinotSchema schema = SchemaOf(
+      R"("dimensionFieldSpecs":[{"name":"__key","dataType":"STRING"},{"name":"__header$h","dataType":"STRING"},{"name":"__header$b","dataType":"BYTES"},
     {"name":"__header$n","dataType":"LONG"},{"name":"__metadata$offset","dataType":"LONG"},{"name":"__metadata$partition","dataType":"INT"},
     {"name":"__metadata$recordTimestamp","dataType":"STRING"},{"name":"__metadata$recordSerializedValueSize","dataType":"INT"}])");
   PinotTableConfig config = Config();
@@ -216,7 +220,8 @@ TEST(RecordPipeline, FillsColumnsFromAroundTheValue) {
                                           {"{\"__key\":\"of the message\"}", std::nullopt, {{"h", {"\xff"}}, {"n", {std::nullopt}}}},
                                           {"{}", "\xfe", {{"n", {"no number"}}}}};
   const Ran ran = Process(schema, config, records);
-  EXPECT_THAT(ran.rows, ElementsAre("\"k1\" | \"last\" | \"\x01\xff\" | 12 | 100 | 3 | \"1700000000000\" | 2 | 100", "NULL | \"ff\" | NULL | NULL | 101 | 3 | \"1700000000000\" | 26 | 101"));
+  EXPECT_THAT(ran.rows, ElementsAre("\"k1\" | \"last\" | \"\x01\xff\" | 12 | 100 | 3 | \"1700000000000\" | 2 | 100",
+                                    "NULL | \"ff\" | NULL | NULL | 101 | 3 | \"1700000000000\" | 26 | 101"));
   EXPECT_THAT(ran.faults, ElementsAre(HasSubstr("2 convert __header$n: \"no number\" does not convert to LONG")));
   config.stream.header_hex = true;
   EXPECT_THAT(Process(schema, config, records).rows[0], HasSubstr("\"6c617374\""));
@@ -251,7 +256,8 @@ TEST(RecordPipeline, RowsDoNotDependOnHowRecordsAreCutIntoRuns) {
     const PipelineResult part = pipeline->Run({}, raw, first, size, 0).ValueOrDie();
     ASSERT_EQ(part.records, size);
     fates.rows += part.fates.rows, fates.filtered += part.fates.filtered, fates.tombstones += part.fates.tombstones;
-    fates.dropped_decode += part.fates.dropped_decode, fates.dropped_transform += part.fates.dropped_transform, fates.dropped_convert += part.fates.dropped_convert;
+    fates.dropped_decode += part.fates.dropped_decode, fates.dropped_transform += part.fates.dropped_transform,
+        fates.dropped_convert += part.fates.dropped_convert;
     for (int64_t row = 0; row < part.rows.num_rows(); ++row) {
       std::string text;
       for (size_t i = 0; i + 1 < part.rows.num_columns(); ++i) text += (i == 0 ? "" : " | ") + CellText(part.rows.column(i), row);
@@ -281,7 +287,9 @@ TEST(RecordPipeline, ReportsTheFirstFaultsOfABatch) {
 }
 
 TEST(RecordPipeline, SaysWhatATableCannotHave) {
-  const auto error = [](const PinotTableConfig& config, Expressions* expressions) { return RecordPipeline::Create(Events(), config, expressions).status().ToString(); };
+  const auto error = [](const PinotTableConfig& config, Expressions* expressions) {
+    return RecordPipeline::Create(Events(), config, expressions).status().ToString();
+  };
   WordExpressions words;
   PinotTableConfig config = Config();
   config.stream.decoder_class = "CSVMessageDecoder";

@@ -167,7 +167,7 @@ bool FitsInteger(Int128 value, const Type& to) {
 
 std::string Text(const Value& value, const Type& from) {
   char buffer[64];
-  const auto end = !value.floating                       ? std::to_chars(buffer, buffer + sizeof buffer, static_cast<int64_t>(value.whole))
+  const auto end = !value.floating                 ? std::to_chars(buffer, buffer + sizeof buffer, static_cast<int64_t>(value.whole))
                    : from.id() == TypeId::kFloat32 ? std::to_chars(buffer, buffer + sizeof buffer, static_cast<float>(value.real))
                                                    : std::to_chars(buffer, buffer + sizeof buffer, value.real);
   return {buffer, end.ptr};

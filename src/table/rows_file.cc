@@ -205,9 +205,7 @@ RowsFile::RowsFile(File file, uint8_t* page, State state, std::shared_ptr<const 
 
 RowsFile::~RowsFile() { ::munmap(page_, static_cast<size_t>(kRowsHeaderBytes)); }
 
-void RowsFile::SetWord(int64_t place, int64_t value) {
-  __atomic_store_n(reinterpret_cast<uint64_t*>(page_ + place), LiveWord(value), __ATOMIC_RELEASE);
-}
+void RowsFile::SetWord(int64_t place, int64_t value) { __atomic_store_n(reinterpret_cast<uint64_t*>(page_ + place), LiveWord(value), __ATOMIC_RELEASE); }
 
 RowsFile::State RowsFile::state() const {
   const std::lock_guard lock(mutex_);
@@ -241,7 +239,8 @@ Status RowsFile::Append(const Commit& commit, const TimeRange& times, int64_t ro
       for (const Field& field : commit.rows.schema().fields) {
         const std::optional<size_t> old = schema_->IndexOf(field.name);
         if (old.has_value() && !(schema_->fields[*old].type == field.type)) {
-          return Status::Invalid(path(), ": column ", field.name, " was ", schema_->fields[*old].type.ToString(), " and is now ", field.type.ToString(), "; roll the segment first");
+          return Status::Invalid(path(), ": column ", field.name, " was ", schema_->fields[*old].type.ToString(), " and is now ", field.type.ToString(),
+                                 "; roll the segment first");
         }
       }
       schema = commit.rows.schema_ptr();

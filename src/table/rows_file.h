@@ -18,15 +18,15 @@ namespace lotic::table {
 /// What a rows file holds, every byte of it checked. Reads with pread, so that an unreadable disk is an error and not a signal.
 struct RowsCheck {
   RowsFileHeader header;
-  Status header_damage;                  ///< not OK: nothing of the file can be used
+  Status header_damage;  ///< not OK: nothing of the file can be used
   int64_t file_bytes = 0;
-  std::optional<int64_t> published;      ///< none: the word is damaged
+  std::optional<int64_t> published;  ///< none: the word is damaged
   std::optional<int64_t> durable;
   bool sync_failed = false;
-  int64_t good_bytes = kRowsHeaderBytes; ///< up to here everything holds
-  std::optional<BlockHeader> last;       ///< of the good blocks
-  Schema schema;                         ///< of the last block
-  Status damage;                         ///< what ended the good blocks before the published length; OK: nothing did
+  int64_t good_bytes = kRowsHeaderBytes;  ///< up to here everything holds
+  std::optional<BlockHeader> last;        ///< of the good blocks
+  Schema schema;                          ///< of the last block
+  Status damage;                          ///< what ended the good blocks before the published length; OK: nothing did
 
   int64_t end() const { return last.has_value() ? last->end : header.start; }
   SegmentTotals totals() const { return last.has_value() ? last->totals : SegmentTotals{}; }
@@ -68,13 +68,13 @@ class RowsFile {
   void SetWord(int64_t place, int64_t value);
 
   const File file_;
-  uint8_t* const page_;                    // the header page, mapped
-  std::shared_ptr<const Schema> schema_;   // writer's thread only, and so the next three
-  int64_t schema_at_ = 0;                  // 0: no schema block yet
+  uint8_t* const page_;                   // the header page, mapped
+  std::shared_ptr<const Schema> schema_;  // writer's thread only, and so the next three
+  int64_t schema_at_ = 0;                 // 0: no schema block yet
   std::string schema_json_;
   EncodedBlock block_, schema_block_;
-  std::mutex sync_mutex_;                  // one sync at a time
-  mutable std::mutex mutex_;               // guards what follows
+  std::mutex sync_mutex_;     // one sync at a time
+  mutable std::mutex mutex_;  // guards what follows
   State state_, durable_;
   std::atomic<bool> failed_{false};
 };

@@ -54,7 +54,8 @@ uint16_t Crc16(uint64_t value) {
 uint32_t HeaderPageCrc(std::span<const uint8_t> page) { return Crc32c(page.subspan(64), Crc32c(page.first(12))); }
 
 void StoreFates(uint8_t* at, const RecordFates& f) {
-  const std::array<int64_t, kFates> values = {f.rows, f.filtered, f.tombstones, f.dropped_decode, f.dropped_transform, f.dropped_convert, f.dropped_time, f.aborted, f.control, f.missing, f.incomplete};
+  const std::array<int64_t, kFates> values = {f.rows,         f.filtered, f.tombstones, f.dropped_decode, f.dropped_transform, f.dropped_convert,
+                                              f.dropped_time, f.aborted,  f.control,    f.missing,        f.incomplete};
   std::memcpy(at, values.data(), sizeof values);
 }
 
@@ -260,8 +261,11 @@ Result<BlockHeader> DecodeBlockHeader(std::span<const uint8_t> bytes, int64_t at
   if (static_cast<int64_t>(Load<uint64_t>(from + 24)) != at) return Damaged(at, "it was written for another place");
   const int64_t tables = int64_t{header.nodes} * kNodeBytes + int64_t{header.buffers} * kBufferBytes;
   if (kBlockPrefixBytes + tables > header_bytes) return Damaged(at, "its lists are longer than its header");
-  if (header.body_bytes < 0 || header.body_bytes > PartitionWriter::kMaxRowsFileBytes || header.body_bytes % kAlignment != 0) return Damaged(at, "its length is damaged");
-  if (header.rows < 0 || header.end < header.start || header.start < 0 || header.first_row < 0 || header.schema_at < 0 || header.rows > 8 * header.block_bytes()) return Damaged(at, "its numbers do not fit together");
+  if (header.body_bytes < 0 || header.body_bytes > PartitionWriter::kMaxRowsFileBytes || header.body_bytes % kAlignment != 0)
+    return Damaged(at, "its length is damaged");
+  if (header.rows < 0 || header.end < header.start || header.start < 0 || header.first_row < 0 || header.schema_at < 0 ||
+      header.rows > 8 * header.block_bytes())
+    return Damaged(at, "its numbers do not fit together");
   int64_t body = 0;
   const uint8_t* buffer = from + kBlockPrefixBytes + int64_t{header.nodes} * kNodeBytes;
   for (uint32_t i = 0; i < header.buffers; ++i, buffer += kBufferBytes) {
@@ -276,7 +280,8 @@ Result<BlockHeader> DecodeBlockHeader(std::span<const uint8_t> bytes, int64_t at
 Status CheckBlockTrailer(std::span<const uint8_t> trailer, const BlockHeader& header) {
   const uint8_t* const from = trailer.data();
   if (trailer.size() < static_cast<size_t>(kBlockTrailerBytes) || Load<uint32_t>(from) != kTrailerMagic || Load<uint32_t>(from + 60) != Crc32c({from, 60}) ||
-      Load<uint32_t>(from + 4) != header.crc || static_cast<int64_t>(Load<uint64_t>(from + 8)) != header.block_bytes() || static_cast<int64_t>(Load<uint64_t>(from + 16)) != header.at) {
+      Load<uint32_t>(from + 4) != header.crc || static_cast<int64_t>(Load<uint64_t>(from + 8)) != header.block_bytes() ||
+      static_cast<int64_t>(Load<uint64_t>(from + 16)) != header.at) {
     return Damaged(header.at, "its trailer is damaged");
   }
   return Status::OK();
@@ -290,11 +295,14 @@ Status CheckBlockOrder(const BlockHeader& header, const BlockHeader* before, int
   if (header.start != position) return Damaged(header.at, "it does not begin at the offset where the one before it ended");
   if (before == nullptr ? !schema : header.at != before->next_at()) return Damaged(header.at, "it is not where a block is due");
   if (schema) {
-    if (header.end != position || header.rows != 0 || header.totals != totals || header.buffers != 1 || header.nodes != 0 || header.schema_at != header.at) return Damaged(header.at, "its numbers do not fit together");
+    if (header.end != position || header.rows != 0 || header.totals != totals || header.buffers != 1 || header.nodes != 0 || header.schema_at != header.at)
+      return Damaged(header.at, "its numbers do not fit together");
     return Status::OK();
   }
-  if (header.first_row != totals.rows || header.totals.rows != totals.rows + header.rows || header.totals.blocks != totals.blocks + 1) return Damaged(header.at, "its totals do not continue those before it");
-  if (header.schema_at != (before->kind == BlockKind::kSchema ? before->at : before->schema_at)) return Damaged(header.at, "its schema is not the one before it");
+  if (header.first_row != totals.rows || header.totals.rows != totals.rows + header.rows || header.totals.blocks != totals.blocks + 1)
+    return Damaged(header.at, "its totals do not continue those before it");
+  if (header.schema_at != (before->kind == BlockKind::kSchema ? before->at : before->schema_at))
+    return Damaged(header.at, "its schema is not the one before it");
   return Status::OK();
 }
 
@@ -388,13 +396,14 @@ struct Decoder {
 
 }  // namespace
 
-Result<Column> DecodeColumn(const Type& type, const ColumnPlace& place, std::span<const uint8_t> header_bytes, const BlockHeader& header, const std::vector<BlockBuffer>& buffers,
-                            const uint8_t* body, bool trusted) {
+Result<Column> DecodeColumn(const Type& type, const ColumnPlace& place, std::span<const uint8_t> header_bytes, const BlockHeader& header,
+                            const std::vector<BlockBuffer>& buffers, const uint8_t* body, bool trusted) {
   Decoder decoder{header_bytes, header, buffers, body, trusted, place.node, place.buffer};
   return decoder.Decode(type, header.rows);
 }
 
-void EncodeRowsBlock(const Commit& commit, const TimeRange& times, int64_t rows_without_time, int64_t at, int64_t schema_at, const SegmentTotals& before, SegmentTotals* totals, EncodedBlock* block) {
+void EncodeRowsBlock(const Commit& commit, const TimeRange& times, int64_t rows_without_time, int64_t at, int64_t schema_at, const SegmentTotals& before,
+                     SegmentTotals* totals, EncodedBlock* block) {
   *totals = before;
   totals->rows += commit.rows.num_rows();
   totals->blocks += 1;
@@ -438,7 +447,8 @@ void EncodeSchemaBlock(const std::string& json, int64_t at, int64_t offset, cons
   Store(to + 192, INT64_MIN);
   StoreTotals(to + 208, totals);
   Encoder encoder{block, {}, {}};
-  encoder.parts.push_back({reinterpret_cast<const uint8_t*>(json.data()), static_cast<int64_t>(json.find('\0') == std::string::npos ? json.size() : json.find('\0'))});
+  encoder.parts.push_back(
+      {reinterpret_cast<const uint8_t*>(json.data()), static_cast<int64_t>(json.find('\0') == std::string::npos ? json.size() : json.find('\0'))});
   Finish(encoder, at, block);
 }
 

@@ -68,7 +68,7 @@ enum class BlockKind : uint16_t { kSchema = 1, kRows = 2 };
 
 /// A block's header, and where its parts are.
 struct BlockHeader {
-  int64_t at = 0;            ///< place in the file
+  int64_t at = 0;  ///< place in the file
   int64_t header_bytes = 0;
   int64_t body_bytes = 0;
   uint32_t crc = 0;
@@ -123,8 +123,8 @@ std::vector<ColumnPlace> ColumnPlaces(const Schema& schema);
 
 /// The column at `place`: its memory is that of `body`. Sizes are checked, and offsets unless `trusted` (they were checked before). CRCs are not looked at.
 /// Errors: DataLoss.
-Result<Column> DecodeColumn(const Type& type, const ColumnPlace& place, std::span<const uint8_t> header_bytes, const BlockHeader& header, const std::vector<BlockBuffer>& buffers,
-                            const uint8_t* body, bool trusted);
+Result<Column> DecodeColumn(const Type& type, const ColumnPlace& place, std::span<const uint8_t> header_bytes, const BlockHeader& header,
+                            const std::vector<BlockBuffer>& buffers, const uint8_t* body, bool trusted);
 
 /// A block being written: its header and the parts of it that go to the file one behind the other. Borrows the rows.
 struct EncodedBlock {
@@ -135,7 +135,8 @@ struct EncodedBlock {
 };
 /// `before`: totals of the file so far. Fills `totals` with those after it.
 /// `block` (not cleared by the caller) is reused from call to call.
-void EncodeRowsBlock(const Commit& commit, const TimeRange& times, int64_t rows_without_time, int64_t at, int64_t schema_at, const SegmentTotals& before, SegmentTotals* totals, EncodedBlock* block);
+void EncodeRowsBlock(const Commit& commit, const TimeRange& times, int64_t rows_without_time, int64_t at, int64_t schema_at, const SegmentTotals& before,
+                     SegmentTotals* totals, EncodedBlock* block);
 /// `json`: kept alive by the caller until the block is written; padded with zeroes to a multiple of 64.
 void EncodeSchemaBlock(const std::string& json, int64_t at, int64_t offset, const SegmentTotals& totals, EncodedBlock* block);
 

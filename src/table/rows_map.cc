@@ -30,7 +30,7 @@ struct RowsMap::Registry {
   // Under the mutex.
   void Sweep() {
     kept.remove_if([](const auto& entry) {
-      struct stat info{};
+      struct stat info {};
       return ::fstat(entry.second->file_.fd(), &info) != 0 || info.st_nlink == 0;
     });
     std::erase_if(known, [](const auto& entry) { return entry.second.expired(); });
@@ -45,7 +45,7 @@ RowsMap::~RowsMap() = default;
 
 Result<std::shared_ptr<RowsMap>> RowsMap::Open(const std::string& path) {
   LOTIC_ASSIGN_OR_RETURN(File file, File::Open(path, O_RDONLY));
-  struct stat info{};
+  struct stat info {};
   if (::fstat(file.fd(), &info) != 0) return FileFailure("look at", path, errno);
   // A file that is known is open, so its number is not that of another.
   const std::pair<dev_t, ino_t> key{info.st_dev, info.st_ino};
@@ -125,7 +125,8 @@ Result<size_t> RowsMap::IndexTo(int64_t to) {
     if (header->kind == BlockKind::kSchema) {
       const BlockBuffer buffer = BlockBuffers(rest, *header)[0];
       const uint8_t* const json = mapping->data() + header->body_at();
-      if (Crc32c({json, static_cast<size_t>(buffer.padded())}) != buffer.crc) return Status::DataLoss(path(), ": the schema at byte ", at, " fails its checksum");
+      if (Crc32c({json, static_cast<size_t>(buffer.padded())}) != buffer.crc)
+        return Status::DataLoss(path(), ": the schema at byte ", at, " fails its checksum");
       Result<Schema> schema = SchemaFromJson({reinterpret_cast<const char*>(json), static_cast<size_t>(buffer.bytes)});
       if (!schema.ok()) return Status::DataLoss(path(), ": the schema at byte ", at, ": ", schema.status().message());
       std::vector<ColumnPlace> places = ColumnPlaces(*schema);

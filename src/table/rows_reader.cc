@@ -12,7 +12,7 @@
 namespace lotic::table {
 namespace {
 
-constexpr const char* kOffsets = "$offset";  // the hidden column of stored rows
+constexpr const char* kOffsets = "$offset";            // the hidden column of stored rows
 constexpr int64_t kMaxCountedRows = int64_t{1} << 30;  // of one batch without columns
 
 // How many rows of `offsets` (ascending) lie before `end`.
@@ -24,7 +24,12 @@ int64_t RowsBefore(const Column& offsets, int64_t end) {
 class MappedRows final : public SegmentRows {
  public:
   MappedRows(std::shared_ptr<RowsMap> map, int64_t published, const Schema& layout, SegmentRowsOptions options, PagesBehind behind)
-      : behind_(behind), map_(std::move(map)), published_(published), layout_(std::make_shared<const Schema>(layout)), options_(options), next_row_(options.first_row) {}
+      : behind_(behind),
+        map_(std::move(map)),
+        published_(published),
+        layout_(std::make_shared<const Schema>(layout)),
+        options_(options),
+        next_row_(options.first_row) {}
 
   ~MappedRows() override { DoneWithBatch(); }
 
@@ -140,7 +145,8 @@ class MappedRows final : public SegmentRows {
       for (const Field& field : layout_->fields) {
         const std::optional<size_t> index = block.schema->schema->IndexOf(field.name);
         if (index.has_value() && !CanCast(block.schema->schema->fields[*index].type, field.type)) {
-          return Status::Invalid(map_->path(), ": column ", field.name, " is stored as ", block.schema->schema->fields[*index].type.ToString(), " and cannot be read as ", field.type.ToString());
+          return Status::Invalid(map_->path(), ": column ", field.name, " is stored as ", block.schema->schema->fields[*index].type.ToString(),
+                                 " and cannot be read as ", field.type.ToString());
         }
         places_.push_back(index);
       }
@@ -199,7 +205,8 @@ class MappedRows final : public SegmentRows {
         const Column cast = same ? Column{.type = column.type, .children = {}} : Cast(column, part.first, part.count, layout_->fields[i], owner.get());
         const Column& from = same ? column : cast;
         const int64_t first = same ? part.first : 0;
-        if (!gather.HasRoom(from, first, part.count)) return Status::CapacityError(map_->path(), ": small commits together hold more than 2 GiB of column ", layout_->fields[i].name);
+        if (!gather.HasRoom(from, first, part.count))
+          return Status::CapacityError(map_->path(), ": small commits together hold more than 2 GiB of column ", layout_->fields[i].name);
         gather.Append(from, first, part.count);
       }
     }
@@ -283,7 +290,7 @@ std::set<FileKey>& CheckedFiles() {
 }
 
 Status CheckSealedFile(const std::string& path, const SegmentInfo& segment) {
-  struct stat info{};
+  struct stat info {};
   if (::stat(path.c_str(), &info) != 0) {
     const Status failure = FileFailure("open", path, errno);
     if (failure.code() != StatusCode::kNotFound) return failure;
@@ -295,7 +302,8 @@ Status CheckSealedFile(const std::string& path, const SegmentInfo& segment) {
     if (CheckedFiles().contains(key)) return Status::OK();
   }
   LOTIC_ASSIGN_OR_RETURN(const FileSum sum, SumFile(path));
-  if (sum.bytes != segment.file_bytes) return Status::DataLoss("segment ", segment.name, ": ", path, " has ", sum.bytes, " bytes, ", segment.file_bytes, " were sealed");
+  if (sum.bytes != segment.file_bytes)
+    return Status::DataLoss("segment ", segment.name, ": ", path, " has ", sum.bytes, " bytes, ", segment.file_bytes, " were sealed");
   if (sum.crc != segment.file_crc) return Status::DataLoss("segment ", segment.name, ": ", path, " fails its checksum");
   const std::lock_guard lock(checked_mutex);
   if (CheckedFiles().size() >= kMaxCheckedFiles) CheckedFiles().clear();
@@ -305,13 +313,15 @@ Status CheckSealedFile(const std::string& path, const SegmentInfo& segment) {
 
 }  // namespace
 
-Result<std::unique_ptr<SegmentRows>> OpenRowsFile(std::shared_ptr<RowsMap> map, int64_t published, const Schema& layout, SegmentRowsOptions options, PagesBehind behind) {
+Result<std::unique_ptr<SegmentRows>> OpenRowsFile(std::shared_ptr<RowsMap> map, int64_t published, const Schema& layout, SegmentRowsOptions options,
+                                                  PagesBehind behind) {
   auto rows = std::make_unique<MappedRows>(std::move(map), published, layout, options, behind);
   LOTIC_RETURN_NOT_OK(rows->Start());
   return std::unique_ptr<SegmentRows>(std::move(rows));
 }
 
-Result<std::unique_ptr<SegmentRows>> OpenSealedFile(const CallContext& ctx, const std::string& path, const SegmentInfo& segment, const Schema& layout, SegmentFiles* files, SegmentRowsOptions options) {
+Result<std::unique_ptr<SegmentRows>> OpenSealedFile(const CallContext& ctx, const std::string& path, const SegmentInfo& segment, const Schema& layout,
+                                                    SegmentFiles* files, SegmentRowsOptions options) {
   if (segment.file.empty()) return std::unique_ptr<SegmentRows>(std::make_unique<NoRows>());
   LOTIC_RETURN_NOT_OK(CheckSealedFile(path, segment));
   if (files == nullptr) return Status::Invalid("segment ", segment.name, " is sealed, and nothing was given to read ", path, " with");
@@ -328,11 +338,12 @@ Result<std::unique_ptr<SegmentRows>> OpenSealedFile(const CallContext& ctx, cons
   return std::unique_ptr<SegmentRows>(std::make_unique<SealedRows>(std::move(reader), std::make_shared<const Schema>(layout), options, offsets));
 }
 
-Result<std::unique_ptr<SegmentRows>> SegmentRows::Open(const CallContext& ctx, const TableView& view, const SegmentInfo& segment, const Schema& layout, SegmentFiles* files,
-                                                       SegmentRowsOptions options) {
+Result<std::unique_ptr<SegmentRows>> SegmentRows::Open(const CallContext& ctx, const TableView& view, const SegmentInfo& segment, const Schema& layout,
+                                                       SegmentFiles* files, SegmentRowsOptions options) {
   switch (segment.state) {
     case SegmentState::kDamaged:
-      return Status::DataLoss("segment ", segment.name, " is damaged, offsets from ", segment.repair_from, " to ", segment.end, " are to be read again from the stream: ", segment.damage);
+      return Status::DataLoss("segment ", segment.name, " is damaged, offsets from ", segment.repair_from, " to ", segment.end,
+                              " are to be read again from the stream: ", segment.damage);
     case SegmentState::kDone:
     case SegmentState::kDropped:
       if (segment.totals.rows == 0) return std::unique_ptr<SegmentRows>(std::make_unique<NoRows>());

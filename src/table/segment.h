@@ -46,11 +46,11 @@ struct TimeRange {
 
 /// What adds up while a segment grows.
 struct SegmentTotals {
-  int64_t rows = 0;           ///< stored rows
-  int64_t blocks = 0;         ///< commits
+  int64_t rows = 0;    ///< stored rows
+  int64_t blocks = 0;  ///< commits
   RecordFates fates;
   TimeRange times;
-  int64_t rows_without_time = 0;     ///< rows whose time value is NULL: they count as of `newest_commit_ms` for retention
+  int64_t rows_without_time = 0;         ///< rows whose time value is NULL: they count as of `newest_commit_ms` for retention
   int64_t newest_stream_ms = INT64_MIN;  ///< the greatest stream time of all records: not that of the last where they are out of order
   int64_t newest_commit_ms = 0;          ///< the wall clock of the newest commit
   bool operator==(const SegmentTotals&) const = default;
@@ -58,26 +58,26 @@ struct SegmentTotals {
 
 /// One segment as the manifest (and, while consuming, its rows file) has it.
 struct SegmentInfo {
-  std::string name;        ///< `{rawTable}__{partition}__{sequence}__{created as yyyyMMddTHHmmZ}`
+  std::string name;  ///< `{rawTable}__{partition}__{sequence}__{created as yyyyMMddTHHmmZ}`
   int32_t partition = 0;
   int64_t sequence = 0;
   int32_t generation = 1;  ///< counts the rows files of this segment: more than 1 after damage
   SegmentState state = SegmentState::kConsuming;
   SealReason reason = SealReason::kNone;
-  int64_t start = 0;       ///< first offset
-  int64_t end = 0;         ///< behind the last; while consuming: what is published
+  int64_t start = 0;  ///< first offset
+  int64_t end = 0;    ///< behind the last; while consuming: what is published
   SegmentTotals totals;
   int64_t created_ms = 0;
-  int64_t rolled_ms = 0;   ///< it stopped consuming
-  int64_t sealed_ms = 0;   ///< its Parquet file was there
+  int64_t rolled_ms = 0;  ///< it stopped consuming
+  int64_t sealed_ms = 0;  ///< its Parquet file was there
   int64_t dropped_ms = 0;
   std::string rows_file;   ///< name in the partition's folder; empty once removed
   int64_t rows_bytes = 0;  ///< published length of the rows file
   std::string file;        ///< the Parquet file's name in the partition's folder; empty: none (yet, or no rows)
   int64_t file_bytes = 0;
-  uint32_t file_crc = 0;   ///< CRC-32C of the whole Parquet file
-  int64_t repair_from = 0;     ///< kDamaged: rows of [start, repair_from) are good and in the rows file
-  std::string damage;          ///< kDamaged: what was found
+  uint32_t file_crc = 0;                          ///< CRC-32C of the whole Parquet file
+  int64_t repair_from = 0;                        ///< kDamaged: rows of [start, repair_from) are good and in the rows file
+  std::string damage;                             ///< kDamaged: what was found
   std::map<std::string, std::string> attributes;  ///< the ingest's own: thresholds and the like; at most kMaxSegmentAttributeBytes
   bool operator==(const SegmentInfo&) const = default;
 };

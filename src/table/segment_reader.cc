@@ -43,7 +43,11 @@ Batch HiddenColumn(const Field& field, const SegmentInfo& segment, const std::st
 class SegmentReader final : public Reader {
  public:
   SegmentReader(SegmentReaderParts parts, const ScanRequest& request, TableFilters filters)
-      : parts_(std::move(parts)), request_(request), filters_(std::move(filters)), layout_(std::make_shared<const Schema>(request.layout)), rows_left_(filters_.limit ? *request.limit : -1) {}
+      : parts_(std::move(parts)),
+        request_(request),
+        filters_(std::move(filters)),
+        layout_(std::make_shared<const Schema>(request.layout)),
+        rows_left_(filters_.limit ? *request.limit : -1) {}
 
   Status Begin() {
     for (const Field& field : layout_->fields) {
@@ -62,12 +66,15 @@ class SegmentReader final : public Reader {
     LOTIC_ASSIGN_OR_RETURN(state.next_row, ParseRowPosition(start.position, start.split.start));
     const std::string& name = parts_.facts.stored.raw_name;
     if (state.split.table_id != parts_.view->identity().table_id) {
-      return Status::DataLoss("table ", name, " was created again: the split is of table_id ", state.split.table_id, ", the table is ", parts_.view->identity().table_id, " now; plan again");
+      return Status::DataLoss("table ", name, " was created again: the split is of table_id ", state.split.table_id, ", the table is ",
+                              parts_.view->identity().table_id, " now; plan again");
     }
     const SegmentInfo* info = FindSegment(*parts_.view, state.split.partition, state.split.segment);
-    if (info == nullptr) return Status::DataLoss("table ", name, " no longer holds segment ", state.split.segment, "; plan again with the token to see what it still holds");
+    if (info == nullptr)
+      return Status::DataLoss("table ", name, " no longer holds segment ", state.split.segment, "; plan again with the token to see what it still holds");
     if (info->generation != state.split.generation) {
-      return Status::DataLoss("segment ", state.split.segment, ": generation ", state.split.generation, " was replaced by ", info->generation, "; plan again with the token, which gives the same rows");
+      return Status::DataLoss("segment ", state.split.segment, ": generation ", state.split.generation, " was replaced by ", info->generation,
+                              "; plan again with the token, which gives the same rows");
     }
     state.info = *info;
     state.first_row = state.next_row;
@@ -141,8 +148,8 @@ class SegmentReader final : public Reader {
     SegmentInfo info;
     int64_t first_row = 0;  // where this reading began
     int64_t next_row = 0;
-    int64_t kept = 0;       // rows handed to the door
-    int64_t read_start = 0; // an offset, as certified
+    int64_t kept = 0;                    // rows handed to the door
+    int64_t read_start = 0;              // an offset, as certified
     std::optional<int64_t> last_offset;  // of row next_row - 1, where it was read
     std::unique_ptr<SegmentRows> rows;   // open while the split is being read
     bool ended = false;
@@ -165,7 +172,8 @@ class SegmentReader final : public Reader {
     if (state.split.end < state.info.end) options.end_offset = state.split.end;
     auto rows = SegmentRows::Open(ctx, *parts_.view, state.info, columns, parts_.files, options);
     if (!rows.ok() && rows.status().code() == StatusCode::kNotFound) {
-      return Status::DataLoss("segment ", state.info.name, state.info.state == SegmentState::kDropped ? " was dropped by retention: " : ": ", rows.status().message());
+      return Status::DataLoss("segment ", state.info.name, state.info.state == SegmentState::kDropped ? " was dropped by retention: " : ": ",
+                              rows.status().message());
     }
     return rows;
   }
@@ -295,7 +303,8 @@ class SegmentReader final : public Reader {
         c.reason = EndReason::kError;
       }
       c.read_end = c.read_start;
-      Note(&c, "rows " + std::to_string(state->first_row) + " to " + std::to_string(state->next_row) + " were read; their offsets are not known: " + known.message());
+      Note(&c, "rows " + std::to_string(state->first_row) + " to " + std::to_string(state->next_row) +
+                   " were read; their offsets are not known: " + known.message());
       return;
     }
     RecordCounts& r = c.records;
@@ -360,12 +369,12 @@ class SegmentReader final : public Reader {
   const ScanRequest request_;
   const TableFilters filters_;
   const std::shared_ptr<const Schema> layout_;
-  Schema stored_;                // what is read of segments
-  std::vector<size_t> places_;   // of the layout's columns in stored_, or kHidden
-  std::optional<size_t> offset_; // of $offset in stored_
-  int64_t rows_left_;            // of the limit; negative: no limit
+  Schema stored_;                 // what is read of segments
+  std::vector<size_t> places_;    // of the layout's columns in stored_, or kHidden
+  std::optional<size_t> offset_;  // of $offset in stored_
+  int64_t rows_left_;             // of the limit; negative: no limit
   std::vector<State> splits_;
-  size_t at_ = 0;                // the split being read
+  size_t at_ = 0;  // the split being read
 
   std::atomic<bool> woken_ = false;
   std::atomic<int64_t> planned_ = 0, read_ = 0, bytes_ = 0;

@@ -18,7 +18,7 @@ struct CompletedSegment {
   EndOfSegment reason = EndOfSegment::kRows;
   int64_t threshold_rows = 0;  ///< what it was allowed
   int64_t rows = 0;
-  int64_t bytes = 0;           ///< of the sealed file
+  int64_t bytes = 0;  ///< of the sealed file
 };
 
 /// How many rows the next consuming segment may take. One for each table: partitions of one topic learn from each other. One thread at a time.

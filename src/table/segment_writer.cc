@@ -192,15 +192,16 @@ class SegmentWriter final : public PartitionWriter {
   PartitionFolder& folder_;
   std::shared_ptr<RowsFile> rows_;  // the writing thread's
   std::atomic<int64_t> position_{0};
-  int64_t durable_position_ = 0;    // when it was opened
+  int64_t durable_position_ = 0;  // when it was opened
   std::atomic<bool> is_failed_{false};
-  mutable std::mutex mutex_;        // guards what follows
+  mutable std::mutex mutex_;  // guards what follows
   Status failed_;
 };
 
 class RepairWriter final : public PartitionWriter {
  public:
-  RepairWriter(std::shared_ptr<PartitionFolder> folder, SegmentInfo segment, std::shared_ptr<RowsFile> rows) : owner_(std::move(folder)), folder_(*owner_), segment_(std::move(segment)), rows_(std::move(rows)) {}
+  RepairWriter(std::shared_ptr<PartitionFolder> folder, SegmentInfo segment, std::shared_ptr<RowsFile> rows)
+      : owner_(std::move(folder)), folder_(*owner_), segment_(std::move(segment)), rows_(std::move(rows)) {}
 
   int32_t partition() const override { return folder_.partition(); }
   int64_t position() const override { return rows_->state().end; }

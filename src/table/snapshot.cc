@@ -41,7 +41,7 @@ std::optional<std::pair<int64_t, int64_t>> PairIn(const Json& json) {
 // The members of RecordFates by name, in the order of their text.
 constexpr struct {
   const char* name;
-  int64_t RecordFates::* member;
+  int64_t RecordFates::*member;
 } kFates[] = {
     {"rows", &RecordFates::rows},
     {"filtered", &RecordFates::filtered},
@@ -60,7 +60,8 @@ constexpr struct {
 std::string FatesText(const RecordFates& fates) {
   std::string text;
   for (const auto& fate : kFates) {
-    if (const int64_t count = fates.*fate.member; count != 0 || fate.member == &RecordFates::rows) text += (text.empty() ? "" : " ") + std::string(fate.name) + "=" + std::to_string(count);
+    if (const int64_t count = fates.*fate.member; count != 0 || fate.member == &RecordFates::rows)
+      text += (text.empty() ? "" : " ") + std::string(fate.name) + "=" + std::to_string(count);
   }
   return text;
 }
@@ -89,7 +90,8 @@ std::string TableSnapshot::ToToken() const {
   std::string token = "{\"v\":1,\"kind\":\"exact\",\"table\":" + Json(table).dump() + ",\"table_id\":" + Json(table_id).dump() + ",\"partitions\":[";
   for (size_t i = 0; i < partitions.size(); ++i) {
     const SnapshotPartition& p = partitions[i];
-    token += (i == 0 ? "{\"p\":" : ",{\"p\":") + std::to_string(p.partition) + ",\"start\":\"" + std::to_string(p.start) + "\",\"end\":\"" + std::to_string(p.end) + "\"";
+    token += (i == 0 ? "{\"p\":" : ",{\"p\":") + std::to_string(p.partition) + ",\"start\":\"" + std::to_string(p.start) + "\",\"end\":\"" +
+             std::to_string(p.end) + "\"";
     if (p.segments) token += ",\"segments\":[\"" + std::to_string(p.segments->first) + "\",\"" + std::to_string(p.segments->last) + "\"]";
     for (size_t d = 0; d < p.dropped.size(); ++d) {
       token += (d == 0 ? ",\"dropped\":[[\"" : ",[\"") + std::to_string(p.dropped[d].from) + "\",\"" + std::to_string(p.dropped[d].to) + "\"]";
@@ -106,12 +108,15 @@ Result<TableSnapshot> TableSnapshot::Parse(std::string_view token) {
   const auto wrong = [&](const char* why) { return Status::Invalid("snapshot token '", Shortened(token), "': ", why); };
   if (token.empty()) return Status::Invalid("no snapshot token: the plan of a table gives one, and its splits need it");
   // Depth is bounded by the strict form below; a callback stops deep nesting before it is built.
-  const Json json = Json::parse(token, [](int depth, Json::parse_event_t, Json&) { return depth <= 5; }, /*allow_exceptions=*/false);
+  const Json json = Json::parse(
+      token, [](int depth, Json::parse_event_t, Json&) { return depth <= 5; }, /*allow_exceptions=*/false);
   if (!json.is_object() || json.value("v", Json()) != Json(1)) return wrong("it is not one of a real-time table");
   const auto kind = json.find("kind"), table = json.find("table"), id = json.find("table_id"), list = json.find("partitions");
-  if (kind != json.end() && *kind == Json("time")) return Status::NotImplemented("snapshot token '", Shortened(token), "': snapshots of kind time (tables with upsert) are not built yet");
+  if (kind != json.end() && *kind == Json("time"))
+    return Status::NotImplemented("snapshot token '", Shortened(token), "': snapshots of kind time (tables with upsert) are not built yet");
   if (kind == json.end() || *kind != Json("exact")) return wrong("it is not one of a real-time table");
-  if (table == json.end() || !table->is_string() || id == json.end() || !id->is_string() || list == json.end() || !list->is_array()) return wrong("it is cut or changed");
+  if (table == json.end() || !table->is_string() || id == json.end() || !id->is_string() || list == json.end() || !list->is_array())
+    return wrong("it is cut or changed");
   if (list->size() > kMaxPartitions) return Status::CapacityError("snapshot token: more than ", kMaxPartitions, " partitions");
   TableSnapshot snapshot;
   snapshot.table = table->get<std::string>();
@@ -120,7 +125,8 @@ Result<TableSnapshot> TableSnapshot::Parse(std::string_view token) {
     if (!one.is_object()) return wrong("a partition in it is cut or changed");
     const auto number = one.find("p");
     const auto start = OffsetIn(one, "start"), end = OffsetIn(one, "end");
-    if (number == one.end() || !number->is_number_unsigned() || number->get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int32_t>::max()) || !start || !end) {
+    if (number == one.end() || !number->is_number_unsigned() || number->get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int32_t>::max()) ||
+        !start || !end) {
       return wrong("a partition in it is cut or changed");
     }
     SnapshotPartition p{number->get<int32_t>(), *start, *end, {}};
@@ -135,7 +141,8 @@ Result<TableSnapshot> TableSnapshot::Parse(std::string_view token) {
         const auto ends = PairIn(range);
         // The first and the last segment are covered.
         const int64_t before = p.dropped.empty() ? p.segments->first : p.dropped.back().to;
-        if (!ends || ends->first <= before || ends->second <= ends->first || ends->second > p.segments->last) return wrong("a partition in it is cut or changed");
+        if (!ends || ends->first <= before || ends->second <= ends->first || ends->second > p.segments->last)
+          return wrong("a partition in it is cut or changed");
         p.dropped.push_back({ends->first, ends->second});
       }
     }
@@ -143,7 +150,8 @@ Result<TableSnapshot> TableSnapshot::Parse(std::string_view token) {
       if (*unknown != Json(true)) return wrong("a partition in it is cut or changed");
       p.end_unknown = true;
     }
-    if ((p.end < p.start && !p.segments) || (!snapshot.partitions.empty() && p.partition <= snapshot.partitions.back().partition)) return wrong("its partitions make no sense");
+    if ((p.end < p.start && !p.segments) || (!snapshot.partitions.empty() && p.partition <= snapshot.partitions.back().partition))
+      return wrong("its partitions make no sense");
     snapshot.partitions.push_back(p);
   }
   if (snapshot.ToToken() != token) return wrong("it is not in the form this program writes");
@@ -169,12 +177,8 @@ Split SegmentSplit::ToSplit() const {
   split.partition = segment;
   split.start = {std::to_string(start)};
   split.end = Position{std::to_string(end)};
-  split.properties = {{kPropertyVersion, kSplitVersion},
-                      {"table_id", table_id},
-                      {"partition", std::to_string(partition)},
-                      {"generation", std::to_string(generation)},
-                      {"state", state},
-                      {"file", file}};
+  split.properties = {{kPropertyVersion, kSplitVersion},          {"table_id", table_id}, {"partition", std::to_string(partition)},
+                      {"generation", std::to_string(generation)}, {"state", state},       {"file", file}};
   if (contents) {
     split.properties["rows"] = std::to_string(contents->rows);
     split.properties["fates"] = FatesText(contents->fates);
@@ -207,7 +211,8 @@ Result<SegmentSplit> SegmentSplit::Parse(const Split& split) {
   LOTIC_ASSIGN_OR_RETURN(made.file, text("file"));
   const auto start = NumberIn(split.start.text);
   const auto end = split.end ? NumberIn(split.end->text) : std::nullopt;
-  if (!start || !end || *end < *start) return wrong("it covers no range of offsets: '" + Shortened(split.start.text) + "' to '" + (split.end ? Shortened(split.end->text) : "nothing") + "'");
+  if (!start || !end || *end < *start)
+    return wrong("it covers no range of offsets: '" + Shortened(split.start.text) + "' to '" + (split.end ? Shortened(split.end->text) : "nothing") + "'");
   made.start = *start;
   made.end = *end;
   if (split.properties.count("rows") != 0 || split.properties.count("fates") != 0) {

@@ -67,8 +67,8 @@ struct SegmentSplit {
   int32_t partition = 0;
   int64_t start = 0, end = 0;  ///< offsets of this split's records
   int64_t generation = 0;
-  std::string state;           ///< CONSUMING or ONLINE, for people
-  std::string file;            ///< below the table's folder, for people
+  std::string state;  ///< CONSUMING or ONLINE, for people
+  std::string file;   ///< below the table's folder, for people
   /// What became of the records of [start, end), where the plan knew it (a snapshot that ends within a sealed segment does not).
   struct Contents {
     int64_t rows = 0;  ///< stored rows

@@ -74,7 +74,9 @@ TEST(TableSnapshot, EveryByteChangedIsRefusedOrAnotherCanonicalToken) {
       std::string changed = token;
       changed[at] = c;
       const auto parsed = TableSnapshot::Parse(changed);
-      if (parsed.ok()) { EXPECT_EQ(parsed->ToToken(), changed); }
+      if (parsed.ok()) {
+        EXPECT_EQ(parsed->ToToken(), changed);
+      }
     }
     EXPECT_FALSE(TableSnapshot::Parse(token.substr(0, at)).ok()) << at;
   }

@@ -17,9 +17,9 @@ namespace lotic::table {
 enum class PartitionState : uint8_t {
   kConnecting,  ///< nothing has come from the stream yet
   kConsuming,
-  kDegraded,    ///< failed, and is tried again: `error` says why
+  kDegraded,  ///< failed, and is tried again: `error` says why
   kPaused,
-  kStopped,     ///< failed, and needs the cause to clear, or an operator: `error` says why
+  kStopped,  ///< failed, and needs the cause to clear, or an operator: `error` says why
 };
 /// "CONNECTING", "CONSUMING", "DEGRADED", "PAUSED", "ERROR".
 std::string_view PartitionStateName(PartitionState state);
@@ -28,16 +28,16 @@ std::string_view PartitionStateName(PartitionState state);
 struct PartitionStatus {
   int32_t partition = 0;
   PartitionState state = PartitionState::kConnecting;
-  std::string error;                       ///< the last one, also after it has passed; empty: never
+  std::string error;  ///< the last one, also after it has passed; empty: never
   int64_t error_ms = 0;
-  std::string segment;                     ///< the consuming one
-  int64_t position = 0;                    ///< the next offset
-  std::optional<int64_t> upstream;         ///< where the stream ends, as last heard
-  std::optional<int64_t> lag;              ///< upstream - position
-  std::optional<int64_t> newest_stream_ms; ///< the stream's time of the last record
-  std::optional<int64_t> last_row_ms;      ///< when the last row was published
-  std::optional<int64_t> heard_ms;         ///< when the stream last answered
-  int64_t lost = 0;                        ///< offsets that were gone before they were read
+  std::string segment;                      ///< the consuming one
+  int64_t position = 0;                     ///< the next offset
+  std::optional<int64_t> upstream;          ///< where the stream ends, as last heard
+  std::optional<int64_t> lag;               ///< upstream - position
+  std::optional<int64_t> newest_stream_ms;  ///< the stream's time of the last record
+  std::optional<int64_t> last_row_ms;       ///< when the last row was published
+  std::optional<int64_t> heard_ms;          ///< when the stream last answered
+  int64_t lost = 0;                         ///< offsets that were gone before they were read
   bool operator==(const PartitionStatus&) const = default;
 };
 

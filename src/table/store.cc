@@ -23,9 +23,11 @@ namespace lotic::table {
 namespace {
 
 Status CheckIdentity(const TableIdentity& identity) {
-  const bool id = identity.table_id.size() >= 8 && identity.table_id.size() <= 64 && identity.table_id.find_first_not_of("0123456789abcdef-") == std::string::npos;
+  const bool id =
+      identity.table_id.size() >= 8 && identity.table_id.size() <= 64 && identity.table_id.find_first_not_of("0123456789abcdef-") == std::string::npos;
   if (!id) return Status::Invalid("table id \"", identity.table_id, "\": 8 to 64 of 0-9, a-f and -");
-  if (identity.raw_name.empty() || identity.raw_name.find('/') != std::string::npos || identity.raw_name.front() == '.') return Status::Invalid("table name \"", identity.raw_name, "\" cannot be part of a file's name");
+  if (identity.raw_name.empty() || identity.raw_name.find('/') != std::string::npos || identity.raw_name.front() == '.')
+    return Status::Invalid("table name \"", identity.raw_name, "\" cannot be part of a file's name");
   return Status::OK();
 }
 
@@ -34,7 +36,7 @@ Result<int64_t> BytesBelow(const std::string& folder) {
   LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListFolder(folder));
   for (const std::string& name : names) {
     const std::string path = folder + "/" + name;
-    struct stat info{};
+    struct stat info {};
     if (::lstat(path.c_str(), &info) != 0) continue;  // removed meanwhile
     if (S_ISDIR(info.st_mode)) {
       const Result<int64_t> below = BytesBelow(path);
@@ -64,7 +66,7 @@ class Store final : public TableStore {
   Status Make(const TableIdentity& identity) {
     LOTIC_RETURN_NOT_OK(CheckIdentity(identity));
     LOTIC_RETURN_NOT_OK(MakeFolder(parts_.folder));
-    struct stat info{};
+    struct stat info {};
     if (::stat((parts_.folder + kDiscoveryFile).c_str(), &info) == 0) return Status::Invalid(parts_.folder, " holds a table already");
     parts_.identity = contents_.identity = identity;
     LOTIC_ASSIGN_OR_RETURN(errors_, ErrorRing::Open(parts_.folder + "/errors"));
@@ -77,7 +79,8 @@ class Store final : public TableStore {
     JournalContents journal;
     std::vector<std::string> found;
     Result<std::unique_ptr<Journal>> opened = Journal::Open(parts_.folder + kDiscoveryFile, parts_.folder + "/quarantine", &journal, &found);
-    if (!opened.ok()) return opened.status().code() == StatusCode::kNotFound ? opened.status().WithMessage("no table's rows at ", parts_.folder) : opened.status();
+    if (!opened.ok())
+      return opened.status().code() == StatusCode::kNotFound ? opened.status().WithMessage("no table's rows at ", parts_.folder) : opened.status();
     discovery_ = *std::move(opened);
     for (std::string& sentence : found) Event(-1, std::move(sentence));
     Result<DiscoveryContents> decoded = DecodeDiscovery(journal.records);
@@ -103,12 +106,15 @@ class Store final : public TableStore {
   }
 
   Status AddPartitions(const std::string& state, std::span<const PartitionStart> partitions) override {
-    if (state.size() > kMaxDiscoveryStateBytes) return Status::CapacityError("a discovery state of ", state.size(), " bytes, more than ", kMaxDiscoveryStateBytes);
+    if (state.size() > kMaxDiscoveryStateBytes)
+      return Status::CapacityError("a discovery state of ", state.size(), " bytes, more than ", kMaxDiscoveryStateBytes);
     const std::unique_lock lock(mutex_);
-    if (contents_.partitions.size() + partitions.size() > static_cast<size_t>(kMaxPartitions)) return Status::CapacityError("more than ", kMaxPartitions, " partitions");
+    if (contents_.partitions.size() + partitions.size() > static_cast<size_t>(kMaxPartitions))
+      return Status::CapacityError("more than ", kMaxPartitions, " partitions");
     std::map<int32_t, Slot> made;
     for (const PartitionStart& start : partitions) {
-      if (start.partition < 0 || start.partition >= kMaxPartitions || start.start < 0) return Status::Invalid("partition ", start.partition, " from offset ", start.start);
+      if (start.partition < 0 || start.partition >= kMaxPartitions || start.start < 0)
+        return Status::Invalid("partition ", start.partition, " from offset ", start.start);
       if (slots_.contains(start.partition) || made.contains(start.partition)) return Status::Invalid("partition ", start.partition, " exists");
       Slot& slot = made[start.partition];
       LOTIC_ASSIGN_OR_RETURN(slot.folder, PartitionFolder::Create(parts_, start));
@@ -118,7 +124,8 @@ class Store final : public TableStore {
     next.state = state;
     for (const PartitionStart& start : partitions) next.partitions[start.partition] = start;
     (void)FaultPoint("store.discovery.before_record");
-    LOTIC_RETURN_NOT_OK(discovery_->Append(EncodeDiscovery(state, partitions), [&](bool with_record) { return EncodeDiscoveryContents(with_record ? next : contents_); }));
+    LOTIC_RETURN_NOT_OK(
+        discovery_->Append(EncodeDiscovery(state, partitions), [&](bool with_record) { return EncodeDiscoveryContents(with_record ? next : contents_); }));
     (void)FaultPoint("store.discovery.after_record");
     contents_ = std::move(next);
     slots_.merge(made);
@@ -288,7 +295,8 @@ class Store final : public TableStore {
     LOTIC_RETURN_NOT_OK(Borrow(partition, &folder, nullptr));
     const PartitionState state = folder->state();
     const auto found = state.segments.find(sequence);
-    if (found == state.segments.end() || found->second.state == SegmentState::kDropped) return Status::NotFound("segment ", sequence, " of partition ", partition);
+    if (found == state.segments.end() || found->second.state == SegmentState::kDropped)
+      return Status::NotFound("segment ", sequence, " of partition ", partition);
     if (found->second.state == SegmentState::kConsuming || found->second.state == SegmentState::kSealing) {
       return Status::Invalid("segment ", found->second.name, " is ", SegmentStateName(found->second.state), ": only what is complete can be dropped");
     }
@@ -384,8 +392,8 @@ class Store final : public TableStore {
   struct Slot {
     std::shared_ptr<PartitionFolder> folder;
     std::unique_ptr<PartitionWriter> writer;
-    Status failed;                                 // not OK: it could not be opened (anew); folder and writer are those of before, if any
-    std::shared_ptr<PartitionFolder> previous;     // of the ReopenWriter before
+    Status failed;                              // not OK: it could not be opened (anew); folder and writer are those of before, if any
+    std::shared_ptr<PartitionFolder> previous;  // of the ReopenWriter before
     std::unique_ptr<PartitionWriter> previous_writer;
   };
 
@@ -434,7 +442,8 @@ class Store final : public TableStore {
   static Status Seal(PartitionFolder& folder, const SegmentInfo& segment, SegmentFiles& files, const CallContext& ctx) {
     LOTIC_ASSIGN_OR_RETURN(const RowsCheck check, CheckRowsFile(folder.PathOf(segment.rows_file), segment.rows_bytes));
     LOTIC_RETURN_NOT_OK(check.damage);
-    if (check.good_bytes != segment.rows_bytes || check.end() != segment.end) return Status::DataLoss(folder.PathOf(segment.rows_file), " has not the bytes that were rolled");
+    if (check.good_bytes != segment.rows_bytes || check.end() != segment.end)
+      return Status::DataLoss(folder.PathOf(segment.rows_file), " has not the bytes that were rolled");
     SegmentInfo sealed = segment;
     sealed.state = SegmentState::kDone;
     sealed.sealed_ms = folder.parts().options.clock->NowMs();
@@ -452,7 +461,8 @@ class Store final : public TableStore {
         LOTIC_RETURN_NOT_OK(writer->Write(*batch));
       }
       LOTIC_ASSIGN_OR_RETURN(const int64_t written, writer->Finish());
-      if (written != segment.totals.rows) return Status::UnknownError("segment ", segment.name, ": ", written, " rows were written, ", segment.totals.rows, " were published");
+      if (written != segment.totals.rows)
+        return Status::UnknownError("segment ", segment.name, ": ", written, " rows were written, ", segment.totals.rows, " were published");
       (void)FaultPoint("store.seal.before_sync");
       LOTIC_ASSIGN_OR_RETURN(const File file, File::Open(temporary, O_RDONLY));
       LOTIC_RETURN_NOT_OK(file.Sync());
@@ -478,14 +488,14 @@ class Store final : public TableStore {
 
   StoreParts parts_;
   std::unique_ptr<ErrorRing> errors_;
-  std::mutex seal_mutex_;                                          // whoever changes segments that are not consuming
-  std::map<std::pair<int32_t, int64_t>, int64_t> checked_;         // guarded by seal_mutex_, and so the next
+  std::mutex seal_mutex_;                                   // whoever changes segments that are not consuming
+  std::map<std::pair<int32_t, int64_t>, int64_t> checked_;  // guarded by seal_mutex_, and so the next
   int64_t checks_ = 0;
-  std::map<std::pair<int32_t, int64_t>, int64_t> seal_failed_;     // the number of its last failure: of those that wait to be sealed
+  std::map<std::pair<int32_t, int64_t>, int64_t> seal_failed_;  // the number of its last failure: of those that wait to be sealed
   int64_t seal_failures_ = 0;
-  std::mutex events_mutex_;                                        // guards what follows
+  std::mutex events_mutex_;  // guards what follows
   std::deque<StoreEvent> events_;
-  mutable std::shared_mutex mutex_;                                // guards what follows; what slots point to guards itself
+  mutable std::shared_mutex mutex_;  // guards what follows; what slots point to guards itself
   DiscoveryContents contents_;
   std::unique_ptr<Journal> discovery_;
   std::map<int32_t, Slot> slots_;

@@ -36,7 +36,7 @@ struct StoreOptions {
 
 struct PartitionStart {
   int32_t partition = 0;
-  int64_t start = 0;  ///< the first offset to read
+  int64_t start = 0;                              ///< the first offset to read
   std::map<std::string, std::string> attributes;  ///< of its first segment
 };
 
@@ -71,11 +71,11 @@ class TableStore {
  public:
   static constexpr int32_t kMaxPartitions = 100'000;
   static constexpr size_t kMaxDiscoveryStateBytes = size_t{16} << 20;
-  static constexpr size_t kMaxEvents = 1000;       ///< waiting; the oldest go first
-  static constexpr size_t kMaxQuarantined = 64;    ///< files of a partition; the oldest go first
-  static constexpr size_t kMaxLostRanges = 1000;   ///< of a partition; the oldest are added up
+  static constexpr size_t kMaxEvents = 1000;                     ///< waiting; the oldest go first
+  static constexpr size_t kMaxQuarantined = 64;                  ///< files of a partition; the oldest go first
+  static constexpr size_t kMaxLostRanges = 1000;                 ///< of a partition; the oldest are added up
   static constexpr int64_t kMaxCheckBytes = int64_t{256} << 20;  ///< of a consuming segment that one CheckOne reads, but for the rest of a block
-  static constexpr size_t kMaxDroppedKept = 1000;  ///< dropped segments that a partition still names
+  static constexpr size_t kMaxDroppedKept = 1000;                ///< dropped segments that a partition still names
 
   /// Makes the folder and its first files. Errors: Invalid (identity; the folder holds a table already), IOError.
   static Result<std::unique_ptr<TableStore>> Create(const std::string& folder, const TableIdentity& identity, StoreOptions options);

@@ -12,8 +12,12 @@ namespace lotic::table {
 namespace {
 
 Batch ThreeColumns(int64_t rows) {
-  BatchBuilder builder(std::make_shared<const Schema>(
-      Schema{{{"user", Type::String()}, {"count", Type::Int64()}, {"ts", Type::Timestamp(TimeUnit::kMilli, true)}, {"$offset", Type::Int64()}, {"$timestamp", Type::Timestamp(TimeUnit::kMilli, true)}}, {}}));
+  BatchBuilder builder(std::make_shared<const Schema>(Schema{{{"user", Type::String()},
+                                                              {"count", Type::Int64()},
+                                                              {"ts", Type::Timestamp(TimeUnit::kMilli, true)},
+                                                              {"$offset", Type::Int64()},
+                                                              {"$timestamp", Type::Timestamp(TimeUnit::kMilli, true)}},
+                                                             {}}));
   for (int64_t row = 0; row < rows; ++row) {
     builder.column(0).AppendBytes("user-" + std::to_string(row % 1000));
     builder.column(1).AppendInt64(row % 10);

@@ -158,12 +158,14 @@ TEST_P(KilledAt, EveryPassLeavesWhatWasAcknowledgedAndNothingTwice) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Points, KilledAt,
-                         testing::Values("file.open", "file.write", "file.sync", "file.rename", "file.remove", "folder.sync", "store.append.before_write", "store.append.before_publish",
-                                         "store.append.after_publish", "store.sync.before", "store.sync.before_durable", "store.segment.before_create", "store.segment.after_create",
-                                         "store.roll.before_sync", "store.roll.before_record", "store.roll.after_record", "store.pause.before_record", "store.resume.before_record",
-                                         "store.journal.before_sync", "store.journal.before_publish", "store.journal.after", "store.journal.before_rewrite", "store.journal.between_copies",
-                                         "store.seal.before_write", "store.seal.before_sync", "store.seal.before_rename", "store.seal.before_record", "store.seal.after_record",
-                                         "store.drop.before_record", "store.drop.before_remove", "store.discovery.before_record", "store.discovery.after_record", "store.loss.before_commit"),
+                         testing::Values("file.open", "file.write", "file.sync", "file.rename", "file.remove", "folder.sync", "store.append.before_write",
+                                         "store.append.before_publish", "store.append.after_publish", "store.sync.before", "store.sync.before_durable",
+                                         "store.segment.before_create", "store.segment.after_create", "store.roll.before_sync", "store.roll.before_record",
+                                         "store.roll.after_record", "store.pause.before_record", "store.resume.before_record", "store.journal.before_sync",
+                                         "store.journal.before_publish", "store.journal.after", "store.journal.before_rewrite", "store.journal.between_copies",
+                                         "store.seal.before_write", "store.seal.before_sync", "store.seal.before_rename", "store.seal.before_record",
+                                         "store.seal.after_record", "store.drop.before_record", "store.drop.before_remove", "store.discovery.before_record",
+                                         "store.discovery.after_record", "store.loss.before_commit"),
                          [](const auto& info) {
                            std::string name = info.param;
                            for (char& c : name) c = c == '.' ? '_' : c;

@@ -282,7 +282,7 @@ TEST_F(StoreTest, ASnapshotThatEndsWithinACommitOrASealedSegmentHasExactlyItsRow
 TEST_F(StoreTest, AFullDiskPublishesNothingAndTheNextCommitWorks) {
   Open();
   ASSERT_OK(writer().Append(SomeCommit(0, 100)));
-  struct stat before{};
+  struct stat before {};
   ASSERT_EQ(::stat((table() + "/p0/0.1.rows").c_str(), &before), 0);
   ASSERT_OK(ArmFault("file.write:1:28:1"));
   const Status full = writer().Append(SomeCommit(100, 300));
@@ -290,7 +290,7 @@ TEST_F(StoreTest, AFullDiskPublishesNothingAndTheNextCommitWorks) {
   EXPECT_THAT(full.message(), AllOf(HasSubstr("No space left"), HasSubstr("/p0/0.1.rows"), HasSubstr("bytes at ")));
   EXPECT_EQ(writer().position(), 100);
   EXPECT_EQ(Rows(), ExpectedRows(0, 100));
-  struct stat after{};
+  struct stat after {};
   ASSERT_EQ(::stat((table() + "/p0/0.1.rows").c_str(), &after), 0);
   EXPECT_EQ(after.st_size, before.st_size);
   ASSERT_OK(writer().Append(SomeCommit(100, 300)));
@@ -470,7 +470,7 @@ TEST_F(StoreTest, TheManifestDoesNotGrowWithItsHistory) {
       ASSERT_OK(writer().Roll(SealReason::kRowLimit, clock_.now_ms));
     }
   }
-  struct stat info{};
+  struct stat info {};
   ASSERT_EQ(::stat((table() + "/p0/manifest").c_str(), &info), 0);
   EXPECT_LT(info.st_size, 80'000);  // 600 changes of 1.3 KB each were made
   EXPECT_EQ(Rows(), ExpectedRows(0, at));
@@ -639,7 +639,7 @@ TEST(Journal, TheNewerOfTwoCopiesCountsAlsoWhereItIsTheShorterOne) {
 TEST(DataFolder, HasOneOwner) {
   ScratchFolder scratch;
   auto owner = DataFolder::Own(scratch / "data").ValueOrDie();
-  struct stat info{};
+  struct stat info {};
   ASSERT_EQ(::stat((scratch / "data").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0700u);
   const Status second = DataFolder::Own(scratch / "data").status();

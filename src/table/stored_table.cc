@@ -141,7 +141,8 @@ Result<StoredTable> ReadStoredTable(const std::string& data_folder, std::string_
   LOTIC_RETURN_NOT_OK(text.status());
   Result<StoredTable> table = StoredTableFromJson(*text);
   if (!table.ok()) return table.status().WithMessage(path, ": ", table.status().message());
-  if (table->raw_name != raw) return Status::Invalid(path, ": it is the definition of ", table->name, ", of whose folder this is a copy perhaps; no table of that name was created");
+  if (table->raw_name != raw)
+    return Status::Invalid(path, ": it is the definition of ", table->name, ", of whose folder this is a copy perhaps; no table of that name was created");
   return table;
 }
 

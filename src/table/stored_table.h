@@ -31,7 +31,7 @@ struct StoredTable {
   std::string raw_name;  ///< "events": also the name of its schema
   std::string table_id;  ///< 8 hex digits, new for each creation
   int64_t created_ms = 0;
-  std::string config;    ///< the configuration's document
+  std::string config;  ///< the configuration's document
 
   bool paused = false;
   std::optional<std::string> pause_reason, pause_comment;

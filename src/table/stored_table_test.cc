@@ -55,7 +55,7 @@ TEST_F(StoredTableTest, AWriteThatFailsLeavesTheDefinitionThatWas) {
 
 TEST_F(StoredTableTest, NobodyElseReadsWhatMayHoldCredentials) {
   ASSERT_TRUE(WriteStoredTable(data_, table_).ok());
-  struct stat info{};
+  struct stat info {};
   ASSERT_EQ(::stat((TableFolder(data_, table_.name) + "/table.json").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0077, 0u);
 }

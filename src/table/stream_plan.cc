@@ -89,8 +89,7 @@ ScanRequest StreamRequest(const catalog::StreamConfig& config, const Schema& lay
   request.table = {kStreamSchema, config.topic};
   request.unbounded = true;
   request.layout = layout;
-  request.policy.isolation =
-      config.isolation == catalog::StreamConfig::Isolation::kReadCommitted ? Isolation::kReadCommitted : Isolation::kReadUncommitted;
+  request.policy.isolation = config.isolation == catalog::StreamConfig::Isolation::kReadCommitted ? Isolation::kReadCommitted : Isolation::kReadUncommitted;
   request.policy.tombstones = Tombstones::kEmit;
   request.policy.on_data_loss = OnDataLoss::kFail;
   return request;
@@ -118,7 +117,8 @@ Result<Schema> ResolveRawLayout(const CallContext& ctx, Connector& connector, co
   return layout;
 }
 
-Result<StreamPlan> PlanStream(const CallContext& ctx, Connector& connector, const catalog::StreamConfig& config, const catalog::OffsetCriteria& start, int64_t now_ms) {
+Result<StreamPlan> PlanStream(const CallContext& ctx, Connector& connector, const catalog::StreamConfig& config, const catalog::OffsetCriteria& start,
+                              int64_t now_ms) {
   using Kind = catalog::OffsetCriteria::Kind;
   ScanRequest request = StreamRequest(config, Schema());
   switch (start.kind) {

@@ -21,8 +21,8 @@ namespace lotic::table {
 /// What is needed to open a stream again without asking anybody: committed with the partitions it names, as the store's discovery state.
 struct StreamPlan {
   std::string topic;
-  std::string token;           ///< of the plan that the table began with
-  DiscoveryState state;        ///< of the connector; empty before the first discovery
+  std::string token;                ///< of the plan that the table began with
+  DiscoveryState state;             ///< of the connector; empty before the first discovery
   std::map<int32_t, Split> splits;  ///< as planned or discovered: `start` is where the partition began for us
 
   std::string ToText() const;
@@ -38,7 +38,8 @@ ScanRequest StreamRequest(const catalog::StreamConfig& config, const Schema& lay
 Result<Schema> ResolveRawLayout(const CallContext& ctx, Connector& connector, const catalog::StreamConfig& config, const Schema& wanted);
 
 /// Where to begin by the table's criteria, at `now_ms`. Errors: Invalid (no endless reading, no such partition), the stream's.
-Result<StreamPlan> PlanStream(const CallContext& ctx, Connector& connector, const catalog::StreamConfig& config, const catalog::OffsetCriteria& start, int64_t now_ms);
+Result<StreamPlan> PlanStream(const CallContext& ctx, Connector& connector, const catalog::StreamConfig& config, const catalog::OffsetCriteria& start,
+                              int64_t now_ms);
 
 /// Partitions that `plan` does not know, and the state with them; `plan` with both. Errors: DataLoss (the stream was deleted and made anew), the stream's.
 Result<StreamPlan> DiscoverPartitions(const CallContext& ctx, Connector& connector, const catalog::StreamConfig& config, const StreamPlan& plan);

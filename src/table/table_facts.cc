@@ -14,7 +14,9 @@ namespace {
 std::optional<int64_t> MillisPerValue(const catalog::PinotField& field) {
   if (!field.single_value) return std::nullopt;
   if (field.type == catalog::PinotType::kTimestamp) return 1;
-  if ((field.type != catalog::PinotType::kLong && field.type != catalog::PinotType::kInt) || !field.date_time || field.date_time->kind() != catalog::DateTimeFormat::Kind::kEpoch) return std::nullopt;
+  if ((field.type != catalog::PinotType::kLong && field.type != catalog::PinotType::kInt) || !field.date_time ||
+      field.date_time->kind() != catalog::DateTimeFormat::Kind::kEpoch)
+    return std::nullopt;
   int64_t zero = -1, one = 0;
   // Units below a millisecond round, and months have no fixed length: both fail here.
   if (!field.date_time->ToMillis(int64_t{0}, &zero) || zero != 0 || !field.date_time->ToMillis(int64_t{1}, &one) || one < 1) return std::nullopt;
@@ -71,7 +73,8 @@ Result<bool> TableFacts::IsStored(const Field& column) const {
   const std::optional<size_t> own = info.schema.IndexOf(column.name), hidden = info.hidden.IndexOf(column.name);
   if (!own && !hidden) return Status::Invalid("table ", stored.raw_name, " has no column \"", column.name, "\"");
   const Type& type = own ? info.schema.fields[*own].type : info.hidden.fields[*hidden].type;
-  if (!(type == column.type)) return Status::Invalid("table ", stored.raw_name, ": column \"", column.name, "\" is ", type.ToString(), ", not ", column.type.ToString());
+  if (!(type == column.type))
+    return Status::Invalid("table ", stored.raw_name, ": column \"", column.name, "\" is ", type.ToString(), ", not ", column.type.ToString());
   return own || column.name == kRowOffsetColumn || column.name == kRowTimestampColumn;
 }
 

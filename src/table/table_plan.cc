@@ -31,7 +31,8 @@ bool Meets(const Type& type, const CompareOptions& compare, const ValueSet& set,
 }
 
 // The column by which a segment cannot hold a wanted row; empty: it may.
-std::string PrunedBy(const TableFacts& facts, const TableView& view, const SegmentInfo& info, const SegmentSplit& split, const TableFilters& filters, const ScanRequest& request) {
+std::string PrunedBy(const TableFacts& facts, const TableView& view, const SegmentInfo& info, const SegmentSplit& split, const TableFilters& filters,
+                     const ScanRequest& request) {
   const CompareOptions& compare = request.compare;
   if (!Allows(Type::Int32(), compare, filters.partition, Scalar(int64_t{info.partition}))) return kPartitionIdColumn;
   if (!Allows(Type::String(), compare, filters.segment, Scalar(info.name))) return kSegmentNameColumn;
@@ -45,8 +46,8 @@ std::string PrunedBy(const TableFacts& facts, const TableView& view, const Segme
   }
   if (filters.time && facts.time && view.identity().time_column == facts.time->name && !(filters.time->null_allowed && totals.rows_without_time > 0)) {
     if (totals.times.empty() ? totals.rows == totals.rows_without_time && totals.rows > 0
-                             : !Meets(request.layout.fields[*request.layout.IndexOf(facts.time->name)].type, compare, *filters.time, totals.times.min_ms / facts.time->ms_per_value,
-                                      totals.times.max_ms / facts.time->ms_per_value)) {
+                             : !Meets(request.layout.fields[*request.layout.IndexOf(facts.time->name)].type, compare, *filters.time,
+                                      totals.times.min_ms / facts.time->ms_per_value, totals.times.max_ms / facts.time->ms_per_value)) {
       return facts.time->name;
     }
   }
@@ -105,7 +106,8 @@ void AddMissing(int64_t first, int64_t last, int64_t from, int64_t to, PlannedPa
 }
 
 bool IsCovered(const SnapshotPartition& asked, int64_t sequence) {
-  return std::none_of(asked.dropped.begin(), asked.dropped.end(), [&](const SnapshotPartition::Dropped& dropped) { return sequence >= dropped.from && sequence < dropped.to; });
+  return std::none_of(asked.dropped.begin(), asked.dropped.end(),
+                      [&](const SnapshotPartition::Dropped& dropped) { return sequence >= dropped.from && sequence < dropped.to; });
 }
 
 // What is wrong with the segment whose end is not known.
@@ -116,7 +118,8 @@ std::string WhyUnknown(const PartitionView& partition) {
   return "the segment there was damaged when the snapshot was made";
 }
 
-PlannedSegment Plan(const TableFacts& facts, const TableView& view, const SegmentInfo& info, int64_t end, const TableFilters& filters, const ScanRequest& request) {
+PlannedSegment Plan(const TableFacts& facts, const TableView& view, const SegmentInfo& info, int64_t end, const TableFilters& filters,
+                    const ScanRequest& request) {
   PlannedSegment made;
   SegmentSplit& split = made.split;
   split.table_id = view.identity().table_id;
@@ -129,7 +132,8 @@ PlannedSegment Plan(const TableFacts& facts, const TableView& view, const Segmen
   split.file = "p" + std::to_string(info.partition) + "/" + (info.file.empty() ? info.rows_file : info.file);
   // The files of a dropped one stay for a while, for snapshots of before; its reader sees whether they do.
   made.certain = info.state != SegmentState::kDamaged && info.state != SegmentState::kDropped;
-  if (end == info.end && info.state != SegmentState::kDamaged && info.totals.fates.Sum() == info.end - info.start) split.contents = {info.totals.rows, info.totals.fates};
+  if (end == info.end && info.state != SegmentState::kDamaged && info.totals.fates.Sum() == info.end - info.start)
+    split.contents = {info.totals.rows, info.totals.fates};
   made.bytes = info.file.empty() ? info.rows_bytes : info.file_bytes;
   made.most_rows = split.contents ? split.contents->rows : end - info.start;
   made.pruned = PrunedBy(facts, view, info, split, filters, request);
@@ -232,11 +236,13 @@ TableSnapshot SnapshotOf(const TableFacts& facts, const TableView& view) {
   return snapshot;
 }
 
-Result<TablePlan> PlanTable(const TableFacts& facts, const TableView& view, const TableSnapshot& snapshot, const TableFilters& filters, const ScanRequest& request) {
+Result<TablePlan> PlanTable(const TableFacts& facts, const TableView& view, const TableSnapshot& snapshot, const TableFilters& filters,
+                            const ScanRequest& request) {
   const std::string& name = facts.stored.raw_name;
   if (snapshot.table != facts.stored.name) return Status::Invalid("table ", name, ": the snapshot token is one of ", snapshot.table);
   if (snapshot.table_id != view.identity().table_id) {
-    return Status::DataLoss("table ", name, " was created again: the snapshot token is of table_id ", snapshot.table_id, ", the table is ", view.identity().table_id, " now; plan again without the token");
+    return Status::DataLoss("table ", name, " was created again: the snapshot token is of table_id ", snapshot.table_id, ", the table is ",
+                            view.identity().table_id, " now; plan again without the token");
   }
   TablePlan plan;
   plan.snapshot = snapshot;
@@ -244,15 +250,16 @@ Result<TablePlan> PlanTable(const TableFacts& facts, const TableView& view, cons
     PlannedPartition made;
     made.snapshot = asked;
     const PartitionView* partition = view.Find(asked.partition);
-    if (partition == nullptr) return Status::DataLoss("table ", name, " has no partition ", asked.partition, " any more, which the snapshot token names; plan again without the token");
+    if (partition == nullptr)
+      return Status::DataLoss("table ", name, " has no partition ", asked.partition, " any more, which the snapshot token names; plan again without the token");
     made.damaged = partition->damaged;
     if (made.damaged.ok() && asked.end_unknown) made.gone.push_back({asked.end, std::nullopt, WhyUnknown(*partition)});
     if (!made.damaged.ok() || (asked.start >= asked.end && !asked.segments)) {
       plan.partitions.push_back(std::move(made));
       continue;
     }
-    int64_t covered = asked.start;         // offsets up to here are accounted for
-    const SegmentInfo* before = nullptr;   // the segment before, of the snapshot or not
+    int64_t covered = asked.start;        // offsets up to here are accounted for
+    const SegmentInfo* before = nullptr;  // the segment before, of the snapshot or not
     bool ended = false;
     for (const SegmentInfo& segment : partition->segments) {
       if (ended) break;
@@ -290,8 +297,8 @@ Result<TablePlan> PlanTable(const TableFacts& facts, const TableView& view, cons
       made.segments.push_back(Plan(facts, view, segment, end, filters, request));
     }
     if (!ended) {
-      return Status::DataLoss("table ", name, ", partition ", asked.partition, ": published up to offset ", partition->position, ", the snapshot ends at ", asked.end,
-                              "; plan again without the token");
+      return Status::DataLoss("table ", name, ", partition ", asked.partition, ": published up to offset ", partition->position, ", the snapshot ends at ",
+                              asked.end, "; plan again without the token");
     }
     plan.partitions.push_back(std::move(made));
   }
@@ -329,7 +336,8 @@ std::vector<PushedConstraint> ReportOf(const ScanRequest& request, const TableFi
     report.push_back({expression.ToString(), "", Pushdown::kNot, "expressions are not evaluated by the reader"});
   }
   if (request.limit) {
-    PushedConstraint line{"LIMIT " + std::to_string(*request.limit), "LIMIT", Pushdown::kNot, request.order_by.empty() ? "some filter is left to the door" : "an ORDER BY stands before it"};
+    PushedConstraint line{"LIMIT " + std::to_string(*request.limit), "LIMIT", Pushdown::kNot,
+                          request.order_by.empty() ? "some filter is left to the door" : "an ORDER BY stands before it"};
     if (filters.limit) {
       line.pushdown = Pushdown::kHint;
       line.reason = "each reader stops after so many rows; the door counts over its readers";
@@ -337,7 +345,8 @@ std::vector<PushedConstraint> ReportOf(const ScanRequest& request, const TableFi
     report.push_back(std::move(line));
   }
   if (!request.order_by.empty()) {
-    report.push_back({"ORDER BY " + request.order_by[0].column + (request.order_by.size() > 1 ? ", …" : ""), "ORDER BY", Pushdown::kNot, "segments are read side by side, each in the order of its offsets"});
+    report.push_back({"ORDER BY " + request.order_by[0].column + (request.order_by.size() > 1 ? ", …" : ""), "ORDER BY", Pushdown::kNot,
+                      "segments are read side by side, each in the order of its offsets"});
   }
   return report;
 }
@@ -389,7 +398,8 @@ std::vector<SplitCertificate> LeftOut(const TablePlan& plan) {
       if (more++ == 0) from = segment.split.start;
       to = segment.split.end;
     }
-    if (more > 0) left_out.push_back(NotRead(name, from, true, EndReason::kPruned, std::to_string(more) + " segments between offsets " + Range(from, to) + " left out"));
+    if (more > 0)
+      left_out.push_back(NotRead(name, from, true, EndReason::kPruned, std::to_string(more) + " segments between offsets " + Range(from, to) + " left out"));
     if (partition.damaged.ok() && partition.gone.empty() && partition.segments.empty()) {
       left_out.push_back(NotRead(name, partition.snapshot.start, true, EndReason::kEnd, "no offsets yet"));
     }

@@ -129,7 +129,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   file.Append(data + 1, size - 1);
   if ((data[0] & 1) != 0) {
-    for (int64_t at = kRowsHeaderBytes, length = 1; length > 0 && at < static_cast<int64_t>(file.size()); at += length) length = Patch(file.data(), static_cast<int64_t>(file.size()), at);
+    for (int64_t at = kRowsHeaderBytes, length = 1; length > 0 && at < static_cast<int64_t>(file.size()); at += length)
+      length = Patch(file.data(), static_cast<int64_t>(file.size()), at);
   }
   Walk(file.data(), static_cast<int64_t>(file.size()));
   return 0;

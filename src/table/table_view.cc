@@ -94,7 +94,8 @@ Result<std::shared_ptr<const TableView>> TableView::Open(const std::string& fold
 }
 
 const PartitionView* TableView::Find(int32_t partition) const {
-  const auto found = std::lower_bound(partitions_.begin(), partitions_.end(), partition, [](const PartitionView& view, int32_t number) { return view.partition < number; });
+  const auto found =
+      std::lower_bound(partitions_.begin(), partitions_.end(), partition, [](const PartitionView& view, int32_t number) { return view.partition < number; });
   return found != partitions_.end() && found->partition == partition ? &*found : nullptr;
 }
 

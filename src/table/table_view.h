@@ -20,11 +20,11 @@ namespace lotic::table {
 /// One partition in a view.
 struct PartitionView {
   int32_t partition = 0;
-  int64_t start = 0;     ///< where the partition began
-  int64_t position = 0;  ///< behind the last published offset
+  int64_t start = 0;                  ///< where the partition began
+  int64_t position = 0;               ///< behind the last published offset
   std::vector<SegmentInfo> segments;  ///< by sequence; dropped ones too (as far as they are still named)
   std::vector<LostRange> losses;      ///< newest last
-  Status damaged;        ///< not OK: the manifest of this partition is damaged; no rows of it can be served
+  Status damaged;                     ///< not OK: the manifest of this partition is damaged; no rows of it can be served
   /// The sequence of a consuming segment whose rows file is damaged, while its owner has not settled that: how far it was published is not known, its `end` stands at its start.
   std::optional<int64_t> unknown_end;
 };
@@ -54,8 +54,8 @@ class TableView {
 };
 
 struct SegmentRowsOptions {
-  int64_t first_row = 0;               ///< rows passed over
-  std::optional<int64_t> end_offset;   ///< rows of this offset and later are not wanted: a snapshot that ends within the segment
+  int64_t first_row = 0;              ///< rows passed over
+  std::optional<int64_t> end_offset;  ///< rows of this offset and later are not wanted: a snapshot that ends within the segment
 };
 
 /// The rows of one segment of a view, in the order of their offsets: from the mapped rows file (each buffer's CRC is checked when this process first reads it),
@@ -69,7 +69,8 @@ class SegmentRows {
   /// `layout`: the columns wanted, by name (none: rows are only counted); one the segment does not have is all NULL; one of another type is cast where no value changes, and NULL where it does
   /// not fit. `files` may be null for segments that have a rows file. Errors: DataLoss (damaged segment, or a file that fails its checksum, with its name),
   /// NotFound (the file is gone: the view is older than snapshot_keep; plan again), Invalid (a type that cannot be cast).
-  static Result<std::unique_ptr<SegmentRows>> Open(const CallContext& ctx, const TableView& view, const SegmentInfo& segment, const Schema& layout, SegmentFiles* files, SegmentRowsOptions options = {});
+  static Result<std::unique_ptr<SegmentRows>> Open(const CallContext& ctx, const TableView& view, const SegmentInfo& segment, const Schema& layout,
+                                                   SegmentFiles* files, SegmentRowsOptions options = {});
   virtual ~SegmentRows() = default;
   /// None: the end. Errors: Cancelled, DeadlineExceeded, DataLoss.
   virtual Result<std::optional<Batch>> Next(const CallContext& ctx) = 0;

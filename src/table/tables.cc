@@ -123,16 +123,16 @@ struct Tables::Impl {
   TablesOptions options;
   std::unique_ptr<DataFolder> data;
 
-  mutable std::mutex mutex;  // guards all members below
+  mutable std::mutex mutex;                              // guards all members below
   std::map<std::string, std::shared_ptr<Entry>> tables;  // by name with type
   std::map<std::string, std::string> schemas;            // documents
   std::map<std::string, Job> jobs;
   std::deque<std::string> job_order;
-  std::mutex creating;       // held while a table is made or started again or a schema changes: names and schemas hold still
+  std::mutex creating;  // held while a table is made or started again or a schema changes: names and schemas hold still
 
-  std::mutex retry_mutex;    // nothing is guarded: the retrier waits here
+  std::mutex retry_mutex;  // nothing is guarded: the retrier waits here
   std::condition_variable_any retry_due;
-  std::jthread retrier;      // while a table could not start
+  std::jthread retrier;  // while a table could not start
 
   void Log(const std::string& sentence) const {
     if (options.log) options.log(sentence);
@@ -187,7 +187,8 @@ struct Tables::Impl {
         stored.stopped.erase(partition);
         if (why.has_value()) stored.stopped[partition] = *why;
       });
-      if (!kept.ok()) Log("table " + locked->stored.name + ": that partition " + std::to_string(partition) + " stopped could not be written down: " + kept.message());
+      if (!kept.ok())
+        Log("table " + locked->stored.name + ": that partition " + std::to_string(partition) + " stopped could not be written down: " + kept.message());
     };
     LOTIC_ASSIGN_OR_RETURN(entry->ingest, TableIngest::Start(options, entry->definition, std::move(connector), std::move(store), entry->stored.paused,
                                                              entry->stored.stopped, on_stopped));
@@ -371,7 +372,8 @@ Result<Accepted> Tables::UpdateSchema(const std::string& name, std::string_view 
   LOTIC_ASSIGN_OR_RETURN(catalog::Parsed<catalog::PinotSchema> parsed, catalog::ParsePinotSchema(json));
   const Accepted accepted{parsed.value.name, parsed.value.document, parsed.unrecognized, parsed.warnings};
   const std::string raw = RawTableName(name);
-  if (RawTableName(parsed.value.name) != raw) return Status::Invalid("Schema name mismatch for uploaded schema, tried to add schema with name ", parsed.value.name, " as ", name);
+  if (RawTableName(parsed.value.name) != raw)
+    return Status::Invalid("Schema name mismatch for uploaded schema, tried to add schema with name ", parsed.value.name, " as ", name);
   std::lock_guard creating(impl_->creating);
   {
     std::lock_guard lock(impl_->mutex);
@@ -460,7 +462,8 @@ Result<Accepted> Tables::AddTable(std::string_view json) {
   }
   const std::string folder = TableFolder(options.folder, name);
   struct stat occupied {};
-  if (::lstat(folder.c_str(), &occupied) == 0) return MakeConflict("Table " + name + ": " + folder + " exists already and is no table of this data directory; move it away first");
+  if (::lstat(folder.c_str(), &occupied) == 0)
+    return MakeConflict("Table " + name + ": " + folder + " exists already and is no table of this data directory; move it away first");
   entry->stored.name = name;
   entry->stored.raw_name = config.raw_name;
   entry->stored.table_id = RandomHex(8);
@@ -501,7 +504,8 @@ Result<Accepted> Tables::UpdateTable(const std::string& name, std::string_view j
   IngestDefinition definition;
   {
     std::lock_guard lock(entry->mutex);
-    if (config.NameWithType() != entry->stored.name) return Status::Invalid("Request table ", name, " does not match table name in the body ", config.NameWithType());
+    if (config.NameWithType() != entry->stored.name)
+      return Status::Invalid("Request table ", name, " does not match table name in the body ", config.NameWithType());
     definition = entry->definition;
   }
   LOTIC_RETURN_NOT_OK(catalog::CheckTable(config, definition.schema));
@@ -715,7 +719,8 @@ Result<std::vector<ErrorRow>> Tables::Errors(const std::string& name, size_t lim
   LOTIC_ASSIGN_OR_RETURN(ErrorRing::Contents contents, ErrorRing::Read(TableFolder(impl_->options.folder, typed) + "/errors", limit));
   std::vector<ErrorRow> rows;
   for (RecordError& error : contents.errors) {
-    rows.push_back({error.at_ms, raw, topic, error.partition, error.offset, std::move(error.stage), std::move(error.column), std::move(error.message), std::move(error.payload)});
+    rows.push_back({error.at_ms, raw, topic, error.partition, error.offset, std::move(error.stage), std::move(error.column), std::move(error.message),
+                    std::move(error.payload)});
   }
   return rows;
 }

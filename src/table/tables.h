@@ -34,25 +34,25 @@ using StreamFactory = std::function<Result<std::shared_ptr<Connector>>(const cat
 using EventSink = std::function<void(const std::string& sentence)>;
 
 struct TablesOptions {
-  std::string folder;                 ///< the data directory; made if it is not there
-  StreamFactory streams;              ///< required
-  SegmentFiles* files = nullptr;      ///< borrowed, required; outlives Tables
-  Expressions* expressions = nullptr; ///< borrowed; null: tables with transforms or filters are refused
+  std::string folder;                  ///< the data directory; made if it is not there
+  StreamFactory streams;               ///< required
+  SegmentFiles* files = nullptr;       ///< borrowed, required; outlives Tables
+  Expressions* expressions = nullptr;  ///< borrowed; null: tables with transforms or filters are refused
   const Clock* clock = &Clock::System();
   EventSink log;
   std::vector<std::string> allowed_folders;  ///< files that table documents name are read from there only; see catalog::CheckFiles
   catalog::VariableLookup variables;         ///< of `${NAME}` in table documents; null: none is set
 
-  std::chrono::milliseconds create_time{10'000};       ///< for the stream to answer when a table is made; 1 .. 600 000
-  std::chrono::milliseconds sync_interval{1'000};      ///< published rows are durable so much later; 1 .. 1000
-  int64_t sync_bytes = int64_t{64} << 20;              ///< or after so many bytes of a partition; 1 .. 64 MiB
-  std::chrono::milliseconds discovery_interval{15'000};///< new partitions are looked for; 1 .. 30 000
-  std::chrono::milliseconds retention_interval{60'000};///< expired segments are looked for; 1 .. 3 600 000
-  std::chrono::milliseconds retry_first{100};          ///< a partition that failed is tried again; 1 .. 10 000
-  std::chrono::milliseconds retry_most{10'000};        ///< doubling up to here; 1 .. 600 000
-  std::chrono::milliseconds snapshot_keep{900'000};    ///< replaced files stay so long for queries that began before
-  int64_t reserve_bytes = int64_t{64} << 20;           ///< of free disk space: below it every partition stops until there is more
-  int64_t memory_bytes = int64_t{128} << 20;           ///< of fetched data in flight, per table
+  std::chrono::milliseconds create_time{10'000};         ///< for the stream to answer when a table is made; 1 .. 600 000
+  std::chrono::milliseconds sync_interval{1'000};        ///< published rows are durable so much later; 1 .. 1000
+  int64_t sync_bytes = int64_t{64} << 20;                ///< or after so many bytes of a partition; 1 .. 64 MiB
+  std::chrono::milliseconds discovery_interval{15'000};  ///< new partitions are looked for; 1 .. 30 000
+  std::chrono::milliseconds retention_interval{60'000};  ///< expired segments are looked for; 1 .. 3 600 000
+  std::chrono::milliseconds retry_first{100};            ///< a partition that failed is tried again; 1 .. 10 000
+  std::chrono::milliseconds retry_most{10'000};          ///< doubling up to here; 1 .. 600 000
+  std::chrono::milliseconds snapshot_keep{900'000};      ///< replaced files stay so long for queries that began before
+  int64_t reserve_bytes = int64_t{64} << 20;             ///< of free disk space: below it every partition stops until there is more
+  int64_t memory_bytes = int64_t{128} << 20;             ///< of fetched data in flight, per table
 
   /// Errors: Invalid, naming the field, its value and its range.
   Status Validate() const;
@@ -60,9 +60,9 @@ struct TablesOptions {
 
 /// What a create, change or validation answers.
 struct Accepted {
-  std::string name;               ///< of the schema, or of the table with its type: "events_REALTIME"
-  std::string document;           ///< as GET shows it
-  std::string unrecognized = "{}";///< unknown keys and their values: a JSON object
+  std::string name;                 ///< of the schema, or of the table with its type: "events_REALTIME"
+  std::string document;             ///< as GET shows it
+  std::string unrecognized = "{}";  ///< unknown keys and their values: a JSON object
   std::vector<std::string> warnings;
 };
 
@@ -80,12 +80,12 @@ struct PauseStatus {
   std::vector<std::string> consuming_segments;  ///< none while paused
   std::optional<std::string> reason;            ///< "ADMINISTRATIVE"; none: never paused
   std::optional<std::string> comment;
-  std::optional<int64_t> at_ms;                 ///< of the last pause or resume
+  std::optional<int64_t> at_ms;  ///< of the last pause or resume
 };
 
 struct ForceCommitJob {
-  std::string id;                                ///< a UUID
-  std::string table;                             ///< with its type
+  std::string id;     ///< a UUID
+  std::string table;  ///< with its type
   int64_t submitted_ms = 0;
   std::vector<std::string> segments;             ///< consuming when it began
   std::vector<std::string> yet_to_be_committed;  ///< none: done
@@ -98,10 +98,10 @@ struct ConsumingSegment {
 };
 
 struct TableStatus {
-  std::string name;       ///< with its type
+  std::string name;  ///< with its type
   std::string topic;
-  bool healthy = false;   ///< every partition is consuming, or the table is paused
-  std::string error;      ///< of the first partition that is not
+  bool healthy = false;  ///< every partition is consuming, or the table is paused
+  std::string error;     ///< of the first partition that is not
   bool paused = false;
   std::vector<PartitionStatus> partitions;
 };
@@ -109,24 +109,24 @@ struct TableStatus {
 /// One number of /metrics: `name` as Pinot has it ("realtimeRowsConsumed"), without prefix and suffix.
 struct Metric {
   std::string name;
-  bool counter = false;   ///< else a gauge
-  std::string table;      ///< with its type; empty: of the process
-  std::string topic;      ///< empty: of the table
-  int32_t partition = -1; ///< -1: of the table
+  bool counter = false;    ///< else a gauge
+  std::string table;       ///< with its type; empty: of the process
+  std::string topic;       ///< empty: of the table
+  int32_t partition = -1;  ///< -1: of the table
   double value = 0;
 };
 
 /// One record that became no row, or not the whole one.
 struct ErrorRow {
   int64_t at_ms = 0;
-  std::string table;      ///< raw name
+  std::string table;  ///< raw name
   std::string topic;
   int32_t partition = 0;
   int64_t offset = 0;
-  std::string stage;      ///< decode, transform, convert, time, filter, index
+  std::string stage;  ///< decode, transform, convert, time, filter, index
   std::string column;
   std::string message;
-  std::string payload;    ///< its first 4 KiB
+  std::string payload;  ///< its first 4 KiB
 };
 
 /// The owner of a data directory: schemas, tables, and the ingest of each. One in all processes (the directory is locked).

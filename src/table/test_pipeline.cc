@@ -113,7 +113,8 @@ Result<std::unique_ptr<CompiledExpressions>> WordExpressions::Compile(std::span<
   static const std::vector<std::string> kFunctions = {"join", "size", "list", "one", "is_drop"};
   if (std::find(kFunctions.begin(), kFunctions.end(), call.function) == kFunctions.end()) return Status::Invalid("no function ", call.function);
   std::string described = expressions[0].text + " over";
-  for (const Field& field : input.fields) described += " " + field.name + " " + field.type.ToString() + (field.metadata.contains(kRawFieldMetadata) ? " raw" : "");
+  for (const Field& field : input.fields)
+    described += " " + field.name + " " + field.type.ToString() + (field.metadata.contains(kRawFieldMetadata) ? " raw" : "");
   compiled.push_back(described);
   return std::unique_ptr<CompiledExpressions>(std::make_unique<WordExpression>(std::move(call), expressions[0].result, &evaluations));
 }

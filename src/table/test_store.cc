@@ -33,7 +33,8 @@ void Check(const Status& status) {
 }
 
 std::string RowText(bool null, std::string_view text, int64_t value, bool flag, int64_t a, int64_t b, int64_t offset, int64_t time) {
-  return (null ? "NULL" : std::string(text)) + "|" + std::to_string(value) + "|" + (flag ? "t" : "f") + "|" + std::to_string(a) + "," + std::to_string(b) + "|" + std::to_string(offset) + "|" + std::to_string(time);
+  return (null ? "NULL" : std::string(text)) + "|" + std::to_string(value) + "|" + (flag ? "t" : "f") + "|" + std::to_string(a) + "," + std::to_string(b) +
+         "|" + std::to_string(offset) + "|" + std::to_string(time);
 }
 
 }  // namespace
@@ -104,8 +105,9 @@ std::vector<std::string> RowsOf(const TableView& view, int32_t partition, Segmen
         const Column& list = batch.column(3);
         const int32_t at = list.offsets()[row];
         if (list.offsets()[row + 1] - at != 2) std::abort();
-        texts.push_back(RowText(null, null ? "" : batch.column(0).Text(row), batch.column(1).values<int64_t>()[row], batch.column(2).Bool(row), list.children[0].values<int32_t>()[at],
-                                list.children[0].values<int32_t>()[at + 1], batch.column(4).values<int64_t>()[row], batch.column(5).values<int64_t>()[row]));
+        texts.push_back(RowText(null, null ? "" : batch.column(0).Text(row), batch.column(1).values<int64_t>()[row], batch.column(2).Bool(row),
+                                list.children[0].values<int32_t>()[at], list.children[0].values<int32_t>()[at + 1], batch.column(4).values<int64_t>()[row],
+                                batch.column(5).values<int64_t>()[row]));
       }
     }
   }
@@ -115,7 +117,8 @@ std::vector<std::string> RowsOf(const TableView& view, int32_t partition, Segmen
 std::vector<std::string> ExpectedRows(int64_t start, int64_t end) {
   std::vector<std::string> texts;
   for (int64_t offset = start; offset < end; ++offset) {
-    if (offset % 7 != 6) texts.push_back(RowText(offset % 5 == 0, TextOf(offset), 3 * offset, offset % 2 == 0, offset, -offset, offset, 1'700'000'000'000 + offset));
+    if (offset % 7 != 6)
+      texts.push_back(RowText(offset % 5 == 0, TextOf(offset), 3 * offset, offset % 2 == 0, offset, -offset, offset, 1'700'000'000'000 + offset));
   }
   return texts;
 }

@@ -15,7 +15,8 @@ namespace lotic::table {
 namespace {
 
 std::string SchemaText(const std::string& name) {
-  return R"({"schemaName":")" + name + R"(","dimensionFieldSpecs":[{"name":"user","dataType":"STRING"},{"name":"ok","dataType":"BOOLEAN"},)"
+  return R"({"schemaName":")" + name +
+         R"(","dimensionFieldSpecs":[{"name":"user","dataType":"STRING"},{"name":"ok","dataType":"BOOLEAN"},)"
          R"({"name":"tags","dataType":"STRING","singleValueField":false},{"name":"body","dataType":"BYTES"}],)"
          R"("metricFieldSpecs":[{"name":"qty","dataType":"INT"},{"name":"amount","dataType":"DOUBLE"}],)"
          R"("dateTimeFieldSpecs":[{"name":"ts","dataType":"TIMESTAMP","format":"TIMESTAMP","granularity":"1:MILLISECONDS"}]})";
@@ -24,7 +25,9 @@ std::string SchemaText(const std::string& name) {
 std::string ConfigText(const std::string& name) {
   return R"({"tableName":")" + name + R"(_REALTIME","tableType":"REALTIME","segmentsConfig":{"timeColumnName":"ts","schemaName":")" + name +
          R"(","replication":"1"},"tenants":{},"tableIndexConfig":{},"metadata":{},"ingestionConfig":{"streamIngestionConfig":{"streamConfigMaps":[{"streamType":"kafka",)"
-         R"("stream.kafka.topic.name":")" + name + R"(-topic","stream.kafka.broker.list":"127.0.0.1:9092","stream.kafka.consumer.factory.class.name":)"
+         R"("stream.kafka.topic.name":")" +
+         name +
+         R"(-topic","stream.kafka.broker.list":"127.0.0.1:9092","stream.kafka.consumer.factory.class.name":)"
          R"("org.apache.pinot.plugin.stream.kafka30.KafkaConsumerFactory","stream.kafka.decoder.class.name":"org.apache.pinot.plugin.stream.kafka.KafkaJSONMessageDecoder"}]}}})";
 }
 

@@ -67,8 +67,7 @@ std::string CellText(const athena::WireField& field, const Column& column, int64
     case WireKind::kBool: return column.Bool(row) ? "true" : "false";
     case WireKind::kInt: return IntText(column, field.type.bit_width, row);
     case WireKind::kFloat:
-      return field.type.bit_width == 32 ? BitsText("f32:", "%08x", column.values<uint32_t>()[at])
-                                        : BitsText("f64:", "%016lx", column.values<uint64_t>()[at]);
+      return field.type.bit_width == 32 ? BitsText("f32:", "%08x", column.values<uint32_t>()[at]) : BitsText("f64:", "%016lx", column.values<uint64_t>()[at]);
     case WireKind::kDecimal: {
       Int128 value;
       std::memcpy(&value, column.data + at * sizeof value, sizeof value);

@@ -96,9 +96,7 @@ TEST_F(ClientTest, ReadsEveryTypeInEverySerdeVersion) {  // checks 15, 16, 48; t
     ClientOptions options;
     options.max_serde_version = version;
     std::vector<std::pair<std::string, std::string>> exchanged;
-    options.observer = [&](const athena_source::Exchange& exchange) {
-      exchanged.emplace_back(athena::MessageName(*exchange.request), exchange.request_json);
-    };
+    options.observer = [&](const athena_source::Exchange& exchange) { exchanged.emplace_back(athena::MessageName(*exchange.request), exchange.request_json); };
     const auto client = Client(sealed_, options);
     const Answer answer = Read(*client, "everything");
     ASSERT_TRUE(answer.status.ok()) << answer.status.ToString();
@@ -203,10 +201,21 @@ TEST_F(ClientTest, CallsFunctionsOfEveryType) {  // checks 45, 54
     const char* method;
     std::vector<std::string> arguments;
     const char* returns;
-  } calls[] = {{"twice", {"int"}, "int"}, {"invert", {"bit"}, "bit"}, {"same_tinyint", {"tinyint"}, "tinyint"}, {"same_smallint", {"smallint"}, "smallint"},
-               {"plus", {"bigint", "bigint"}, "bigint"}, {"same_real", {"float4"}, "float4"}, {"half", {"float8"}, "float8"}, {"third", {"decimal"}, "wide_decimal"},
-               {"shout", {"varchar"}, "varchar"}, {"reversed", {"varbinary"}, "varbinary"}, {"next_day", {"dateday"}, "dateday"},
-               {"next_hour", {"datemilli"}, "datemilli"}, {"count_items", {"list_int"}, "int"}, {"member", {"tx"}, "int"}, {"words", {"varchar"}, "list_varchar"}};
+  } calls[] = {{"twice", {"int"}, "int"},
+               {"invert", {"bit"}, "bit"},
+               {"same_tinyint", {"tinyint"}, "tinyint"},
+               {"same_smallint", {"smallint"}, "smallint"},
+               {"plus", {"bigint", "bigint"}, "bigint"},
+               {"same_real", {"float4"}, "float4"},
+               {"half", {"float8"}, "float8"},
+               {"third", {"decimal"}, "wide_decimal"},
+               {"shout", {"varchar"}, "varchar"},
+               {"reversed", {"varbinary"}, "varbinary"},
+               {"next_day", {"dateday"}, "dateday"},
+               {"next_hour", {"datemilli"}, "datemilli"},
+               {"count_items", {"list_int"}, "int"},
+               {"member", {"tx"}, "int"},
+               {"words", {"varchar"}, "list_varchar"}};
   for (const auto& call : calls) {
     SCOPED_TRACE(call.method);
     const json command = {{"do", "udf"}, {"version", 6}, {"method", call.method}, {"arguments", call.arguments}, {"returns", call.returns}, {"rows", 25}};
@@ -221,7 +230,8 @@ TEST_F(ClientTest, CallsFunctionsOfEveryType) {  // checks 45, 54
     ASSERT_TRUE(answer.ok()) << answer.status().ToString();
     EXPECT_EQ(RowTexts(*answer), of_java["rows"].get<std::vector<std::string>>());
   }
-  const auto failing = athena::ParseRequest(judge_->Text({{"do", "udf"}, {"version", 6}, {"method", "fail"}, {"arguments", {"int"}}, {"returns", "int"}, {"rows", 2}}, "json"));
+  const auto failing =
+      athena::ParseRequest(judge_->Text({{"do", "udf"}, {"version", 6}, {"method", "fail"}, {"arguments", {"int"}}, {"returns", "int"}, {"rows", 2}}, "json"));
   const auto& udf = std::get<athena::UserDefinedFunctionRequest>(failing->request);
   const Status failed = client->CallFunction(ctx_, "fail", udf.input, udf.output_schema).status();
   EXPECT_THAT(failed.ToString(), testing::HasSubstr("cannot do"));
@@ -239,14 +249,16 @@ class CommandTest : public ClientTest {
 };
 
 TEST_F(CommandTest, ReadsTheOriginalInlineAndSpilled) {
-  const Finished few = Lotic({"read", "--target", sealed_, "--schema", "oracle", "--table", "many", "--where", "part = 1, id < 2100", "--columns", "id,name", "--format", "jsonl"});
+  const Finished few = Lotic(
+      {"read", "--target", sealed_, "--schema", "oracle", "--table", "many", "--where", "part = 1, id < 2100", "--columns", "id,name", "--format", "jsonl"});
   EXPECT_EQ(few.exit_code, 0) << few.errors;
   EXPECT_EQ(Lines(few.output), 100u) << few.output.substr(0, 500);
   for (const char* const table : {"everything", "many"}) {
     const Finished whole = Lotic({"read", "--target", sealed_, "--schema", "oracle", "--table", table, "--format", "jsonl"});
     EXPECT_EQ(whole.exit_code, 0) << whole.errors;
     EXPECT_EQ(Lines(whole.output), Expected(table).size());
-    const Finished spilled = Lotic({"read", "--target", sealed_, "--schema", "oracle", "--table", table, "--inline-bytes", "0", "--block-bytes", "5000", "--format", "jsonl"});
+    const Finished spilled =
+        Lotic({"read", "--target", sealed_, "--schema", "oracle", "--table", table, "--inline-bytes", "0", "--block-bytes", "5000", "--format", "jsonl"});
     EXPECT_EQ(spilled.exit_code, 0) << spilled.errors;
     EXPECT_TRUE(spilled.output == whole.output) << spilled.output.substr(0, 1000);
   }

@@ -61,7 +61,8 @@ TEST_F(DoorTest, SpilledRowsEqualInlineRows) {  // checks 31, 33, 35, 36, 52, 54
   for (const std::string table : {"types", "orders", "empty"}) {
     const std::vector<std::string> expected = Sorted(Flow(memory_, "default", table), "rows");
     for (const std::string& url : {memory_, plain->url()}) {
-      for (const auto& [max_block, max_inline] : std::vector<std::pair<int64_t, int64_t>>{{16'000'000, 0}, {16'000'000, 1}, {3000, 0}, {1, 5'242'880}, {700, 200}}) {
+      for (const auto& [max_block, max_inline] :
+           std::vector<std::pair<int64_t, int64_t>>{{16'000'000, 0}, {16'000'000, 1}, {3000, 0}, {1, 5'242'880}, {700, 200}}) {
         SCOPED_TRACE(table + " " + std::to_string(max_block) + " " + std::to_string(max_inline) + (url == memory_ ? "" : " plain"));
         const json spilled = Flow(url, "default", table, {{"max_block", max_block}, {"max_inline", max_inline}});
         EXPECT_EQ(Sorted(spilled, "rows"), expected);
@@ -131,7 +132,8 @@ TEST_F(DoorTest, ErrorsHaveTheFormAndTheClassThatTheEngineKnows) {  // checks 8,
   EXPECT_EQ(missing.value("function_error", ""), "com.amazonaws.athena.connector.lambda.exceptions.AthenaConnectorException") << missing.dump();
   EXPECT_THAT(missing.value("message", ""), testing::HasSubstr("nope"));
   // A function that memory does not have; the next request works.
-  const json function = judge_->Ask({{"do", "udf"}, {"url", memory_}, {"version", 6}, {"method", "twice"}, {"arguments", {"int"}}, {"returns", "int"}, {"rows", 3}});
+  const json function =
+      judge_->Ask({{"do", "udf"}, {"url", memory_}, {"version", 6}, {"method", "twice"}, {"arguments", {"int"}}, {"returns", "int"}, {"rows", 3}});
   EXPECT_EQ(function.value("function_error", ""), "com.amazonaws.athena.connector.lambda.exceptions.AthenaConnectorException") << function.dump();
   EXPECT_EQ(Flow(memory_, "default", "orders")["rows"].size(), 120u);
 }
@@ -139,10 +141,12 @@ TEST_F(DoorTest, ErrorsHaveTheFormAndTheClassThatTheEngineKnows) {  // checks 8,
 TEST_F(DoorTest, TheTutorialsExampleIsReadByTheOriginal) {  // checks 30, 32; traps 27, 28
   const auto example = StartOurs("example", *s3_);
   ASSERT_NE(example, nullptr);
-  const json where = json::array({{{"column", "year"}, {"op", ">"}, {"values", {"2010"}}}, {{"column", "month"}, {"op", "<="}, {"values", {FullSize() ? "12" : "2"}}}});
+  const json where =
+      json::array({{{"column", "year"}, {"op", ">"}, {"values", {"2010"}}}, {{"column", "month"}, {"op", "<="}, {"values", {FullSize() ? "12" : "2"}}}});
   // `filtered` reads the whole table: only where time is given.
-  const json few = Flow(example->url(), "custom_source", "fake_table",
-                        {{"where", json::array({{{"column", "year"}, {"op", "="}, {"values", {"2012"}}}, {{"column", "month"}, {"op", "="}, {"values", {"3"}}}})}});
+  const json few =
+      Flow(example->url(), "custom_source", "fake_table",
+           {{"where", json::array({{{"column", "year"}, {"op", "="}, {"values", {"2012"}}}, {{"column", "month"}, {"op", "="}, {"values", {"3"}}}})}});
   EXPECT_EQ(few["rows"].size(), 280u);
   EXPECT_EQ(few["splits"], 28);
   EXPECT_EQ(Sorted(few, "rows"), Sorted(few, "filtered"));
@@ -158,7 +162,8 @@ TEST_F(DoorTest, FunctionsAnswerTheOriginalsCalls) {  // check 45
   const auto example = StartOurs("example", *s3_);
   ASSERT_NE(example, nullptr);
   for (int version = 2; version <= 6; ++version) {
-    const json ids = judge_->Ask({{"do", "udf"}, {"url", example->url()}, {"version", version}, {"method", "extract_tx_id"}, {"arguments", {"tx"}}, {"returns", "int"}, {"rows", 30}});
+    const json ids = judge_->Ask(
+        {{"do", "udf"}, {"url", example->url()}, {"version", version}, {"method", "extract_tx_id"}, {"arguments", {"tx"}}, {"returns", "int"}, {"rows", 30}});
     ASSERT_TRUE(ids.contains("rows")) << ids.dump();
     ASSERT_EQ(ids["rows"].size(), 30u);
     EXPECT_EQ(ids["method"], "extract_tx_id");
@@ -175,12 +180,15 @@ TEST_F(DoorTest, FunctionsAnswerTheOriginalsCalls) {  // check 45
     }
     EXPECT_GT(missing, 0u);
   }
-  const json clear = judge_->Ask({{"do", "udf"}, {"url", example->url()}, {"version", 6}, {"method", "decrypt"}, {"arguments", {"varchar"}}, {"returns", "varchar"}, {"rows", 20}});
+  const json clear = judge_->Ask(
+      {{"do", "udf"}, {"url", example->url()}, {"version", 6}, {"method", "decrypt"}, {"arguments", {"varchar"}}, {"returns", "varchar"}, {"rows", 20}});
   ASSERT_TRUE(clear.contains("rows")) << clear.dump();
   for (const json& row : clear["rows"]) EXPECT_EQ(row, "out=NULL");  // none of the texts is a payload
-  const json none = judge_->Ask({{"do", "udf"}, {"url", example->url()}, {"version", 6}, {"method", "decrypt"}, {"arguments", {"varchar"}}, {"returns", "varchar"}, {"rows", 0}});
+  const json none = judge_->Ask(
+      {{"do", "udf"}, {"url", example->url()}, {"version", 6}, {"method", "decrypt"}, {"arguments", {"varchar"}}, {"returns", "varchar"}, {"rows", 0}});
   ASSERT_TRUE(none.contains("rows") && none["rows"].empty()) << none.dump();
-  const json wrong = judge_->Ask({{"do", "udf"}, {"url", example->url()}, {"version", 6}, {"method", "decrypt"}, {"arguments", {"int"}}, {"returns", "varchar"}, {"rows", 2}});
+  const json wrong =
+      judge_->Ask({{"do", "udf"}, {"url", example->url()}, {"version", 6}, {"method", "decrypt"}, {"arguments", {"int"}}, {"returns", "varchar"}, {"rows", 2}});
   EXPECT_EQ(wrong.value("function_error", ""), "com.amazonaws.athena.connector.lambda.exceptions.AthenaConnectorException") << wrong.dump();
 }
 

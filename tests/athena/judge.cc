@@ -186,9 +186,7 @@ Finished Run(const std::vector<std::string>& words, const std::map<std::string, 
   return finished;
 }
 
-std::vector<std::string> Judge::JavaCommand(const std::string& main_class) {
-  return {LOTIC_ATHENA_LAB, "java", LOTIC_ATHENA_CLASSES, main_class};
-}
+std::vector<std::string> Judge::JavaCommand(const std::string& main_class) { return {LOTIC_ATHENA_LAB, "java", LOTIC_ATHENA_CLASSES, main_class}; }
 
 std::map<std::string, std::string> Judge::Environment(const std::string& s3_url) {
   // Where nothing is to be asked for, an address that refuses.
@@ -241,9 +239,7 @@ std::vector<std::string> Judge::Names(const std::string& kind) {
   return names;
 }
 
-std::string Judge::Write(const std::string& name, int version) {
-  return Text({{"do", "write"}, {"message", name}, {"version", version}}, "json");
-}
+std::string Judge::Write(const std::string& name, int version) { return Text({{"do", "write"}, {"message", name}, {"version", version}}, "json"); }
 
 std::string Judge::Dump(const std::string& json, int version, const std::string& kind) {
   return Text({{"do", "read"}, {"json", json}, {"version", version}, {"kind", kind}}, "dump");

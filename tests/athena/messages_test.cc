@@ -24,9 +24,7 @@ bool IsBeyondTheOriginal(const std::string& name, int version) {
   return (name.starts_with("GetDataSourceCapabilities") && version < 4) || name.ends_with("/no_columns");
 }
 
-bool HasConstraints(const std::string& name) {
-  return name.starts_with("GetTableLayout") || name.starts_with("GetSplits") || name.starts_with("ReadRecords");
-}
+bool HasConstraints(const std::string& name) { return name.starts_with("GetTableLayout") || name.starts_with("GetSplits") || name.starts_with("ReadRecords"); }
 
 class MessagesTest : public JudgedTest, public testing::WithParamInterface<int> {};
 
@@ -103,7 +101,7 @@ INSTANTIATE_TEST_SUITE_P(SerdeVersions, MessagesTest, testing::Values(2, 3, 4, 5
 using MessageFormTest = JudgedTest;
 
 TEST_F(MessageFormTest, EveryValueIsReadAsTheOriginalReadsIt) {  // checks 15, 18, 19; trap 48
-  for (const int version : {2, 6}) {  // both framings
+  for (const int version : {2, 6}) {                             // both framings
     for (const std::string& name : judge_->Names("response")) {
       if (!name.starts_with("ReadRecordsResponse") || IsBeyondTheOriginal(name, version)) continue;
       SCOPED_TRACE(name);

@@ -7,8 +7,7 @@ namespace lotic::athena_pack {
 namespace {
 
 constexpr int kStartSeconds = 60;  // a JVM on a busy machine takes some ten
-constexpr const char* kRequest =
-    "import sys, urllib.request as r; sys.stdout.write(r.urlopen(r.Request(sys.argv[2], method=sys.argv[1])).read().decode())";
+constexpr const char* kRequest = "import sys, urllib.request as r; sys.stdout.write(r.urlopen(r.Request(sys.argv[2], method=sys.argv[1])).read().decode())";
 
 }  // namespace
 

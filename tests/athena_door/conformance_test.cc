@@ -48,7 +48,9 @@ class DirectInvoker final : public athena_source::Invoker {
 
 // The data set of `memory` through door and client. `inline_bytes` 0: everything is spilled.
 struct RoundTrip {
-  explicit RoundTrip(int64_t inline_bytes = 5'242'880, int64_t block_bytes = 16'000'000, std::shared_ptr<memory::MemoryStore> data = memory::MakeAthenaSampleData()) : store(std::move(data)) {
+  explicit RoundTrip(int64_t inline_bytes = 5'242'880, int64_t block_bytes = 16'000'000,
+                     std::shared_ptr<memory::MemoryStore> data = memory::MakeAthenaSampleData())
+      : store(std::move(data)) {
     athena::ConnectorFunctionParts parts;
     parts.connector = store->connector();
     parts.options.spill_bucket = "file://" + spill.path();
@@ -58,7 +60,9 @@ struct RoundTrip {
     athena_source::ClientOptions options;
     options.max_inline_bytes = inline_bytes;
     options.max_block_bytes = block_bytes;
-    client = athena_source::FunctionClient::Make(std::make_shared<DirectInvoker>(*std::move(function)), nullptr, athena_source::MakeSpillSource(nullptr, true), options).ValueOrDie();
+    client = athena_source::FunctionClient::Make(std::make_shared<DirectInvoker>(*std::move(function)), nullptr, athena_source::MakeSpillSource(nullptr, true),
+                                                 options)
+                 .ValueOrDie();
     connector = athena_source::MakeAthenaConnector(client);
   }
   SpillFolder spill;
@@ -164,7 +168,8 @@ TEST(ThroughAthena, ADifferenceIsFoundAndExplained) {
   EXPECT_FALSE(diff.same);
   std::vector<std::string> reasons;
   for (const cli::Difference& difference : diff.differences) reasons.push_back(difference.reason);
-  EXPECT_THAT(reasons, testing::UnorderedElementsAre(testing::HasSubstr("duplicate: 2 times on the left"), testing::HasSubstr("tombstone"), "only on the left", "only on the right"));
+  EXPECT_THAT(reasons, testing::UnorderedElementsAre(testing::HasSubstr("duplicate: 2 times on the left"), testing::HasSubstr("tombstone"), "only on the left",
+                                                     "only on the right"));
 }
 
 TEST(ThroughAthena, AColumnOfAnotherTypeExplainsTheRowsThatDifferInIt) {
@@ -190,7 +195,8 @@ TEST(ThroughAthena, AColumnOfAnotherTypeExplainsTheRowsThatDifferInIt) {
   };
   EXPECT_THAT(reasons(cli::DiffTables(Soon(), *table(true, 3), *table(false, 3), {{"default", "t"}, {}, "", {}}).ValueOrDie()),
               testing::UnorderedElementsAre("schema: type", "row: type: column price", "row: type: column price", "row: type: column price"));
-  EXPECT_THAT(reasons(cli::DiffTables(Soon(), *table(true, 3), *table(true, 4), {{"default", "t"}, {}, "", {}}).ValueOrDie()), testing::ElementsAre("row: value: column n"));
+  EXPECT_THAT(reasons(cli::DiffTables(Soon(), *table(true, 3), *table(true, 4), {{"default", "t"}, {}, "", {}}).ValueOrDie()),
+              testing::ElementsAre("row: value: column n"));
 }
 
 TEST(Where, TakesTheValidatorsGrammarAndSomeSql) {
@@ -207,7 +213,8 @@ TEST(Where, TakesTheValidatorsGrammarAndSomeSql) {
   EXPECT_TRUE(parse("qty!=5", cli::UnequalNulls::kPass)->columns.at("qty").null_allowed);
   EXPECT_EQ(parse("price=1.50")->columns.at("price"), ValueSet::Listed({Scalar(Int128{150})}));
   EXPECT_EQ(parse("at < 1970-01-01T00:00:01Z")->columns.at("at"), ValueSet::Range({std::nullopt, true, Scalar(int64_t{1000}), false}));
-  for (const char* bad : {"", "qty", "qty >", "qty > x", "qty > 5000000000", "price = 1.505", "nothing = 1", "qty = 1,", "qty = 1 OR qty = 2", "qty IN 1", "qty IN (1", "name = 'open", "= 5", "at = soon", "name = '\xFF'", "qty NOT 5"}) {
+  for (const char* bad : {"", "qty", "qty >", "qty > x", "qty > 5000000000", "price = 1.505", "nothing = 1", "qty = 1,", "qty = 1 OR qty = 2", "qty IN 1",
+                          "qty IN (1", "name = 'open", "= 5", "at = soon", "name = '\xFF'", "qty NOT 5"}) {
     EXPECT_EQ(parse(bad).status().code(), StatusCode::kInvalid) << bad;
   }
 }

@@ -18,7 +18,9 @@ struct FilledStream {
     begin_ms = stream.NowMs() - 60 * kMinuteMs;
     const auto put = [&](const std::string& shard, int first, int count) {
       for (int i = first; i < first + count; ++i) {
-        stream.Put(shard, "{\"id\":" + std::to_string(i) + ",\"kind\":\"" + (i % 3 == 0 ? "o'hare" : "b") + "\"" + (i % 5 == 0 ? "" : ",\"amount\":" + std::to_string(i) + ".5") + "}",
+        stream.Put(shard,
+                   "{\"id\":" + std::to_string(i) + ",\"kind\":\"" + (i % 3 == 0 ? "o'hare" : "b") + "\"" +
+                       (i % 5 == 0 ? "" : ",\"amount\":" + std::to_string(i) + ".5") + "}",
                    begin_ms + i * 1000);
       }
     };
@@ -48,7 +50,11 @@ TEST(KinesisThroughAthena, GivesTheRowsOfTheConnectorInlineSpilledProjectedFilte
                   {"NULLs", {{{"amount", ValueSet::None(true)}}, {}}, {{"id", "amount"}}},
                   {"by arrival", {{{"_arrival_timestamp", between(filled.begin_ms + 20'000, filled.begin_ms + 310'000)}}, {}}, {{"id"}}},
                   {"by shard", {{{"_shard_id", ValueSet::Listed({Scalar(kinesis::TestStream::ShardName(1))})}}, {}}},
-                  {"by both and a column", {{{"_arrival_timestamp", between(filled.begin_ms, filled.begin_ms + 350'000)}, {"id", between(90, 340)}, {"kind", ValueSet::Listed({Scalar(std::string("b"))})}}, {}}},
+                  {"by both and a column",
+                   {{{"_arrival_timestamp", between(filled.begin_ms, filled.begin_ms + 350'000)},
+                     {"id", between(90, 340)},
+                     {"kind", ValueSet::Listed({Scalar(std::string("b"))})}},
+                    {}}},
                   {"nothing", {{{"id", between(9'000, 9'001)}}, {}}, {}, true}});
 }
 
@@ -86,7 +92,8 @@ TEST(KinesisThroughAthena, AShardThatStallsIsAnErrorAndNoShortResult) {
 
 TEST(ShownTables, OthersAreNeitherListedNorRead) {
   FilledStream filled;
-  for (const auto& [patterns, shown] : std::vector<std::pair<std::string, bool>>{{"clicks", true}, {"other, CLI*", true}, {"click", false}, {"clicks2, x*", false}, {"*", true}}) {
+  for (const auto& [patterns, shown] :
+       std::vector<std::pair<std::string, bool>>{{"clicks", true}, {"other, CLI*", true}, {"click", false}, {"clicks2, x*", false}, {"*", true}}) {
     SCOPED_TRACE(patterns);
     athena::TestDoor door(ShowTables(filled.connector, {ParseTablePatterns("kinesis_streams", patterns).ValueOrDie(), true, "kinesis_streams"}));
     athena::ListTablesRequest list;

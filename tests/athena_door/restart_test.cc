@@ -47,7 +47,8 @@ class RestartTest : public testing::Test {
     for (int partition = 0; partition < kPartitions; ++partition) {
       for (int batch = 0; batch < kBatches; ++batch) {
         std::vector<std::string> texts;
-        for (int i = 0; i < kRecordsPerBatch; ++i) texts.push_back("{\"id\":" + std::to_string((batch * kRecordsPerBatch + i) * kPartitions + partition) + ",\"text\":\"" + filler + "\"}");
+        for (int i = 0; i < kRecordsPerBatch; ++i)
+          texts.push_back("{\"id\":" + std::to_string((batch * kRecordsPerBatch + i) * kPartitions + partition) + ",\"text\":\"" + filler + "\"}");
         std::vector<broker::Record> records;
         for (const std::string& text : texts) records.push_back({.value = text, .timestamp_ms = 1'700'000'000'000 + batch});
         EXPECT_TRUE(broker_->Append("events", partition, records).ok());

@@ -18,7 +18,7 @@ namespace lotic {
 /// A query of one table.
 struct DoorCase {
   std::string name;
-  Constraints constraints = {};                                ///< over the logical types that the door shows
+  Constraints constraints = {};  ///< over the logical types that the door shows
   std::optional<std::vector<std::string>> columns = {};
   bool finds_nothing = false;
   bool limit_stops = true;  ///< false: a filter that the protocol's order makes another one, so that no row may be counted before the engine has looked

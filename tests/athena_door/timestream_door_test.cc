@@ -45,8 +45,8 @@ TEST(TimestreamThroughAthena, AQueryOfItsOwnGoesThrough) {
   const auto connector = Fake();
   athena::TestDoor door(connector);
   const TableName result{"system", "query"};
-  const std::vector<std::pair<std::string, std::string>> arguments = {{"schemaFunctionName", "SYSTEM.QUERY"},
-                                                                      {"QUERY", "SELECT host, \"measure_value::bigint\" FROM \"ops\".\"cpu\" WHERE measure_name = 'count'"}};
+  const std::vector<std::pair<std::string, std::string>> arguments = {
+      {"schemaFunctionName", "SYSTEM.QUERY"}, {"QUERY", "SELECT host, \"measure_value::bigint\" FROM \"ops\".\"cpu\" WHERE measure_name = 'count'"}};
   const auto table = door.engine->Table(result, arguments);
   ASSERT_TRUE(table.ok()) << table.status();
   ASSERT_EQ(table->schema.fields.size(), 2u);

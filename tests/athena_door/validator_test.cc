@@ -38,7 +38,8 @@ using Overhear = std::function<std::optional<Result<std::string>>(const std::str
 
 class BentFunction final : public athena::LambdaFunction {
  public:
-  BentFunction(std::unique_ptr<athena::LambdaFunction> inner, Bend bend, Overhear overhear) : inner_(std::move(inner)), bend_(std::move(bend)), overhear_(std::move(overhear)) {}
+  BentFunction(std::unique_ptr<athena::LambdaFunction> inner, Bend bend, Overhear overhear)
+      : inner_(std::move(inner)), bend_(std::move(bend)), overhear_(std::move(overhear)) {}
   Result<std::string> Invoke(const CallContext& ctx, const athena::Invocation& invocation) override {
     if (overhear_) {
       const auto answer = overhear_(std::string(invocation.payload));
@@ -68,7 +69,8 @@ MakeFunction Named(const std::string& name) {
 class ServedFunction {
  public:
   ServedFunction(const MakeFunction& make, Bend bend, Overhear overhear = nullptr) {
-    const auto bent = [make, bend = std::move(bend), overhear = std::move(overhear)](const athena::Environment& environment) -> Result<std::unique_ptr<athena::LambdaFunction>> {
+    const auto bent = [make, bend = std::move(bend),
+                       overhear = std::move(overhear)](const athena::Environment& environment) -> Result<std::unique_ptr<athena::LambdaFunction>> {
       LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<athena::LambdaFunction> inner, make(environment));
       return std::unique_ptr<athena::LambdaFunction>(std::make_unique<BentFunction>(std::move(inner), bend, overhear));
     };
@@ -158,7 +160,9 @@ Overhear Dislikes(const std::string& text) {
 }
 
 /// Takes what holds `text` for something that it answers with `answer`, though it should fail.
-Overhear Overlooks(const std::string& text, const std::string& answer = R"({"@type":"PingResponse","catalogName":"lotic","queryId":"q","sourceType":null,"capabilities":24,"serDeVersion":6})") {
+Overhear Overlooks(
+    const std::string& text,
+    const std::string& answer = R"({"@type":"PingResponse","catalogName":"lotic","queryId":"q","sourceType":null,"capabilities":24,"serDeVersion":6})") {
   return [=](const std::string& payload) -> std::optional<Result<std::string>> {
     if (payload.find(text) == std::string::npos) return std::nullopt;
     return Result<std::string>(answer);
@@ -186,9 +190,7 @@ Batch First(const Batch& rows, int64_t count) {
 }
 
 /// What stands in the requests of the version below 4, or 5, and in no later one.
-std::string OfVersionsBelow(int version) {
-  return version == 4 ? R"("constraints":{"summary":{}})" : R"("limit":-1})";
-}
+std::string OfVersionsBelow(int version) { return version == 4 ? R"("constraints":{"summary":{}})" : R"("limit":-1})"; }
 
 struct BrokenCase {
   std::string name;
@@ -241,13 +243,16 @@ Bend Misaligned() {
 std::vector<BrokenCase> Cases() {
   using namespace athena;  // NOLINT: the messages
   std::vector<BrokenCase> cases;
-  const auto add = [&](std::string name, std::set<std::string> failed, Bend bend) -> BrokenCase& { return cases.emplace_back(BrokenCase{std::move(name), std::move(failed), std::move(bend)}); };
+  const auto add = [&](std::string name, std::set<std::string> failed, Bend bend) -> BrokenCase& {
+    return cases.emplace_back(BrokenCase{std::move(name), std::move(failed), std::move(bend)});
+  };
 
   add("ping_fails", {"ping.answers"}, Fails<PingRequest>());
   add("ping_of_another_query", {"ping.echo", "ping.variants"}, Answers<PingResponse>([](const auto&, PingResponse* pong) { pong->query_id += "x"; }));
   add("ping_of_an_old_version", {"ping.serde_version"}, Answers<PingResponse>([](const auto&, PingResponse* pong) { pong->serde_version = 1; }));
-  add("unknown_capability", {"capabilities.known"},
-      Answers<GetDataSourceCapabilitiesResponse>([](const auto&, auto* answer) { answer->capabilities.push_back({"supports_magic", {{"wand", {}}}}); }));
+  add("unknown_capability", {"capabilities.known"}, Answers<GetDataSourceCapabilitiesResponse>([](const auto&, auto* answer) {
+        answer->capabilities.push_back({"supports_magic", {{"wand", {}}}});
+      }));
   add("no_capabilities_at_all", {"capabilities.known"}, Fails<GetDataSourceCapabilitiesRequest>());
 
   add("schemas_fail", {"list_schemas.answers"}, Fails<ListSchemasRequest>());
@@ -271,11 +276,14 @@ std::vector<BrokenCase> Cases() {
 
   add("table_fails", {"get_table.answers"}, Fails<GetTableRequest>());
   add("another_table", {"get_table.echo"}, Answers<GetTableResponse>([](const auto&, auto* answer) { answer->table.table = "other"; }));
-  add("the_table_in_upper_case", {"get_table.echo", "requests.versions"}, Answers<GetTableResponse>([](const auto&, auto* answer) { answer->table.table[0] -= 'a' - 'A'; }));
-  add("a_column_in_upper_case", {"get_table.lower_case", "read_records.answers"}, Answers<GetTableResponse>([](const auto&, auto* answer) { answer->schema.fields[0].name = "ID"; }));
+  add("the_table_in_upper_case", {"get_table.echo", "requests.versions"},
+      Answers<GetTableResponse>([](const auto&, auto* answer) { answer->table.table[0] -= 'a' - 'A'; }));
+  add("a_column_in_upper_case", {"get_table.lower_case", "read_records.answers"},
+      Answers<GetTableResponse>([](const auto&, auto* answer) { answer->schema.fields[0].name = "ID"; }));
   add("only_partition_columns", {"get_table.has_columns"}, Answers<GetTableResponse>([](const auto&, auto* answer) {
         std::erase_if(answer->schema.fields, [](const WireField& field) { return field.name != "year" && field.name != "month" && field.name != "day"; });
-      })).make = Named("example");
+      }))
+      .make = Named("example");
   add("a_date_as_partition_column", {"get_table.partition_column_types", "get_table_layout.answers"},  // the function that is asked knows better
       Answers<GetTableResponse>([](const auto&, auto* answer) {
         for (const WireField& field : answer->schema.fields) {
@@ -286,14 +294,17 @@ std::vector<BrokenCase> Cases() {
       Answers<GetTableResponse>([](const auto&, auto* answer) { answer->schema.fields[0].type = {WireKind::kTime, 64, true, 0, 0, WireUnit::kMicro}; }));
 
   add("layout_fails", {"get_table_layout.answers"}, Fails<GetTableLayoutRequest>());
-  add("no_partition", {"get_table_layout.not_empty"}, Answers<GetTableLayoutResponse>([](const auto&, auto* answer) { answer->partitions.rows = answer->partitions.rows.Take({}); }));
+  add("no_partition", {"get_table_layout.not_empty"},
+      Answers<GetTableLayoutResponse>([](const auto&, auto* answer) { answer->partitions.rows = answer->partitions.rows.Take({}); }));
   add("a_layout_without_its_column", {"get_table_layout.partition_columns"}, Answers<GetTableLayoutResponse>([](const auto&, auto* answer) {
         answer->partitions.schema.fields.erase(answer->partitions.schema.fields.begin());
         std::vector<size_t> others;
         for (size_t i = 1; i < answer->partitions.rows.num_columns(); ++i) others.push_back(i);
         answer->partitions.rows = answer->partitions.rows.Select(others);
-      })).make = Named("example");
-  auto& pruning = add("a_layout_with_every_partition", {"get_table_layout.constraints", "read_records.not_empty"}, Hears<GetTableLayoutRequest>([](auto* request) { request->constraints.summary.clear(); }));
+      }))
+      .make = Named("example");
+  auto& pruning = add("a_layout_with_every_partition", {"get_table_layout.constraints", "read_records.not_empty"},
+                      Hears<GetTableLayoutRequest>([](auto* request) { request->constraints.summary.clear(); }));
   pruning.make = Named("example");
   pruning.options = Of("custom_source", "fake_table", "year=2012,month=3");
 
@@ -312,7 +323,9 @@ std::vector<BrokenCase> Cases() {
   add("one_place_for_all_splits", {"get_splits.spill_locations"}, Answers<GetSplitsResponse>([](const auto&, auto* answer) {
         for (WireSplit& split : answer->splits) split.spill_location->key = answer->splits[0].spill_location->key;
       }));
-  add("a_place_that_is_an_object", {"get_splits.spill_locations", "read_records.spilled_equal_inline", "read_records.inline_limit", "read_records.small_blocks"}, Answers<GetSplitsResponse>([](const auto&, auto* answer) { answer->splits[0].spill_location->directory = false; }));
+  add("a_place_that_is_an_object",
+      {"get_splits.spill_locations", "read_records.spilled_equal_inline", "read_records.inline_limit", "read_records.small_blocks"},
+      Answers<GetSplitsResponse>([](const auto&, auto* answer) { answer->splits[0].spill_location->directory = false; }));
   add("one_key_for_all_splits", {"get_splits.encryption_keys"}, Answers<GetSplitsResponse>([](const auto&, auto* answer) {
         for (WireSplit& split : answer->splits) split.encryption_key = answer->splits[0].encryption_key;
       }));
@@ -331,12 +344,17 @@ std::vector<BrokenCase> Cases() {
         BatchBuilder empty(std::make_shared<const Schema>(LogicalSchema(answer->records.schema).ValueOrDie()));
         answer->records.rows = empty.Finish(0);
       }));
-  auto& long_blocks = add("blocks_beyond_what_the_engine_takes", {"read_records.block_size"}, Hears<ReadRecordsRequest>([](auto* request) { request->max_block_size = 100'000'000; }));
+  auto& long_blocks = add("blocks_beyond_what_the_engine_takes", {"read_records.block_size"},
+                          Hears<ReadRecordsRequest>([](auto* request) { request->max_block_size = 100'000'000; }));
   long_blocks.make = MakeLongRows;
-  auto& unfiltered = add("a_filter_that_lets_all_pass", {"read_records.constraints", "read_records.value_sets", "read_records.no_rows", "read_records.expressions", "read_records.limit"}, Hears<ReadRecordsRequest>([](auto* request) { request->constraints.summary.clear(); }));
+  auto& unfiltered = add("a_filter_that_lets_all_pass",
+                         {"read_records.constraints", "read_records.value_sets", "read_records.no_rows", "read_records.expressions", "read_records.limit"},
+                         Hears<ReadRecordsRequest>([](auto* request) { request->constraints.summary.clear(); }));
   unfiltered.options = Of("default", "orders", "qty>5");
-  add("spilled_blocks_that_are_forgotten", {"read_records.spilled_equal_inline", "read_records.small_blocks"}, Answers<RemoteReadRecordsResponse>([](const auto&, auto* answer) { answer->remote_blocks.clear(); }));
-  add("a_spilled_block_of_another_split", {"read_records.spilled_equal_inline", "read_records.inline_limit"}, Answers<RemoteReadRecordsResponse>([](const auto&, auto* answer) {
+  add("spilled_blocks_that_are_forgotten", {"read_records.spilled_equal_inline", "read_records.small_blocks"},
+      Answers<RemoteReadRecordsResponse>([](const auto&, auto* answer) { answer->remote_blocks.clear(); }));
+  add("a_spilled_block_of_another_split", {"read_records.spilled_equal_inline", "read_records.inline_limit"},
+      Answers<RemoteReadRecordsResponse>([](const auto&, auto* answer) {
         if (answer->remote_blocks.size() == 1) answer->remote_blocks[0].key = "elsewhere.0";
       }));
 
@@ -386,9 +404,12 @@ std::vector<BrokenCase> Cases() {
     block.rows = block.rows.Take(kept);
     return WriteResponse(response);
   });
-  add("a_limit_cuts_before_the_order", {"read_records.limit_and_order"}, Hears<ReadRecordsRequest>([](auto* request) { request->constraints.order_by.clear(); }));
+  add("a_limit_cuts_before_the_order", {"read_records.limit_and_order"},
+      Hears<ReadRecordsRequest>([](auto* request) { request->constraints.order_by.clear(); }));
   add("a_set_that_allows_nothing_allows_all", {"read_records.no_rows"}, Hears<ReadRecordsRequest>([](auto* request) {
-        std::erase_if(request->constraints.summary, [](const auto& entry) { return entry.second.kind == WireValueSet::Kind::kSortedRanges && entry.second.ranges.empty() && !entry.second.null_allowed; });
+        std::erase_if(request->constraints.summary, [](const auto& entry) {
+          return entry.second.kind == WireValueSet::Kind::kSortedRanges && entry.second.ranges.empty() && !entry.second.null_allowed;
+        });
       }));
   add("everything_comes_inline", {"read_records.inline_limit"}, Hears<ReadRecordsRequest>([](auto* request) {
         if (request->max_inline_block_size > 0) request->max_inline_block_size = 4'000'000;
@@ -403,23 +424,27 @@ std::vector<BrokenCase> Cases() {
   add("an_older_version_is_not_understood", {"requests.versions"}, nullptr).overhear = Dislikes(OfVersionsBelow(4));
   add("the_next_version_is_not_understood", {"requests.versions"}, nullptr).overhear = Dislikes(OfVersionsBelow(5));
   add("a_ping_without_options_is_not_understood", {"ping.variants"}, nullptr).overhear = Dislikes(R"("groups":[]},"catalogName")");
-  add("a_ping_with_a_later_member_is_not_understood", {"ping.variants"}, nullptr).overhear = [](const std::string& payload) -> std::optional<Result<std::string>> {
+  add("a_ping_with_a_later_member_is_not_understood", {"ping.variants"}, nullptr).overhear =
+      [](const std::string& payload) -> std::optional<Result<std::string>> {
     if (payload.find("PingRequest") == std::string::npos || payload.find("whatComesLater") == std::string::npos) return std::nullopt;
     return Result<std::string>(Status::Invalid("disliked on purpose"));
   };
-  add("a_later_member_is_not_understood", {"requests.unknown_members"}, nullptr).overhear = [](const std::string& payload) -> std::optional<Result<std::string>> {
+  add("a_later_member_is_not_understood", {"requests.unknown_members"}, nullptr).overhear =
+      [](const std::string& payload) -> std::optional<Result<std::string>> {
     if (payload.find("ReadRecordsRequest") == std::string::npos || payload.find("whatComesLater") == std::string::npos) return std::nullopt;
     return Result<std::string>(Status::Invalid("disliked on purpose"));
   };
   add("a_listing_without_pages_is_not_understood", {"list_tables.variants"}, nullptr).overhear = Dislikes(R"("schemaName":"default"})");
   add("a_page_size_as_a_text_is_a_page_of_one", {"list_tables.variants"}, nullptr).overhear =
-      Overlooks(R"("pageSize":"-1")", R"({"@type":"ListTablesResponse","tables":[{"schemaName":"default","tableName":"orders"}],"catalogName":"lotic","nextToken":null})");
+      Overlooks(R"("pageSize":"-1")",
+                R"({"@type":"ListTablesResponse","tables":[{"schemaName":"default","tableName":"orders"}],"catalogName":"lotic","nextToken":null})");
   add("a_page_size_beyond_all_bounds_is_taken", {"requests.numbers"}, nullptr).overhear = Overlooks("99999999999999999999");
   add("a_size_that_is_no_number_is_taken", {"requests.numbers"}, nullptr).overhear = Overlooks(R"("maxBlockSize":"abc")");
   add("a_size_above_31_bits_is_not_understood", {"requests.numbers"}, nullptr).overhear = Dislikes(R"("maxBlockSize":"100000000000")");
   add("base64_in_lines_is_not_understood", {"requests.base64"}, nullptr).overhear = Dislikes(R"(\r\n)");
   add("url_safe_base64_is_taken", {"requests.base64"}, nullptr).overhear = Overlooks(R"("schema":"_____)");
-  add("the_legacy_framing_is_not_understood", {"requests.arrow", "requests.versions"}, nullptr).overhear = [](const std::string& payload) -> std::optional<Result<std::string>> {
+  add("the_legacy_framing_is_not_understood", {"requests.arrow", "requests.versions"}, nullptr).overhear =
+      [](const std::string& payload) -> std::optional<Result<std::string>> {
     const bool layout = payload.find("GetTableLayoutRequest") != std::string::npos, modern = payload.find(R"("schema":"/////)") != std::string::npos;
     return layout && !modern ? std::optional(Result<std::string>(Status::Invalid("disliked on purpose"))) : std::nullopt;
   };
@@ -433,7 +458,8 @@ std::vector<BrokenCase> Cases() {
   add("a_comment_is_overlooked", {"requests.malformed"}, nullptr).overhear = Overlooks("/* the engine asks */");
   add("a_function_that_does_not_exist_is_called", {"udf.unknown_function"}, nullptr).overhear = Overlooks("no_such_function_of_anybody");
   add("an_identity_of_null_is_answered_by_nonsense", {"requests.odd_documents"}, nullptr).overhear = Overlooks(R"("identity":null)", "{}");
-  add("a_function_that_does_not_outlive_deep_nesting", {"requests.odd_documents"}, nullptr).overhear = [broken = std::make_shared<bool>(false)](const std::string& payload) -> std::optional<Result<std::string>> {
+  add("a_function_that_does_not_outlive_deep_nesting", {"requests.odd_documents"}, nullptr).overhear =
+      [broken = std::make_shared<bool>(false)](const std::string& payload) -> std::optional<Result<std::string>> {
     *broken = *broken || payload.find("[[[[[[[[") != std::string::npos;
     if (!*broken) return std::nullopt;
     return Result<std::string>(Status::UnknownError("the process has gone"));
@@ -445,18 +471,21 @@ std::vector<BrokenCase> Cases() {
   unsigned_query.make = MakeQueries;
   unsigned_query.options.allow_empty_tables = true;
   unsigned_query.overhear = Overlooks(R"("queryPassthroughArguments":{"QUERY":"x")", other_columns);
-  auto& swapped = add("a_query_is_advertised_the_wrong_way_round", {"passthrough.capability"}, Answers<GetDataSourceCapabilitiesResponse>([](const auto&, auto* answer) {
-                        for (auto& [name, entries] : answer->capabilities) {
-                          if (name == "SYSTEM.QUERY") std::swap(entries[0], entries[1]);
-                        }
-                      }));
+  auto& swapped =
+      add("a_query_is_advertised_the_wrong_way_round", {"passthrough.capability"}, Answers<GetDataSourceCapabilitiesResponse>([](const auto&, auto* answer) {
+            for (auto& [name, entries] : answer->capabilities) {
+              if (name == "SYSTEM.QUERY") std::swap(entries[0], entries[1]);
+            }
+          }));
   swapped.make = MakeQueries;
   swapped.options.allow_empty_tables = true;
 
   add("a_message_that_is_not_aligned", {"arrow.messages"}, Misaligned());
   add("an_answer_with_an_unknown_member", {"strict_form.GetTableRequest"}, Texts<GetTableRequest>(R"("tableName":)", R"("more":1,"tableName":)"));
-  add("an_answer_of_another_catalog", {"strict_form.ListSchemasRequest"}, Answers<ListSchemasResponse>([](const auto&, auto* answer) { answer->catalog = "other"; }));
-  add("a_schema_that_is_no_base64", {"get_table.answers", "strict_form.GetTableRequest", "arrow.messages"}, Texts<GetTableRequest>(R"("schema":")", R"("schema":"!!)"));
+  add("an_answer_of_another_catalog", {"strict_form.ListSchemasRequest"},
+      Answers<ListSchemasResponse>([](const auto&, auto* answer) { answer->catalog = "other"; }));
+  add("a_schema_that_is_no_base64", {"get_table.answers", "strict_form.GetTableRequest", "arrow.messages"},
+      Texts<GetTableRequest>(R"("schema":")", R"("schema":"!!)"));
   return cases;
 }
 
@@ -465,7 +494,9 @@ class BrokenFunction : public testing::TestWithParam<BrokenCase> {};
 TEST_P(BrokenFunction, FailsTheChecksOfItsPromise) {
   // What has nothing to do with what is broken is asked in the tests below; here it would take its time a hundred times.
   const auto about = [&](std::initializer_list<const char*> starts) {
-    return std::any_of(GetParam().failed.begin(), GetParam().failed.end(), [&](const std::string& check) { return std::any_of(starts.begin(), starts.end(), [&](const char* start) { return check.starts_with(start); }); });
+    return std::any_of(GetParam().failed.begin(), GetParam().failed.end(), [&](const std::string& check) {
+      return std::any_of(starts.begin(), starts.end(), [&](const char* start) { return check.starts_with(start); });
+    });
   };
   const bool requests = about({"requests.", "ping.variants", "list_tables.variants", "passthrough.", "udf."}), rows = about({"read_records."});
   cli::ValidatorOptions options = GetParam().options;
@@ -505,18 +536,23 @@ TEST(Validate, AFunctionThatAnswersWhatNobodyAskedFailsTheErrorForm) {
 TEST(Validate, EveryCheckHasBeenSeenFailingAndOurFunctionsPassThemAll) {
   std::set<std::string> seen = {"errors.have_a_qualified_type"};
   for (const BrokenCase& broken : Cases()) seen.insert(broken.failed.begin(), broken.failed.end());
-  const std::vector<std::pair<std::string, cli::ValidatorOptions>> good = {{"memory", {}}, {"memory", Of("default", "types", "")}, {"memory", Of("default", "orders", "qty>5")},
-                                                                          {"example", {}}, {"example", Of("custom_source", "fake_table", "year=2012,month=3")}};
+  const std::vector<std::pair<std::string, cli::ValidatorOptions>> good = {{"memory", {}},
+                                                                           {"memory", Of("default", "types", "")},
+                                                                           {"memory", Of("default", "orders", "qty>5")},
+                                                                           {"example", {}},
+                                                                           {"example", Of("custom_source", "fake_table", "year=2012,month=3")}};
   std::set<std::string> passed;
   const auto applies = [](const std::string& name, const std::string& check, const cli::ValidatorOptions& options) {
     if (check == "read_records.expressions" && name == "example" && options.constraints.empty()) return false;  // thousands of splits
     // Of a table that is read without constraints, by a function without queries of the source's own.
-    return !check.starts_with("passthrough.capability") && (!options.constraints.empty() || (check != "get_table_layout.constraints" && check != "read_records.constraints"));
+    return !check.starts_with("passthrough.capability") &&
+           (!options.constraints.empty() || (check != "get_table_layout.constraints" && check != "read_records.constraints"));
   };
   for (const auto& [name, options] : good) {
     std::set<std::string> named;
     for (const cli::CheckResult& result : Validated(Named(name), nullptr, options)) {
-      EXPECT_EQ(result.verdict, applies(name, result.check, options) ? Verdict::kPass : Verdict::kSkip) << name << ": " << result.check << ": " << result.detail;
+      EXPECT_EQ(result.verdict, applies(name, result.check, options) ? Verdict::kPass : Verdict::kSkip)
+          << name << ": " << result.check << ": " << result.detail;
       if (result.verdict == Verdict::kPass) passed.insert(result.check);
       named.insert(result.check);
       const bool strict = result.check.starts_with("strict_form.");  // one for each request, by one line of code

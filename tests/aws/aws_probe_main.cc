@@ -15,8 +15,8 @@ using nlohmann::json;
 json Failure(const Status& status) {
   json answer{{"ok", false}, {"status", StatusCodeName(status.code())}, {"message", status.message()}};
   if (const AwsError* error = AwsError::From(status)) {
-    answer["error"] = {{"code", error->code},   {"message", error->message}, {"request_id", error->request_id},
-                       {"http", error->http_status}, {"retryable", error->retryable()}};
+    answer["error"] = {
+        {"code", error->code}, {"message", error->message}, {"request_id", error->request_id}, {"http", error->http_status}, {"retryable", error->retryable()}};
   }
   return answer;
 }

@@ -64,8 +64,10 @@ TEST_F(TablesShell, AsksTablesBesideTheirOwner) {
   // Offsets of partition 0 are 0 … 149, of partition 1 0 … 29, without each tenth; qty is the offset modulo 100.
   EXPECT_EQ(Ask("SELECT count(*), sum(qty) FROM events").out, "count_star(),sum(qty)\n162,5868\n");
   EXPECT_EQ(Ask("SELECT count(*) AS n FROM tables.events_REALTIME WHERE ts > TIMESTAMPTZ '2023-11-14 22:15:00Z'").out, "n\n44\n");
-  EXPECT_EQ(Ask("SELECT \\\"__metadata\\$partition\\\" AS p, min(\\\"\\$offset\\\") AS a, max(\\\"\\$offset\\\") AS b FROM events GROUP BY 1 ORDER BY 1").out, "p,a,b\n0,0,148\n1,0,28\n");
-  EXPECT_EQ(Ask("SELECT tags, body, ok, amount FROM events WHERE \\\"\\$offset\\\" = 2 AND \\\"\\$partitionId\\\" = 1").out, "tags,body,ok,amount\n\"[t0, t1]\",\\x00\\xFF1,true,1.0\n");
+  EXPECT_EQ(Ask("SELECT \\\"__metadata\\$partition\\\" AS p, min(\\\"\\$offset\\\") AS a, max(\\\"\\$offset\\\") AS b FROM events GROUP BY 1 ORDER BY 1").out,
+            "p,a,b\n0,0,148\n1,0,28\n");
+  EXPECT_EQ(Ask("SELECT tags, body, ok, amount FROM events WHERE \\\"\\$offset\\\" = 2 AND \\\"\\$partitionId\\\" = 1").out,
+            "tags,body,ok,amount\n\"[t0, t1]\",\\x00\\xFF1,true,1.0\n");
   EXPECT_EQ(Ask("SELECT count(*) AS n FROM events a JOIN events b USING (\\\"\\$offset\\\")").out, "n\n216\n");
 }
 
@@ -89,7 +91,8 @@ TEST_F(TablesShell, ErrorsAreAskedInSql) {
   data_.AddTable("events", 1);
   const table::RecordError error{0, 7, 1'700'000'000'000, 1'700'000'000'500, "convert", "qty", "no INT", "{}", 2};
   ASSERT_TRUE(data_.store("events").errors().Append({&error, 1}).ok());
-  EXPECT_EQ(Ask("SELECT stage, \\\"column\\\", \\\"offset\\\", decode(payload) AS payload FROM _errors WHERE topic = 'events-topic'").out, "stage,column,offset,payload\nconvert,qty,7,{}\n");
+  EXPECT_EQ(Ask("SELECT stage, \\\"column\\\", \\\"offset\\\", decode(payload) AS payload FROM _errors WHERE topic = 'events-topic'").out,
+            "stage,column,offset,payload\nconvert,qty,7,{}\n");
   EXPECT_EQ(Ask("SELECT count(*) AS n FROM _errors WHERE \\\"table\\\" = 'nothing'").out, "n\n0\n");
 }
 

@@ -97,8 +97,7 @@ Bytes Damaged(const Bytes& original, Random& random) {
 }
 
 void RunOne(const Bytes& bytes, const std::string& file, int copy) {
-  std::snprintf(current_input, sizeof current_input, "\nreplay: the input is %s, damaged copy %d (0: as it is)\n", file.c_str(),
-                copy);
+  std::snprintf(current_input, sizeof current_input, "\nreplay: the input is %s, damaged copy %d (0: as it is)\n", file.c_str(), copy);
   // An exact allocation, so that a sanitizer sees a read one byte past the end.
   const Bytes exact(bytes);
   LLVMFuzzerTestOneInput(exact.data(), exact.size());

@@ -55,7 +55,8 @@ std::string Beyond(const std::string& topic) { return topic == "t_times" ? "_tim
 bool IsHeavy(const std::string& topic) { return topic == "t_large" || topic == "t_bombs" || topic == "t_documents"; }
 
 TEST_P(AthenaTopicTest, GivesTheRowsOfTheConnectorFor1And7And100SplitsInlineAndSpilled) {
-  for (const auto& [isolation, tombstones] : {std::pair(Isolation::kReadCommitted, Tombstones::kSkip), std::pair(Isolation::kReadUncommitted, Tombstones::kEmit)}) {
+  for (const auto& [isolation, tombstones] :
+       {std::pair(Isolation::kReadCommitted, Tombstones::kSkip), std::pair(Isolation::kReadUncommitted, Tombstones::kEmit)}) {
     ReadPolicy policy;
     policy.isolation = isolation;
     policy.tombstones = tombstones;
@@ -81,7 +82,8 @@ TEST_P(AthenaTopicTest, GivesTheRowsOfTheConnectorFor1And7And100SplitsInlineAndS
         const std::vector<std::string> rows = Sorted(answer->rows);
         ASSERT_EQ(rows.size(), expected.size());
         const auto different = std::mismatch(rows.begin(), rows.end(), expected.begin());
-        EXPECT_TRUE(different.first == rows.end()) << "through the protocol " << different.first->substr(0, 2000) << "\nfrom the connector   " << different.second->substr(0, 2000);
+        EXPECT_TRUE(different.first == rows.end()) << "through the protocol " << different.first->substr(0, 2000) << "\nfrom the connector   "
+                                                   << different.second->substr(0, 2000);
         EXPECT_EQ(door.log.lines.size(), answer->splits.size());
       }
     }
@@ -101,11 +103,10 @@ TEST_P(AthenaTopicTest, OffsetsAndTimesAreConstrainedAsAnywhereElse) {
   const auto described = door.engine->Table(table);
   ASSERT_TRUE(described.ok()) << described.status();
   const std::vector<std::string> columns = {"_partition_id", "_partition_offset", "_timestamp_ms", "_key_bytes"};
-  const std::pair<const char*, ValueSet> sets[] = {
-      {"_partition_offset", ValueSet::Range({Scalar(int64_t{3}), true, Scalar(int64_t{40}), false})},
-      {"_timestamp_ms", ValueSet::Range({Scalar(kFirstMs + 5), true, std::nullopt, true})},
-      {"_partition_id", ValueSet::Listed({Scalar(int64_t{0})})},
-      {"_key_bytes", ValueSet::None(true)}};
+  const std::pair<const char*, ValueSet> sets[] = {{"_partition_offset", ValueSet::Range({Scalar(int64_t{3}), true, Scalar(int64_t{40}), false})},
+                                                   {"_timestamp_ms", ValueSet::Range({Scalar(kFirstMs + 5), true, std::nullopt, true})},
+                                                   {"_partition_id", ValueSet::Listed({Scalar(int64_t{0})})},
+                                                   {"_key_bytes", ValueSet::None(true)}};
   for (const auto& [column, set] : sets) {
     SCOPED_TRACE(column);
     const Constraints constraints{{{column, set}}, {}};
@@ -183,7 +184,8 @@ TEST(AthenaRestart, ARestartOfTheBrokerInTheMiddleOfAReadGivesTheRightRowsOrAnEr
 
 INSTANTIATE_TEST_SUITE_P(Odd, AthenaTopicTest, testing::ValuesIn(TortureTopics()), [](const auto& info) {
   std::string name = info.param;
-  std::replace_if(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
   return name;
 });
 

@@ -23,23 +23,20 @@ constexpr int64_t kMaxTimestampMs = kMaxInt64 / 1000;  // what a TIMESTAMP of mi
 
 using Wanted = std::function<bool(const OracleRecord&)>;
 
-std::string LevelName(Isolation isolation) {
-  return isolation == Isolation::kReadCommitted ? "read_committed" : "read_uncommitted";
-}
+std::string LevelName(Isolation isolation) { return isolation == Isolation::kReadCommitted ? "read_committed" : "read_uncommitted"; }
 
 // The same records, each once: nothing missing, nothing twice, nothing else; shows the first difference only.
 testing::AssertionResult SameRecords(const std::vector<ReadRecord>& read, const std::vector<OracleRecord>& expected) {
   std::vector<const ReadRecord*> sorted;
   for (const ReadRecord& record : read) sorted.push_back(&record);
-  std::stable_sort(sorted.begin(), sorted.end(), [](const ReadRecord* a, const ReadRecord* b) {
-    return std::pair(a->partition, a->offset) < std::pair(b->partition, b->offset);
-  });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const ReadRecord* a, const ReadRecord* b) { return std::pair(a->partition, a->offset) < std::pair(b->partition, b->offset); });
   for (size_t i = 0; i < std::max(sorted.size(), expected.size()); ++i) {
     const std::string ours = i < sorted.size() ? sorted[i]->shown : "nothing";
     const std::string java = i < expected.size() ? expected[i].shown : "nothing";
     if (ours != java) {
-      return testing::AssertionFailure() << sorted.size() << " records, Java has " << expected.size() << "; the first difference, at "
-                                         << i << ":\n  ours " << ours << "\n  Java " << java;
+      return testing::AssertionFailure() << sorted.size() << " records, Java has " << expected.size() << "; the first difference, at " << i << ":\n  ours "
+                                         << ours << "\n  Java " << java;
     }
   }
   return testing::AssertionSuccess();
@@ -80,9 +77,7 @@ class PackTest : public testing::Test {
     request->constraints.columns[field.name] = std::move(set);
   }
 
-  OracleTopic Oracle(const std::string& topic, Isolation isolation = Isolation::kReadCommitted) const {
-    return broker_->Oracle(LevelName(isolation), topic);
-  }
+  OracleTopic Oracle(const std::string& topic, Isolation isolation = Isolation::kReadCommitted) const { return broker_->Oracle(LevelName(isolation), topic); }
   static std::vector<OracleRecord> Filter(const OracleTopic& oracle, const Wanted& wanted) {
     std::vector<OracleRecord> some;
     std::copy_if(oracle.records.begin(), oracle.records.end(), std::back_inserter(some), wanted);
@@ -114,9 +109,7 @@ class WholeTopicTest : public PackTest, public testing::WithParamInterface<std::
   const std::string& topic() const { return std::get<0>(GetParam()); }
   Isolation isolation() const { return std::get<1>(GetParam()); }
   // Much data: read whole and by few bounds, not by all of them.
-  bool is_heavy() const {
-    return topic() == "t_large" || topic() == "t_bombs" || (LabBroker::full() && topic() == "t_documents");
-  }
+  bool is_heavy() const { return topic() == "t_large" || topic() == "t_bombs" || (LabBroker::full() && topic() == "t_documents"); }
 };
 
 TEST_P(WholeTopicTest, IsReadRecordByRecordAsJavaReadsIt) {
@@ -145,12 +138,13 @@ TEST_P(WholeTopicTest, IsReadRecordByRecordAsJavaReadsIt) {
   for (const SplitCertificate& certificate : whole.partitions) {
     const int32_t partition = std::stoi(certificate.partition);
     const PartitionFacts& facts = oracle.partitions.at(partition);
-    const auto records = std::count_if(oracle.records.begin(), oracle.records.end(),
-                                       [&](const OracleRecord& record) { return record.partition == partition; });
+    const auto records = std::count_if(oracle.records.begin(), oracle.records.end(), [&](const OracleRecord& record) { return record.partition == partition; });
     EXPECT_EQ(certificate.records.returned, records) << "partition " << partition;
     EXPECT_EQ(certificate.records.Sum(), facts.end - facts.begin) << "partition " << partition;
     EXPECT_EQ(certificate.records.filtered + certificate.records.skipped, 0);
-    if (isolation() == Isolation::kReadUncommitted) { EXPECT_EQ(certificate.records.aborted, 0); }
+    if (isolation() == Isolation::kReadUncommitted) {
+      EXPECT_EQ(certificate.records.aborted, 0);
+    }
   }
 }
 
@@ -158,7 +152,7 @@ TEST_P(WholeTopicTest, IsTheSameThroughSeveralReadersAndSmallFetches) {
   const auto small = MakeConnector([](kafka::KafkaOptions* options) {
     options->client.max_partition_fetch_bytes = 20'000;  // far below many a batch
     options->client.fetch_max_bytes = 100'000;
-    options->min_piece_records = 100;                    // splits begin inside batches, transactions and gaps
+    options->min_piece_records = 100;  // splits begin inside batches, transactions and gaps
     options->parallel_splits = 7;
   });
   const Reading reading = Read(*small, RequestFor(topic(), isolation()), {.num_readers = 3});
@@ -189,8 +183,7 @@ TEST_P(WholeTopicTest, FromATimeOnIsWhatTheWholeReadHasFromThen) {
     SCOPED_TRACE("from " + std::to_string(from) + " ms");
     ScanRequest request = RequestFor(topic(), isolation());
     Constrain(&request, kafka::MetadataColumn::kTimestampMs, ValueSet::Range({Scalar(from), true, std::nullopt, true}));
-    const Reading reading =
-        ExpectRecords(request, oracle, [&](const OracleRecord& record) { return record.timestamp_ms >= from; });
+    const Reading reading = ExpectRecords(request, oracle, [&](const OracleRecord& record) { return record.timestamp_ms >= from; });
     // It begins where the broker's look-up says, and nowhere else; never pruned for times that look-ups do not know.
     const std::map<int32_t, Range> ranges = PlannedRanges(reading);
     for (const auto& [partition, facts] : oracle.partitions) {
@@ -207,8 +200,7 @@ TEST_P(WholeTopicTest, FromATimeOnIsWhatTheWholeReadHasFromThen) {
     ScanRequest instants = RequestFor(topic(), isolation());
     Constrain(&instants, kafka::MetadataColumn::kTimestamp, ValueSet::Range({Scalar(from * 1000), true, std::nullopt, true}));
     ExpectRecords(instants, oracle, [&](const OracleRecord& record) {
-      return record.timestamp_ms >= from && record.timestamp_ms != -1 && record.timestamp_ms <= kMaxTimestampMs &&
-             record.timestamp_ms >= -kMaxTimestampMs;
+      return record.timestamp_ms >= from && record.timestamp_ms != -1 && record.timestamp_ms <= kMaxTimestampMs && record.timestamp_ms >= -kMaxTimestampMs;
     });
   }
 }
@@ -226,13 +218,12 @@ TEST_P(WholeTopicTest, UpToATimeIsWhatTheWholeReadHasUpToThen) {
 
 TEST_P(WholeTopicTest, OffsetRangesAreCutOutOfTheWholeRead) {
   const OracleTopic oracle = Oracle(topic(), isolation());
-  for (const auto& [from, to] : std::vector<std::pair<int64_t, int64_t>>{
-           {0, 0}, {0, 1}, {1, 3}, {7, 8}, {99, 250}, {390, 401}, {400, kMaxInt64}, {kMaxInt64 - 1, kMaxInt64}, {-5, 4}}) {
+  for (const auto& [from, to] :
+       std::vector<std::pair<int64_t, int64_t>>{{0, 0}, {0, 1}, {1, 3}, {7, 8}, {99, 250}, {390, 401}, {400, kMaxInt64}, {kMaxInt64 - 1, kMaxInt64}, {-5, 4}}) {
     SCOPED_TRACE("offsets " + std::to_string(from) + " to " + std::to_string(to));
     ScanRequest request = RequestFor(topic(), isolation());
     Constrain(&request, kafka::MetadataColumn::kOffset, ValueSet::Range({Scalar(from), true, Scalar(to), true}));
-    const Reading reading = ExpectRecords(
-        request, oracle, [&](const OracleRecord& record) { return record.offset >= from && record.offset <= to; });
+    const Reading reading = ExpectRecords(request, oracle, [&](const OracleRecord& record) { return record.offset >= from && record.offset <= to; });
     for (const auto& [partition, range] : PlannedRanges(reading)) {
       if (range.left_out) continue;
       EXPECT_GE(range.start, from);
@@ -266,12 +257,12 @@ TEST_P(WholeTopicTest, ALimitGivesSoManyOfItsRecordsAndStops) {
 
 std::string CaseName(const testing::TestParamInfo<std::tuple<std::string, Isolation>>& info) {
   std::string name = std::get<0>(info.param) + "_" + LevelName(std::get<1>(info.param));
-  std::replace_if(name.begin(), name.end(), [](char c) { return !isalnum(static_cast<unsigned char>(c)); }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !isalnum(static_cast<unsigned char>(c)); }, '_');
   return name;
 }
 INSTANTIATE_TEST_SUITE_P(Topics, WholeTopicTest,
-                         testing::Combine(testing::ValuesIn(TortureTopics()),
-                                          testing::Values(Isolation::kReadCommitted, Isolation::kReadUncommitted)),
+                         testing::Combine(testing::ValuesIn(TortureTopics()), testing::Values(Isolation::kReadCommitted, Isolation::kReadUncommitted)),
                          CaseName);
 
 // ---- What is asked of some topics only.
@@ -288,16 +279,16 @@ TEST_F(PackTest, TheTopicsAreWhatTheyAreMeantToBe) {
   EXPECT_EQ(Oracle("t_deleted").partitions.at(1).begin, Oracle("t_deleted").partitions.at(1).end);
   const OracleTopic compacted = Oracle("t_compacted");
   EXPECT_LT(static_cast<int64_t>(compacted.records.size()), compacted.partitions.at(0).end) << "there are gaps";
-  EXPECT_TRUE(std::any_of(compacted.records.begin(), compacted.records.end(),
-                          [](const OracleRecord& record) { return record.shown.find("\t-\t=\t") != std::string::npos; }))
-      << "there are tombstones";
-  const auto first_gap = std::adjacent_find(compacted.records.begin(), compacted.records.end(),
-                                            [](const auto& a, const auto& b) { return b.offset != a.offset + 1; });
+  EXPECT_TRUE(std::any_of(compacted.records.begin(), compacted.records.end(), [](const OracleRecord& record) {
+    return record.shown.find("\t-\t=\t") != std::string::npos;
+  })) << "there are tombstones";
+  const auto first_gap =
+      std::adjacent_find(compacted.records.begin(), compacted.records.end(), [](const auto& a, const auto& b) { return b.offset != a.offset + 1; });
   EXPECT_NE(first_gap, compacted.records.end());
   const auto switched = Oracle("t_switched").records;
   for (const char* type : {"\tCREATE_TIME\t", "\tLOG_APPEND_TIME\t"}) {
-    EXPECT_TRUE(std::any_of(switched.begin(), switched.end(),
-                            [&](const OracleRecord& record) { return record.shown.find(type) != std::string::npos; })) << type;
+    EXPECT_TRUE(std::any_of(switched.begin(), switched.end(), [&](const OracleRecord& record) { return record.shown.find(type) != std::string::npos; }))
+        << type;
   }
 }
 
@@ -306,8 +297,7 @@ TEST_F(PackTest, APartitionPredicateReadsTheseOnly) {
   const auto read = [&](ValueSet set, const std::function<bool(int32_t)>& wanted) {
     ScanRequest request = RequestFor("t_wide");
     Constrain(&request, kafka::MetadataColumn::kPartition, std::move(set));
-    const Reading reading =
-        ExpectRecords(request, oracle, [&](const OracleRecord& record) { return wanted(record.partition); });
+    const Reading reading = ExpectRecords(request, oracle, [&](const OracleRecord& record) { return wanted(record.partition); });
     for (const auto& [partition, range] : PlannedRanges(reading)) {
       EXPECT_TRUE(range.left_out || wanted(partition)) << partition;
     }
@@ -337,9 +327,8 @@ TEST_F(PackTest, ADeclaredDisorderEndsTheReadEarlyWithoutLosingARecord) {
         request.policy.max_out_of_order_ms = one.max_out_of_order_ms;
         Constrain(&request, kafka::MetadataColumn::kTimestampMs, ValueSet::Range({std::nullopt, true, Scalar(to), true}));
         if (one.partition) Constrain(&request, kafka::MetadataColumn::kPartition, ValueSet::Listed({Scalar(*one.partition)}));
-        const Reading reading = ExpectRecords(request, oracle, [&](const OracleRecord& record) {
-          return record.timestamp_ms <= to && (!one.partition || record.partition == *one.partition);
-        });
+        const Reading reading = ExpectRecords(
+            request, oracle, [&](const OracleRecord& record) { return record.timestamp_ms <= to && (!one.partition || record.partition == *one.partition); });
         if (!one.prunes) continue;
         int64_t offsets_read = 0;
         for (const SplitCertificate& certificate : reading.certificates) offsets_read += certificate.records.Sum();

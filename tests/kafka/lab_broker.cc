@@ -52,16 +52,13 @@ std::string GroupHeaders(const std::string& headers) {
   return shown;
 }
 
-std::string TimestampTypeName(const std::string& java) {
-  return java == "CreateTime" ? "CREATE_TIME" : java == "LogAppendTime" ? "LOG_APPEND_TIME" : "NONE";
-}
+std::string TimestampTypeName(const std::string& java) { return java == "CreateTime" ? "CREATE_TIME" : java == "LogAppendTime" ? "LOG_APPEND_TIME" : "NONE"; }
 
 }  // namespace
 
 Output RunProgram(const std::string& command, int seconds) {
   Output output;
-  FILE* const pipe =
-      popen(("timeout -k 5 " + std::to_string(seconds) + " bash -c " + Quoted("{ " + command + "; } 2>&1")).c_str(), "r");
+  FILE* const pipe = popen(("timeout -k 5 " + std::to_string(seconds) + " bash -c " + Quoted("{ " + command + "; } 2>&1")).c_str(), "r");
   if (pipe == nullptr) return output;
   char chunk[4096];
   for (size_t got; (got = fread(chunk, 1, sizeof chunk, pipe)) > 0;) output.text.append(chunk, got);
@@ -97,15 +94,25 @@ std::string ShowBytes(std::string_view bytes) {
 
 std::vector<int64_t> LookedUpTimes() {
   constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-  return {1,          kFirstMs - 1,       kFirstMs,           kFirstMs + 1,        kFirstMs + 2'000,  kFirstMs + 40'000,
-          kFirstMs + 120'001, kFirstMs + 150'000, kFirstMs + 500'000, 1'700'000'000'000, 4'102'444'800'000, kMax - 1};
+  return {1,
+          kFirstMs - 1,
+          kFirstMs,
+          kFirstMs + 1,
+          kFirstMs + 2'000,
+          kFirstMs + 40'000,
+          kFirstMs + 120'001,
+          kFirstMs + 150'000,
+          kFirstMs + 500'000,
+          1'700'000'000'000,
+          4'102'444'800'000,
+          kMax - 1};
 }
 
 std::vector<std::string> TortureTopics() {
-  return {"t.dotted-Name",    "t_append_time", "t_bombs",    "t_codecs",   "t_compacted",     "t_compacted_hard",
-          "t_deleted",        "t_documents",   "t_empty",    "t_large",    "t_odd",           "t_rdk_gzip",
-          "t_rdk_lz4",        "t_rdk_none",    "t_rdk_snappy", "t_rdk_zstd", "t_switched",     "t_times",
-          "t_txn",            "t_txn_all_aborted", "t_txn_backdated", "t_wide"};
+  return {"t.dotted-Name", "t_append_time",     "t_bombs",         "t_codecs",   "t_compacted", "t_compacted_hard",
+          "t_deleted",     "t_documents",       "t_empty",         "t_large",    "t_odd",       "t_rdk_gzip",
+          "t_rdk_lz4",     "t_rdk_none",        "t_rdk_snappy",    "t_rdk_zstd", "t_switched",  "t_times",
+          "t_txn",         "t_txn_all_aborted", "t_txn_backdated", "t_wide"};
 }
 
 bool LabBroker::full() {
@@ -149,8 +156,7 @@ std::string LabBroker::Start() {
   for (std::string line; std::getline(env, line);) env_[line.substr(0, line.find('='))] = line.substr(line.find('=') + 1);
   const std::string java = "java " + version() + " " + kQuickJava;
   const std::string sources = LOTIC_KAFKA_PACK;
-  const Output filled =
-      Lab(java + Quoted(sources + "/Torture.java") + " " + env_["BOOTSTRAP"] + (full() ? " full" : " small"), 240);
+  const Output filled = Lab(java + Quoted(sources + "/Torture.java") + " " + env_["BOOTSTRAP"] + (full() ? " full" : " small"), 240);
   if (filled.exit_code != 0) return "Torture.java: " + filled.text;
   has_kcat_ = RunProgram("kcat -V", 10).exit_code == 0;
   if (has_kcat_) {
@@ -158,8 +164,7 @@ std::string LabBroker::Start() {
   }
   std::string times;
   for (const int64_t time : LookedUpTimes()) times += " " + std::to_string(time);
-  const Output dumped = Lab(java + Quoted(sources + "/Dump.java") + " " + env_["BOOTSTRAP"] + " " +
-                                Quoted((folder_ / "dump").string()) + times, 400);
+  const Output dumped = Lab(java + Quoted(sources + "/Dump.java") + " " + env_["BOOTSTRAP"] + " " + Quoted((folder_ / "dump").string()) + times, 400);
   return dumped.exit_code == 0 ? "" : "Dump.java: " + dumped.text;
 }
 
@@ -178,7 +183,8 @@ std::string LabBroker::ProduceWithKcat() const {
   lines.close();
   for (const std::string codec : {"none", "gzip", "snappy", "lz4", "zstd"}) {
     const Output produced = RunProgram("kcat -b " + env_.at("BOOTSTRAP") + " -P -t t_rdk_" + codec + " -p 0 -z " + codec +
-                                    " -K'|' -H 'made by=kcat' -X linger.ms=50 -X topic.message.timeout.ms=20000 <" + Quoted(input.string()), 60);
+                                           " -K'|' -H 'made by=kcat' -X linger.ms=50 -X topic.message.timeout.ms=20000 <" + Quoted(input.string()),
+                                       60);
     if (produced.exit_code != 0) return "kcat -z " + codec + ": " + produced.text;
   }
   return "";
@@ -208,9 +214,8 @@ OracleTopic LabBroker::Oracle(const std::string& level, const std::string& topic
     for (const std::string& cell : cells) record.shown += (record.shown.empty() ? "" : "\t") + cell;
     oracle.records.push_back(std::move(record));
   }
-  std::stable_sort(oracle.records.begin(), oracle.records.end(), [](const OracleRecord& a, const OracleRecord& b) {
-    return std::pair(a.partition, a.offset) < std::pair(b.partition, b.offset);
-  });
+  std::stable_sort(oracle.records.begin(), oracle.records.end(),
+                   [](const OracleRecord& a, const OracleRecord& b) { return std::pair(a.partition, a.offset) < std::pair(b.partition, b.offset); });
   return oracle;
 }
 

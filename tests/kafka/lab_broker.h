@@ -29,7 +29,7 @@ std::vector<int64_t> LookedUpTimes();
 
 struct PartitionFacts {
   int64_t begin = 0;
-  int64_t end = 0;                            ///< high watermark, or last stable offset, as the isolation level wants
+  int64_t end = 0;                                  ///< high watermark, or last stable offset, as the isolation level wants
   std::map<int64_t, std::optional<int64_t>> found;  ///< by time: first offset at or after it
 };
 

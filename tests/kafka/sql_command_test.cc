@@ -33,8 +33,7 @@ class CommandTest : public testing::Test {
 
   // Standard output alone unless `with_messages`.
   Output Lotic(const std::string& listener, const std::string& arguments, bool with_messages = false) const {
-    return RunProgram(Quoted(LOTIC_COMMAND) + " -b " + broker_->env(listener) + " " + arguments + (with_messages ? "" : " 2>/dev/null"),
-               kMaxSeconds);
+    return RunProgram(Quoted(LOTIC_COMMAND) + " -b " + broker_->env(listener) + " " + arguments + (with_messages ? "" : " 2>/dev/null"), kMaxSeconds);
   }
   std::string Config(const std::string& name, const std::string& text) const {
     const std::filesystem::path path = broker_->folder() / (name + ".properties");
@@ -74,8 +73,7 @@ TEST_F(CommandTest, CountsEveryTopicAtBothIsolationLevels) {
     for (const std::string& topic : TortureTopics()) {
       statements += " " + Quoted("SELECT count(*) AS n, count(_message_bytes) AS some FROM \"" + topic + "\"");
       const std::vector<OracleRecord> records = broker_->Oracle(level, topic).records;
-      const auto with_value =
-          std::count_if(records.begin(), records.end(), [](const OracleRecord& record) { return Cell(record, 6) != "-"; });
+      const auto with_value = std::count_if(records.begin(), records.end(), [](const OracleRecord& record) { return Cell(record, 6) != "-"; });
       expected.push_back("{\"n\":" + std::to_string(records.size()) + ",\"some\":" + std::to_string(with_value) + "}");
     }
     const Output output = Lotic("BOOTSTRAP", "-X isolation.level=" + level + statements);
@@ -88,7 +86,8 @@ TEST_F(CommandTest, CountsEveryTopicAtBothIsolationLevels) {
 TEST_F(CommandTest, EveryTopicReadThroughAthenasProtocolIsTheTopicThatTheShellReads) {
   constexpr int kMaxSecondsForAll = 300;
   const std::string hidden =
-      "_partition_id, _partition_offset, _topic, _timestamp_ms, _timestamp_type, _key, _key_bytes, _key_length, _message, _message_bytes, _message_length, _headers";
+      "_partition_id, _partition_offset, _topic, _timestamp_ms, _timestamp_type, _key, _key_bytes, _key_length, _message, _message_bytes, _message_length, "
+      "_headers";
   for (const auto& [level, tombstones] : {std::pair<std::string, std::string>("read_committed", "skip"), {"read_uncommitted", "emit"}}) {
     SCOPED_TRACE(level + ", tombstones " + tombstones);
     std::string statements;
@@ -96,21 +95,27 @@ TEST_F(CommandTest, EveryTopicReadThroughAthenasProtocolIsTheTopicThatTheShellRe
     for (const std::string& topic : TortureTopics()) {
       if (!broker_->has_kcat() && topic.starts_with("t_rdk_")) continue;
       // Of t_times Athena's type cannot hold every _timestamp, which is an error of its own (AthenaTimesTest).
-      const std::string columns = "SELECT COLUMNS('^[^_]'), " + hidden + (topic == "t_times" ? "" : ", _timestamp") + " FROM (SELECT 1 AS one), ";  // of some topics `*` is hidden columns alone
+      const std::string columns = "SELECT COLUMNS('^[^_]'), " + hidden + (topic == "t_times" ? "" : ", _timestamp") +
+                                  " FROM (SELECT 1 AS one), ";  // of some topics `*` is hidden columns alone
       const std::string own = columns + "\"" + topic + "\"", other = columns + "athena_connector('URL', 'default', '" + topic + "')";
-      statements += " " + Quoted("WITH own AS MATERIALIZED (" + own + "), other AS MATERIALIZED (" + other + ") SELECT '" + topic + "' AS topic, (SELECT count(*) FROM own) AS n, " +
-                                 "(SELECT count(*) FROM (FROM own EXCEPT ALL FROM other)) AS lost, (SELECT count(*) FROM (FROM other EXCEPT ALL FROM own)) AS more");
+      statements +=
+          " " + Quoted("WITH own AS MATERIALIZED (" + own + "), other AS MATERIALIZED (" + other + ") SELECT '" + topic +
+                       "' AS topic, (SELECT count(*) FROM own) AS n, " +
+                       "(SELECT count(*) FROM (FROM own EXCEPT ALL FROM other)) AS lost, (SELECT count(*) FROM (FROM other EXCEPT ALL FROM own)) AS more");
       const std::vector<OracleRecord> records = broker_->Oracle(level, topic).records;
-      const auto rows = std::count_if(records.begin(), records.end(), [&](const OracleRecord& record) { return tombstones == "emit" || Cell(record, 6) != "-"; });
+      const auto rows =
+          std::count_if(records.begin(), records.end(), [&](const OracleRecord& record) { return tombstones == "emit" || Cell(record, 6) != "-"; });
       expected.push_back("{\"topic\":\"" + topic + "\",\"n\":" + std::to_string(rows) + ",\"lost\":0,\"more\":0}");
     }
     // The invoke URL comes through a pipe, and takes the place of URL in the statements.
     const std::filesystem::path spill = broker_->folder() / ("spill-" + level);
     ASSERT_TRUE(std::filesystem::create_directory(spill));
     const std::string program = Quoted(LOTIC_COMMAND), broker = broker_->env("BOOTSTRAP"), pipe = Quoted((broker_->folder() / ("url-" + level)).string());
-    const std::string script = "mkfifo " + pipe + " && { " + program + " lambda local kafka -q --env kafka_endpoint=" + broker + " --env isolation_level=" + level + " --env tombstones=" + tombstones +
-                               " --env spill_bucket=file://" + Quoted(spill.string()) + " > " + pipe + " & server=$!; read -r url < " + pipe + "; for statement in" + statements + "; do set -- \"$@\" \"${statement//URL/$url}\"; done; " + program + " -q -b " +
-                               broker + " -X isolation.level=" + level + " --tombstones " + tombstones + " --format jsonl \"$@\"; code=$?; kill $server; wait $server; exit $code; }";
+    const std::string script = "mkfifo " + pipe + " && { " + program + " lambda local kafka -q --env kafka_endpoint=" + broker +
+                               " --env isolation_level=" + level + " --env tombstones=" + tombstones + " --env spill_bucket=file://" + Quoted(spill.string()) +
+                               " > " + pipe + " & server=$!; read -r url < " + pipe + "; for statement in" + statements +
+                               "; do set -- \"$@\" \"${statement//URL/$url}\"; done; " + program + " -q -b " + broker + " -X isolation.level=" + level +
+                               " --tombstones " + tombstones + " --format jsonl \"$@\"; code=$?; kill $server; wait $server; exit $code; }";
     const Output output = RunProgram("bash -c " + Quoted(script), kMaxSecondsForAll);
     EXPECT_EQ(output.exit_code, 0) << output.text;
     EXPECT_EQ(Lines(output.text), expected);
@@ -165,8 +170,8 @@ TEST_F(CommandTest, DecodesTheMessagesOfATopicAndWritesItsCertificate) {
                                                Quoted("SELECT sum(id)::BIGINT AS ids, count(id) AS some, count(*) FILTER (status = 'paid') AS paid "
                                                       "FROM t_documents"));
   EXPECT_EQ(output.exit_code, 0);
-  EXPECT_EQ(output.text, "{\"ids\":" + std::to_string(sum) + ",\"some\":" + std::to_string(records - tombstones) +
-                             ",\"paid\":" + std::to_string(records / 4) + "}\n");
+  EXPECT_EQ(output.text,
+            "{\"ids\":" + std::to_string(sum) + ",\"some\":" + std::to_string(records - tombstones) + ",\"paid\":" + std::to_string(records / 4) + "}\n");
   std::ostringstream certificate;
   certificate << std::ifstream(file).rdbuf();
   EXPECT_THAT(certificate.str(), AllOf(HasSubstr("\"topic\""), HasSubstr("t_documents"), HasSubstr("read_committed"), HasSubstr("\"cluster_id\"")));
@@ -214,8 +219,8 @@ class LoginTest : public CommandTest {
 TEST_F(LoginTest, OverTls) { ExpectAnswer("BOOTSTRAP_SSL", Config("tls", "security.protocol=SSL\n" + TrustStore("ca"))); }
 
 TEST_F(LoginTest, OverTlsWithAClientCertificate) {
-  ExpectAnswer("BOOTSTRAP_MTLS", Config("mtls", "security.protocol=SSL\n" + TrustStore("ca") + "ssl.keystore.type=PEM\nssl.keystore.location=" +
-                                                    broker_->env("CERTS") + "/client.pem\n"));
+  ExpectAnswer("BOOTSTRAP_MTLS", Config("mtls", "security.protocol=SSL\n" + TrustStore("ca") +
+                                                    "ssl.keystore.type=PEM\nssl.keystore.location=" + broker_->env("CERTS") + "/client.pem\n"));
 }
 
 TEST_F(LoginTest, ByPasswordWithAndWithoutTls) {
@@ -236,8 +241,7 @@ TEST_F(LoginTest, AWrongPasswordIsRefusedWithTheUsersName) {
 }
 
 TEST_F(LoginTest, AMechanismThatTheListenerLacksIsRefused) {
-  ExpectRefusal("BOOTSTRAP_SSL", Config("no-sasl", "security.protocol=SASL_SSL\n" + TrustStore("ca") + Login("PLAIN", "guessed-word")),
-                testing::_);
+  ExpectRefusal("BOOTSTRAP_SSL", Config("no-sasl", "security.protocol=SASL_SSL\n" + TrustStore("ca") + Login("PLAIN", "guessed-word")), testing::_);
 }
 
 TEST_F(LoginTest, AnUnknownAuthorityIsRefusedByItsName) {

@@ -21,9 +21,8 @@ class Rows {
   explicit Rows(const Batch& batch) : batch_(batch) {}
 
   std::string Show(int64_t row) const {
-    return std::to_string(Number(MetadataColumn::kPartition, row)) + "\t" + std::to_string(Number(MetadataColumn::kOffset, row)) +
-           "\t" + std::to_string(Number(MetadataColumn::kTimestampMs, row)) + "\t" +
-           std::string(Of(MetadataColumn::kTimestampType).Text(row)) + "\t" +
+    return std::to_string(Number(MetadataColumn::kPartition, row)) + "\t" + std::to_string(Number(MetadataColumn::kOffset, row)) + "\t" +
+           std::to_string(Number(MetadataColumn::kTimestampMs, row)) + "\t" + std::string(Of(MetadataColumn::kTimestampType).Text(row)) + "\t" +
            ShowWithText(MetadataColumn::kKeyBytes, MetadataColumn::kKey, row) + "\t" +
            ShowWithText(MetadataColumn::kMessageBytes, MetadataColumn::kMessage, row) + "\t" + Headers(row);
   }
@@ -38,8 +37,8 @@ class Rows {
     const Column& time = Of(MetadataColumn::kTimestamp);
     if (time.IsNull(row) == has_time) return "_timestamp is NULL or not against _timestamp_ms";
     if (has_time && time.values<int64_t>()[static_cast<size_t>(row)] != ms * 1000) return "_timestamp";
-    for (const auto& [length, bytes] : {std::pair(MetadataColumn::kKeyLength, MetadataColumn::kKeyBytes),
-                                        std::pair(MetadataColumn::kMessageLength, MetadataColumn::kMessageBytes)}) {
+    for (const auto& [length, bytes] :
+         {std::pair(MetadataColumn::kKeyLength, MetadataColumn::kKeyBytes), std::pair(MetadataColumn::kMessageLength, MetadataColumn::kMessageBytes)}) {
       if (Of(length).IsNull(row) != Of(bytes).IsNull(row)) return "a length is NULL or not against its bytes";
       if (!Of(length).IsNull(row) && Number(length, row) != static_cast<int64_t>(Of(bytes).Text(row).size())) return "a length";
     }
@@ -47,9 +46,7 @@ class Rows {
   }
 
  private:
-  const Column& Of(MetadataColumn column) const {
-    return batch_.column(*batch_.schema().IndexOf(kafka::MetadataColumnName(column)));
-  }
+  const Column& Of(MetadataColumn column) const { return batch_.column(*batch_.schema().IndexOf(kafka::MetadataColumnName(column))); }
   std::string ShowWithText(MetadataColumn bytes, MetadataColumn text, int64_t row) const {
     if (Of(bytes).IsNull(row)) return Of(text).IsNull(row) ? "-\t=" : "-\tnot NULL";
     const std::string_view exact = Of(bytes).Text(row);
@@ -77,8 +74,8 @@ class Rows {
 };
 
 /// Reads some of the splits to their ends.
-void ReadSplits(const CallContext& ctx, Connector& connector, const ScanRequest& request, const std::vector<SplitStart>& starts,
-                bool whole_records, Reading* out) {
+void ReadSplits(const CallContext& ctx, Connector& connector, const ScanRequest& request, const std::vector<SplitStart>& starts, bool whole_records,
+                Reading* out) {
   Result<std::unique_ptr<Reader>> reader = connector.Open(ctx, request, starts);
   if (!reader.ok()) {
     out->status = reader.status();
@@ -97,8 +94,8 @@ void ReadSplits(const CallContext& ctx, Connector& connector, const ScanRequest&
       for (int64_t i = 0; whole_records && i < run.num_rows; ++i) {
         const Rows rows(*batch->rows);
         const std::string wrong = rows.Contradiction(row + i, request.table.table);
-        ReadRecord record{static_cast<int32_t>(rows.Number(MetadataColumn::kPartition, row + i)),
-                          rows.Number(MetadataColumn::kOffset, row + i), rows.Show(row + i)};
+        ReadRecord record{static_cast<int32_t>(rows.Number(MetadataColumn::kPartition, row + i)), rows.Number(MetadataColumn::kOffset, row + i),
+                          rows.Show(row + i)};
         if (!wrong.empty()) out->faults.push_back(wrong + " in " + record.shown);
         if (std::to_string(record.partition) != starts[run.split].split.partition) out->faults.push_back("a row of another split");
         out->records.push_back(std::move(record));

@@ -21,18 +21,18 @@ struct ReadRecord {
 
 /// One planned and finished reading.
 struct Reading {
-  Status status;                        ///< the first failure: of the plan, of a split, of the reader
+  Status status;  ///< the first failure: of the plan, of a split, of the reader
   Prepared prepared;
   std::vector<Split> splits;
-  std::vector<ReadRecord> records;      ///< as they came
-  int64_t rows = 0;                     ///< all that came, also without columns
+  std::vector<ReadRecord> records;             ///< as they came
+  int64_t rows = 0;                            ///< all that came, also without columns
   std::vector<SplitCertificate> certificates;  ///< of the splits, and of what the plan left out
   /// What is inconsistent in it: rows that do not fit their runs or columns that do not fit each other, sums that do not add up.
   std::vector<std::string> faults;
 };
 
 struct ReadOptions {
-  int num_readers = 1;                  ///< the splits are dealt out to so many
+  int num_readers = 1;  ///< the splits are dealt out to so many
   std::chrono::seconds time_limit{60};
 };
 

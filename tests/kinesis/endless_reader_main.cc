@@ -37,9 +37,9 @@ struct Committed {
   lotic::DiscoveryState state;
 };
 
-Status Life(const std::string& endpoint, lotic::ScanRequest* request, Committed* committed, int64_t batches, int64_t* rows_left, steady_clock::time_point deadline) {
-  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<lotic::Connector> connector,
-                         lotic::kinesis::AttachKinesis("us-east-1", {{"endpoint", endpoint}}, Keys()));
+Status Life(const std::string& endpoint, lotic::ScanRequest* request, Committed* committed, int64_t batches, int64_t* rows_left,
+            steady_clock::time_point deadline) {
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<lotic::Connector> connector, lotic::kinesis::AttachKinesis("us-east-1", {{"endpoint", endpoint}}, Keys()));
   auto* const discovery = dynamic_cast<lotic::SplitDiscovery*>(connector.get());
   if (request->token.empty()) {
     LOTIC_ASSIGN_OR_RETURN(const lotic::TableInfo info, connector->GetTable({}, request->table));
@@ -56,7 +56,7 @@ Status Life(const std::string& endpoint, lotic::ScanRequest* request, Committed*
   LOTIC_ASSIGN_OR_RETURN(const std::unique_ptr<lotic::Reader> reader, connector->Open({}, *request, committed->open));
   std::vector<bool> ended_numbers(committed->open.size());
   auto discover_at = steady_clock::now();
-  for (int64_t taken = 0; taken < batches && *rows_left > 0;) {
+  for (int64_t taken = 0; taken<batches&& * rows_left> 0;) {
     if (steady_clock::now() > deadline) return Status::DeadlineExceeded(*rows_left, " rows did not come in time");
     LOTIC_ASSIGN_OR_RETURN(const lotic::ReadBatch batch, reader->Next(CallContext().WithDeadline(discover_at + kDiscoverEvery)));
     std::vector<lotic::Split> ended;

@@ -93,7 +93,9 @@ TEST(Ingest, ARestartGoesOnWhereTheLastCommitEnded) {
   for (int round = 0; round < 4; ++round) {
     world.Produce(0, 300);
     world.Produce(1, 3, 1);
-    if (round % 2 == 0) { ASSERT_TRUE(world.CaughtUp()); }
+    if (round % 2 == 0) {
+      ASSERT_TRUE(world.CaughtUp());
+    }
     world.Close();
     world.ProduceTransaction(0, 4, round % 2 == 0);
     world.Open();
@@ -416,7 +418,8 @@ TEST(Ingest, AStartRemovesOnlyWhatACreationOrADeletionLeft) {
   world.Open();
   std::vector<std::string> left;
   for (const fs::directory_entry& entry : fs::directory_iterator(tables)) left.push_back(entry.path().filename());
-  EXPECT_THAT(left, testing::UnorderedElementsAre("events_REALTIME", "events_REALTIME.bak", "restored_REALTIME", "sealed_REALTIME", "foreign_REALTIME", "README"));
+  EXPECT_THAT(left,
+              testing::UnorderedElementsAre("events_REALTIME", "events_REALTIME.bak", "restored_REALTIME", "sealed_REALTIME", "foreign_REALTIME", "README"));
   EXPECT_TRUE(fs::exists(tables / "sealed_REALTIME/p0/sealed__0__0__20260101T0000Z.parquet"));
   EXPECT_TRUE(world.Logged("restored_REALTIME"));
   EXPECT_TRUE(world.Logged("events_REALTIME.bak"));
@@ -595,7 +598,8 @@ TEST(Ingest, APauseThatFailsForOnePartitionPausesTheOthers) {
   ASSERT_TRUE(ArmFault("store.roll.before_record:1:28:1").ok());
   const Status forced = world.tables().ForceCommit("events", {}, {}).status();
   ASSERT_TRUE(ArmFault("").ok());
-  EXPECT_THAT(forced.message(), testing::AllOf(HasSubstr("partition 0"), HasSubstr("No space left"), HasSubstr(consuming[1].segment), HasSubstr(consuming[2].segment)));
+  EXPECT_THAT(forced.message(),
+              testing::AllOf(HasSubstr("partition 0"), HasSubstr("No space left"), HasSubstr(consuming[1].segment), HasSubstr(consuming[2].segment)));
   const auto done = [&](size_t i) {
     const std::shared_ptr<const TableView> view = world.tables().View("events").ValueOrDie();
     for (const SegmentInfo& segment : view->Find(static_cast<int32_t>(i))->segments) {

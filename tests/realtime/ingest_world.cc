@@ -102,7 +102,8 @@ void IngestWorld::AddTable(const std::vector<std::pair<std::string, std::string>
 namespace {
 
 std::string Value(int64_t id, int64_t ts) {
-  return "{\"id\": " + std::to_string(id) + ", \"v\": " + std::to_string(id % 97) + ", \"text\": \"text " + std::to_string(id) + "\", \"ts\": " + std::to_string(ts) + "}";
+  return "{\"id\": " + std::to_string(id) + ", \"v\": " + std::to_string(id % 97) + ", \"text\": \"text " + std::to_string(id) +
+         "\", \"ts\": " + std::to_string(ts) + "}";
 }
 
 }  // namespace

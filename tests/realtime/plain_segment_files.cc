@@ -94,7 +94,8 @@ class FileReader final : public SegmentFileReader {
     std::vector<size_t> wanted;
     for (const Field& field : layout_.fields) {
       const auto index = schema_.IndexOf(field.name);
-      if (!index.has_value() || schema_.fields[*index].type != field.type) return Status::NotImplemented("plain segments have columns as they are: ", field.name);
+      if (!index.has_value() || schema_.fields[*index].type != field.type)
+        return Status::NotImplemented("plain segments have columns as they are: ", field.name);
       wanted.push_back(*index);
     }
     Batch selected = whole.Select(wanted);

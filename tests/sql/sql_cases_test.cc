@@ -199,8 +199,8 @@ TEST_P(SqlCases, GiveTheExpectedRows) {
   }
   EngineOptions options;
   options.connector_types = {"memory", "kafka"};
-  options.make_connector = [&](const std::string& type, const std::string& path, const std::map<std::string, std::string>& given)
-      -> Result<std::shared_ptr<Connector>> {
+  options.make_connector = [&](const std::string& type, const std::string& path,
+                               const std::map<std::string, std::string>& given) -> Result<std::shared_ptr<Connector>> {
     if (!given.empty()) return Status::Invalid("ATTACH: unknown option \"", given.begin()->first, "\"");
     if (type == "kafka") return KafkaAt(path == "demo" && broker != nullptr ? broker->bootstrap() : path);
     if (path == "unreachable") return Status::IOError("memory at ", path, ": nobody answers");
@@ -210,8 +210,8 @@ TEST_P(SqlCases, GiveTheExpectedRows) {
   options.threads = 2;
   std::unique_ptr<Engine> engine = OpenEngine(std::move(options)).ValueOrDie();
   const bool demo = broker != nullptr;
-  const Status attached = engine->Attach(CallContext(), demo ? "kafka" : "sample",
-                                         demo ? KafkaAt(broker->bootstrap()).ValueOrDie() : memory::MakeSampleData()->connector());
+  const Status attached =
+      engine->Attach(CallContext(), demo ? "kafka" : "sample", demo ? KafkaAt(broker->bootstrap()).ValueOrDie() : memory::MakeSampleData()->connector());
   ASSERT_TRUE(attached.ok()) << attached;
   const std::vector<SqlCase> cases = ReadCases(file);
   ASSERT_FALSE(cases.empty()) << file;

@@ -151,7 +151,8 @@ TEST(FakeRead, PushedConstraintsGiveTheRowsThatFilteringEverythingGives) {
       const Result<Scan> scan = ReadAll(*ts, request);
       std::string told = "seed " + std::to_string(seed) + ", precision " + precision + ", round " + std::to_string(round);
       if (scan.ok()) {
-        for (const PushedConstraint& line : scan->plan.report) told += "\n  " + std::string(PushdownName(line.pushdown)) + " " + line.text.substr(0, 500) + ": " + line.reason;
+        for (const PushedConstraint& line : scan->plan.report)
+          told += "\n  " + std::string(PushdownName(line.pushdown)) + " " + line.text.substr(0, 500) + ": " + line.reason;
       }
       ASSERT_TRUE(scan.ok()) << scan.status() << told;
       std::vector<std::string> got = RowsOf(scan->batches);
@@ -171,7 +172,8 @@ TEST(FakeRead, PushedConstraintsGiveTheRowsThatFilteringEverythingGives) {
         std::vector<std::string> missing, extra;
         std::set_difference(expected.begin(), expected.end(), got.begin(), got.end(), std::back_inserter(missing));
         std::set_difference(got.begin(), got.end(), expected.begin(), expected.end(), std::back_inserter(extra));
-        ASSERT_TRUE(missing.empty() && extra.empty()) << told << "\n" << missing.size() << " rows missing: " << (missing.empty() ? "" : missing[0]) << "\n"
+        ASSERT_TRUE(missing.empty() && extra.empty()) << told << "\n"
+                                                      << missing.size() << " rows missing: " << (missing.empty() ? "" : missing[0]) << "\n"
                                                       << extra.size() << " rows too many: " << (extra.empty() ? "" : extra[0]);
       }
     }

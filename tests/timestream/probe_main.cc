@@ -49,8 +49,9 @@ Status Run(std::vector<std::string> arguments) {
     arguments.erase(arguments.begin());
   }
   const char* const secret = std::getenv("AWS_SECRET_ACCESS_KEY");
-  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Connector> connector,
-                         AttachTimestream("us-east-1", options, {{"AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"}, {"AWS_SECRET_ACCESS_KEY", secret != nullptr ? secret : ""}}));
+  LOTIC_ASSIGN_OR_RETURN(
+      const std::shared_ptr<Connector> connector,
+      AttachTimestream("us-east-1", options, {{"AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"}, {"AWS_SECRET_ACCESS_KEY", secret != nullptr ? secret : ""}}));
   if (arguments.size() == 1 && arguments[0] == "tables") {
     LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> schemas, connector->ListSchemas(Soon()));
     for (const std::string& schema : schemas) {

@@ -64,7 +64,8 @@ std::string Show(const Column& column, int64_t row) {
   if (column.type.id() == TypeId::kStruct) {
     for (const Column& child : column.children) out += Show(child, row) + ",";
   } else {
-    for (int32_t at = column.offsets()[static_cast<size_t>(row)]; at < column.offsets()[static_cast<size_t>(row) + 1]; ++at) out += Show(column.children[0], at) + ",";
+    for (int32_t at = column.offsets()[static_cast<size_t>(row)]; at < column.offsets()[static_cast<size_t>(row) + 1]; ++at)
+      out += Show(column.children[0], at) + ",";
   }
   return out + ")";
 }

@@ -102,7 +102,8 @@ class AthenaRun {
       for (const auto& [key, value] : field.metadata) metadata[key] = value;
       std::optional<std::string> shown;
       if (!field.metadata.empty()) shown = metadata.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-      out.rows.push_back({field.name, logical.ok() ? std::optional(logical->fields[0].type.ToString()) : std::nullopt, field.type.ToString(), partition ? "true" : "false", shown});
+      out.rows.push_back({field.name, logical.ok() ? std::optional(logical->fields[0].type.ToString()) : std::nullopt, field.type.ToString(),
+                          partition ? "true" : "false", shown});
     }
     return Print(out);
   }
@@ -167,7 +168,8 @@ class AthenaRun {
     *failed = counts[Verdict::kFail] > 0;
     LOTIC_RETURN_NOT_OK(Print(out));
     if (!line_.quiet) {
-      console_.SayLine(std::to_string(counts[Verdict::kPass]) + " passed, " + std::to_string(counts[Verdict::kFail]) + " failed, " + std::to_string(counts[Verdict::kSkip]) + " skipped");
+      console_.SayLine(std::to_string(counts[Verdict::kPass]) + " passed, " + std::to_string(counts[Verdict::kFail]) + " failed, " +
+                       std::to_string(counts[Verdict::kSkip]) + " skipped");
     }
     return Status::OK();
   }
@@ -175,15 +177,18 @@ class AthenaRun {
     FunctionTarget right_target = line_.target;
     right_target.target = line_.right;
     LOTIC_ASSIGN_OR_RETURN(const OpenedTarget right, OpenTarget(right_target, environment_));
-    LOTIC_ASSIGN_OR_RETURN(const DiffResult diff, DiffTables(ctx_, *athena_source::MakeAthenaConnector(opened_.client), *athena_source::MakeAthenaConnector(right.client), line_.read));
+    LOTIC_ASSIGN_OR_RETURN(const DiffResult diff, DiffTables(ctx_, *athena_source::MakeAthenaConnector(opened_.client),
+                                                             *athena_source::MakeAthenaConnector(right.client), line_.read));
     *failed = !diff.same;
     TextTable out{{Text("what"), Text("left"), Text("right"), Text("reason")}, {}};
     const auto cell = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
-    for (const Difference& difference : diff.differences) out.rows.push_back({difference.what, cell(difference.left), cell(difference.right), difference.reason});
+    for (const Difference& difference : diff.differences)
+      out.rows.push_back({difference.what, cell(difference.left), cell(difference.right), difference.reason});
     LOTIC_RETURN_NOT_OK(Print(out));
     if (!line_.quiet) {
-      console_.SayLine(std::string(diff.same ? "same" : "different") + ": " + WithThousands(diff.rows_left) + " rows on the left, " + WithThousands(diff.rows_right) + " on the right, " +
-                       WithThousands(diff.differing_rows) + " without a counterpart" + (diff.differences.size() >= kMaxShownDifferences ? "; not all are shown" : ""));
+      console_.SayLine(std::string(diff.same ? "same" : "different") + ": " + WithThousands(diff.rows_left) + " rows on the left, " +
+                       WithThousands(diff.rows_right) + " on the right, " + WithThousands(diff.differing_rows) + " without a counterpart" +
+                       (diff.differences.size() >= kMaxShownDifferences ? "; not all are shown" : ""));
     }
     return Status::OK();
   }

@@ -25,9 +25,9 @@ constexpr const char* kFooter =
 
 const std::map<std::string, AthenaCommand>& Commands() {
   static const std::map<std::string, AthenaCommand> commands = {
-      {"ping", AthenaCommand::kPing},       {"schemas", AthenaCommand::kSchemas}, {"tables", AthenaCommand::kTables},
-      {"table", AthenaCommand::kTable},     {"splits", AthenaCommand::kSplits},   {"read", AthenaCommand::kRead},
-      {"udf", AthenaCommand::kUdf},         {"validate", AthenaCommand::kValidate}, {"diff", AthenaCommand::kDiff}};
+      {"ping", AthenaCommand::kPing},   {"schemas", AthenaCommand::kSchemas},   {"tables", AthenaCommand::kTables},
+      {"table", AthenaCommand::kTable}, {"splits", AthenaCommand::kSplits},     {"read", AthenaCommand::kRead},
+      {"udf", AthenaCommand::kUdf},     {"validate", AthenaCommand::kValidate}, {"diff", AthenaCommand::kDiff}};
   return commands;
 }
 
@@ -46,7 +46,8 @@ std::vector<std::string> SplitAtCommas(const std::string& text) {
 
 Status NearestOf(const std::string& what, const std::string& wrong, const std::vector<std::string>& known) {
   const auto near = NearestNames(wrong, known, 1);
-  return Status::Invalid("lotic athena: unknown ", what, " ", wrong, near.empty() ? "" : ": did you mean " + near[0] + "?", " (lotic athena --help lists them)");
+  return Status::Invalid("lotic athena: unknown ", what, " ", wrong, near.empty() ? "" : ": did you mean " + near[0] + "?",
+                         " (lotic athena --help lists them)");
 }
 
 }  // namespace
@@ -63,26 +64,42 @@ Result<AthenaCommandLine> ParseAthenaCommandLine(const std::vector<std::string>&
   int64_t limit = -1;
   bool help = false, no_header = false;
   app.add_option("COMMAND", command, "read, validate, diff, ping, schemas, tables, table, splits or udf")->type_name("");
-  app.add_option("--target,-f,--lambda-func", line.target.target, "The function: an http address, or a command")->type_name("URL|COMMAND")->multi_option_policy(single);
-  app.add_option("-r,--record-func", line.target.record_target, "Another function that answers ReadRecords")->type_name("URL|COMMAND")->multi_option_policy(single);
+  app.add_option("--target,-f,--lambda-func", line.target.target, "The function: an http address, or a command")
+      ->type_name("URL|COMMAND")
+      ->multi_option_policy(single);
+  app.add_option("-r,--record-func", line.target.record_target, "Another function that answers ReadRecords")
+      ->type_name("URL|COMMAND")
+      ->multi_option_policy(single);
   app.add_option("--left", left, "With diff: one side")->type_name("URL|COMMAND")->multi_option_policy(single);
   app.add_option("--right", line.right, "With diff: the other side")->type_name("URL|COMMAND")->multi_option_policy(single);
   app.add_option("--catalog", line.target.client.catalog, "The catalog's name in the requests (default lotic)")->type_name("NAME")->multi_option_policy(single);
-  app.add_option("-s,--schema", line.read.table.schema, "The schema (read and diff: default is \"default\"; validate: the first)")->type_name("NAME")->multi_option_policy(single);
+  app.add_option("-s,--schema", line.read.table.schema, "The schema (read and diff: default is \"default\"; validate: the first)")
+      ->type_name("NAME")
+      ->multi_option_policy(single);
   app.add_option("-t,--table", line.read.table.table, "The table (validate: default is the first)")->type_name("NAME")->multi_option_policy(single);
-  app.add_option("--where,-c,--constraints", line.read.where, "Constraints: column op value, joined by commas or AND; IS NULL; IN (...)")->type_name("TEXT")->multi_option_policy(single);
+  app.add_option("--where,-c,--constraints", line.read.where, "Constraints: column op value, joined by commas or AND; IS NULL; IN (...)")
+      ->type_name("TEXT")
+      ->multi_option_policy(single);
   app.add_option("--columns", columns, "Only these columns, comma-separated")->type_name("NAMES")->multi_option_policy(single);
   app.add_option("--limit", limit, "At most so many rows")->type_name("N")->multi_option_policy(single);
   app.add_option("--serde", line.target.client.max_serde_version, "Speak at most this serde version, 2 to 6")->type_name("N")->multi_option_policy(single);
-  app.add_option("--inline-bytes", line.target.client.max_inline_bytes, "Answers of so many bytes or more are to be spilled; 0: all (default 5242880)")->type_name("N")->multi_option_policy(single);
-  app.add_option("--block-bytes", line.target.client.max_block_bytes, "Size of a spilled block (default 16000000)")->type_name("N")->multi_option_policy(single);
+  app.add_option("--inline-bytes", line.target.client.max_inline_bytes, "Answers of so many bytes or more are to be spilled; 0: all (default 5242880)")
+      ->type_name("N")
+      ->multi_option_policy(single);
+  app.add_option("--block-bytes", line.target.client.max_block_bytes, "Size of a spilled block (default 16000000)")
+      ->type_name("N")
+      ->multi_option_policy(single);
   app.add_flag("-p,--planning-only", line.validator.planning_only, "With validate: do not read");
   app.add_flag("-e,--allow-empty-show-tables", line.validator.allow_empty_tables, "With validate: a schema may be empty");
   app.add_option("--only", only, "With validate: steps, rows or requests; default: all checks")->type_name("PART")->multi_option_policy(single);
   app.add_option("--method", line.method, "With udf: the function's name")->type_name("NAME")->multi_option_policy(single);
-  app.add_option("--arg", line.arguments, "With udf: an argument, VARCHAR=text; the type alone is NULL; nested values are JSON; repeatable")->type_name("TYPE=VALUE")->allow_extra_args(false);
+  app.add_option("--arg", line.arguments, "With udf: an argument, VARCHAR=text; the type alone is NULL; nested values are JSON; repeatable")
+      ->type_name("TYPE=VALUE")
+      ->allow_extra_args(false);
   app.add_option("--returns", line.returns, "With udf: the type of the result")->type_name("TYPE")->multi_option_policy(single);
-  app.add_option("--format", format, "box, ascii, markdown, line, csv, tsv, json or jsonl; into a pipe the default is jsonl")->type_name("NAME")->multi_option_policy(single);
+  app.add_option("--format", format, "box, ascii, markdown, line, csv, tsv, json or jsonl; into a pipe the default is jsonl")
+      ->type_name("NAME")
+      ->multi_option_policy(single);
   app.add_flag("--no-header", no_header, "Leave out the line of column names");
   app.add_option("--certificate", line.certificate_file, "With read: write the scan certificate as JSON")->type_name("FILE")->multi_option_policy(single);
   app.add_option("--timeout", timeout, "Limit for the whole command: 250ms, 30s, 5m")->type_name("TIME")->multi_option_policy(single);
@@ -107,7 +124,8 @@ Result<AthenaCommandLine> ParseAthenaCommandLine(const std::vector<std::string>&
     return Status::Invalid("lotic athena ", command, " takes no argument \"", extra, "\"");
   }
   const auto known = Commands().find(command);
-  if (known == Commands().end()) return command.empty() ? Status::Invalid("lotic athena needs a command: read, validate, diff, ping, ...") : NearestOf("command", command, commands);
+  if (known == Commands().end())
+    return command.empty() ? Status::Invalid("lotic athena needs a command: read, validate, diff, ping, ...") : NearestOf("command", command, commands);
   line.command = known->second;
   line.header = !no_header;
   line.read.columns = SplitAtCommas(columns);
@@ -132,9 +150,12 @@ Result<AthenaCommandLine> ParseAthenaCommandLine(const std::vector<std::string>&
   if (line.target.target.empty()) return Status::Invalid("lotic athena ", command, " needs --target URL or --target COMMAND");
   const bool of_a_table = diff || line.command == AthenaCommand::kRead || line.command == AthenaCommand::kTable || line.command == AthenaCommand::kSplits;
   if (of_a_table && line.read.table.table.empty()) return Status::Invalid("lotic athena ", command, " needs --table NAME");
-  if (!line.read.where.empty() && line.command == AthenaCommand::kValidate && line.read.table.table.empty()) return Status::Invalid("--constraints needs --table");
-  if (line.command == AthenaCommand::kValidate && !line.read.table.table.empty() && line.read.table.schema.empty()) return Status::Invalid("--table needs --schema");
-  static const std::map<std::string, CheckedPart> kParts = {{"", CheckedPart::kAll}, {"steps", CheckedPart::kSteps}, {"rows", CheckedPart::kRows}, {"requests", CheckedPart::kRequests}};
+  if (!line.read.where.empty() && line.command == AthenaCommand::kValidate && line.read.table.table.empty())
+    return Status::Invalid("--constraints needs --table");
+  if (line.command == AthenaCommand::kValidate && !line.read.table.table.empty() && line.read.table.schema.empty())
+    return Status::Invalid("--table needs --schema");
+  static const std::map<std::string, CheckedPart> kParts = {
+      {"", CheckedPart::kAll}, {"steps", CheckedPart::kSteps}, {"rows", CheckedPart::kRows}, {"requests", CheckedPart::kRequests}};
   const auto part = kParts.find(only);
   if (part == kParts.end()) return Status::Invalid("--only is steps, rows or requests, not \"", only, "\"");
   line.validator.part = part->second;
@@ -142,7 +163,8 @@ Result<AthenaCommandLine> ParseAthenaCommandLine(const std::vector<std::string>&
   line.validator.table = line.read.table.table;
   line.validator.constraints = line.read.where;
   if (line.read.table.schema.empty()) line.read.table.schema = "default";
-  if (line.command == AthenaCommand::kUdf && (line.method.empty() || line.returns.empty())) return Status::Invalid("lotic athena udf needs --method NAME and --returns TYPE");
+  if (line.command == AthenaCommand::kUdf && (line.method.empty() || line.returns.empty()))
+    return Status::Invalid("lotic athena udf needs --method NAME and --returns TYPE");
   return line;
 }
 

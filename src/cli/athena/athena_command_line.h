@@ -20,13 +20,13 @@ enum class AthenaCommand { kHelp, kPing, kSchemas, kTables, kTable, kSplits, kRe
 struct AthenaCommandLine {
   AthenaCommand command = AthenaCommand::kHelp;
   std::string help;
-  FunctionTarget target;        ///< of diff: the left side
-  std::string right;            ///< of diff
-  TableReadRequest read;        ///< schema and table too
+  FunctionTarget target;  ///< of diff: the left side
+  std::string right;      ///< of diff
+  TableReadRequest read;  ///< schema and table too
   ValidatorOptions validator;
-  std::string method;           ///< of udf
+  std::string method;                  ///< of udf
   std::vector<std::string> arguments;  ///< of udf: "TYPE=VALUE", "TYPE" is NULL
-  std::string returns;          ///< of udf: a type
+  std::string returns;                 ///< of udf: a type
   std::optional<Format> format;
   bool header = true;
   bool quiet = false;

@@ -28,7 +28,8 @@ std::string Plain(const Column& column, int64_t row, bool json, bool* bare) {
   switch (column.type.id()) {
     case TypeId::kFloat32:
     case TypeId::kFloat64: {
-      const double value = column.type.id() == TypeId::kFloat64 ? column.values<double>()[static_cast<size_t>(row)] : column.values<float>()[static_cast<size_t>(row)];
+      const double value =
+          column.type.id() == TypeId::kFloat64 ? column.values<double>()[static_cast<size_t>(row)] : column.values<float>()[static_cast<size_t>(row)];
       *bare = std::isfinite(value);
       return column.type.id() == TypeId::kFloat64 ? ShortestNumber(value) : ShortestNumber(static_cast<float>(value));
     }
@@ -108,7 +109,8 @@ std::string Value(const Column& column, int64_t row, sql::CellForm form) {
 std::vector<sql::ResultColumn> ResultColumnsOf(const Schema& schema) {
   std::vector<sql::ResultColumn> columns;
   for (const Field& field : schema.fields) {
-    const bool numeric = field.type.is_integer() || field.type.id() == TypeId::kFloat32 || field.type.id() == TypeId::kFloat64 || field.type.id() == TypeId::kDecimal128;
+    const bool numeric =
+        field.type.is_integer() || field.type.id() == TypeId::kFloat32 || field.type.id() == TypeId::kFloat64 || field.type.id() == TypeId::kDecimal128;
     columns.push_back({field.name, field.type.ToString(), numeric});
   }
   return columns;

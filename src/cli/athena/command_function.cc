@@ -29,7 +29,8 @@ constexpr size_t kMaxConnections = 16;
 Status Failed(const std::string& what) { return Status::IOError(what).WithDetail(std::make_shared<SourceError>(false)); }
 
 std::string Head(int status, const char* reason, size_t body_bytes, const std::string& more = "") {
-  return "HTTP/1.1 " + std::to_string(status) + " " + reason + "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body_bytes) + "\r\n" + more + "\r\n";
+  return "HTTP/1.1 " + std::to_string(status) + " " + reason + "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body_bytes) + "\r\n" +
+         more + "\r\n";
 }
 
 // NAME=VALUE program: a variable of the program's environment, as in a shell. Behind exec it would be the program.
@@ -65,7 +66,8 @@ class CommandFunction final : public athena_source::Invoker {
       }
       const std::lock_guard lock(mutex_);
       exited_ = true;
-      ended_ = WIFEXITED(status) ? "it ended with exit code " + std::to_string(WEXITSTATUS(status)) : "it was ended by signal " + std::to_string(WTERMSIG(status));
+      ended_ =
+          WIFEXITED(status) ? "it ended with exit code " + std::to_string(WEXITSTATUS(status)) : "it was ended by signal " + std::to_string(WTERMSIG(status));
       changed_.notify_all();
     });
     acceptor_ = std::jthread([this] { Accept(); });
@@ -192,7 +194,8 @@ class CommandFunction final : public athena_source::Invoker {
       std::unique_lock lock(mutex_);
       if (!changed_.wait(lock, ctx.stop, [&] { return request_.has_value(); })) return Status::Cancelled("the function is no longer needed");
       body = *std::exchange(request_, std::nullopt);
-      headers = "Lambda-Runtime-Aws-Request-Id: " + request_id_ + "\r\nLambda-Runtime-Deadline-Ms: " + std::to_string(Clock::System().NowMs() + deadline_.count()) +
+      headers = "Lambda-Runtime-Aws-Request-Id: " + request_id_ +
+                "\r\nLambda-Runtime-Deadline-Ms: " + std::to_string(Clock::System().NowMs() + deadline_.count()) +
                 "\r\nLambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:000000000000:function:function\r\n"
                 "Lambda-Runtime-Trace-Id: Root=1-00000000-000000000000000000000000;Sampled=0\r\n";
     }
@@ -207,13 +210,13 @@ class CommandFunction final : public athena_source::Invoker {
   std::optional<std::string> request_;  // not fetched yet
   std::string request_id_;              // of the invocation under way
   std::optional<athena_source::Invoked> answer_;
-  std::string ended_;                   // why nothing can be asked any more
+  std::string ended_;  // why nothing can be asked any more
   bool exited_ = false;
   int64_t invocations_ = 0;
   std::chrono::milliseconds deadline_{0};
-  pid_t process_ = -1;                  // fixed after Start
+  pid_t process_ = -1;  // fixed after Start
   std::unique_ptr<net::Listener> listener_;
-  std::jthread waiter_;                 // the threads last: they end before what they use
+  std::jthread waiter_;  // the threads last: they end before what they use
   std::jthread acceptor_;
 };
 

@@ -71,12 +71,15 @@ void CompareSchemas(const TableInfo& left, const TableInfo& right, DiffResult* o
     if (!(other == field.type)) out->differences.push_back({"schema", field.name + " " + field.type.ToString(), field.name + " " + other.ToString(), "type"});
   }
   for (const Field& field : right.schema.fields) {
-    if (!left.schema.IndexOf(field.name)) out->differences.push_back({"schema", "", field.name + " " + field.type.ToString(), "the left side has no such column"});
+    if (!left.schema.IndexOf(field.name))
+      out->differences.push_back({"schema", "", field.name + " " + field.type.ToString(), "the left side has no such column"});
   }
   auto partitions = std::pair(left.partition_columns, right.partition_columns);
   std::sort(partitions.first.begin(), partitions.first.end());
   std::sort(partitions.second.begin(), partitions.second.end());
-  if (partitions.first != partitions.second) out->differences.push_back({"schema", std::to_string(partitions.first.size()) + " partition columns", std::to_string(partitions.second.size()) + " partition columns", "others"});
+  if (partitions.first != partitions.second)
+    out->differences.push_back(
+        {"schema", std::to_string(partitions.first.size()) + " partition columns", std::to_string(partitions.second.size()) + " partition columns", "others"});
 }
 
 class RowComparison {
@@ -167,8 +170,9 @@ class RowComparison {
     // Where the other side goes on behind it, it has passed over the record on purpose.
     const auto last = last_[1 - side].find(key.first);
     const bool passed = last != last_[1 - side].end() && IsBefore(key.second, last->second);
-    return passed ? "aborted: the " + Name(1 - side) + " side passes over offset " + key.second + " (an aborted transaction, or another policy)" 
-                  : "behind the end: the " + Name(1 - side) + " side ends before offset " + key.second + " (a transaction aborted at its end, or another moment)";
+    return passed
+               ? "aborted: the " + Name(1 - side) + " side passes over offset " + key.second + " (an aborted transaction, or another policy)"
+               : "behind the end: the " + Name(1 - side) + " side ends before offset " + key.second + " (a transaction aborted at its end, or another moment)";
   }
 
   const std::array<const Side*, 2> sides_;

@@ -41,7 +41,8 @@ std::string CheckList::FirstFailed() const {
 
 bool FunctionFacts::Promises(std::string_view capability, std::string_view sub_type) const {
   for (const auto& [name, entries] : capabilities) {
-    if (name == capability && std::any_of(entries.begin(), entries.end(), [&](const athena::Capability& entry) { return entry.sub_type == sub_type; })) return true;
+    if (name == capability && std::any_of(entries.begin(), entries.end(), [&](const athena::Capability& entry) { return entry.sub_type == sub_type; }))
+      return true;
   }
   return false;
 }

@@ -30,7 +30,9 @@ inline Finding NotApplicable(std::string why) { return {Verdict::kSkip, std::mov
 class CheckList {
  public:
   void Add(std::string check, Finding finding);
-  void Judge(std::string check, bool good, std::string fault, std::string found = "") { Add(std::move(check), good ? Passed(std::move(found)) : Failed(std::move(fault))); }
+  void Judge(std::string check, bool good, std::string fault, std::string found = "") {
+    Add(std::move(check), good ? Passed(std::move(found)) : Failed(std::move(fault)));
+  }
   bool Has(std::string_view check) const;
   /// The first that failed; empty if none did.
   std::string FirstFailed() const;

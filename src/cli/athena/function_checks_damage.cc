@@ -114,10 +114,13 @@ class Damage {
       static constexpr const char* kKinds[] = {"query_passthrough_schema", "query_passthrough_name", "query_passthrough_arguments"};
       if (entries.size() != 3) return fault(std::to_string(entries.size()) + " entries instead of schema, name and arguments");
       for (size_t i = 0; i < 3; ++i) {
-        if (entries[i].sub_type != kKinds[i]) return fault("entry " + std::to_string(i) + " is \"" + entries[i].sub_type + "\" instead of \"" + kKinds[i] + "\"");
-        if (entries[i].properties.empty() || (i < 2 && entries[i].properties.size() != 1)) return fault(entries[i].sub_type + " has " + std::to_string(entries[i].properties.size()) + " properties");
+        if (entries[i].sub_type != kKinds[i])
+          return fault("entry " + std::to_string(i) + " is \"" + entries[i].sub_type + "\" instead of \"" + kKinds[i] + "\"");
+        if (entries[i].properties.empty() || (i < 2 && entries[i].properties.size() != 1))
+          return fault(entries[i].sub_type + " has " + std::to_string(entries[i].properties.size()) + " properties");
       }
-      if (name != Upper(entries[0].properties[0] + "." + entries[1].properties[0])) return fault("its schema and name are \"" + entries[0].properties[0] + "\" and \"" + entries[1].properties[0] + "\"");
+      if (name != Upper(entries[0].properties[0] + "." + entries[1].properties[0]))
+        return fault("its schema and name are \"" + entries[0].properties[0] + "\" and \"" + entries[1].properties[0] + "\"");
       found += (found.empty() ? "" : ", ") + name;
     }
     return found.empty() ? NotApplicable("no query of the source's own is advertised") : Passed(found);

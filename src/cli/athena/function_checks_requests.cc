@@ -22,7 +22,8 @@ std::string Quoted(std::string_view text) { return '"' + std::string(text) + '"'
 
 class RequestForms {
  public:
-  RequestForms(const CallContext& ctx, const FunctionFacts& facts) : ctx_(ctx), facts_(facts), invoker_(*facts.opened.invoker), records_(*facts.opened.records) {}
+  RequestForms(const CallContext& ctx, const FunctionFacts& facts)
+      : ctx_(ctx), facts_(facts), invoker_(*facts.opened.invoker), records_(*facts.opened.records) {}
 
   // Check 3.
   Result<Finding> PingVariants() {
@@ -33,7 +34,8 @@ class RequestForms {
       LOTIC_ASSIGN_OR_RETURN(const Reaction reaction, Invoke(ctx_, *odd.invoker, odd.document));
       const auto* pong = reaction.answer ? std::get_if<athena::PingResponse>(&*reaction.answer) : nullptr;
       if (pong == nullptr) return Failed(odd.what + ": " + (reaction.fault.empty() ? reaction.shown : reaction.fault));
-      if (pong->query_id != facts_.query_id || pong->catalog != facts_.client().options().catalog) return Failed(odd.what + " is answered for query \"" + pong->query_id + "\" of catalog \"" + pong->catalog + "\"");
+      if (pong->query_id != facts_.query_id || pong->catalog != facts_.client().options().catalog)
+        return Failed(odd.what + " is answered for query \"" + pong->query_id + "\" of catalog \"" + pong->catalog + "\"");
     }
     return Passed("without configOptions, with a later member");
   }
@@ -43,7 +45,8 @@ class RequestForms {
     if (facts_.tables.empty()) return NotApplicable("there is no table to be listed");
     LOTIC_ASSIGN_OR_RETURN(const std::string list, Written(facts_.ListTables()));
     const std::string unpaged = WithMember(WithMember(list, "/nextToken", ""), "/pageSize", "");
-    const std::vector<OddDocument> documents = {{"a listing without nextToken and pageSize", unpaged, &invoker_}, {"a listing with the text \"-1\" as pageSize", WithMember(list, "/pageSize", "\"-1\""), &invoker_}};
+    const std::vector<OddDocument> documents = {{"a listing without nextToken and pageSize", unpaged, &invoker_},
+                                                {"a listing with the text \"-1\" as pageSize", WithMember(list, "/pageSize", "\"-1\""), &invoker_}};
     for (const OddDocument& odd : documents) {
       LOTIC_ASSIGN_OR_RETURN(const Reaction reaction, Invoke(ctx_, *odd.invoker, odd.document));
       const auto* answer = reaction.answer ? std::get_if<athena::ListTablesResponse>(&*reaction.answer) : nullptr;
@@ -114,8 +117,12 @@ class RequestForms {
       refused.push_back({"a maxBlockSize of the text \"abc\"", WithMember(read, "/maxBlockSize", "\"abc\""), &records_});
       refused.push_back({"a maxInlineBlockSize of null", WithMember(read, "/maxInlineBlockSize", "null"), &records_});
       if (facts_.read->was_inline && SizeOf(*facts_.read) < kSmallSplitBytes) {
-        LOTIC_ASSIGN_OR_RETURN(const std::string fault, FirstNotAnswered(ctx_, {{"a maxBlockSize of the text \"100000000000\"", WithMember(read, "/maxBlockSize", "\"100000000000\""), &records_},
-                                                                               {"a maxBlockSize that is a JSON number", WithMember(read, "/maxBlockSize", "16000000"), &records_}}, "ReadRecordsResponse"));
+        LOTIC_ASSIGN_OR_RETURN(
+            const std::string fault,
+            FirstNotAnswered(ctx_,
+                             {{"a maxBlockSize of the text \"100000000000\"", WithMember(read, "/maxBlockSize", "\"100000000000\""), &records_},
+                              {"a maxBlockSize that is a JSON number", WithMember(read, "/maxBlockSize", "16000000"), &records_}},
+                             "ReadRecordsResponse"));
         if (!fault.empty()) return Failed(fault);
         found += ", sizes of blocks as texts and numbers, above 2^31";
       }
@@ -131,7 +138,9 @@ class RequestForms {
     const std::string schema = TextAt(layout, "/schema");
     std::string broken_lines;
     for (size_t at = 0; at < schema.size(); at += 76) broken_lines += schema.substr(at, 76) + "\\r\\n";
-    LOTIC_ASSIGN_OR_RETURN(std::string fault, FirstNotAnswered(ctx_, {{"base64 in lines of 76", WithMember(layout, "/schema", Quoted(broken_lines)), &invoker_}}, "GetTableLayoutResponse"));
+    LOTIC_ASSIGN_OR_RETURN(
+        std::string fault,
+        FirstNotAnswered(ctx_, {{"base64 in lines of 76", WithMember(layout, "/schema", Quoted(broken_lines)), &invoker_}}, "GetTableLayoutResponse"));
     if (!fault.empty()) return Failed(fault);
     LOTIC_ASSIGN_OR_RETURN(std::string message, athena::DecodeBase64(schema));
     // What follows a message is ignored: three bytes that both alphabets write differently, for a message that holds none.
@@ -151,15 +160,19 @@ class RequestForms {
     if (!facts_.layout) return NotApplicable(kNoLayout);
     LOTIC_ASSIGN_OR_RETURN(const std::string layout, Written(facts_.GetTableLayout()));
     const std::string legacy = athena::EncodeSchema(facts_.table->schema, athena::Framing::kLegacy);
-    LOTIC_ASSIGN_OR_RETURN(std::string fault, FirstNotAnswered(ctx_, {{"a schema in the legacy framing", WithMember(layout, "/schema", Quoted(Base64(legacy))), &invoker_}}, "GetTableLayoutResponse"));
+    LOTIC_ASSIGN_OR_RETURN(std::string fault,
+                           FirstNotAnswered(ctx_, {{"a schema in the legacy framing", WithMember(layout, "/schema", Quoted(Base64(legacy))), &invoker_}},
+                                            "GetTableLayoutResponse"));
     if (!fault.empty()) return Failed(fault);
     LOTIC_ASSIGN_OR_RETURN(const std::string schema, athena::DecodeBase64(TextAt(layout, "/schema")));
-    std::vector<OddDocument> refused = {{"a schema that is cut in half", WithMember(layout, "/schema", Quoted(Base64(schema.substr(0, schema.size() / 2)))), &invoker_},
-                                        {"a schema that is no message", WithMember(layout, "/schema", Quoted(Base64("no schema, no message"))), &invoker_}};
+    std::vector<OddDocument> refused = {
+        {"a schema that is cut in half", WithMember(layout, "/schema", Quoted(Base64(schema.substr(0, schema.size() / 2)))), &invoker_},
+        {"a schema that is no message", WithMember(layout, "/schema", Quoted(Base64("no schema, no message"))), &invoker_}};
     if (!facts_.splits.empty()) {
       LOTIC_ASSIGN_OR_RETURN(const std::string splits, Written(facts_.GetSplits()));
       LOTIC_ASSIGN_OR_RETURN(const std::string records, athena::DecodeBase64(TextAt(splits, "/partitions/records")));
-      refused.push_back({"partitions that are cut in half", WithMember(splits, "/partitions/records", Quoted(Base64(records.substr(0, records.size() / 2)))), &invoker_});
+      refused.push_back(
+          {"partitions that are cut in half", WithMember(splits, "/partitions/records", Quoted(Base64(records.substr(0, records.size() / 2)))), &invoker_});
     }
     LOTIC_ASSIGN_OR_RETURN(fault, FirstNotRefused(ctx_, refused));
     return fault.empty() ? Passed("both framings") : Failed(fault);
@@ -181,7 +194,8 @@ class RequestForms {
       request.constraints.summary = {{field.name, set}};
       LOTIC_ASSIGN_OR_RETURN(const std::string right, Written(request));
       const std::string at = "/constraints/summary/" + field.name;
-      LOTIC_ASSIGN_OR_RETURN(const std::string fault, FirstNotAnswered(ctx_, {{"a range of column \"" + field.name + "\"", right, &invoker_}}, "GetTableLayoutResponse"));
+      LOTIC_ASSIGN_OR_RETURN(const std::string fault,
+                             FirstNotAnswered(ctx_, {{"a range of column \"" + field.name + "\"", right, &invoker_}}, "GetTableLayoutResponse"));
       if (!fault.empty()) return Failed(fault);
       request.constraints.summary[0].second.ranges = {{{high, athena::Bound::kExactly}, {high, athena::Bound::kExactly}}};
       LOTIC_ASSIGN_OR_RETURN(const std::string other, Written(request));
@@ -194,7 +208,8 @@ class RequestForms {
     }
     if (facts_.serde_version >= 4) {
       LOTIC_ASSIGN_OR_RETURN(const std::string layout, Written(facts_.GetTableLayout()));
-      refused.push_back({"an order of an unknown direction", WithMember(layout, "/constraints/orderByClause", R"([{"columnName":"a","direction":"SIDEWAYS"}])"), &invoker_});
+      refused.push_back(
+          {"an order of an unknown direction", WithMember(layout, "/constraints/orderByClause", R"([{"columnName":"a","direction":"SIDEWAYS"}])"), &invoker_});
     }
     if (refused.empty()) return NotApplicable("no column of text or whole numbers, and no order in version " + std::to_string(facts_.serde_version));
     LOTIC_ASSIGN_OR_RETURN(const std::string fault, FirstNotRefused(ctx_, refused));
@@ -218,7 +233,8 @@ class RequestForms {
     LOTIC_ASSIGN_OR_RETURN(const auto schemas, client.ListSchemas(ctx_, facts_.query_id));
     if (!facts_.tables.empty()) {
       LOTIC_ASSIGN_OR_RETURN(const auto tables, client.AllTables(ctx_, facts_.query_id, facts_.schema));
-      if (tables != facts_.tables) return "schema " + facts_.schema + " has " + std::to_string(tables.size()) + " tables, or others, instead of " + std::to_string(facts_.tables.size());
+      if (tables != facts_.tables)
+        return "schema " + facts_.schema + " has " + std::to_string(tables.size()) + " tables, or others, instead of " + std::to_string(facts_.tables.size());
     }
     if (!facts_.table) return std::string();
     LOTIC_ASSIGN_OR_RETURN(const athena_source::RemoteTable table, client.GetTable(ctx_, facts_.query_id, facts_.table->name));
@@ -228,8 +244,10 @@ class RequestForms {
     LOTIC_ASSIGN_OR_RETURN(const athena::Block layout, client.GetTableLayout(ctx_, facts_.query_id, table, constraints));
     if (layout.rows.num_rows() == 0) return std::string("there is no partition");
     if (facts_.splits.empty()) return std::string();
-    LOTIC_ASSIGN_OR_RETURN(const athena::GetSplitsResponse page, client.GetSplits(ctx_, facts_.query_id, table, facts_.FewPartitions(), constraints, std::nullopt));
-    if (page.splits.empty() && !page.continuation_token && facts_.layout->rows.num_rows() == facts_.FewPartitions().rows.num_rows()) return std::string("there is no split");
+    LOTIC_ASSIGN_OR_RETURN(const athena::GetSplitsResponse page,
+                           client.GetSplits(ctx_, facts_.query_id, table, facts_.FewPartitions(), constraints, std::nullopt));
+    if (page.splits.empty() && !page.continuation_token && facts_.layout->rows.num_rows() == facts_.FewPartitions().rows.num_rows())
+      return std::string("there is no split");
     if (!facts_.read) return std::string();
     LOTIC_ASSIGN_OR_RETURN(const athena::WireSplit split, athena_source::ForOneReading(facts_.read->split));
     LOTIC_ASSIGN_OR_RETURN(const athena_source::RecordAnswer answer, client.ReadRecords(ctx_, facts_.query_id, table.name, table.schema, split, constraints));

@@ -14,9 +14,9 @@ namespace {
 constexpr int64_t kMaxRowsAskedAgain = 50'000;
 constexpr size_t kValueSetRequests = 24;  // shared by the columns, but two for each
 constexpr size_t kMaxColumnsConstrained = 24;
-constexpr int kRounds = 3;                 // of what may go right by chance
-constexpr int64_t kPieces = 8;             // of a split in small blocks
-constexpr size_t kMaxSplitsPlanned = 32;   // of a table that is planned anew for each expression
+constexpr int kRounds = 3;                // of what may go right by chance
+constexpr int64_t kPieces = 8;            // of a split in small blocks
+constexpr size_t kMaxSplitsPlanned = 32;  // of a table that is planned anew for each expression
 
 bool IsScalar(const athena::WireField& field) {
   switch (field.type.kind) {
@@ -73,8 +73,14 @@ constexpr const char* kEquatable = "equatable_range_set";
 constexpr const char* kAllOrNone = "all_or_none_value_set";
 using athena::Bound;
 const SetForm kForms[] = {
-    {"= value", kSorted, [](const athena::WireType& type, const Scalar& value) { return Ranges(type, {{{value, Bound::kExactly}, {value, Bound::kExactly}}}, false); }},
-    {"> value", kSorted, [](const athena::WireType& type, const Scalar& value) { return Ranges(type, {{{value, Bound::kAbove}, kAboveAll}}, false); }},
+    {"= value", kSorted,
+     [](const athena::WireType& type, const Scalar& value) {
+       return Ranges(type, {{{value, Bound::kExactly}, {value, Bound::kExactly}}}, false);
+     }},
+    {"> value", kSorted,
+     [](const athena::WireType& type, const Scalar& value) {
+       return Ranges(type, {{{value, Bound::kAbove}, kAboveAll}}, false);
+     }},
     {"IN (value), as a list", kEquatable, [](const athena::WireType& type, const Scalar& value) { return Values(type, value, true); }},
     {"IS NOT NULL, as all or none", kAllOrNone,
      [](const athena::WireType& type, const Scalar&) {
@@ -84,11 +90,20 @@ const SetForm kForms[] = {
        set.all = true;
        return set;
      }},
-    {"<> value", kSorted, [](const athena::WireType& type, const Scalar& value) { return Ranges(type, {{kBelowAll, {value, Bound::kBelow}}, {{value, Bound::kAbove}, kAboveAll}}, false); }},
+    {"<> value", kSorted,
+     [](const athena::WireType& type, const Scalar& value) {
+       return Ranges(type, {{kBelowAll, {value, Bound::kBelow}}, {{value, Bound::kAbove}, kAboveAll}}, false);
+     }},
     {"IS NULL", kSorted, [](const athena::WireType& type, const Scalar&) { return Ranges(type, {}, true); }},
-    {"<= value", kSorted, [](const athena::WireType& type, const Scalar& value) { return Ranges(type, {{kBelowAll, {value, Bound::kExactly}}}, false); }},
+    {"<= value", kSorted,
+     [](const athena::WireType& type, const Scalar& value) {
+       return Ranges(type, {{kBelowAll, {value, Bound::kExactly}}}, false);
+     }},
     {"NOT IN (value) or NULL, as a list", kEquatable, [](const athena::WireType& type, const Scalar& value) { return Values(type, value, false); }},
-    {"IS NOT NULL", kSorted, [](const athena::WireType& type, const Scalar&) { return Ranges(type, {{kBelowAll, kAboveAll}}, false); }},
+    {"IS NOT NULL", kSorted,
+     [](const athena::WireType& type, const Scalar&) {
+       return Ranges(type, {{kBelowAll, kAboveAll}}, false);
+     }},
 };
 
 class RowChecks {
@@ -103,7 +118,8 @@ class RowChecks {
   std::string Unfit() const {
     if (!facts_.read) return facts_.unread;
     if (facts_.read->num_rows == 0) return "the split that was read has no row";
-    if (!facts_.read->was_inline || facts_.read->num_rows > kMaxRowsAskedAgain) return "the split that was read has " + std::to_string(facts_.read->num_rows) + " rows, too many to be asked for again and again: name a smaller table";
+    if (!facts_.read->was_inline || facts_.read->num_rows > kMaxRowsAskedAgain)
+      return "the split that was read has " + std::to_string(facts_.read->num_rows) + " rows, too many to be asked for again and again: name a smaller table";
     return "";
   }
 
@@ -111,7 +127,8 @@ class RowChecks {
   Result<Finding> ValueSets() {
     std::vector<const athena::WireField*> columns;
     for (const athena::WireField& field : facts_.table->schema.fields) {
-      const bool constrained = std::any_of(facts_.constraints.summary.begin(), facts_.constraints.summary.end(), [&](const auto& entry) { return entry.first == field.name; });
+      const bool constrained =
+          std::any_of(facts_.constraints.summary.begin(), facts_.constraints.summary.end(), [&](const auto& entry) { return entry.first == field.name; });
       if (IsScalar(field) && !constrained && columns.size() < kMaxColumnsConstrained) columns.push_back(&field);
     }
     if (columns.empty()) return NotApplicable("no column that a value set could be over");
@@ -128,15 +145,20 @@ class RowChecks {
         LOTIC_ASSIGN_OR_RETURN(const Answer answer, Read(constraints));
         const std::string what = "column \"" + columns[c]->name + "\" " + form.sql + ": ";
         LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> wanted, Satisfying(constraints));
-        if (const size_t lost = Missing(Sorted(wanted), answer.rows); lost > 0) return Failed(what + std::to_string(lost) + " of " + std::to_string(wanted.size()) + " rows are lost");
-        if (const size_t alien = Missing(answer.rows, sorted_); alien > 0) return Failed(what + std::to_string(alien) + " rows come that the split does not have");
+        if (const size_t lost = Missing(Sorted(wanted), answer.rows); lost > 0)
+          return Failed(what + std::to_string(lost) + " of " + std::to_string(wanted.size()) + " rows are lost");
+        if (const size_t alien = Missing(answer.rows, sorted_); alien > 0)
+          return Failed(what + std::to_string(alien) + " rows come that the split does not have");
         ++asked;
         if (!facts_.Promises("supports_filter_pushdown", form.promise)) continue;
-        if (answer.rows.size() > wanted.size()) return Failed(what + std::to_string(answer.rows.size() - wanted.size()) + " rows do not satisfy it, and the function promises to filter");
+        if (answer.rows.size() > wanted.size())
+          return Failed(what + std::to_string(answer.rows.size() - wanted.size()) + " rows do not satisfy it, and the function promises to filter");
         ++judged;
       }
     }
-    return asked == 0 ? NotApplicable("no column holds a value") : Passed(std::to_string(asked) + " over " + std::to_string(columns.size()) + " columns; in " + std::to_string(judged) + " the function filters, as it promises");
+    return asked == 0 ? NotApplicable("no column holds a value")
+                      : Passed(std::to_string(asked) + " over " + std::to_string(columns.size()) + " columns; in " + std::to_string(judged) +
+                               " the function filters, as it promises");
   }
 
   // Checks 26 and 42 of a limit: never fewer rows than it allows, whatever else is asked for.
@@ -176,7 +198,9 @@ class RowChecks {
         LOTIC_ASSIGN_OR_RETURN(const Answer answer, Read(constraints));
         const std::string what = "limit 1 behind ORDER BY \"" + field.name + (descending ? "\" DESC: " : "\": ");
         LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> wanted, Satisfying(constraints));
-        if (!top_n && Missing(Sorted(wanted), answer.rows) > 0) return Failed(what + std::to_string(answer.rows.size()) + " of " + std::to_string(wanted.size()) + " rows come, and the function does not promise to sort");
+        if (!top_n && Missing(Sorted(wanted), answer.rows) > 0)
+          return Failed(what + std::to_string(answer.rows.size()) + " of " + std::to_string(wanted.size()) +
+                        " rows come, and the function does not promise to sort");
         if (top_n && !Holds(answer, field, *first)) return Failed(what + "the first row of that order does not come");
       }
       return Passed(top_n ? "the first rows come, as it promises" : "all rows come; the engine sorts");
@@ -194,7 +218,9 @@ class RowChecks {
     if (facts_.splits.size() <= kMaxSplitsPlanned) {
       LOTIC_ASSIGN_OR_RETURN(whole, Planned(facts_.constraints));
     }
-    if (!whole) return NotApplicable("the table has more than " + std::to_string(kMaxSplitsPlanned) + " splits or " + std::to_string(kMaxRowsAskedAgain) + " rows, too many to be asked for again and again: name a smaller one");
+    if (!whole)
+      return NotApplicable("the table has more than " + std::to_string(kMaxSplitsPlanned) + " splits or " + std::to_string(kMaxRowsAskedAgain) +
+                           " rows, too many to be asked for again and again: name a smaller one");
     std::vector<Batch> plain;
     std::vector<std::string> all;
     for (const athena::Block& block : whole->contents) {
@@ -221,7 +247,8 @@ class RowChecks {
       if (!answer || answer->rows != Sorted(wanted)) {
         LOTIC_ASSIGN_OR_RETURN(const std::optional<Answer> now, Planned(facts_.constraints));
         if (!now || now->rows != whole->rows) return NotApplicable("the table changes while it is read");
-        return Failed(pushed->text + ": " + std::to_string(answer ? answer->rows.size() : 0) + " rows come, or others, instead of " + std::to_string(wanted.size()) + ", and the function promises " + function);
+        return Failed(pushed->text + ": " + std::to_string(answer ? answer->rows.size() : 0) + " rows come, or others, instead of " +
+                      std::to_string(wanted.size()) + ", and the function promises " + function);
       }
       ++tried;
     }
@@ -239,7 +266,9 @@ class RowChecks {
     LOTIC_ASSIGN_OR_RETURN(const Answer answer, ReadWith(facts_.client(), facts_.constraints, some));
     std::vector<std::string> wanted;
     for (const athena::Block& block : facts_.read->blocks) AppendRowTexts(block, some, &wanted);
-    if (answer.rows != Sorted(wanted)) return Failed(std::to_string(some.fields.size()) + " columns, the last first, give " + std::to_string(answer.rows.size()) + " rows, or others, instead of " + std::to_string(wanted.size()));
+    if (answer.rows != Sorted(wanted))
+      return Failed(std::to_string(some.fields.size()) + " columns, the last first, give " + std::to_string(answer.rows.size()) +
+                    " rows, or others, instead of " + std::to_string(wanted.size()));
     return Passed(std::to_string(some.fields.size()) + " of " + std::to_string(facts_.table->schema.fields.size()) + " columns, the last first");
   }
 
@@ -268,7 +297,8 @@ class RowChecks {
     const std::string size = std::to_string(bytes) + " bytes ";
     if (!spilled.spilled) return Failed(size + "came inline where less than " + std::to_string(bytes / 2) + " may");
     LOTIC_ASSIGN_OR_RETURN(const Answer inside, Sized(facts_.constraints, 2 * bytes + 1, facts_.client().options().max_block_bytes));
-    if (inside.spilled && 2 * bytes < facts_.client().options().max_inline_bytes) return Failed(size + "were spilled where less than " + std::to_string(2 * bytes + 1) + " may come inline");
+    if (inside.spilled && 2 * bytes < facts_.client().options().max_inline_bytes)
+      return Failed(size + "were spilled where less than " + std::to_string(2 * bytes + 1) + " may come inline");
     return Passed(size + "come inline or spilled, as they are asked for");
   }
 
@@ -278,7 +308,9 @@ class RowChecks {
     size_t blocks = 0;
     for (int round = 0; round < kRounds; ++round) {
       LOTIC_ASSIGN_OR_RETURN(const Answer answer, Sized(facts_.constraints, 0, std::max<int64_t>(1, SizeOfAll() / kPieces)));
-      if (answer.rows != sorted_) return Failed(std::to_string(answer.rows.size()) + " rows in " + std::to_string(answer.blocks) + " small blocks, or others, instead of " + std::to_string(sorted_.size()));
+      if (answer.rows != sorted_)
+        return Failed(std::to_string(answer.rows.size()) + " rows in " + std::to_string(answer.blocks) + " small blocks, or others, instead of " +
+                      std::to_string(sorted_.size()));
       blocks = std::max(blocks, answer.blocks);
     }
     if (blocks < 2) return NotApplicable("the function makes one block of the " + std::to_string(all_.size()) + " rows, whatever size is asked for");
@@ -297,8 +329,10 @@ class RowChecks {
     LOTIC_ASSIGN_OR_RETURN(const athena::WireSplit split, athena_source::ForOneReading(facts_.read->split));
     return ReadSplitWith(client, split, constraints, columns);
   }
-  Result<Answer> ReadSplitWith(athena_source::FunctionClient& client, const athena::WireSplit& split, const athena::WireConstraints& constraints, const athena::WireSchema& columns) {
-    LOTIC_ASSIGN_OR_RETURN(const athena_source::RecordAnswer answer, client.ReadRecords(ctx_, facts_.query_id, facts_.table->name, columns, split, constraints));
+  Result<Answer> ReadSplitWith(athena_source::FunctionClient& client, const athena::WireSplit& split, const athena::WireConstraints& constraints,
+                               const athena::WireSchema& columns) {
+    LOTIC_ASSIGN_OR_RETURN(const athena_source::RecordAnswer answer,
+                           client.ReadRecords(ctx_, facts_.query_id, facts_.table->name, columns, split, constraints));
     Answer read;
     read.blocks = answer.num_blocks();
     read.spilled = !answer.inline_rows;
@@ -387,7 +421,8 @@ class RowChecks {
   std::optional<Scalar> FirstOf(const athena::WireField& field, bool descending) const { return FirstOf(facts_.read->blocks, field, descending); }
   static bool Holds(const Answer& answer, const athena::WireField& field, const Scalar& wanted) {
     bool found = false;
-    EachValue(answer.contents, field.name, [&](const Scalar& value) { found = found || (!IsNull(value) && athena::CompareWireValues(field.type, value, wanted) == 0); });
+    EachValue(answer.contents, field.name,
+              [&](const Scalar& value) { found = found || (!IsNull(value) && athena::CompareWireValues(field.type, value, wanted) == 0); });
     return found;
   }
 
@@ -406,7 +441,8 @@ class RowChecks {
       constraints.limit = 1;
       LOTIC_ASSIGN_OR_RETURN(const Answer answer, Read(constraints));
       const std::vector<std::string> sorted = Sorted(wanted);
-      const bool came = std::any_of(answer.rows.begin(), answer.rows.end(), [&](const std::string& row) { return std::binary_search(sorted.begin(), sorted.end(), row); });
+      const bool came =
+          std::any_of(answer.rows.begin(), answer.rows.end(), [&](const std::string& row) { return std::binary_search(sorted.begin(), sorted.end(), row); });
       return came ? "" : "limit 1 behind a value of column \"" + field.name + "\": none of the " + std::to_string(wanted.size()) + " rows that have it comes";
     }
     return std::string();
@@ -420,7 +456,7 @@ class RowChecks {
 
   const CallContext& ctx_;
   const FunctionFacts& facts_;
-  std::vector<std::string> all_;     // every row of facts_.read, in its order
+  std::vector<std::string> all_;  // every row of facts_.read, in its order
   std::vector<std::string> sorted_;
 };
 

@@ -70,7 +70,8 @@ Result<std::shared_ptr<athena_source::FunctionClient>> OpenAttachedFunction(cons
       target.record_target = value;
     } else {
       const auto near = NearestNames(name, kKnown, 1);
-      return Status::Invalid("ATTACH (TYPE athena): unknown option \"", name, "\"", near.empty() ? "" : "; did you mean \"" + near[0] + "\"?", " (known: catalog, record_function)");
+      return Status::Invalid("ATTACH (TYPE athena): unknown option \"", name, "\"", near.empty() ? "" : "; did you mean \"" + near[0] + "\"?",
+                             " (known: catalog, record_function)");
     }
   }
   LOTIC_ASSIGN_OR_RETURN(OpenedTarget opened, OpenTarget(target, environment));

@@ -88,20 +88,30 @@ class Validator {
   void Forms() {
     for (const auto& [message, fault] : observer_.strict_faults()) list_.Judge("strict_form." + message, fault.empty(), fault);
     if (!observer_.strict_faults().empty()) {
-      list_.Judge("arrow.messages", observer_.arrow_fault().empty(), observer_.arrow_fault(),
-                  observer_.legacy_messages() == 0 ? "modern framing" : std::to_string(observer_.legacy_messages()) + " in the legacy framing, which readers take too");
+      list_.Judge(
+          "arrow.messages", observer_.arrow_fault().empty(), observer_.arrow_fault(),
+          observer_.legacy_messages() == 0 ? "modern framing" : std::to_string(observer_.legacy_messages()) + " in the legacy framing, which readers take too");
     }
-    if (observer_.spilled_blocks() > 0) list_.Judge("read_records.block_places", observer_.place_fault().empty(), observer_.place_fault(), std::to_string(observer_.spilled_blocks()) + " spilled blocks");
+    if (observer_.spilled_blocks() > 0)
+      list_.Judge("read_records.block_places", observer_.place_fault().empty(), observer_.place_fault(),
+                  std::to_string(observer_.spilled_blocks()) + " spilled blocks");
     const std::string failed = list_.FirstFailed();
-    const std::string why = !facts_.unread.empty() ? facts_.unread : failed.empty() ? options_.part == CheckedPart::kAll ? "nothing of what it is about was seen" : "not asked for" : "not come to: " + failed + " failed";
-    for (const std::string_view check : AllChecks()) list_.Add(std::string(check), NotApplicable((check == "get_table_layout.constraints" || check == "read_records.constraints") && options_.constraints.empty() ? "no constraints were given" : why));
+    const std::string why = !facts_.unread.empty() ? facts_.unread
+                            : failed.empty()       ? options_.part == CheckedPart::kAll ? "nothing of what it is about was seen" : "not asked for"
+                                                   : "not come to: " + failed + " failed";
+    for (const std::string_view check : AllChecks())
+      list_.Add(std::string(check),
+                NotApplicable((check == "get_table_layout.constraints" || check == "read_records.constraints") && options_.constraints.empty()
+                                  ? "no constraints were given"
+                                  : why));
   }
 
   Status Ping() {
     Begin("ping.answers");
     LOTIC_ASSIGN_OR_RETURN(const athena::PingResponse pong, client().Ping(ctx_, facts_.query_id));
     list_.Add("ping.answers", Passed(pong.source_type ? "source type " + *pong.source_type : "no source type"));
-    list_.Judge("ping.echo", pong.query_id == facts_.query_id && pong.catalog == client().options().catalog, "catalog \"" + pong.catalog + "\", query id \"" + pong.query_id + "\"");
+    list_.Judge("ping.echo", pong.query_id == facts_.query_id && pong.catalog == client().options().catalog,
+                "catalog \"" + pong.catalog + "\", query id \"" + pong.query_id + "\"");
     Begin("ping.serde_version");
     LOTIC_ASSIGN_OR_RETURN(facts_.serde_version, client().SerdeVersion(ctx_, facts_.query_id));
     list_.Add("ping.serde_version", Passed(std::to_string(pong.serde_version)));
@@ -123,7 +133,8 @@ class Validator {
       const auto known = kKnown.find(name);
       for (const athena::Capability& entry : entries) {
         const bool passthrough = entry.sub_type.starts_with("query_passthrough_") && name.find('.') != std::string::npos && IsLowerCase(entry.sub_type);
-        if (!passthrough && (known == kKnown.end() || known->second.count(entry.sub_type) == 0)) fault = name + " / " + entry.sub_type + " is unknown to the engine";
+        if (!passthrough && (known == kKnown.end() || known->second.count(entry.sub_type) == 0))
+          fault = name + " / " + entry.sub_type + " is unknown to the engine";
       }
     }
     list_.Judge("capabilities.known", fault.empty(), fault, found.empty() ? "none" : found);
@@ -136,7 +147,8 @@ class Validator {
     list_.Add("list_schemas.answers", Passed(std::to_string(schemas.size())));
     list_.Judge("list_schemas.not_empty", !schemas.empty(), "no schema");
     const auto upper = std::find_if_not(schemas.begin(), schemas.end(), IsLowerCase);
-    list_.Judge("list_schemas.lower_case", upper == schemas.end(), upper == schemas.end() ? "" : "\"" + *upper + "\" cannot be reached: the engine lower-cases names");
+    list_.Judge("list_schemas.lower_case", upper == schemas.end(),
+                upper == schemas.end() ? "" : "\"" + *upper + "\" cannot be reached: the engine lower-cases names");
     if (schemas.empty() && options_.schema.empty()) {
       Stop("list_tables.answers", "there is no schema to go on with");
     } else {
@@ -151,8 +163,10 @@ class Validator {
     const std::vector<TableName>& tables = facts_.tables;
     list_.Add("list_tables.answers", Passed(std::to_string(tables.size()) + " in schema " + facts_.schema));
     list_.Judge("list_tables.not_empty", !tables.empty() || options_.allow_empty_tables, "no table in schema " + facts_.schema);
-    const auto upper = std::find_if_not(tables.begin(), tables.end(), [](const TableName& table) { return IsLowerCase(table.table) && IsLowerCase(table.schema); });
-    list_.Judge("list_tables.lower_case", upper == tables.end(), upper == tables.end() ? "" : "\"" + upper->ToString() + "\" cannot be reached: the engine lower-cases names");
+    const auto upper =
+        std::find_if_not(tables.begin(), tables.end(), [](const TableName& table) { return IsLowerCase(table.table) && IsLowerCase(table.schema); });
+    list_.Judge("list_tables.lower_case", upper == tables.end(),
+                upper == tables.end() ? "" : "\"" + upper->ToString() + "\" cannot be reached: the engine lower-cases names");
     LOTIC_RETURN_NOT_OK(PagedTables(tables));
     if (!options_.table.empty()) {
       chosen_ = TableName{facts_.schema, options_.table};
@@ -196,7 +210,8 @@ class Validator {
     if (token && paged.size() <= whole.size()) {
       list_.Add("list_tables.paging", NotApplicable("more than " + std::to_string(kMaxValidatedPages) + " pages of two"));
     } else {
-      list_.Judge("list_tables.paging", paged == whole, "in pages of two there are " + std::to_string(paged.size()) + " tables, at once " + std::to_string(whole.size()) + ", or others");
+      list_.Judge("list_tables.paging", paged == whole,
+                  "in pages of two there are " + std::to_string(paged.size()) + " tables, at once " + std::to_string(whole.size()) + ", or others");
     }
     return Status::OK();
   }
@@ -213,7 +228,8 @@ class Validator {
       if (!IsLowerCase(field.name)) upper = field.name;
       const bool is_partition = std::find(table.partition_columns.begin(), table.partition_columns.end(), field.name) != table.partition_columns.end();
       if (!is_partition) ++stored;
-      if (is_partition && !athena::MayBePartitionColumn(field.type)) partitions = "column \"" + field.name + "\" of type " + field.type.ToString() + " cannot be a partition column";
+      if (is_partition && !athena::MayBePartitionColumn(field.type))
+        partitions = "column \"" + field.name + "\" of type " + field.type.ToString() + " cannot be a partition column";
     }
     list_.Judge("get_table.lower_case", upper.empty(), "column \"" + upper + "\" cannot be reached: the engine lower-cases names");
     list_.Judge("get_table.has_columns", stored > 0, "there is no column but partition columns");
@@ -245,7 +261,8 @@ class Validator {
     for (const std::string& column : facts_.table->partition_columns) {
       const athena::WireField& got = layout.schema.fields[*layout.schema.IndexOf(column)];
       const athena::WireField& asked = facts_.table->schema.fields[*facts_.table->schema.IndexOf(column)];
-      if (!(got.type == asked.type)) fault = "partition column \"" + column + "\" is " + got.type.ToString() + " in the layout and " + asked.type.ToString() + " in the table";
+      if (!(got.type == asked.type))
+        fault = "partition column \"" + column + "\" is " + got.type.ToString() + " in the layout and " + asked.type.ToString() + " in the table";
     }
     list_.Judge("get_table_layout.partition_columns", fault.empty(), fault);
     std::vector<uint8_t> keep;
@@ -265,7 +282,8 @@ class Validator {
     std::set<std::string> tokens;
     int pages = 0;
     for (; pages < kMaxValidatedPages; ++pages) {
-      LOTIC_ASSIGN_OR_RETURN(athena::GetSplitsResponse page, client().GetSplits(ctx_, facts_.query_id, *facts_.table, *facts_.layout, facts_.constraints, token));
+      LOTIC_ASSIGN_OR_RETURN(athena::GetSplitsResponse page,
+                             client().GetSplits(ctx_, facts_.query_id, *facts_.table, *facts_.layout, facts_.constraints, token));
       for (athena::WireSplit& split : page.splits) splits.push_back(std::move(split));
       token = std::move(page.continuation_token);
       if (!token || !tokens.insert(*token).second) break;
@@ -286,7 +304,8 @@ class Validator {
       }
       if (split.encryption_key) {
         const size_t size = split.encryption_key->key.size();
-        if ((size != 16 && size != 24 && size != 32) || split.encryption_key->nonce.size() != 12) key_fault = "a key of " + std::to_string(size) + " bytes, a nonce of " + std::to_string(split.encryption_key->nonce.size());
+        if ((size != 16 && size != 24 && size != 32) || split.encryption_key->nonce.size() != 12)
+          key_fault = "a key of " + std::to_string(size) + " bytes, a nonce of " + std::to_string(split.encryption_key->nonce.size());
         if (!keys.emplace(split.encryption_key->key, split.encryption_key->nonce).second) key_fault = "two splits have one key and nonce";
       }
     }
@@ -309,9 +328,11 @@ class Validator {
     list_.Add("read_records.answers", Passed(std::to_string(read.num_rows) + " rows in split " + std::to_string(chosen)));
     list_.Judge("read_records.not_empty", read.num_rows > 0, "no row in the first " + std::to_string(chosen + 1) + " splits");
     if (!options_.constraints.empty()) {
-      const bool promised = facts_.Promises("supports_filter_pushdown", "sorted_range_set") && facts_.Promises("supports_filter_pushdown", "equatable_range_set");
+      const bool promised =
+          facts_.Promises("supports_filter_pushdown", "sorted_range_set") && facts_.Promises("supports_filter_pushdown", "equatable_range_set");
       const std::string left = std::to_string(unfiltered_) + " rows do not satisfy the constraints";
-      list_.Judge("read_records.constraints", unfiltered_ == 0 || !promised, left + ", and the function promises to filter", unfiltered_ == 0 ? "every row satisfies them" : left + "; the engine filters");
+      list_.Judge("read_records.constraints", unfiltered_ == 0 || !promised, left + ", and the function promises to filter",
+                  unfiltered_ == 0 ? "every row satisfies them" : left + "; the engine filters");
     }
     facts_.read = std::move(read);
     if (!facts_.read->split.spill_location) {
@@ -326,7 +347,8 @@ class Validator {
     const Result<ReadSplit> spilled = Read(again, *small, /*judge=*/false);
     if (!spilled.ok()) return spilled.status();
     const std::vector<std::string> rows = RowTexts(*facts_.read), others = RowTexts(*spilled);
-    list_.Judge("read_records.spilled_equal_inline", rows == others, std::to_string(others.size()) + " rows spilled, " + std::to_string(rows.size()) + " inline, or others",
+    list_.Judge("read_records.spilled_equal_inline", rows == others,
+                std::to_string(others.size()) + " rows spilled, " + std::to_string(rows.size()) + " inline, or others",
                 std::to_string(others.size()) + " rows" + (spilled->was_inline ? "; the function answered inline nevertheless" : ""));
     return Status::OK();
   }
@@ -339,7 +361,8 @@ class Validator {
   }
 
   Result<ReadSplit> Read(const athena::WireSplit& split, athena_source::FunctionClient& with, bool judge) {
-    LOTIC_ASSIGN_OR_RETURN(const athena_source::RecordAnswer answer, with.ReadRecords(ctx_, facts_.query_id, facts_.table->name, facts_.table->schema, split, facts_.constraints));
+    LOTIC_ASSIGN_OR_RETURN(const athena_source::RecordAnswer answer,
+                           with.ReadRecords(ctx_, facts_.query_id, facts_.table->name, facts_.table->schema, split, facts_.constraints));
     ReadSplit read;
     read.split = split;
     read.was_inline = answer.inline_rows.has_value();
@@ -356,8 +379,11 @@ class Validator {
     }
     if (judge) {
       // That the columns are the same was checked by ReadRecords.
-      list_.Add("read_records.schema", Passed(answer.schema.fields == facts_.table->schema.fields ? "as the table's" : "differs from the table's in nullability, metadata or order, which no reader minds"));
-      list_.Judge("read_records.block_size", largest <= kMaxBlockBytes, "a block of " + std::to_string(largest) + " bytes; the engine takes " + std::to_string(kMaxBlockBytes), std::to_string(largest) + " bytes");
+      list_.Add("read_records.schema", Passed(answer.schema.fields == facts_.table->schema.fields
+                                                  ? "as the table's"
+                                                  : "differs from the table's in nullability, metadata or order, which no reader minds"));
+      list_.Judge("read_records.block_size", largest <= kMaxBlockBytes,
+                  "a block of " + std::to_string(largest) + " bytes; the engine takes " + std::to_string(kMaxBlockBytes), std::to_string(largest) + " bytes");
     }
     return read;
   }
@@ -368,7 +394,8 @@ class Validator {
     const auto error = athena::ParseFunctionError(invoked.payload);
     const bool qualified = error.ok() && error->type.find('.') != std::string::npos;
     list_.Judge("errors.have_a_qualified_type", invoked.function_error && qualified,
-                invoked.function_error ? "the error of an unknown request has the type \"" + (error.ok() ? error->type : "") + "\"" : "an unknown request was answered without an error",
+                invoked.function_error ? "the error of an unknown request has the type \"" + (error.ok() ? error->type : "") + "\""
+                                       : "an unknown request was answered without an error",
                 error.ok() ? error->type : "");
     return Status::OK();
   }
@@ -388,22 +415,67 @@ class Validator {
 }  // namespace
 
 const std::vector<std::string_view>& AllChecks() {
-  static const std::vector<std::string_view> checks = {
-      "ping.answers", "ping.echo", "ping.serde_version", "ping.variants", "capabilities.known",
-      "list_schemas.answers", "list_schemas.not_empty", "list_schemas.lower_case",
-      "list_tables.answers", "list_tables.not_empty", "list_tables.lower_case", "list_tables.paging", "list_tables.variants",
-      "get_table.answers", "get_table.echo", "get_table.lower_case", "get_table.has_columns", "get_table.partition_column_types", "get_table.supported_types",
-      "get_table_layout.answers", "get_table_layout.not_empty", "get_table_layout.partition_columns", "get_table_layout.constraints",
-      "get_splits.answers", "get_splits.not_empty", "get_splits.paging", "get_splits.spill_locations", "get_splits.encryption_keys",
-      "read_records.answers", "read_records.not_empty", "read_records.schema", "read_records.block_size", "read_records.constraints", "read_records.spilled_equal_inline",
-      "read_records.projection", "read_records.value_sets", "read_records.expressions", "read_records.limit", "read_records.limit_and_order",
-      "read_records.no_rows", "read_records.inline_limit", "read_records.small_blocks", "read_records.block_places",
-      "requests.versions", "requests.unknown_members", "requests.numbers", "requests.base64", "requests.arrow", "requests.constraints", "requests.malformed", "requests.odd_documents",
-      "passthrough.capability", "passthrough.refusals", "udf.unknown_function", "errors.have_a_qualified_type", "arrow.messages"};
+  static const std::vector<std::string_view> checks = {"ping.answers",
+                                                       "ping.echo",
+                                                       "ping.serde_version",
+                                                       "ping.variants",
+                                                       "capabilities.known",
+                                                       "list_schemas.answers",
+                                                       "list_schemas.not_empty",
+                                                       "list_schemas.lower_case",
+                                                       "list_tables.answers",
+                                                       "list_tables.not_empty",
+                                                       "list_tables.lower_case",
+                                                       "list_tables.paging",
+                                                       "list_tables.variants",
+                                                       "get_table.answers",
+                                                       "get_table.echo",
+                                                       "get_table.lower_case",
+                                                       "get_table.has_columns",
+                                                       "get_table.partition_column_types",
+                                                       "get_table.supported_types",
+                                                       "get_table_layout.answers",
+                                                       "get_table_layout.not_empty",
+                                                       "get_table_layout.partition_columns",
+                                                       "get_table_layout.constraints",
+                                                       "get_splits.answers",
+                                                       "get_splits.not_empty",
+                                                       "get_splits.paging",
+                                                       "get_splits.spill_locations",
+                                                       "get_splits.encryption_keys",
+                                                       "read_records.answers",
+                                                       "read_records.not_empty",
+                                                       "read_records.schema",
+                                                       "read_records.block_size",
+                                                       "read_records.constraints",
+                                                       "read_records.spilled_equal_inline",
+                                                       "read_records.projection",
+                                                       "read_records.value_sets",
+                                                       "read_records.expressions",
+                                                       "read_records.limit",
+                                                       "read_records.limit_and_order",
+                                                       "read_records.no_rows",
+                                                       "read_records.inline_limit",
+                                                       "read_records.small_blocks",
+                                                       "read_records.block_places",
+                                                       "requests.versions",
+                                                       "requests.unknown_members",
+                                                       "requests.numbers",
+                                                       "requests.base64",
+                                                       "requests.arrow",
+                                                       "requests.constraints",
+                                                       "requests.malformed",
+                                                       "requests.odd_documents",
+                                                       "passthrough.capability",
+                                                       "passthrough.refusals",
+                                                       "udf.unknown_function",
+                                                       "errors.have_a_qualified_type",
+                                                       "arrow.messages"};
   return checks;
 }
 
-Result<std::vector<CheckResult>> ValidateFunction(const CallContext& ctx, const FunctionTarget& target, const aws::Environment& environment, const ValidatorOptions& options) {
+Result<std::vector<CheckResult>> ValidateFunction(const CallContext& ctx, const FunctionTarget& target, const aws::Environment& environment,
+                                                  const ValidatorOptions& options) {
   return Validator(ctx, options, target.client.catalog).Run(target, environment);
 }
 

@@ -48,6 +48,7 @@ const std::vector<std::string_view>& AllChecks();
 /// answer, which are skipped and say so. What may harm a function, documents that are none, comes last.
 /// Errors: Invalid (constraints that do not fit the table), Cancelled, DeadlineExceeded. A function that cannot be reached is a failed check.
 /// @param target  its client's observer is replaced.
-Result<std::vector<CheckResult>> ValidateFunction(const CallContext& ctx, const FunctionTarget& target, const aws::Environment& environment, const ValidatorOptions& options);
+Result<std::vector<CheckResult>> ValidateFunction(const CallContext& ctx, const FunctionTarget& target, const aws::Environment& environment,
+                                                  const ValidatorOptions& options);
 
 }  // namespace lotic::cli

@@ -11,7 +11,9 @@ namespace {
 
 Expression Constant(const Type& type, Scalar value) { return {Expression::Kind::kConstant, type, std::move(value), "", {}}; }
 Expression Variable(const Field& column) { return {Expression::Kind::kColumn, column.type, {}, column.name, {}}; }
-Expression Call(std::string name, const Type& type, std::vector<Expression> args) { return {Expression::Kind::kCall, type, {}, std::move(name), std::move(args)}; }
+Expression Call(std::string name, const Type& type, std::vector<Expression> args) {
+  return {Expression::Kind::kCall, type, {}, std::move(name), std::move(args)};
+}
 Expression Condition(std::string name, std::vector<Expression> args) { return Call(std::move(name), Type::Bool(), std::move(args)); }
 
 // Types whose values mean the same here and in every engine: no floats, no times.
@@ -40,7 +42,8 @@ std::vector<Expression> CandidatesFor(const std::string& function, const Sample&
   const Expression column = Variable(sample.column);
   const Type& type = sample.column.type;
   const Expression value = Constant(type, sample.value), other = Constant(type, sample.other);
-  const std::vector<Expression> plain = {Condition("equal", {column, value}), Condition("less_than", {column, value}), Condition("greater_than_or_equal", {column, value}), Condition("is_null", {column})};
+  const std::vector<Expression> plain = {Condition("equal", {column, value}), Condition("less_than", {column, value}),
+                                         Condition("greater_than_or_equal", {column, value}), Condition("is_null", {column})};
   for (const char* comparison : {"equal", "not_equal", "less_than", "less_than_or_equal", "greater_than", "greater_than_or_equal", "is_distinct_from"}) {
     if (function == std::string("$") + comparison) return {Condition(comparison, {column, value})};
   }
@@ -52,7 +55,8 @@ std::vector<Expression> CandidatesFor(const std::string& function, const Sample&
   }
   if (function == "$and" || function == "$or") {
     for (const Expression& first : plain) {
-      for (const char* second : {"equal", "less_than", "greater_than_or_equal"}) candidates.push_back(Condition(function.substr(1), {first, Condition(second, {column, other})}));
+      for (const char* second : {"equal", "less_than", "greater_than_or_equal"})
+        candidates.push_back(Condition(function.substr(1), {first, Condition(second, {column, other})}));
     }
   }
   if (function == "$like_pattern" && type.id() == TypeId::kString) {
@@ -71,7 +75,8 @@ std::vector<Expression> CandidatesFor(const std::string& function, const Sample&
   if (number == nullptr || type.id() == TypeId::kDate || *number > kSmall || *number < -kSmall) return candidates;
   const auto equals = [&](const char* name, std::vector<Expression> args, int64_t result) {
     const Expression call = Call(name, type, std::move(args));
-    for (const char* comparison : {"equal", "less_than", "greater_than_or_equal"}) candidates.push_back(Condition(comparison, {call, Constant(type, Scalar(result))}));
+    for (const char* comparison : {"equal", "less_than", "greater_than_or_equal"})
+      candidates.push_back(Condition(comparison, {call, Constant(type, Scalar(result))}));
   };
   const Expression two = Constant(type, Scalar(int64_t{2}));
   if (function == "$add") equals("add", {column, two}, *number + 2);
@@ -91,7 +96,8 @@ bool Uses(const athena::WireExpression& expression, const std::string& function,
   return std::all_of(expression.args.begin(), expression.args.end(), [&](const athena::WireExpression& arg) { return Uses(arg, function, promised, found); });
 }
 
-std::optional<PushedExpression> Pushed(const Expression& condition, const std::string& function, const std::vector<std::string>& promised, const athena::WireSchema& table, const std::vector<Batch>& rows) {
+std::optional<PushedExpression> Pushed(const Expression& condition, const std::string& function, const std::vector<std::string>& promised,
+                                       const athena::WireSchema& table, const std::vector<Batch>& rows) {
   const Constraints constraints{{}, {condition}};
   Result<athena::WireConstraints> wire = athena::ToWireConstraints(constraints, table);
   bool found = false;
@@ -118,7 +124,8 @@ std::vector<std::string> PromisedFunctions(const std::vector<std::pair<std::stri
   return functions;
 }
 
-std::optional<PushedExpression> ExpressionFor(const std::string& function, const std::vector<std::string>& promised, const athena::WireSchema& table, const Schema& logical, const std::vector<Batch>& rows) {
+std::optional<PushedExpression> ExpressionFor(const std::string& function, const std::vector<std::string>& promised, const athena::WireSchema& table,
+                                              const Schema& logical, const std::vector<Batch>& rows) {
   for (size_t c = 0; c < logical.fields.size(); ++c) {
     if (!IsPlain(logical.fields[c].type)) continue;
     std::vector<Scalar> values;

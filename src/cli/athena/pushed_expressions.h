@@ -25,7 +25,7 @@ std::vector<std::string> PromisedFunctions(const std::vector<std::pair<std::stri
 /// A condition with `function` in it, and of others only such as are promised too. None if the function is none of the protocol's, or if no column of `rows` gives a condition that
 /// some rows satisfy and others do not.
 /// @param logical  LogicalSchema of `table`; `rows` have it.
-std::optional<PushedExpression> ExpressionFor(const std::string& function, const std::vector<std::string>& promised, const athena::WireSchema& table, const Schema& logical,
-                                              const std::vector<Batch>& rows);
+std::optional<PushedExpression> ExpressionFor(const std::string& function, const std::vector<std::string>& promised, const athena::WireSchema& table,
+                                              const Schema& logical, const std::vector<Batch>& rows);
 
 }  // namespace lotic::cli

@@ -82,7 +82,8 @@ Result<std::string> FirstNotRefused(const CallContext& ctx, const std::vector<Od
 Result<std::string> FirstNotAnswered(const CallContext& ctx, const std::vector<OddDocument>& documents, std::string_view answer) {
   for (const OddDocument& odd : documents) {
     LOTIC_ASSIGN_OR_RETURN(const Reaction reaction, Invoke(ctx, *odd.invoker, odd.document));
-    if (!reaction.answer || athena::MessageName(*reaction.answer) != answer) return odd.what + ": " + (reaction.fault.empty() ? reaction.shown : reaction.fault) + " instead of a " + std::string(answer);
+    if (!reaction.answer || athena::MessageName(*reaction.answer) != answer)
+      return odd.what + ": " + (reaction.fault.empty() ? reaction.shown : reaction.fault) + " instead of a " + std::string(answer);
   }
   return std::string();
 }

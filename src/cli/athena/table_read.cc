@@ -90,7 +90,8 @@ Status ReadTable(const CallContext& ctx, Connector& connector, const TableReadRe
   }
   *certificate = MakeTableCertificate(prepared, std::move(certificates));
   certificate->version.clear();  // no snapshot that could be read again
-  if (status.ok() && !certificate->complete) status = Status::DataLoss("the reading of ", info.name.ToString(), " is not complete", certificate->reason.empty() ? "" : ": ", certificate->reason);
+  if (status.ok() && !certificate->complete)
+    status = Status::DataLoss("the reading of ", info.name.ToString(), " is not complete", certificate->reason.empty() ? "" : ": ", certificate->reason);
   return status;
 }
 

@@ -16,7 +16,9 @@ namespace lotic::cli {
 namespace {
 
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool IsWord(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' || static_cast<unsigned char>(c) >= 0x80; }
+bool IsWord(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' || static_cast<unsigned char>(c) >= 0x80;
+}
 
 std::string_view Trimmed(std::string_view text) {
   while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
@@ -146,7 +148,8 @@ std::optional<Scalar> Parse(const Type& type, const std::string& text) {
     }
     case TypeId::kDecimal128: {
       Int128 value = 0;
-      const bool number = !text.empty() && text.find_first_not_of("+-.0123456789eE") == std::string::npos && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
+      const bool number =
+          !text.empty() && text.find_first_not_of("+-.0123456789eE") == std::string::npos && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
       return number && json::ParseDecimal(text, type.precision(), type.scale(), &value) ? std::optional<Scalar>(value) : std::nullopt;
     }
     case TypeId::kString: return IsUtf8(text) ? std::optional<Scalar>(text) : std::nullopt;
@@ -176,7 +179,8 @@ std::optional<Scalar> Parse(const Type& type, const std::string& text) {
 
 class WhereParser {
  public:
-  WhereParser(std::string_view text, const Schema& schema, UnequalNulls unequal_nulls) : text_(text), cursor_(text), schema_(schema), unequal_nulls_(unequal_nulls) {
+  WhereParser(std::string_view text, const Schema& schema, UnequalNulls unequal_nulls)
+      : text_(text), cursor_(text), schema_(schema), unequal_nulls_(unequal_nulls) {
     for (const Field& field : schema.fields) names_.push_back(field.name);
   }
 
@@ -184,11 +188,13 @@ class WhereParser {
     if (text_.size() > kMaxWhereBytes) return Status::CapacityError("the constraints have ", text_.size(), " bytes; at most ", kMaxWhereBytes, " are read");
     if (cursor_.AtEnd()) return Status::Invalid("there is no constraint in \"", text_, "\"");
     for (size_t term = 0;; ++term) {
-      if (term == kMaxWhereTerms) return Status::CapacityError("the constraints have more than ", kMaxWhereTerms, " terms; IN and NOT IN take many values in one");
+      if (term == kMaxWhereTerms)
+        return Status::CapacityError("the constraints have more than ", kMaxWhereTerms, " terms; IN and NOT IN take many values in one");
       begin_ = cursor_.position();
       LOTIC_RETURN_NOT_OK(Term());
       if (cursor_.AtEnd()) return std::move(out_);
-      if (!cursor_.Take(",") && !cursor_.TakeWord("AND")) return Fault("a comma or AND was expected, and \"" + std::string(cursor_.rest().substr(0, 20)) + "\" stands there");
+      if (!cursor_.Take(",") && !cursor_.TakeWord("AND"))
+        return Fault("a comma or AND was expected, and \"" + std::string(cursor_.rest().substr(0, 20)) + "\" stands there");
       if (cursor_.AtEnd()) return Fault("nothing follows the last comma or AND");
     }
   }
@@ -281,6 +287,8 @@ Result<Scalar> ParseValue(const Type& type, const std::string& text) {
   return *std::move(value);
 }
 
-Result<Constraints> ParseWhere(std::string_view text, const Schema& schema, UnequalNulls unequal_nulls) { return WhereParser(text, schema, unequal_nulls).Parse(); }
+Result<Constraints> ParseWhere(std::string_view text, const Schema& schema, UnequalNulls unequal_nulls) {
+  return WhereParser(text, schema, unequal_nulls).Parse();
+}
 
 }  // namespace lotic::cli

@@ -58,7 +58,8 @@ Status CheckRecordSchema(const athena::WireSchema& asked, const athena::WireSche
 Status OrderSpilledBlocks(const athena::WireSplit& split, std::vector<athena::SpillLocation>* blocks) {
   if (blocks->empty()) return Status::OK();
   if (!split.spill_location) {
-    return Status::DataLoss("the answer lies in ", blocks->size(), " spilled blocks, but the split has no spill location: whose blocks they are cannot be told");
+    return Status::DataLoss("the answer lies in ", blocks->size(),
+                            " spilled blocks, but the split has no spill location: whose blocks they are cannot be told");
   }
   const athena::SpillLocation& location = *split.spill_location;
   std::vector<std::pair<int64_t, athena::SpillLocation>> numbered;

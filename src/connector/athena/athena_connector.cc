@@ -143,7 +143,11 @@ class AthenaConnector final : public Connector {
       const size_t end = EndOfRequest(partitions, place.first);
       LOTIC_ASSIGN_OR_RETURN(const RemotePage splits, SplitsOf(ctx, plan, partitions.subspan(place.first, end - place.first), sent.wire, place.token));
       for (; place.skip < splits->splits.size() && out.splits.size() < limit; ++place.skip, ++place.splits_before) {
-        Split split{group + "." + std::to_string(place.splits_before), {kStartPosition}, Position{kEndPosition}, PropertiesOf(splits->splits[place.skip]), request.constraints};
+        Split split{group + "." + std::to_string(place.splits_before),
+                    {kStartPosition},
+                    Position{kEndPosition},
+                    PropertiesOf(splits->splits[place.skip]),
+                    request.constraints};
         out.splits.push_back(std::move(split));
       }
       if (place.skip < splits->splits.size()) break;
@@ -220,17 +224,19 @@ class AthenaConnector final : public Connector {
     if (unlisted.ok()) return unlisted->name;
     LOTIC_RETURN_NOT_OK(ctx.Check("looking for a table"));
     if (unlisted.status().code() == StatusCode::kNotFound) return table.status();
-    return unlisted.status().WithMessage(table.status().message(), ", and asked for it all the same, ", client_->name(), " fails: ", unlisted.status().message());
+    return unlisted.status().WithMessage(table.status().message(), ", and asked for it all the same, ", client_->name(),
+                                         " fails: ", unlisted.status().message());
   }
 
   Result<bool> TakesLimit(const CallContext& ctx, const std::string& query_id) {
     LOTIC_ASSIGN_OR_RETURN(const auto capabilities, client_->Capabilities(ctx, query_id));
-    return std::any_of(capabilities.begin(), capabilities.end(), [](const auto& entry) { return entry.first == "supports_limit_pushdown" && !entry.second.empty(); });
+    return std::any_of(capabilities.begin(), capabilities.end(),
+                       [](const auto& entry) { return entry.first == "supports_limit_pushdown" && !entry.second.empty(); });
   }
 
   /// A page of the function's, asked for once: pages of ours that are smaller find it again, with the same keys and places to spill to.
-  Result<RemotePage> SplitsOf(const CallContext& ctx, const RemotePlan& plan, std::span<const LayoutPartition> partitions, const athena::WireConstraints& constraints,
-                              const std::optional<std::string>& token) {
+  Result<RemotePage> SplitsOf(const CallContext& ctx, const RemotePlan& plan, std::span<const LayoutPartition> partitions,
+                              const athena::WireConstraints& constraints, const std::optional<std::string>& token) {
     std::string key = plan.query_id + (token ? "\n+" + *token : "\n-");
     for (const LayoutPartition& partition : partitions) {
       for (const auto& [name, value] : partition.properties) key += "\n" + value;

@@ -8,11 +8,11 @@
 
 namespace lotic::athena_source {
 
-inline constexpr size_t kPartitionsPerRequest = 1000;              ///< rows of the layout in one GetSplits request
+inline constexpr size_t kPartitionsPerRequest = 1000;                 ///< rows of the layout in one GetSplits request
 inline constexpr size_t kPartitionBytesPerRequest = size_t{2} << 20;  ///< and their bytes, whichever comes first
-inline constexpr int kSplitsPerPage = 10'000;                      ///< of ours, where the caller names no size
-inline constexpr size_t kKeptSplitPages = 8;                       ///< answers to GetSplits, for pages smaller than the function's own; the oldest goes
-inline constexpr size_t kKeptRemainders = 64;                      ///< spilled answers of released splits, read on by another reader; the oldest goes
+inline constexpr int kSplitsPerPage = 10'000;                         ///< of ours, where the caller names no size
+inline constexpr size_t kKeptSplitPages = 8;                          ///< answers to GetSplits, for pages smaller than the function's own; the oldest goes
+inline constexpr size_t kKeptRemainders = 64;                         ///< spilled answers of released splits, read on by another reader; the oldest goes
 
 /// A connector of Athena's federation protocol as a source: its tables with the types of LogicalSchema, zoned timestamps as instants.
 ///

@@ -139,7 +139,8 @@ Result<std::vector<std::string>> FunctionClient::ListSchemas(const CallContext& 
   athena::ListSchemasRequest request;
   static_cast<athena::RequestBase&>(request) = Base(query_id);
   LOTIC_ASSIGN_OR_RETURN(auto response, Ask<athena::ListSchemasResponse>(ctx, metadata_, query_id, request));
-  if (response.schemas.size() > kMaxListed) return Status::CapacityError(name(), " lists ", response.schemas.size(), " schemas; at most ", kMaxListed, " are taken");
+  if (response.schemas.size() > kMaxListed)
+    return Status::CapacityError(name(), " lists ", response.schemas.size(), " schemas; at most ", kMaxListed, " are taken");
   return std::move(response.schemas);
 }
 
@@ -160,13 +161,15 @@ Result<std::vector<TableName>> FunctionClient::AllTables(const CallContext& ctx,
   do {
     LOTIC_ASSIGN_OR_RETURN(athena::ListTablesResponse page, ListTables(ctx, query_id, schema, token, -1));
     for (TableName& table : page.tables) {
-      if (!SameIgnoringCase(table.schema, schema)) return Contradiction(name(), "ListTablesRequest", Status::DataLoss("schema \"", schema, "\" was asked for, and \"", table.ToString(), "\" came"));
+      if (!SameIgnoringCase(table.schema, schema))
+        return Contradiction(name(), "ListTablesRequest", Status::DataLoss("schema \"", schema, "\" was asked for, and \"", table.ToString(), "\" came"));
       tables.push_back({schema, std::move(table.table)});
     }
     if (tables.size() > kMaxListed) return Status::CapacityError(name(), ": schema \"", schema, "\" lists more than ", kMaxListed, " tables");
     token = std::move(page.next_token);
     if (token && !tokens.insert(*token).second) {
-      return Contradiction(name(), "ListTablesRequest", Status::DataLoss("the page token \"", *token, "\" comes again: the listing of schema \"", schema, "\" would never end"));
+      return Contradiction(name(), "ListTablesRequest",
+                           Status::DataLoss("the page token \"", *token, "\" comes again: the listing of schema \"", schema, "\" would never end"));
     }
     if (tokens.size() > kMaxPages) return Status::CapacityError(name(), ": schema \"", schema, "\" is listed in more than ", kMaxPages, " pages");
   } while (token);
@@ -185,7 +188,8 @@ Result<RemoteTable> FunctionClient::GetTable(const CallContext& ctx, const std::
     return contradicts(Status::DataLoss("table \"", table.ToString(), "\" was asked for, and \"", response.table.ToString(), "\" came"));
   }
   for (const std::string& column : response.partition_columns) {
-    if (!response.schema.IndexOf(column)) return contradicts(Status::DataLoss("the partition column \"", column, "\" of ", table.ToString(), " is not among its columns"));
+    if (!response.schema.IndexOf(column))
+      return contradicts(Status::DataLoss("the partition column \"", column, "\" of ", table.ToString(), " is not among its columns"));
   }
   for (size_t i = 0; i < response.schema.fields.size(); ++i) {
     if (response.schema.IndexOf(response.schema.fields[i].name) != i) {
@@ -215,7 +219,8 @@ Result<athena::Block> FunctionClient::GetTableLayout(const CallContext& ctx, con
   LOTIC_ASSIGN_OR_RETURN(auto response, Ask<athena::GetTableLayoutResponse>(ctx, metadata_, query_id, request));
   for (const std::string& column : table.partition_columns) {
     if (!response.partitions.schema.IndexOf(column)) {
-      return Contradiction(name(), "GetTableLayoutRequest", Status::DataLoss("the partitions of ", table.name.ToString(), " lack the partition column \"", column, "\""));
+      return Contradiction(name(), "GetTableLayoutRequest",
+                           Status::DataLoss("the partitions of ", table.name.ToString(), " lack the partition column \"", column, "\""));
     }
   }
   return std::move(response.partitions);
@@ -233,13 +238,15 @@ Result<athena::GetSplitsResponse> FunctionClient::GetSplits(const CallContext& c
   request.continuation_token = token;
   LOTIC_ASSIGN_OR_RETURN(auto response, Ask<athena::GetSplitsResponse>(ctx, metadata_, query_id, request));
   if (token && response.continuation_token == token) {
-    return Contradiction(name(), "GetSplitsRequest", Status::DataLoss("the continuation token \"", *token, "\" comes again: the splits of ", table.name.ToString(), " would never end"));
+    return Contradiction(name(), "GetSplitsRequest",
+                         Status::DataLoss("the continuation token \"", *token, "\" comes again: the splits of ", table.name.ToString(), " would never end"));
   }
   std::vector<athena::WireSplit> distinct;
   std::set<std::string> seen;
   for (athena::WireSplit& split : response.splits) {
     std::string identity = split.spill_location ? split.spill_location->bucket + "\n" + split.spill_location->key : "";
-    for (const auto& [key, value] : split.properties) identity += "\n" + std::to_string(key.size()) + ":" + key + "=" + std::to_string(value.size()) + ":" + value;
+    for (const auto& [key, value] : split.properties)
+      identity += "\n" + std::to_string(key.size()) + ":" + key + "=" + std::to_string(value.size()) + ":" + value;
     if (split.encryption_key) identity += "\n" + split.encryption_key->key + split.encryption_key->nonce;
     if (seen.insert(std::move(identity)).second) distinct.push_back(std::move(split));
   }
@@ -289,11 +296,14 @@ Result<athena::Block> FunctionClient::ReadBlock(const CallContext& ctx, const Re
   LOTIC_ASSIGN_OR_RETURN(const std::string object, spill_->Read(ctx, location));
   if (bytes != nullptr) *bytes += static_cast<int64_t>(object.size());
   Result<athena::Block> block = athena::DecodeSpillObject(object, answer.key, answer.schema);
-  if (!block.ok()) return Status::DataLoss("the spilled block ", location.bucket, "/", location.key, " (", object.size(), " bytes) cannot be read: ", block.status().message());
+  if (!block.ok())
+    return Status::DataLoss("the spilled block ", location.bucket, "/", location.key, " (", object.size(),
+                            " bytes) cannot be read: ", block.status().message());
   return block;
 }
 
-Result<athena::Block> FunctionClient::CallFunction(const CallContext& ctx, const std::string& method, const athena::Block& input, const athena::WireSchema& output) {
+Result<athena::Block> FunctionClient::CallFunction(const CallContext& ctx, const std::string& method, const athena::Block& input,
+                                                   const athena::WireSchema& output) {
   athena::UserDefinedFunctionRequest request;
   request.identity = options_.identity;
   request.input = input;

@@ -30,7 +30,7 @@ struct Exchange {
 };
 
 struct ClientOptions {
-  std::string catalog = "lotic";      ///< the catalog's name as the engine would know it; lower case
+  std::string catalog = "lotic";  ///< the catalog's name as the engine would know it; lower case
   athena::FederatedIdentity identity{"000000000000", "arn:aws:iam::000000000000:user/lotic", {}, {}, {}};
   int max_serde_version = athena::kSerdeVersion;  ///< 2 .. 6: speak no newer than that
   int64_t max_block_bytes = 16'000'000;           ///< asked for in ReadRecords; > 0
@@ -51,7 +51,7 @@ struct RemoteTable {
 
 /// An answer to ReadRecords: the rows, or where they lie.
 struct RecordAnswer {
-  athena::WireSchema schema;                  ///< as the function wrote it
+  athena::WireSchema schema;  ///< as the function wrote it
   std::optional<athena::Block> inline_rows;
   std::vector<athena::SpillLocation> blocks;  ///< of a spilled answer, by their number
   std::optional<athena::EncryptionKey> key;
@@ -59,9 +59,9 @@ struct RecordAnswer {
   size_t num_blocks() const { return inline_rows ? 1 : blocks.size(); }
 };
 
-inline constexpr size_t kMaxListed = 1'000'000;   ///< schemas, or tables of a schema; more is a CapacityError
-inline constexpr int kMaxPages = 100'000;         ///< of one listing or of one plan's splits; more is a CapacityError
-inline constexpr int kMaxThrottledCalls = 5;      ///< attempts of a call that the function refuses as throttled
+inline constexpr size_t kMaxListed = 1'000'000;  ///< schemas, or tables of a schema; more is a CapacityError
+inline constexpr int kMaxPages = 100'000;        ///< of one listing or of one plan's splits; more is a CapacityError
+inline constexpr int kMaxThrottledCalls = 5;     ///< attempts of a call that the function refuses as throttled
 
 /// Plays the engine against a connector of Athena's federation protocol: asks it, checks what it answers, reads what it spilled. Any thread;
 /// calls of different threads run side by side.
@@ -73,8 +73,8 @@ inline constexpr int kMaxThrottledCalls = 5;      ///< attempts of a call that t
 class FunctionClient {
  public:
   /// @param records  answers ReadRecords; null: `metadata` does. `spill` may be null: a spilled answer is then an error.
-  static Result<std::shared_ptr<FunctionClient>> Make(std::shared_ptr<Invoker> metadata, std::shared_ptr<Invoker> records,
-                                                      std::shared_ptr<SpillSource> spill, ClientOptions options);
+  static Result<std::shared_ptr<FunctionClient>> Make(std::shared_ptr<Invoker> metadata, std::shared_ptr<Invoker> records, std::shared_ptr<SpillSource> spill,
+                                                      ClientOptions options);
 
   /// The same function, asked otherwise: nothing of what this one has learnt is shared. Errors: Invalid (options).
   Result<std::shared_ptr<FunctionClient>> WithOptions(ClientOptions options) const;
@@ -99,12 +99,11 @@ class FunctionClient {
   Result<athena::Block> GetTableLayout(const CallContext& ctx, const std::string& query_id, const RemoteTable& table,
                                        const athena::WireConstraints& constraints);
   /// One page. Equal splits are one, as in the engine's sets. Errors: DataLoss (the token asked with comes back).
-  Result<athena::GetSplitsResponse> GetSplits(const CallContext& ctx, const std::string& query_id, const RemoteTable& table,
-                                              const athena::Block& partitions, const athena::WireConstraints& constraints,
-                                              const std::optional<std::string>& token);
+  Result<athena::GetSplitsResponse> GetSplits(const CallContext& ctx, const std::string& query_id, const RemoteTable& table, const athena::Block& partitions,
+                                              const athena::WireConstraints& constraints, const std::optional<std::string>& token);
   /// @param schema  the columns wanted, as GetTable gave them.
-  Result<RecordAnswer> ReadRecords(const CallContext& ctx, const std::string& query_id, const TableName& table,
-                                   const athena::WireSchema& schema, const athena::WireSplit& split, const athena::WireConstraints& constraints);
+  Result<RecordAnswer> ReadRecords(const CallContext& ctx, const std::string& query_id, const TableName& table, const athena::WireSchema& schema,
+                                   const athena::WireSplit& split, const athena::WireConstraints& constraints);
   /// Block `index` of an answer, as it is on the wire. `bytes` (may be null): how many were fetched for it.
   Result<athena::Block> ReadBlock(const CallContext& ctx, const RecordAnswer& answer, size_t index, int64_t* bytes);
   Result<athena::Block> CallFunction(const CallContext& ctx, const std::string& method, const athena::Block& input, const athena::WireSchema& output);

@@ -101,7 +101,8 @@ TEST_F(FunctionClientTest, RequestsAreWrittenInTheLowerOfBothVersions) {
 
 TEST_F(FunctionClientTest, AFunctionOfVersionOneIsRefusedClearly) {
   function_->damage = [](const FederationRequest& request, Invoked* out) {
-    if (std::holds_alternative<athena::PingRequest>(request)) out->payload = R"({"@type":"PingResponse","catalogName":"lotic","queryId":"q","sourceType":null,"capabilities":23})";
+    if (std::holds_alternative<athena::PingRequest>(request))
+      out->payload = R"({"@type":"PingResponse","catalogName":"lotic","queryId":"q","sourceType":null,"capabilities":23})";
   };
   const Status status = ClientOf(function_)->ListSchemas(Soon(), "q").status();
   EXPECT_EQ(status.code(), StatusCode::kNotImplemented) << status;
@@ -287,7 +288,8 @@ TEST_F(FunctionClientTest, ATableThatIsServedAndNotListedIsFoundByItsName) {
   EXPECT_EQ(wrong.code(), StatusCode::kNotFound) << wrong;
   EXPECT_THAT(wrong.message(), HasSubstr("did you mean \"numbers\"?"));
   function_->damage = [](const athena::FederationRequest& request, Invoked* answer) {
-    if (std::holds_alternative<athena::GetTableRequest>(request)) *answer = {R"({"errorType":"java.lang.RuntimeException","errorMessage":"out of luck"})", true};
+    if (std::holds_alternative<athena::GetTableRequest>(request))
+      *answer = {R"({"errorType":"java.lang.RuntimeException","errorMessage":"out of luck"})", true};
   };
   EXPECT_THAT(connector->GetTable({}, {"default", "number"}).status().message(), AllOf(HasSubstr("did you mean \"numbers\"?"), HasSubstr("out of luck")));
 }
@@ -331,8 +333,12 @@ TEST_F(FunctionClientTest, AReleasedSplitGoesOnBehindTheBlocksThatWereReturned) 
 TEST_F(FunctionClientTest, TheTablesSchemaReachesReadRecordsUnchanged) {
   ASSERT_TRUE(Read().status.ok());
   for (const athena::ParsedRequest& request : function_->requests()) {
-    if (const auto* read = std::get_if<athena::ReadRecordsRequest>(&request.request)) { EXPECT_EQ(read->schema, ScriptedFunction::TableSchema()); }
-    if (const auto* layout = std::get_if<athena::GetTableLayoutRequest>(&request.request)) { EXPECT_EQ(layout->schema, ScriptedFunction::TableSchema()); }
+    if (const auto* read = std::get_if<athena::ReadRecordsRequest>(&request.request)) {
+      EXPECT_EQ(read->schema, ScriptedFunction::TableSchema());
+    }
+    if (const auto* layout = std::get_if<athena::GetTableLayoutRequest>(&request.request)) {
+      EXPECT_EQ(layout->schema, ScriptedFunction::TableSchema());
+    }
   }
 }
 
@@ -364,7 +370,8 @@ TEST(SentConstraints, WhatTheProtocolOrdersOtherwiseIsKeptBack) {
   EXPECT_EQ(pushed("f", ValueSet::Range({Scalar(0.0), true, std::nullopt, true})), Pushdown::kNot) << "-0.0 is below 0.0 there";
   EXPECT_EQ(pushed("f", ValueSet::Listed({Scalar(-0.0)})), Pushdown::kNot);
   EXPECT_EQ(pushed("t", ValueSet::Range({Scalar(std::string("z")), true, std::nullopt, true})), Pushdown::kHint);
-  EXPECT_EQ(pushed("t", ValueSet::Range({Scalar(std::string("\xEF\xBC\xA1")), true, std::nullopt, true})), Pushdown::kNot) << "U+FF21 is above U+10000 in UTF-16";
+  EXPECT_EQ(pushed("t", ValueSet::Range({Scalar(std::string("\xEF\xBC\xA1")), true, std::nullopt, true})), Pushdown::kNot)
+      << "U+FF21 is above U+10000 in UTF-16";
   EXPECT_EQ(pushed("t", ValueSet::Listed({Scalar(std::string("\xEF\xBC\xA1"))})), Pushdown::kHint) << "equality has no order";
   EXPECT_EQ(pushed("z", ValueSet::Listed({Scalar(int64_t{1})})), Pushdown::kNot);
 }

@@ -23,8 +23,7 @@ std::string Shown(std::string_view body) {
 
 class HttpInvoker final : public Invoker {
  public:
-  HttpInvoker(std::shared_ptr<aws::HttpClient> http, std::string url)
-      : http_(std::move(http)), url_(std::move(url)), name_(url_.substr(0, url_.find('?'))) {}
+  HttpInvoker(std::shared_ptr<aws::HttpClient> http, std::string url) : http_(std::move(http)), url_(std::move(url)), name_(url_.substr(0, url_.find('?'))) {}
 
   Result<Invoked> Invoke(const CallContext& ctx, std::string_view payload) override {
     aws::HttpRequest request;
@@ -44,7 +43,9 @@ class HttpInvoker final : public Invoker {
     const bool refused = response->status == 401 || response->status == 403;
     const bool throttled = response->status == 429;
     const bool again = throttled || response->status == 502 || response->status == 503 || response->status == 504;
-    const Status status(refused ? StatusCode::kUnauthorized : throttled ? StatusCode::kThrottled : StatusCode::kIOError,
+    const Status status(refused     ? StatusCode::kUnauthorized
+                        : throttled ? StatusCode::kThrottled
+                                    : StatusCode::kIOError,
                         "invoking " + name_ + ": HTTP status " + std::to_string(response->status) + ": " + Shown(response->body));
     return status.WithDetail(std::make_shared<SourceError>(again));
   }
@@ -68,7 +69,8 @@ Result<std::string> InvocationUrl(std::string_view target) {
   if (host.find('@') != std::string_view::npos) return Status::Invalid("a function's address must not hold user information");
   if (host.empty()) return Status::Invalid("the address \"", target, "\" has no host");
   for (const char c : rest) {
-    if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F) return Status::Invalid("the address of host \"", host, "\" holds a character that addresses have not");
+    if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F)
+      return Status::Invalid("the address of host \"", host, "\" holds a character that addresses have not");
   }
   std::string url(target);
   if (path == std::string_view::npos) return url + std::string(kInvocationPath);

@@ -33,8 +33,9 @@ Result<athena::WireSchema> WantedColumns(const ScanRequest& request, const Remot
   }
   if (wanted.fields.empty() && !table.fields.empty()) {
     const auto& partitions = plan.table.partition_columns;
-    const auto stored = std::find_if(table.fields.begin(), table.fields.end(),
-                                     [&](const athena::WireField& field) { return std::find(partitions.begin(), partitions.end(), field.name) == partitions.end(); });
+    const auto stored = std::find_if(table.fields.begin(), table.fields.end(), [&](const athena::WireField& field) {
+      return std::find(partitions.begin(), partitions.end(), field.name) == partitions.end();
+    });
     wanted.fields.push_back(stored == table.fields.end() ? table.fields[0] : *stored);
   }
   return wanted;
@@ -62,7 +63,8 @@ class RemoteReader final : public Reader {
       state.at_end = true;
     } else {
       const auto parsed = std::from_chars(at.data(), at.data() + at.size(), state.next_block);
-      if (at.empty() || parsed.ec != std::errc() || parsed.ptr != at.data() + at.size()) return Status::Invalid("\"", at, "\" is no position of a split of ", table_.ToString());
+      if (at.empty() || parsed.ec != std::errc() || parsed.ptr != at.data() + at.size())
+        return Status::Invalid("\"", at, "\" is no position of a split of ", table_.ToString());
       if (state.next_block > 0) {
         state.answer = remainders_->Take(KeyOf(start));
         if (!state.answer) {
@@ -212,7 +214,8 @@ class RemoteReader final : public Reader {
     std::vector<Column> columns;
     for (const Field& field : layout_->fields) {
       const auto index = owner->schema().IndexOf(field.name);
-      if (!index || !(owner->column(*index).type == field.type)) return Status::DataLoss("the records of ", table_.ToString(), " have no column \"", field.name, "\" of type ", field.type.ToString());
+      if (!index || !(owner->column(*index).type == field.type))
+        return Status::DataLoss("the records of ", table_.ToString(), " have no column \"", field.name, "\" of type ", field.type.ToString());
       columns.push_back(owner->column(*index));
     }
     return Batch(layout_, owner->num_rows(), std::move(columns), owner);
@@ -226,8 +229,8 @@ class RemoteReader final : public Reader {
   const athena::WireSchema wanted_;
   const athena::WireConstraints constraints_;
   std::atomic<bool> woken_ = false;
-  size_t current_ = 0;   // the reader thread only
-  int64_t rows_left_;    // of the limit, the reader thread only; negative: no limit
+  size_t current_ = 0;        // the reader thread only
+  int64_t rows_left_;         // of the limit, the reader thread only; negative: no limit
   mutable std::mutex mutex_;  // guards splits_, which only the reader thread changes
   std::deque<State> splits_;  // references stay valid
 };
@@ -253,8 +256,8 @@ Result<std::unique_ptr<Reader>> MakeRemoteReader(std::shared_ptr<FunctionClient>
                                                  RemotePlan plan) {
   LOTIC_ASSIGN_OR_RETURN(athena::WireSchema wanted, WantedColumns(request, plan));
   LOTIC_ASSIGN_OR_RETURN(SentConstraints sent, ChooseConstraints(request, plan.table.schema, plan.takes_limit));
-  return std::unique_ptr<Reader>(std::make_unique<RemoteReader>(std::move(client), std::move(remainders), request, std::move(plan), std::move(wanted),
-                                                                std::move(sent.wire)));
+  return std::unique_ptr<Reader>(
+      std::make_unique<RemoteReader>(std::move(client), std::move(remainders), request, std::move(plan), std::move(wanted), std::move(sent.wire)));
 }
 
 }  // namespace lotic::athena_source

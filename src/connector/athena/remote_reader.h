@@ -24,7 +24,7 @@ class Remainders {
   std::optional<RecordAnswer> Take(const std::string& key);
 
  private:
-  std::mutex mutex_;  // guards kept_
+  std::mutex mutex_;                                       // guards kept_
   std::deque<std::pair<std::string, RecordAnswer>> kept_;  // oldest first
 };
 

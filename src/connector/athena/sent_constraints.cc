@@ -80,7 +80,8 @@ Result<SentConstraints> ChooseConstraints(const ScanRequest& request, const athe
     }
     out.report.push_back(std::move(line));
   }
-  if (!request.order_by.empty()) out.report.push_back({"ORDER BY " + request.order_by[0].column, "ORDER BY", Pushdown::kNot, "rows come as the function has them"});
+  if (!request.order_by.empty())
+    out.report.push_back({"ORDER BY " + request.order_by[0].column, "ORDER BY", Pushdown::kNot, "rows come as the function has them"});
   return out;
 }
 

@@ -19,9 +19,7 @@ namespace {
 
 constexpr std::string_view kDirectoryScheme = "file://";
 
-Status Gone(const std::string& object) {
-  return Status::DataLoss("the spilled block ", object, " does not exist: its rows are lost; run the query again");
-}
+Status Gone(const std::string& object) { return Status::DataLoss("the spilled block ", object, " does not exist: its rows are lost; run the query again"); }
 
 class S3Objects {
  public:
@@ -86,7 +84,8 @@ Result<std::string> ReadObjectFile(const std::string& path) {
   if (file.fd < 0 && errno == ENOENT) return Gone(path);
   if (file.fd < 0 || ::fstat(file.fd, &facts) != 0) return ReadFailed(path, errno);
   if (!S_ISREG(facts.st_mode)) return Status::Invalid("the spilled block ", path, " is not a file");
-  if (facts.st_size > kMaxSpillObjectBytes) return Status::CapacityError("the spilled block ", path, " has ", facts.st_size, " bytes; at most ", kMaxSpillObjectBytes, " are read");
+  if (facts.st_size > kMaxSpillObjectBytes)
+    return Status::CapacityError("the spilled block ", path, " has ", facts.st_size, " bytes; at most ", kMaxSpillObjectBytes, " are read");
   std::string bytes(static_cast<size_t>(facts.st_size), '\0');
   for (size_t at = 0; at < bytes.size();) {
     const ssize_t got = ::read(file.fd, bytes.data() + at, bytes.size() - at);

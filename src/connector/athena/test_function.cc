@@ -61,9 +61,11 @@ Result<Invoked> ScriptedFunction::Invoke(const CallContext& ctx, std::string_vie
 
 Result<athena::FederationResponse> ScriptedFunction::Answer(const athena::FederationRequest& request) {
   using namespace athena;  // the messages of one protocol, all of them
-  if (const auto* ping = std::get_if<PingRequest>(&request)) return FederationResponse(PingResponse{ping->catalog, ping->query_id, "scripted", 24, serde_version});
+  if (const auto* ping = std::get_if<PingRequest>(&request))
+    return FederationResponse(PingResponse{ping->catalog, ping->query_id, "scripted", 24, serde_version});
   if (const auto* list = std::get_if<ListSchemasRequest>(&request)) return FederationResponse(ListSchemasResponse{list->catalog, {"default"}});
-  if (const auto* list = std::get_if<ListTablesRequest>(&request)) return FederationResponse(ListTablesResponse{{{"default", "numbers"}, {"default", "other"}}, list->catalog, {}});
+  if (const auto* list = std::get_if<ListTablesRequest>(&request))
+    return FederationResponse(ListTablesResponse{{{"default", "numbers"}, {"default", "other"}}, list->catalog, {}});
   if (const auto* table = std::get_if<GetTableRequest>(&request)) {
     if (table->table.table != "numbers" && table->table.table != "unlisted") return Status::NotFound("no table ", table->table.ToString());
     return FederationResponse(GetTableResponse{table->catalog, table->table, TableSchema(), {"p"}});
@@ -94,7 +96,8 @@ Result<athena::FederationResponse> ScriptedFunction::Answer(const athena::Federa
     if (end < column.length) response.continuation_token = std::to_string(end);
     return FederationResponse(response);
   }
-  if (const auto* capabilities = std::get_if<GetDataSourceCapabilitiesRequest>(&request)) return FederationResponse(GetDataSourceCapabilitiesResponse{capabilities->catalog, {}});
+  if (const auto* capabilities = std::get_if<GetDataSourceCapabilitiesRequest>(&request))
+    return FederationResponse(GetDataSourceCapabilitiesResponse{capabilities->catalog, {}});
   if (const auto* read = std::get_if<ReadRecordsRequest>(&request)) return Rows(*read);
   const auto& udf = std::get<UserDefinedFunctionRequest>(request);
   Block answer = udf.input;
@@ -139,7 +142,8 @@ std::vector<athena::ParsedRequest> ScriptedFunction::requests() const {
 
 int ScriptedFunction::count(std::string_view message) const {
   const std::lock_guard lock(mutex_);
-  return static_cast<int>(std::count_if(requests_.begin(), requests_.end(), [&](const auto& request) { return athena::MessageName(request.request) == message; }));
+  return static_cast<int>(
+      std::count_if(requests_.begin(), requests_.end(), [&](const auto& request) { return athena::MessageName(request.request) == message; }));
 }
 
 std::shared_ptr<SpillSource> ScriptedFunction::spill() const { return objects_; }

@@ -24,9 +24,9 @@ class ScriptedFunction final : public Invoker {
   /// Changes an answer's bytes.
   std::function<void(const athena::FederationRequest&, Invoked*)> damage;
   int partitions = 3;
-  int splits_per_page = 0;   ///< 0: all in one
-  int blocks = 0;            ///< rows are spilled in so many blocks; 0: inline
-  int serde_version = 6;     ///< of the Ping
+  int splits_per_page = 0;       ///< 0: all in one
+  int blocks = 0;                ///< rows are spilled in so many blocks; 0: inline
+  int serde_version = 6;         ///< of the Ping
   bool shared_location = false;  ///< all splits spill to one place
   bool encrypt = true;
 

@@ -27,13 +27,11 @@ constexpr double kRenewAfter = 0.8;
 
 }  // namespace
 
-BrokerConnection::BrokerConnection(net::Endpoint endpoint, std::shared_ptr<const ConnectionSettings> settings,
-                                   std::shared_ptr<BufferPool> buffers)
+BrokerConnection::BrokerConnection(net::Endpoint endpoint, std::shared_ptr<const ConnectionSettings> settings, std::shared_ptr<BufferPool> buffers)
     : endpoint_(std::move(endpoint)), settings_(std::move(settings)), buffers_(std::move(buffers)) {}
 
 Result<std::unique_ptr<BrokerConnection>> BrokerConnection::Connect(const CallContext& ctx, const net::Endpoint& endpoint,
-                                                                    std::shared_ptr<const ConnectionSettings> settings,
-                                                                    std::shared_ptr<BufferPool> buffers) {
+                                                                    std::shared_ptr<const ConnectionSettings> settings, std::shared_ptr<BufferPool> buffers) {
   std::unique_ptr<BrokerConnection> made(new BrokerConnection(endpoint, std::move(settings), std::move(buffers)));
   const ClientProperties& client = made->settings_->client;
   net::ConnectOptions options;
@@ -56,9 +54,7 @@ Result<std::unique_ptr<BrokerConnection>> BrokerConnection::Connect(const CallCo
   return made;
 }
 
-std::string BrokerConnection::What() const {
-  return in_flight_.empty() ? "waiting" : std::string(ApiName(in_flight_.front().api)) + " request";
-}
+std::string BrokerConnection::What() const { return in_flight_.empty() ? "waiting" : std::string(ApiName(in_flight_.front().api)) + " request"; }
 
 Status BrokerConnection::Broken(const Status& cause) const {
   if (cause.code() == StatusCode::kCancelled || cause.code() == StatusCode::kDeadlineExceeded) return cause;
@@ -74,11 +70,10 @@ Status BrokerConnection::Closed() const {
   std::string hint;
   if (answers_ == 0) {  // not even ApiVersions was answered
     hint = client.uses_tls() ? "; is this a Kafka listener?"
-                             : std::string("; if this listener speaks TLS, set security.protocol=") +
-                                   (client.uses_sasl() ? "SASL_SSL" : "SSL");
+                             : std::string("; if this listener speaks TLS, set security.protocol=") + (client.uses_sasl() ? "SASL_SSL" : "SSL");
   } else if (answers_ == 1 && !client.uses_sasl()) {
-    hint = std::string("; if this listener wants a login, set security.protocol=") +
-           (client.uses_tls() ? "SASL_SSL" : "SASL_PLAINTEXT") + " with sasl.mechanism, sasl.username and sasl.password";
+    hint = std::string("; if this listener wants a login, set security.protocol=") + (client.uses_tls() ? "SASL_SSL" : "SASL_PLAINTEXT") +
+           " with sasl.mechanism, sasl.username and sasl.password";
   }
   return Retryable(Status::IOError("broker ", endpoint_.ToString(), ": the connection was closed during a ", What(),
                                    " (security.protocol=", SecurityProtocolName(client.security_protocol), ")", hint));
@@ -96,8 +91,7 @@ Status BrokerConnection::Enqueue(ApiKey api, int16_t version, int32_t id, std::s
 
 Status BrokerConnection::WriteOut() {
   while (out_written_ < out_.size()) {
-    Result<net::Transfer> sent = stream_->WriteSome(
-        {reinterpret_cast<const uint8_t*>(out_.data()) + out_written_, out_.size() - out_written_});
+    Result<net::Transfer> sent = stream_->WriteSome({reinterpret_cast<const uint8_t*>(out_.data()) + out_written_, out_.size() - out_written_});
     if (!sent.ok()) {
       // The broker may have said why before it closed: what it sent is read first.
       if (in_flight_.size() == 1 && answers_ == 0) break;
@@ -118,21 +112,20 @@ Result<bool> BrokerConnection::Pump() {
   while (!in_flight_.empty()) {
     if (incoming_ == nullptr) {
       Result<net::Transfer> got = stream_->ReadSome({size_bytes_ + size_read_, sizeof size_bytes_ - size_read_});
-      if (!got.ok()) return answers_ <= 1 ? Closed().WithMessage(Closed().message(), " [", got.status().message(), "]")
-                                          : Broken(got.status());
+      if (!got.ok()) return answers_ <= 1 ? Closed().WithMessage(Closed().message(), " [", got.status().message(), "]") : Broken(got.status());
       if (got->would_block()) break;
       if (got->end()) return Closed();
       size_read_ += got->bytes;
       if (size_read_ < sizeof size_bytes_) continue;
-      Result<size_t> size =
-          kafka_protocol::FrameSize(size_bytes_, static_cast<size_t>(settings_->max_response_bytes));
+      Result<size_t> size = kafka_protocol::FrameSize(size_bytes_, static_cast<size_t>(settings_->max_response_bytes));
       if (!size.ok()) {
         const Status cause = Broken(size.status());
         if (size_bytes_[0] == 0x15 && size_bytes_[1] == 0x03) {  // a TLS alert record
-          return Permanent(cause.WithMessage(
-              "broker ", endpoint_.ToString(), ": it answers the ", What(), " with a TLS alert, so this listener speaks TLS; set "
-              "security.protocol=", settings_->client.uses_sasl() ? "SASL_SSL" : "SSL", " (it is ",
-              SecurityProtocolName(settings_->client.security_protocol), ")"));
+          return Permanent(cause.WithMessage("broker ", endpoint_.ToString(), ": it answers the ", What(),
+                                             " with a TLS alert, so this listener speaks TLS; set "
+                                             "security.protocol=",
+                                             settings_->client.uses_sasl() ? "SASL_SSL" : "SSL", " (it is ",
+                                             SecurityProtocolName(settings_->client.security_protocol), ")"));
         }
         return Permanent(cause.WithMessage(cause.message(), " (in the answer to a ", What(), ", limit max_response_bytes)"));
       }
@@ -140,8 +133,7 @@ Result<bool> BrokerConnection::Pump() {
       incoming_read_ = 0;
     }
     if (incoming_read_ < incoming_->size()) {
-      Result<net::Transfer> got =
-          stream_->ReadSome({incoming_->data() + incoming_read_, incoming_->size() - incoming_read_});
+      Result<net::Transfer> got = stream_->ReadSome({incoming_->data() + incoming_read_, incoming_->size() - incoming_read_});
       if (!got.ok()) return Broken(got.status());
       if (got->would_block()) break;
       if (got->end()) return Closed();
@@ -166,9 +158,7 @@ std::optional<Answer> BrokerConnection::TakeAnswer() {
   return answer;
 }
 
-net::PollItem BrokerConnection::PollFor() const {
-  return stream_->PollFor(!in_flight_.empty(), out_written_ < out_.size());
-}
+net::PollItem BrokerConnection::PollFor() const { return stream_->PollFor(!in_flight_.empty(), out_written_ < out_.size()); }
 
 Result<Answer> BrokerConnection::Await(const CallContext& ctx, milliseconds timeout) {
   const auto until = steady_clock::now() + timeout;
@@ -179,8 +169,8 @@ Result<Answer> BrokerConnection::Await(const CallContext& ctx, milliseconds time
     if (left.count() <= 0) {
       std::string hint;
       if (answers_ == 0 && !settings_->client.uses_tls()) hint = "; if this listener speaks TLS, set security.protocol=SSL";
-      return Retryable(Status::IOError("broker ", endpoint_.ToString(), ": no answer to a ", What(), " within ", timeout.count(),
-                                       " ms (request.timeout.ms)", hint));
+      return Retryable(
+          Status::IOError("broker ", endpoint_.ToString(), ": no answer to a ", What(), " within ", timeout.count(), " ms (request.timeout.ms)", hint));
     }
     net::PollItem item = PollFor();
     const Result<net::WaitOutcome> outcome = net::Wait(ctx, {&item, 1}, nullptr, left);
@@ -206,10 +196,8 @@ Status BrokerConnection::AskVersions(const CallContext& ctx) {
     request.client_software_name = "lotic";
     request.client_software_version = "0.1";
     LOTIC_ASSIGN_OR_RETURN(const int32_t id, Send(request, version));
-    LOTIC_ASSIGN_OR_RETURN(const Answer answer,
-                           Await(ctx, std::min(settings_->client.request_timeout, settings_->client.connection_setup_timeout)));
-    LOTIC_ASSIGN_OR_RETURN(const kafka_protocol::ApiVersionsResponse response,
-                           Decode<kafka_protocol::ApiVersionsResponse>(answer, id));
+    LOTIC_ASSIGN_OR_RETURN(const Answer answer, Await(ctx, std::min(settings_->client.request_timeout, settings_->client.connection_setup_timeout)));
+    LOTIC_ASSIGN_OR_RETURN(const kafka_protocol::ApiVersionsResponse response, Decode<kafka_protocol::ApiVersionsResponse>(answer, id));
     if (response.error == ErrorCode::kUnsupportedVersion && version > 0) {
       int16_t offered = 0;
       for (const auto& api : response.apis) {
@@ -244,28 +232,23 @@ Result<std::string> BrokerConnection::RawSaslRound(const CallContext& ctx, std::
 
 Status BrokerConnection::LogIn(const CallContext& ctx) {
   const ClientProperties& client = settings_->client;
-  const auto doing = [&] {
-    return "login as '" + client.sasl_username + "' by " + client.sasl_mechanism + " at " + endpoint_.ToString();
-  };
-  LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<SaslMechanism> mechanism,
-                         MakeSaslMechanism({client.sasl_mechanism, client.sasl_username, client.sasl_password}));
+  const auto doing = [&] { return "login as '" + client.sasl_username + "' by " + client.sasl_mechanism + " at " + endpoint_.ToString(); };
+  LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<SaslMechanism> mechanism, MakeSaslMechanism({client.sasl_mechanism, client.sasl_username, client.sasl_password}));
   LOTIC_ASSIGN_OR_RETURN(const int16_t handshake_version, PickVersion(ApiKey::kSaslHandshake));
   kafka_protocol::SaslHandshakeRequest handshake;
   handshake.mechanism = std::string(mechanism->name());
   LOTIC_ASSIGN_OR_RETURN(const int32_t id, Send(handshake, handshake_version));
   LOTIC_ASSIGN_OR_RETURN(const Answer answer, Await(ctx, client.request_timeout));
-  LOTIC_ASSIGN_OR_RETURN(const kafka_protocol::SaslHandshakeResponse offered,
-                         Decode<kafka_protocol::SaslHandshakeResponse>(answer, id));
+  LOTIC_ASSIGN_OR_RETURN(const kafka_protocol::SaslHandshakeResponse offered, Decode<kafka_protocol::SaslHandshakeResponse>(answer, id));
   if (offered.error == ErrorCode::kUnsupportedSaslMechanism) {
     std::string names;
     for (const std::string& name : offered.mechanisms) names += (names.empty() ? "" : ", ") + name;
-    return Permanent(Status::Unauthorized(doing(), ": the broker does not offer sasl.mechanism=", client.sasl_mechanism,
-                                          "; it offers: ", names.empty() ? "none" : names));
+    return Permanent(
+        Status::Unauthorized(doing(), ": the broker does not offer sasl.mechanism=", client.sasl_mechanism, "; it offers: ", names.empty() ? "none" : names));
   }
   if (offered.error == ErrorCode::kIllegalSaslState && !logged_in_) {
-    return Permanent(Status::Unauthorized(doing(), ": this listener takes no login; set security.protocol=",
-                                          client.uses_tls() ? "SSL" : "PLAINTEXT", " (it is ",
-                                          SecurityProtocolName(client.security_protocol), ")"));
+    return Permanent(Status::Unauthorized(doing(), ": this listener takes no login; set security.protocol=", client.uses_tls() ? "SSL" : "PLAINTEXT",
+                                          " (it is ", SecurityProtocolName(client.security_protocol), ")"));
   }
   if (offered.error != ErrorCode::kNone) return Broken(kafka_protocol::StatusFromError(offered.error, doing()));
 
@@ -296,12 +279,10 @@ Status BrokerConnection::LogIn(const CallContext& ctx) {
     LOTIC_ASSIGN_OR_RETURN(const int16_t version, PickVersion(ApiKey::kSaslAuthenticate));
     LOTIC_ASSIGN_OR_RETURN(const int32_t sent, Send(request, version));
     LOTIC_ASSIGN_OR_RETURN(const Answer reply, Await(ctx, client.request_timeout));
-    LOTIC_ASSIGN_OR_RETURN(kafka_protocol::SaslAuthenticateResponse response,
-                           Decode<kafka_protocol::SaslAuthenticateResponse>(reply, sent));
+    LOTIC_ASSIGN_OR_RETURN(kafka_protocol::SaslAuthenticateResponse response, Decode<kafka_protocol::SaslAuthenticateResponse>(reply, sent));
     if (response.error != ErrorCode::kNone) {
       if (response.error == ErrorCode::kSaslAuthenticationFailed) {
-        return Permanent(Status::Unauthorized(doing(), " was refused: ",
-                                              response.error_message.value_or("wrong name or password"),
+        return Permanent(Status::Unauthorized(doing(), " was refused: ", response.error_message.value_or("wrong name or password"),
                                               "; check sasl.username and sasl.password (or sasl.jaas.config)"));
       }
       return Broken(kafka_protocol::StatusFromError(response.error, doing()));

@@ -57,8 +57,7 @@ class BrokerConnection {
   /// exchanges, request_timeout. Errors: IOError (unreachable; no Kafka; TLS where there is none and the reverse), Unauthorized (login
   /// refused), NotImplemented (no common version), Cancelled, DeadlineExceeded.
   static Result<std::unique_ptr<BrokerConnection>> Connect(const CallContext& ctx, const net::Endpoint& endpoint,
-                                                           std::shared_ptr<const ConnectionSettings> settings,
-                                                           std::shared_ptr<BufferPool> buffers);
+                                                           std::shared_ptr<const ConnectionSettings> settings, std::shared_ptr<BufferPool> buffers);
 
   const net::Endpoint& endpoint() const { return endpoint_; }
   const kafka_protocol::BrokerVersions& versions() const { return versions_; }
@@ -67,9 +66,7 @@ class BrokerConnection {
   template <typename Request>
   Result<int32_t> Send(const Request& request, int16_t version) {
     const int32_t id = next_correlation_++;
-    LOTIC_RETURN_NOT_OK(Enqueue(
-        Request::kApi, version, id,
-        kafka_protocol::EncodeRequestFrame(request, version, id, settings_->client.client_id)));
+    LOTIC_RETURN_NOT_OK(Enqueue(Request::kApi, version, id, kafka_protocol::EncodeRequestFrame(request, version, id, settings_->client.client_id)));
     return id;
   }
   /// Writes and reads what is possible without waiting. @return true if a whole answer is there to take.
@@ -93,8 +90,7 @@ class BrokerConnection {
   }
   template <typename Response>
   Result<Response> Decode(const Answer& answer, int32_t correlation_id) const {
-    Result<Response> response =
-        kafka_protocol::DecodeResponsePayload<Response>(answer.payload(), answer.version, correlation_id);
+    Result<Response> response = kafka_protocol::DecodeResponsePayload<Response>(answer.payload(), answer.version, correlation_id);
     if (!response.ok()) return Broken(response.status());
     return response;
   }
@@ -114,8 +110,7 @@ class BrokerConnection {
     kafka_protocol::ApiKey api;
     int16_t version;
   };
-  BrokerConnection(net::Endpoint endpoint, std::shared_ptr<const ConnectionSettings> settings,
-                   std::shared_ptr<BufferPool> buffers);
+  BrokerConnection(net::Endpoint endpoint, std::shared_ptr<const ConnectionSettings> settings, std::shared_ptr<BufferPool> buffers);
   Status Enqueue(kafka_protocol::ApiKey api, int16_t version, int32_t id, std::string frame);
   Status WriteOut();
   Status AskVersions(const CallContext& ctx);
@@ -131,7 +126,7 @@ class BrokerConnection {
   std::unique_ptr<net::Stream> stream_;
   kafka_protocol::BrokerVersions versions_;
   int32_t next_correlation_ = 1;
-  std::string out_;        // request bytes not yet written
+  std::string out_;  // request bytes not yet written
   size_t out_written_ = 0;
   std::deque<Expected> in_flight_;  // at most kMaxRequestsInFlight with ready_
   std::deque<Answer> ready_;
@@ -139,7 +134,7 @@ class BrokerConnection {
   size_t size_read_ = 0;
   std::shared_ptr<ResponseBuffer> incoming_;
   size_t incoming_read_ = 0;
-  int64_t answers_ = 0;     // received so far, logins included
+  int64_t answers_ = 0;  // received so far, logins included
   bool logged_in_ = false;
   std::chrono::steady_clock::time_point login_again_at_ = std::chrono::steady_clock::time_point::max();
 };

@@ -18,9 +18,9 @@ using broker::Fault;
 using broker::FaultAction;
 using kafka_protocol::ApiKey;
 using kafka_protocol::ErrorCode;
+using std::chrono::milliseconds;
 using testing::AllOf;
 using testing::HasSubstr;
-using std::chrono::milliseconds;
 
 class ConnectionTest : public BrokerTest {
  protected:
@@ -77,8 +77,7 @@ TEST_F(ConnectionTest, PlaintextToATlsListenerSaysHowToGoOn) {
   StartTlsBroker();
   const Status status = List(Options());
   EXPECT_EQ(status.code(), StatusCode::kIOError);
-  EXPECT_THAT(status.message(), AllOf(HasSubstr(Options().client.bootstrap_servers[0].ToString()), HasSubstr("security.protocol=SSL"),
-                                      HasSubstr("PLAINTEXT")));
+  EXPECT_THAT(status.message(), AllOf(HasSubstr(Options().client.bootstrap_servers[0].ToString()), HasSubstr("security.protocol=SSL"), HasSubstr("PLAINTEXT")));
 }
 
 TEST_F(ConnectionTest, TlsToAPlaintextListenerSaysHowToGoOn) {

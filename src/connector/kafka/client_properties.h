@@ -57,9 +57,8 @@ struct ClientProperties {
   int32_t fetch_min_bytes = 1;                                      ///< 0 .. 2^31-1
   std::chrono::milliseconds fetch_max_wait{500};                    ///< fetch.max.wait.ms; 0 .. 300 000
   std::chrono::milliseconds request_timeout{30'000};                ///< request.timeout.ms; 1 .. 3 600 000
-  std::chrono::milliseconds connection_setup_timeout{
-      10'000};                                    ///< socket.connection.setup.timeout.ms: look-up, TCP, TLS
-  std::chrono::milliseconds api_timeout{60'000};  ///< default.api.timeout.ms: a metadata call with its retries
+  std::chrono::milliseconds connection_setup_timeout{10'000};       ///< socket.connection.setup.timeout.ms: look-up, TCP, TLS
+  std::chrono::milliseconds api_timeout{60'000};                    ///< default.api.timeout.ms: a metadata call with its retries
   std::chrono::milliseconds retry_backoff{100};
   std::chrono::milliseconds retry_backoff_max{1'000};
   std::chrono::milliseconds reconnect_backoff{50};

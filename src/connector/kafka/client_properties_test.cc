@@ -40,8 +40,7 @@ using P = std::pair<std::string, std::string>;
 TEST(Properties, ReadsJavasFormat) {
   EXPECT_THAT(Pairs("a=1\nb : 2\r\nc 3\rd\n\n  # note\n! note\n  e = x y \\\n     z\\\n\nf==g\n"),
               ElementsAre(P("a", "1"), P("b", "2"), P("c", "3"), P("d", ""), P("e", "x y z"), P("f", "=g")));
-  EXPECT_THAT(Pairs("key\\ with\\:odd\\=signs=v\\tw\\n\\u00e9\\ud83d\\ude00\\q"),
-              ElementsAre(P("key with:odd=signs", "v\tw\né😀q")));
+  EXPECT_THAT(Pairs("key\\ with\\:odd\\=signs=v\\tw\\n\\u00e9\\ud83d\\ude00\\q"), ElementsAre(P("key with:odd=signs", "v\tw\né😀q")));
   EXPECT_THAT(Pairs("a=ends with blank \nb=\\  leading"), ElementsAre(P("a", "ends with blank "), P("b", "  leading")));
   EXPECT_THAT(Pairs("p=C:\\\\keys\\\\k.jks"), ElementsAre(P("p", "C:\\keys\\k.jks")));
   EXPECT_THAT(Pairs("# a comment does not go on \\\na=1"), ElementsAre(P("a", "1")));
@@ -54,15 +53,13 @@ TEST(Properties, ReadsJavasFormat) {
 }
 
 TEST(Properties, SaysWhereItIsMalformedWithoutTheValue) {
-  for (const char* bad : {"x=1\npassword=hunter2\\u12", "x=1\npassword=hunter2\\ud800", "x=1\npassword=hunter2\\uzzzz",
-                          "x=1\n=hunter2"}) {
+  for (const char* bad : {"x=1\npassword=hunter2\\u12", "x=1\npassword=hunter2\\ud800", "x=1\npassword=hunter2\\uzzzz", "x=1\n=hunter2"}) {
     const Status status = ParseProperties(bad, "file").status();
     EXPECT_EQ(status.code(), StatusCode::kInvalid) << bad;
     EXPECT_THAT(status.message(), AllOf(HasSubstr("file:2"), Not(HasSubstr("hunter2"))));
   }
   EXPECT_FALSE(ParseProperties(std::string_view("a=\0", 3), "f").ok());
-  EXPECT_EQ(ParseProperties(std::string(kMaxPropertiesBytes + 1, '#'), "f").status().code(),
-            StatusCode::kCapacityError);
+  EXPECT_EQ(ParseProperties(std::string(kMaxPropertiesBytes + 1, '#'), "f").status().code(), StatusCode::kCapacityError);
   EXPECT_EQ(ReadPropertiesFile("/no/such.properties").status().code(), StatusCode::kNotFound);
 }
 
@@ -101,8 +98,7 @@ socket.connection.setup.timeout.ms=5000
 connections.max.idle.ms=-1
 )");
   ASSERT_TRUE(made.ok()) << made.status();
-  EXPECT_THAT(made->bootstrap_servers,
-              ElementsAre(net::Endpoint{"b1", 9094}, net::Endpoint{"b2", 9092}, net::Endpoint{"::1", 9096}));
+  EXPECT_THAT(made->bootstrap_servers, ElementsAre(net::Endpoint{"b1", 9094}, net::Endpoint{"b2", 9092}, net::Endpoint{"::1", 9096}));
   EXPECT_EQ(made->security_protocol, SecurityProtocol::kSaslSsl);
   EXPECT_EQ(made->sasl_mechanism, "SCRAM-SHA-512");
   EXPECT_EQ(made->sasl_username, "alice");
@@ -177,44 +173,38 @@ TEST(ClientProperties, AnUnknownNameIsAnErrorThatNamesTheNearest) {
                                                    {"ssl.trustore.location", "ssl.truststore.location"}}) {
     const Status typo = Make(wrong + "=hunter2").status();
     EXPECT_EQ(typo.code(), StatusCode::kInvalid);
-    EXPECT_EQ(typo.message(),
-              "unknown client property " + wrong + " (client.properties:1); did you mean " + right + "?");
+    EXPECT_EQ(typo.message(), "unknown client property " + wrong + " (client.properties:1); did you mean " + right + "?");
   }
 }
 
 TEST(ClientProperties, WhatHasNoEffectIsListed) {
-  auto made =
-      Make("group.id=g\nauto.offset.reset=earliest\nacks=all\nkey.deserializer=org.X\ncheck.crcs=false\ngroup.id=h\n");
+  auto made = Make("group.id=g\nauto.offset.reset=earliest\nacks=all\nkey.deserializer=org.X\ncheck.crcs=false\ngroup.id=h\n");
   ASSERT_TRUE(made.ok()) << made.status();
-  EXPECT_THAT(made->warnings,
-              ElementsAre(HasSubstr("group.id (client.properties:1) has no effect"), HasSubstr("auto.offset.reset"),
-                          HasSubstr("acks"), HasSubstr("key.deserializer"), HasSubstr("always verified")));
+  EXPECT_THAT(made->warnings, ElementsAre(HasSubstr("group.id (client.properties:1) has no effect"), HasSubstr("auto.offset.reset"), HasSubstr("acks"),
+                                          HasSubstr("key.deserializer"), HasSubstr("always verified")));
 }
 
 TEST(ClientProperties, WhatWouldRunCodeIsRefused) {
-  for (const char* dangerous :
-       {"plugin.library.paths", "sasl.kerberos.kinit.cmd", "ssl.engine.location", "ssl.providers",
-        "sasl.client.callback.handler.class", "ssl.engine.factory.class", "interceptor.classes", "metric.reporters",
-        "security.providers", "config.providers.file.class", "made.up.class", "oauthbearer_token_refresh_cb"}) {
+  for (const char* dangerous : {"plugin.library.paths", "sasl.kerberos.kinit.cmd", "ssl.engine.location", "ssl.providers", "sasl.client.callback.handler.class",
+                                "ssl.engine.factory.class", "interceptor.classes", "metric.reporters", "security.providers", "config.providers.file.class",
+                                "made.up.class", "oauthbearer_token_refresh_cb"}) {
     const Status status = Make(std::string(dangerous) + "=/tmp/evil.so").status();
     EXPECT_EQ(status.code(), StatusCode::kInvalid) << dangerous;
     EXPECT_THAT(status.message(), AllOf(HasSubstr(dangerous), HasSubstr("refused"))) << dangerous;
   }
   EXPECT_TRUE(Make("metric.reporters=").ok());
-  const Status jaas =
-      Make(
-          "security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\n"
-          "sasl.jaas.config=com.sun.security.auth.module.JndiLoginModule required user.provider.url=\"ldap://evil\";")
-          .status();
+  const Status jaas = Make(
+                          "security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\n"
+                          "sasl.jaas.config=com.sun.security.auth.module.JndiLoginModule required user.provider.url=\"ldap://evil\";")
+                          .status();
   EXPECT_EQ(jaas.code(), StatusCode::kInvalid);
   EXPECT_THAT(jaas.message(), HasSubstr("JndiLoginModule"));
 }
 
 TEST(ClientProperties, WhatIsNotBuiltSaysWhatWorks) {
-  for (const char* text :
-       {"security.protocol=SASL_SSL\nsasl.mechanism=OAUTHBEARER", "security.protocol=SASL_SSL\nsasl.mechanism=GSSAPI",
-        "security.protocol=SASL_SSL\nsasl.mechanism=AWS_MSK_IAM", "sasl.oauthbearer.token.endpoint.url=http://x",
-        "security.protocol=SASL_SSL\nsasl.jaas.config=software.amazon.msk.auth.iam.IAMLoginModule required;"}) {
+  for (const char* text : {"security.protocol=SASL_SSL\nsasl.mechanism=OAUTHBEARER", "security.protocol=SASL_SSL\nsasl.mechanism=GSSAPI",
+                           "security.protocol=SASL_SSL\nsasl.mechanism=AWS_MSK_IAM", "sasl.oauthbearer.token.endpoint.url=http://x",
+                           "security.protocol=SASL_SSL\nsasl.jaas.config=software.amazon.msk.auth.iam.IAMLoginModule required;"}) {
     const Status status = Make(text).status();
     EXPECT_EQ(status.code(), StatusCode::kNotImplemented) << text;
     EXPECT_THAT(status.message(), HasSubstr("SCRAM-SHA-512 work")) << text;
@@ -226,11 +216,9 @@ TEST(ClientProperties, BadValuesNamePropertyValueUnitAndRange) {
   EXPECT_EQ(Make("request.timeout.ms=0").status().message(),
             "request.timeout.ms=0 (client.properties:1): a whole number of milliseconds from 1 to 3600000 is needed");
   for (const char* bad :
-       {"fetch.max.bytes=-1", "fetch.max.bytes=2147483648", "fetch.min.bytes=1k",
-        "max.partition.fetch.bytes=", "security.protocol=TLS", "isolation.level=serializable",
-        "enable.ssl.certificate.verification=yes", "broker.address.family=v5",
-        "ssl.endpoint.identification.algorithm=ldaps", "ssl.keystore.type=BCFKS", "ssl.enabled.protocols=TLSv1.1",
-        "max.decompressed.batch.bytes=5", "bootstrap.servers=a:b", "check.crcs=maybe"}) {
+       {"fetch.max.bytes=-1", "fetch.max.bytes=2147483648", "fetch.min.bytes=1k", "max.partition.fetch.bytes=", "security.protocol=TLS",
+        "isolation.level=serializable", "enable.ssl.certificate.verification=yes", "broker.address.family=v5", "ssl.endpoint.identification.algorithm=ldaps",
+        "ssl.keystore.type=BCFKS", "ssl.enabled.protocols=TLSv1.1", "max.decompressed.batch.bytes=5", "bootstrap.servers=a:b", "check.crcs=maybe"}) {
     const Status status = Make(bad).status();
     EXPECT_EQ(status.code(), StatusCode::kInvalid) << bad;
     EXPECT_THAT(status.message(), HasSubstr(std::string(bad).substr(0, std::string(bad).find('=')))) << bad;
@@ -250,15 +238,12 @@ TEST(ClientProperties, TimesMustFitEachOther) {
 
 TEST(ClientProperties, LoginNeedsMechanismUserAndPassword) {
   EXPECT_THAT(Make("security.protocol=SASL_PLAINTEXT").status().message(), HasSubstr("needs sasl.mechanism"));
-  EXPECT_THAT(Make("security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN").status().message(),
-              HasSubstr("sasl.username is missing"));
-  EXPECT_THAT(Make("security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.username=a").status().message(),
-              HasSubstr("sasl.password is missing"));
+  EXPECT_THAT(Make("security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN").status().message(), HasSubstr("sasl.username is missing"));
+  EXPECT_THAT(Make("security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.username=a").status().message(), HasSubstr("sasl.password is missing"));
   auto unused = Make("sasl.mechanism=PLAIN\nsasl.username=a\nssl.ca.location=/x");
   ASSERT_TRUE(unused.ok()) << unused.status();
-  EXPECT_THAT(unused->warnings,
-              ElementsAre(AllOf(HasSubstr("sasl.mechanism"), HasSubstr("security.protocol is PLAINTEXT")),
-                          AllOf(HasSubstr("ssl.ca.location"), HasSubstr("security.protocol is PLAINTEXT"))));
+  EXPECT_THAT(unused->warnings, ElementsAre(AllOf(HasSubstr("sasl.mechanism"), HasSubstr("security.protocol is PLAINTEXT")),
+                                            AllOf(HasSubstr("ssl.ca.location"), HasSubstr("security.protocol is PLAINTEXT"))));
   EXPECT_THAT(Make("security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.jaas.config=a.ScramLoginModule required "
                    "username=u password=p;")
                   .status()
@@ -296,15 +281,13 @@ TEST(ClientProperties, RedactedShowsEverythingButSecrets) {
       "ssl.keystore.key=-----BEGIN hunter5\nssl.keystore.certificate.chain=-----BEGIN hunter6");
   ASSERT_TRUE(made.ok()) << made.status();
   const std::string shown = made->Redacted();
-  EXPECT_THAT(shown, AllOf(HasSubstr("sasl.username=alice\n"), HasSubstr("sasl.password=***\n"),
-                           HasSubstr("ssl.truststore.location=/t\n"), HasSubstr("ssl.keystore.key=***\n"),
-                           Not(HasSubstr("hunter"))));
+  EXPECT_THAT(shown, AllOf(HasSubstr("sasl.username=alice\n"), HasSubstr("sasl.password=***\n"), HasSubstr("ssl.truststore.location=/t\n"),
+                           HasSubstr("ssl.keystore.key=***\n"), Not(HasSubstr("hunter"))));
 }
 
 TEST(ClientProperties, NoMessageRepeatsASecret) {
-  for (const char* text :
-       {"sasl.pasword=hunter2", "sasl.password\n=hunter2", "request.timeout.ms=1\nplugin.library.paths=hunter2",
-        "security.protocol=SASL_SSL\nsasl.jaas.config=PlainLoginModule required username=\"u\" password=\"hunter2;"}) {
+  for (const char* text : {"sasl.pasword=hunter2", "sasl.password\n=hunter2", "request.timeout.ms=1\nplugin.library.paths=hunter2",
+                           "security.protocol=SASL_SSL\nsasl.jaas.config=PlainLoginModule required username=\"u\" password=\"hunter2;"}) {
     const Status status = Make(text).status();
     EXPECT_FALSE(status.ok()) << text;
     EXPECT_THAT(status.message(), Not(HasSubstr("hunter2"))) << text;
@@ -312,8 +295,7 @@ TEST(ClientProperties, NoMessageRepeatsASecret) {
 }
 
 TEST(Jaas, ReadsQuotesEscapesAndComments) {
-  auto login = ParseJaas(
-      "/* c */ x.y.ScramLoginModule  REQUIRED // note\n username = 'al\\'ice' other=1\n password=\"\\101\\t\\\\\" ; ");
+  auto login = ParseJaas("/* c */ x.y.ScramLoginModule  REQUIRED // note\n username = 'al\\'ice' other=1\n password=\"\\101\\t\\\\\" ; ");
   ASSERT_TRUE(login.ok()) << login.status();
   EXPECT_TRUE(login->scram);
   EXPECT_EQ(login->username, "al'ice");
@@ -321,16 +303,13 @@ TEST(Jaas, ReadsQuotesEscapesAndComments) {
 }
 
 TEST(Jaas, RefusesWhatItCannotRead) {
-  for (const char* bad : {"", ";", "PlainLoginModule", "PlainLoginModule required", "PlainLoginModule required;",
-                          "PlainLoginModule username=u password=p;", "PlainLoginModule required username=u password=p",
-                          "PlainLoginModule required username=u;", "PlainLoginModule required username;",
-                          "PlainLoginModule required username=\"u password=p;",
-                          "PlainLoginModule required username=u password=p; x.Other required;", "/* PlainLoginModule",
-                          "KafkaClient { };"}) {
+  for (const char* bad : {"", ";", "PlainLoginModule", "PlainLoginModule required", "PlainLoginModule required;", "PlainLoginModule username=u password=p;",
+                          "PlainLoginModule required username=u password=p", "PlainLoginModule required username=u;", "PlainLoginModule required username;",
+                          "PlainLoginModule required username=\"u password=p;", "PlainLoginModule required username=u password=p; x.Other required;",
+                          "/* PlainLoginModule", "KafkaClient { };"}) {
     EXPECT_EQ(ParseJaas(bad).status().code(), StatusCode::kInvalid) << bad;
   }
-  EXPECT_EQ(ParseJaas("ScramLoginModule required username=u password=p tokenauth=true;").status().code(),
-            StatusCode::kNotImplemented);
+  EXPECT_EQ(ParseJaas("ScramLoginModule required username=u password=p tokenauth=true;").status().code(), StatusCode::kNotImplemented);
 }
 
 TEST(PropertyNames, EachNameStandsOnceAndAliasesLeadSomewhere) {

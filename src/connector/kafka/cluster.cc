@@ -32,8 +32,7 @@ int HexDigit(char c) {
 }  // namespace
 
 const PartitionMetadata* TopicMetadata::Find(int32_t partition) const {
-  const auto at = std::lower_bound(partitions.begin(), partitions.end(), partition,
-                                   [](const PartitionMetadata& a, int32_t id) { return a.id < id; });
+  const auto at = std::lower_bound(partitions.begin(), partitions.end(), partition, [](const PartitionMetadata& a, int32_t id) { return a.id < id; });
   return at != partitions.end() && at->id == partition ? &*at : nullptr;
 }
 
@@ -144,8 +143,7 @@ Result<std::unique_ptr<BrokerConnection>> Cluster::AcquireAny(const CallContext&
   return last.WithMessage("none of ", num_failures, " servers answers: ", failures);
 }
 
-Status Cluster::Retry(const CallContext& ctx, const std::string& doing,
-                      const std::function<Result<bool>(Status* last)>& attempt) {
+Status Cluster::Retry(const CallContext& ctx, const std::string& doing, const std::function<Result<bool>(Status* last)>& attempt) {
   const auto until = steady_clock::now() + settings_->client.api_timeout;
   Status last;
   for (int failures = 1;; ++failures) {
@@ -159,8 +157,7 @@ Status Cluster::Retry(const CallContext& ctx, const std::string& doing,
       pause = backoff_.After(failures);
     }
     if (steady_clock::now() + pause >= until) {
-      return last.WithMessage(doing, ": given up after ", settings_->client.api_timeout.count(),
-                              " ms (default.api.timeout.ms): ", last.message());
+      return last.WithMessage(doing, ": given up after ", settings_->client.api_timeout.count(), " ms (default.api.timeout.ms): ", last.message());
     }
     Result<net::WaitOutcome> waited = net::Wait(ctx, {}, nullptr, std::max(pause, milliseconds(1)));
     if (!waited.ok()) {
@@ -203,8 +200,7 @@ Result<kafka_protocol::MetadataResponse> Cluster::AskMetadata(const CallContext&
       wanted.name = *topic;
       request.topics.emplace().push_back(std::move(wanted));
     }
-    Result<kafka_protocol::MetadataResponse> response =
-        (*connection)->Call<kafka_protocol::MetadataResponse>(ctx, request);
+    Result<kafka_protocol::MetadataResponse> response = (*connection)->Call<kafka_protocol::MetadataResponse>(ctx, request);
     if (!response.ok()) {
       *last = response.status();
       if (!may_retry || !MayRetry(*last)) return *last;
@@ -213,8 +209,7 @@ Result<kafka_protocol::MetadataResponse> Cluster::AskMetadata(const CallContext&
     GiveBack(std::move(*connection));
     if (topic != nullptr) {
       if (response->topics.size() != 1) {
-        return Status::IOError(doing, ": the broker answered for ", response->topics.size(), " topics")
-            .WithDetail(std::make_shared<SourceError>(false));
+        return Status::IOError(doing, ": the broker answered for ", response->topics.size(), " topics").WithDetail(std::make_shared<SourceError>(false));
       }
       const ErrorCode error = response->topics[0].error;
       if (error != ErrorCode::kNone) {
@@ -255,8 +250,7 @@ std::shared_ptr<const TopicMetadata> Cluster::Remember(const kafka_protocol::Met
     for (const auto& partition : from.partitions) {
       made->partitions.push_back({partition.index, partition.leader_id, partition.leader_epoch, partition.error});
     }
-    std::sort(made->partitions.begin(), made->partitions.end(),
-              [](const PartitionMetadata& a, const PartitionMetadata& b) { return a.id < b.id; });
+    std::sort(made->partitions.begin(), made->partitions.end(), [](const PartitionMetadata& a, const PartitionMetadata& b) { return a.id < b.id; });
     if (topic != nullptr && *topic == made->name) wanted = made;
     topics_[made->name] = std::move(made);
   }
@@ -272,8 +266,7 @@ Result<std::shared_ptr<const TopicMetadata>> Cluster::Topic(const CallContext& c
   LOTIC_ASSIGN_OR_RETURN(const kafka_protocol::MetadataResponse response, AskMetadata(ctx, &name));
   std::shared_ptr<const TopicMetadata> topic = Remember(response, &name);
   if (topic == nullptr) {
-    return Status::IOError("look up topic '", name, "': the broker answered for another topic")
-        .WithDetail(std::make_shared<SourceError>(false));
+    return Status::IOError("look up topic '", name, "': the broker answered for another topic").WithDetail(std::make_shared<SourceError>(false));
   }
   return topic;
 }
@@ -322,19 +315,16 @@ Result<std::string> Cluster::ClusterId(const CallContext& ctx) {
 
 template <typename Response, typename Request>
 Status Cluster::ScatterGather(const CallContext& ctx, const TopicMetadata& metadata, const std::vector<size_t>& todo,
-                              const std::function<int32_t(size_t)>& partition_of,
-                              const std::function<Request(const std::vector<size_t>&)>& make, int16_t ceiling,
-                              const std::function<void(const std::vector<size_t>&, const Response&)>& take, Status* last) {
+                              const std::function<int32_t(size_t)>& partition_of, const std::function<Request(const std::vector<size_t>&)>& make,
+                              int16_t ceiling, const std::function<void(const std::vector<size_t>&, const Response&)>& take, Status* last) {
   std::map<int32_t, std::vector<size_t>> by_leader;
   for (const size_t index : todo) {
     const PartitionMetadata* partition = metadata.Find(partition_of(index));
     if (partition == nullptr) {
-      return Status::NotFound("topic '", metadata.name, "' has no partition ", partition_of(index), "; it has ",
-                              metadata.partitions.size());
+      return Status::NotFound("topic '", metadata.name, "' has no partition ", partition_of(index), "; it has ", metadata.partitions.size());
     }
     if (partition->leader < 0) {
-      *last = Status::IOError("partition ", partition->id, " of topic '", metadata.name, "' has no leader now")
-                  .WithDetail(std::make_shared<SourceError>(true));
+      *last = Status::IOError("partition ", partition->id, " of topic '", metadata.name, "' has no leader now").WithDetail(std::make_shared<SourceError>(true));
       continue;
     }
     by_leader[partition->leader].push_back(index);
@@ -393,8 +383,7 @@ std::vector<size_t> Unanswered(const std::vector<uint8_t>& answered) {
 
 }  // namespace
 
-Result<std::vector<OffsetAnswer>> Cluster::ListOffsets(const CallContext& ctx, const std::string& topic,
-                                                       std::span<const OffsetQuery> queries,
+Result<std::vector<OffsetAnswer>> Cluster::ListOffsets(const CallContext& ctx, const std::string& topic, std::span<const OffsetQuery> queries,
                                                        kafka_protocol::IsolationLevel isolation) {
   using Request = kafka_protocol::ListOffsetsRequest;
   using Response = kafka_protocol::ListOffsetsResponse;
@@ -425,8 +414,7 @@ Result<std::vector<OffsetAnswer>> Cluster::ListOffsets(const CallContext& ctx, c
             Request::Topic& asked = request.topics.emplace_back();
             asked.name = topic;
             for (const size_t i : indexes) {
-              asked.partitions.push_back({queries[i].partition, metadata->Find(queries[i].partition)->leader_epoch,
-                                          queries[i].timestamp});
+              asked.partitions.push_back({queries[i].partition, metadata->Find(queries[i].partition)->leader_epoch, queries[i].timestamp});
             }
             return request;
           },
@@ -442,8 +430,7 @@ Result<std::vector<OffsetAnswer>> Cluster::ListOffsets(const CallContext& ctx, c
                     answered[i] = 1;
                     continue;
                   }
-                  const Status status = Explained(
-                      kafka_protocol::StatusFromError(got.error, doing + ", partition " + std::to_string(got.index)), topic);
+                  const Status status = Explained(kafka_protocol::StatusFromError(got.error, doing + ", partition " + std::to_string(got.index)), topic);
                   *last = status;
                   if (!kafka_protocol::LookUpError(got.error).retriable && !kafka_protocol::LookUpError(got.error).stale_metadata) {
                     fatal = status;
@@ -467,8 +454,7 @@ Result<std::vector<OffsetAnswer>> Cluster::ListOffsets(const CallContext& ctx, c
   return answers;
 }
 
-Result<std::vector<EpochAnswer>> Cluster::EpochEnds(const CallContext& ctx, const std::string& topic,
-                                                    std::span<const EpochQuery> queries) {
+Result<std::vector<EpochAnswer>> Cluster::EpochEnds(const CallContext& ctx, const std::string& topic, std::span<const EpochQuery> queries) {
   using Request = kafka_protocol::OffsetForLeaderEpochRequest;
   using Response = kafka_protocol::OffsetForLeaderEpochResponse;
   std::vector<EpochAnswer> answers(queries.size());
@@ -487,8 +473,7 @@ Result<std::vector<EpochAnswer>> Cluster::EpochEnds(const CallContext& ctx, cons
           Request::Topic& asked = request.topics.emplace_back();
           asked.name = topic;
           for (const size_t i : indexes) {
-            asked.partitions.push_back({queries[i].partition, metadata->Find(queries[i].partition)->leader_epoch,
-                                        queries[i].leader_epoch});
+            asked.partitions.push_back({queries[i].partition, metadata->Find(queries[i].partition)->leader_epoch, queries[i].leader_epoch});
           }
           return request;
         },
@@ -526,8 +511,7 @@ Result<std::vector<EpochAnswer>> Cluster::EpochEnds(const CallContext& ctx, cons
 Result<std::map<int32_t, int64_t>> Cluster::LogSizes(const CallContext& ctx, const std::string& topic) {
   using Request = kafka_protocol::DescribeLogDirsRequest;
   using Response = kafka_protocol::DescribeLogDirsResponse;
-  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<const TopicMetadata> metadata,
-                         Topic(ctx, topic, settings_->client.metadata_max_age));
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<const TopicMetadata> metadata, Topic(ctx, topic, settings_->client.metadata_max_age));
   std::map<int32_t, int64_t> sizes;
   std::vector<size_t> all(metadata->partitions.size());
   for (size_t i = 0; i < all.size(); ++i) all[i] = i;

@@ -55,7 +55,7 @@ struct OffsetQuery {
   int64_t timestamp = kafka_protocol::kLatestTimestamp;
 };
 struct OffsetAnswer {
-  int64_t offset = -1;        ///< -1: no record is that late
+  int64_t offset = -1;  ///< -1: no record is that late
   int64_t timestamp = -1;
   int32_t leader_epoch = -1;
 };
@@ -84,18 +84,15 @@ class Cluster {
   /// Names of all topics that are not internal, sorted. Errors: those of BrokerConnection::Connect.
   Result<std::vector<std::string>> TopicNames(const CallContext& ctx, std::chrono::milliseconds max_age);
   /// A topic's metadata, from the cache if it is not older than `max_age`. Errors: NotFound (no such topic), Unauthorized.
-  Result<std::shared_ptr<const TopicMetadata>> Topic(const CallContext& ctx, const std::string& name,
-                                                     std::chrono::milliseconds max_age);
+  Result<std::shared_ptr<const TopicMetadata>> Topic(const CallContext& ctx, const std::string& name, std::chrono::milliseconds max_age);
   /// All topics that are not internal, with their partitions; asks.
   Result<std::vector<std::shared_ptr<const TopicMetadata>>> AllTopics(const CallContext& ctx);
   Result<std::string> ClusterId(const CallContext& ctx);
 
   /// Answers in the order of `queries`; one request a leader, all leaders at once.
-  Result<std::vector<OffsetAnswer>> ListOffsets(const CallContext& ctx, const std::string& topic,
-                                                std::span<const OffsetQuery> queries,
+  Result<std::vector<OffsetAnswer>> ListOffsets(const CallContext& ctx, const std::string& topic, std::span<const OffsetQuery> queries,
                                                 kafka_protocol::IsolationLevel isolation);
-  Result<std::vector<EpochAnswer>> EpochEnds(const CallContext& ctx, const std::string& topic,
-                                             std::span<const EpochQuery> queries);
+  Result<std::vector<EpochAnswer>> EpochEnds(const CallContext& ctx, const std::string& topic, std::span<const EpochQuery> queries);
   /// Bytes on disk of the topic's partitions, as their leaders report them. Errors also: Unauthorized, NotImplemented.
   Result<std::map<int32_t, int64_t>> LogSizes(const CallContext& ctx, const std::string& topic);
 
@@ -127,8 +124,7 @@ class Cluster {
   /// One request a leader of the partitions at `todo`, all sent before the first answer is awaited.
   template <typename Response, typename Request>
   Status ScatterGather(const CallContext& ctx, const TopicMetadata& metadata, const std::vector<size_t>& todo,
-                       const std::function<int32_t(size_t)>& partition_of,
-                       const std::function<Request(const std::vector<size_t>&)>& make, int16_t ceiling,
+                       const std::function<int32_t(size_t)>& partition_of, const std::function<Request(const std::vector<size_t>&)>& make, int16_t ceiling,
                        const std::function<void(const std::vector<size_t>&, const Response&)>& take, Status* last);
 
   const std::shared_ptr<const ConnectionSettings> settings_;

@@ -13,17 +13,15 @@ using kafka_protocol::RecordView;
 
 namespace {
 
-constexpr std::array<std::string_view, kNumMetadataColumns> kNames = {
-    "_topic",     "_partition_id",  "_partition_offset", "_timestamp",   "_timestamp_ms", "_timestamp_type", "_key",
-    "_message",   "_key_bytes",     "_message_bytes",    "_headers",     "_key_length",   "_message_length"};
+constexpr std::array<std::string_view, kNumMetadataColumns> kNames = {"_topic",          "_partition_id", "_partition_offset", "_timestamp", "_timestamp_ms",
+                                                                      "_timestamp_type", "_key",          "_message",          "_key_bytes", "_message_bytes",
+                                                                      "_headers",        "_key_length",   "_message_length"};
 
 struct Alias {
   std::string_view alias;
   MetadataColumn column;
 };
-constexpr Alias kAliases[] = {{"_partition", MetadataColumn::kPartition},
-                              {"_offset", MetadataColumn::kOffset},
-                              {"_value", MetadataColumn::kMessage}};
+constexpr Alias kAliases[] = {{"_partition", MetadataColumn::kPartition}, {"_offset", MetadataColumn::kOffset}, {"_value", MetadataColumn::kMessage}};
 
 constexpr int64_t kMaxMillis = std::numeric_limits<int64_t>::max() / 1000;
 
@@ -48,8 +46,7 @@ Type TypeOf(MetadataColumn column) {
 
 bool SameIgnoringCase(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string_view TimestampTypeName(TimestampType type) {
@@ -73,7 +70,7 @@ size_t SequenceLength(const uint8_t* at, const uint8_t* end, size_t* broken) {
     need = 1;
   } else if (lead >= 0xE0 && lead <= 0xEF) {
     need = 2;
-    if (lead == 0xE0) low = 0xA0;  // no overlong forms
+    if (lead == 0xE0) low = 0xA0;   // no overlong forms
     if (lead == 0xED) high = 0x9F;  // no surrogates
   } else if (lead >= 0xF0 && lead <= 0xF4) {
     need = 3;
@@ -166,8 +163,7 @@ TopicColumns ColumnsOf(const SchemaDocument& document) {
   TopicColumns made;
   const auto taken = [&](std::string_view name) {
     return document.format != PayloadFormat::kRaw &&
-           std::any_of(document.columns.fields.begin(), document.columns.fields.end(),
-                       [&](const Field& field) { return SameIgnoringCase(field.name, name); });
+           std::any_of(document.columns.fields.begin(), document.columns.fields.end(), [&](const Field& field) { return SameIgnoringCase(field.name, name); });
   };
   std::vector<MetadataColumn> shown;
   if (document.format == PayloadFormat::kRaw) {
@@ -227,8 +223,7 @@ void AppendReplacingInvalid(Bytes bytes, Buffer* out) {
   out->Append(valid_from, static_cast<size_t>(end - valid_from));
 }
 
-int64_t AppendMetadataColumn(MetadataColumn column, const RecordRun& run, std::span<const uint32_t> selection,
-                             ColumnBuilder* out) {
+int64_t AppendMetadataColumn(MetadataColumn column, const RecordRun& run, std::span<const uint32_t> selection, ColumnBuilder* out) {
   const RecordView* const records = run.records.data();
   const auto count = static_cast<int64_t>(selection.size());
   out->Reserve(count);

@@ -19,19 +19,19 @@
 namespace lotic::kafka {
 
 enum class MetadataColumn : uint8_t {
-  kTopic,            ///< _topic VARCHAR
-  kPartition,        ///< _partition_id BIGINT
-  kOffset,           ///< _partition_offset BIGINT
-  kTimestamp,        ///< _timestamp TIMESTAMP(6) UTC; NULL: the record has none (-1), or one outside the type's range
-  kTimestampMs,      ///< _timestamp_ms BIGINT: exactly what the record holds
-  kTimestampType,    ///< _timestamp_type VARCHAR: CREATE_TIME, LOG_APPEND_TIME, NONE
-  kKey,              ///< _key VARCHAR: UTF-8, what is not is replaced by U+FFFD
-  kMessage,          ///< _message VARCHAR, likewise
-  kKeyBytes,         ///< _key_bytes VARBINARY
-  kMessageBytes,     ///< _message_bytes VARBINARY
-  kHeaders,          ///< _headers MAP<VARCHAR, LIST<VARBINARY>>: keys in the order they first come, values in theirs
-  kKeyLength,        ///< _key_length BIGINT
-  kMessageLength,    ///< _message_length BIGINT
+  kTopic,          ///< _topic VARCHAR
+  kPartition,      ///< _partition_id BIGINT
+  kOffset,         ///< _partition_offset BIGINT
+  kTimestamp,      ///< _timestamp TIMESTAMP(6) UTC; NULL: the record has none (-1), or one outside the type's range
+  kTimestampMs,    ///< _timestamp_ms BIGINT: exactly what the record holds
+  kTimestampType,  ///< _timestamp_type VARCHAR: CREATE_TIME, LOG_APPEND_TIME, NONE
+  kKey,            ///< _key VARCHAR: UTF-8, what is not is replaced by U+FFFD
+  kMessage,        ///< _message VARCHAR, likewise
+  kKeyBytes,       ///< _key_bytes VARBINARY
+  kMessageBytes,   ///< _message_bytes VARBINARY
+  kHeaders,        ///< _headers MAP<VARCHAR, LIST<VARBINARY>>: keys in the order they first come, values in theirs
+  kKeyLength,      ///< _key_length BIGINT
+  kMessageLength,  ///< _message_length BIGINT
 };
 inline constexpr size_t kNumMetadataColumns = 13;
 
@@ -65,8 +65,7 @@ struct RecordRun {
 
 /// Appends a column's value for each of `selection` (indexes into the records) to `out`. Broken headers give an empty map and count.
 /// @return how many values could not be decoded.
-int64_t AppendMetadataColumn(MetadataColumn column, const RecordRun& run, std::span<const uint32_t> selection,
-                             ColumnBuilder* out);
+int64_t AppendMetadataColumn(MetadataColumn column, const RecordRun& run, std::span<const uint32_t> selection, ColumnBuilder* out);
 
 /// Appends `bytes` as text: valid UTF-8 as it is, each maximal broken part of anything else as U+FFFD. Not the end of a row.
 void AppendReplacingInvalid(kafka_protocol::Bytes bytes, Buffer* out);

@@ -20,14 +20,20 @@ TEST(Columns, ReplacesEachMaximalBrokenPartOfText) {
   EXPECT_EQ(Replaced(good), good);
   EXPECT_EQ(Replaced(""), "");
   const std::string mark = "\xEF\xBF\xBD";
-  EXPECT_EQ(Replaced("a\xFF" "b"), "a" + mark + "b");
-  EXPECT_EQ(Replaced("\xE2\x82"), mark);                      // cut: one part
-  EXPECT_EQ(Replaced("\xE2\x82" "A"), mark + "A");
-  EXPECT_EQ(Replaced("\xC0\xAF"), mark + mark);               // overlong
-  EXPECT_EQ(Replaced("\xED\xA0\x80"), mark + mark + mark);    // a surrogate
+  EXPECT_EQ(Replaced("a\xFF"
+                     "b"),
+            "a" + mark + "b");
+  EXPECT_EQ(Replaced("\xE2\x82"), mark);  // cut: one part
+  EXPECT_EQ(Replaced("\xE2\x82"
+                     "A"),
+            mark + "A");
+  EXPECT_EQ(Replaced("\xC0\xAF"), mark + mark);                        // overlong
+  EXPECT_EQ(Replaced("\xED\xA0\x80"), mark + mark + mark);             // a surrogate
   EXPECT_EQ(Replaced("\xF4\x90\x80\x80"), mark + mark + mark + mark);  // above U+10FFFF
   EXPECT_EQ(Replaced("\xF0\x9F\x98"), mark);
-  EXPECT_EQ(Replaced("12345678\x80" "12345678"), "12345678" + mark + "12345678");
+  EXPECT_EQ(Replaced("12345678\x80"
+                     "12345678"),
+            "12345678" + mark + "12345678");
 }
 
 TEST(Snapshot, ATokenIsReadBackAndChangedOnesAreRefused) {
@@ -74,8 +80,7 @@ TEST(PushDown, TimeBoundsAreRoundedTowardsMoreRows) {
 }
 
 TEST(PushDown, OffsetsClipAndAnEmptySetRulesOutAll) {
-  PushedFilters pushed =
-      PushDown(RequestOver(MetadataColumn::kOffset, ValueSet::Listed({Scalar(int64_t{7}), Scalar(int64_t{3})}))).ValueOrDie();
+  PushedFilters pushed = PushDown(RequestOver(MetadataColumn::kOffset, ValueSet::Listed({Scalar(int64_t{7}), Scalar(int64_t{3})}))).ValueOrDie();
   EXPECT_EQ(pushed.min_offset, 3);
   EXPECT_EQ(pushed.end_offset, 8);
   EXPECT_FALSE(pushed.nothing);

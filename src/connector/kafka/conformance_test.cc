@@ -82,8 +82,7 @@ std::unique_ptr<ConformanceHarness> StartByName() {
   return KafkaHarness::Start(std::move(options));
 }
 
-INSTANTIATE_TEST_SUITE_P(Kafka, ConnectorConformance,
-                         testing::Values(ConformanceCase{"newest", StartNewest}, ConformanceCase{"by_name", StartByName}),
+INSTANTIATE_TEST_SUITE_P(Kafka, ConnectorConformance, testing::Values(ConformanceCase{"newest", StartNewest}, ConformanceCase{"by_name", StartByName}),
                          [](const auto& info) { return info.param.name; });
 
 }  // namespace

@@ -64,8 +64,7 @@ class Impl final : public KafkaConnector, public PartitionTokens, public PlanPre
     LOTIC_RETURN_NOT_OK(ResolveName("schema", name.schema, {kDefaultSchema}).status());
     std::vector<std::string> hidden_by_case;
     LOTIC_ASSIGN_OR_RETURN(const std::string topic, Resolve(ctx, name.table, &hidden_by_case));
-    LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<const TopicMetadata> metadata,
-                           cluster_->Topic(ctx, topic, options_.client.metadata_max_age));
+    LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<const TopicMetadata> metadata, cluster_->Topic(ctx, topic, options_.client.metadata_max_age));
     LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<const SampledSchema> sampled, SchemaOf(ctx, *metadata));
     const SchemaDocument& document = sampled->document;
     TopicColumns columns = ColumnsOf(document);
@@ -105,11 +104,11 @@ class Impl final : public KafkaConnector, public PartitionTokens, public PlanPre
                            std::to_string(document.sample.records) + " records (" + std::to_string(document.sample.bytes) + " bytes) of " +
                            std::to_string(metadata->partitions.size()) + " partitions");
       if (document.sample.cut == "time") {
-        info.notes.push_back("the sample was cut after " + std::to_string(options_.sample_time.count()) + " ms, at " +
-                             std::to_string(document.sample.records) + " records; columns may be missing");
+        info.notes.push_back("the sample was cut after " + std::to_string(options_.sample_time.count()) + " ms, at " + std::to_string(document.sample.records) +
+                             " records; columns may be missing");
       } else if (document.sample.cut == "bytes") {
-        info.notes.push_back("the sample was cut after " + std::to_string(document.sample.bytes) + " bytes, at " +
-                             std::to_string(document.sample.records) + " records; columns may be missing");
+        info.notes.push_back("the sample was cut after " + std::to_string(document.sample.bytes) + " bytes, at " + std::to_string(document.sample.records) +
+                             " records; columns may be missing");
       }
       if (sampled->columns_left_out > 0) {
         info.notes.push_back(std::to_string(sampled->columns_left_out) + " columns beyond the first " + std::to_string(kMaxInferredColumns) +
@@ -128,15 +127,13 @@ class Impl final : public KafkaConnector, public PartitionTokens, public PlanPre
     LOTIC_RETURN_NOT_OK(CheckTable(request));
     std::shared_ptr<const SampledSchema> schema = Cached(request.table.table);
     if (schema == nullptr && request.policy.on_error != OnError::kNull) {
-      LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<const TopicMetadata> metadata,
-                             cluster_->Topic(ctx, request.table.table, options_.client.metadata_max_age));
+      LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<const TopicMetadata> metadata, cluster_->Topic(ctx, request.table.table, options_.client.metadata_max_age));
       LOTIC_ASSIGN_OR_RETURN(schema, SchemaOf(ctx, *metadata));
     }
     return PlanScan(ctx, cluster_, options_, request, {schema == nullptr ? nullptr : &schema->document}, use);
   }
 
-  Result<SplitPage> Splits(const CallContext&, const ScanRequest& request, std::span<const LayoutPartition> partitions,
-                           const PageRequest& page) override {
+  Result<SplitPage> Splits(const CallContext&, const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page) override {
     LOTIC_RETURN_NOT_OK(CheckTable(request));
     return PlanSplits(request, partitions, page);
   }
@@ -152,8 +149,7 @@ class Impl final : public KafkaConnector, public PartitionTokens, public PlanPre
     return std::unique_ptr<Reader>(std::move(reader));
   }
 
-  Result<Discovered> Discover(const CallContext& ctx, const ScanRequest& request, const DiscoveryState& state,
-                              std::span<const Split>) override {
+  Result<Discovered> Discover(const CallContext& ctx, const ScanRequest& request, const DiscoveryState& state, std::span<const Split>) override {
     LOTIC_RETURN_NOT_OK(CheckTable(request));
     if (!request.unbounded) return Status::Invalid("only endless reading discovers partitions");
     LOTIC_ASSIGN_OR_RETURN(const Snapshot snapshot, Snapshot::Parse(request.token));
@@ -176,8 +172,8 @@ class Impl final : public KafkaConnector, public PartitionTokens, public PlanPre
     LOTIC_ASSIGN_OR_RETURN(const std::vector<OffsetAnswer> starts,
                            cluster_->ListOffsets(ctx, topic->name, queries, kafka_protocol::IsolationLevel::kReadUncommitted));
     for (size_t i = 0; i < fresh.size(); ++i) {
-      if (pushed.nothing || (pushed.partitions.has_value() &&
-                             !ValueSetAllows(Type::Int64(), request.compare, *pushed.partitions, Scalar(int64_t{fresh[i]->id})))) {
+      if (pushed.nothing ||
+          (pushed.partitions.has_value() && !ValueSetAllows(Type::Int64(), request.compare, *pushed.partitions, Scalar(int64_t{fresh[i]->id})))) {
         continue;
       }
       Split split;
@@ -254,8 +250,7 @@ class Impl final : public KafkaConnector, public PartitionTokens, public PlanPre
 
   static Status ParseState(const std::string& text, std::string* id, int64_t* known) {
     const size_t colon = text.rfind(':');
-    const bool ours = text.compare(0, kDiscoveryVersion.size(), kDiscoveryVersion) == 0 && colon >= kDiscoveryVersion.size() - 1 &&
-                      colon + 1 < text.size();
+    const bool ours = text.compare(0, kDiscoveryVersion.size(), kDiscoveryVersion) == 0 && colon >= kDiscoveryVersion.size() - 1 && colon + 1 < text.size();
     if (ours && colon >= kDiscoveryVersion.size()) {
       *id = text.substr(kDiscoveryVersion.size(), colon - kDiscoveryVersion.size());
       const auto [end, error] = std::from_chars(text.data() + colon + 1, text.data() + text.size(), *known);
@@ -352,8 +347,7 @@ class Impl final : public KafkaConnector, public PartitionTokens, public PlanPre
         summary->first_ms = std::min(summary->first_ms.value_or(first.timestamp), first.timestamp);
       }
     }
-    const Result<std::vector<OffsetAnswer>> last =
-        cluster_->ListOffsets(ctx, topic.name, newest, kafka_protocol::IsolationLevel::kReadUncommitted);
+    const Result<std::vector<OffsetAnswer>> last = cluster_->ListOffsets(ctx, topic.name, newest, kafka_protocol::IsolationLevel::kReadUncommitted);
     if (!last.ok()) {  // before Kafka 3.0 a broker cannot tell: that is no failure of the line
       const StatusCode code = last.status().code();
       return code == StatusCode::kNotImplemented || code == StatusCode::kInvalid ? Status::OK() : last.status();

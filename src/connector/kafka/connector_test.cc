@@ -132,7 +132,8 @@ TEST_F(ConnectorTest, ASampleThatFoundNothingInItsLimitsSaysWhereItLooked) {
   broker::BatchSettings transaction;
   transaction.producer_id = 7;
   transaction.transactional = true;
-  const std::vector<Record> dropped(2000, Record{.key = "k", .value = std::string_view("{\"aborted\": \"0123456789012345678901234567890123456789\"}"), .timestamp_ms = 1});
+  const std::vector<Record> dropped(
+      2000, Record{.key = "k", .value = std::string_view("{\"aborted\": \"0123456789012345678901234567890123456789\"}"), .timestamp_ms = 1});
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(broker_->Append("t", 0, dropped, transaction).ok());
   ASSERT_TRUE(broker_->AppendMarker("t", 0, 7, broker::MarkerType::kAbort).ok());
   KafkaOptions options = Options();
@@ -185,7 +186,8 @@ TEST_F(ConnectorTest, ATopicThatMayNotBeSeenIsDeniedNotMissing) {
   broker_->AddFault(denied);
   const Status status = Connect()->GetTable(Soon(), {"default", "secret"}).status();
   EXPECT_EQ(status.code(), StatusCode::kUnauthorized) << status;
-  EXPECT_THAT(status.message(), testing::AllOf(HasSubstr("topic 'secret'"), HasSubstr("without a login"), HasSubstr("DESCRIBE and READ"), HasSubstr("\"secrets\"")));
+  EXPECT_THAT(status.message(),
+              testing::AllOf(HasSubstr("topic 'secret'"), HasSubstr("without a login"), HasSubstr("DESCRIBE and READ"), HasSubstr("\"secrets\"")));
   EXPECT_EQ(Connect()->TopicOffsets(Soon(), "secret", false).status().code(), StatusCode::kUnauthorized);
   EXPECT_EQ(Connect()->GetTable(Soon(), {"default", "secre"}).status().code(), StatusCode::kNotFound);
 }
@@ -401,7 +403,8 @@ TEST_F(ConnectorTest, AtATimestampEndsAtTheFirstRecordAtOrAfterIt) {
 
 TEST_F(ConnectorTest, APartitionsOwnTokenIsEnoughToSplitAndReadIt) {
   ASSERT_TRUE(broker_->CreateTopic("t", 3).ok());
-  for (int32_t partition = 0; partition < 3; ++partition) Fill("t", std::vector<std::optional<std::string>>(static_cast<size_t>(partition + 2), "{}"), partition);
+  for (int32_t partition = 0; partition < 3; ++partition)
+    Fill("t", std::vector<std::optional<std::string>>(static_cast<size_t>(partition + 2), "{}"), partition);
   auto connector = Connect();
   auto* parts = dynamic_cast<PartitionTokens*>(connector.get());
   ASSERT_NE(parts, nullptr);

@@ -86,8 +86,8 @@ Result<std::vector<Token>> Tokenise(std::string_view text) {
       tokens.push_back(std::move(token));
     } else {
       const size_t start = at;
-      while (at < text.size() && !std::isspace(static_cast<unsigned char>(text[at])) && text[at] != '=' &&
-             text[at] != ';' && text[at] != '"' && text[at] != '\'') {
+      while (at < text.size() && !std::isspace(static_cast<unsigned char>(text[at])) && text[at] != '=' && text[at] != ';' && text[at] != '"' &&
+             text[at] != '\'') {
         ++at;
       }
       Token token;
@@ -107,12 +107,10 @@ Status CheckModule(const std::string& module, bool* scram) {
                           : name == "Krb5LoginModule"      ? "GSSAPI"
                                                            : nullptr;
   if (mechanism != nullptr) {
-    return Status::NotImplemented("sasl.jaas.config: ", name, ": SASL mechanism ", mechanism,
-                                  " is not built yet; PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 work");
+    return Status::NotImplemented("sasl.jaas.config: ", name, ": SASL mechanism ", mechanism, " is not built yet; PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 work");
   }
-  return Status::Invalid(
-      "sasl.jaas.config: login module \"", name.substr(0, 100),
-      "\" is refused: only PlainLoginModule and ScramLoginModule are understood, and no code is loaded");
+  return Status::Invalid("sasl.jaas.config: login module \"", name.substr(0, 100),
+                         "\" is refused: only PlainLoginModule and ScramLoginModule are understood, and no code is loaded");
 }
 
 }  // namespace
@@ -134,8 +132,7 @@ Result<JaasLogin> ParseJaas(std::string_view text) {
   ++at;
   bool has_password = false;
   while (at < tokens.size() && tokens[at].symbol != ';') {
-    if (at + 2 >= tokens.size() || tokens[at].symbol != 0 || tokens[at + 1].symbol != '=' ||
-        tokens[at + 2].symbol != 0) {
+    if (at + 2 >= tokens.size() || tokens[at].symbol != 0 || tokens[at + 1].symbol != '=' || tokens[at + 2].symbol != 0) {
       return Syntax("the options are key=\"value\", and the line ends with \";\"");
     }
     const std::string& key = tokens[at].text;
@@ -145,8 +142,7 @@ Result<JaasLogin> ParseJaas(std::string_view text) {
       login.password = net::Secret(tokens[at + 2].text);
       has_password = true;
     } else if (key == "tokenauth" && tokens[at + 2].text == "true") {
-      return Status::NotImplemented(
-          "sasl.jaas.config: delegation tokens (tokenauth) are not built; use user name and password");
+      return Status::NotImplemented("sasl.jaas.config: delegation tokens (tokenauth) are not built; use user name and password");
     }
     at += 3;
   }

@@ -28,15 +28,15 @@ struct KafkaOptions {
   /// Schema documents (lotic's JSON form, as `lotic topics --schema-of` writes it) by topic: they take the place of sampling.
   std::map<std::string, std::string> schema_documents;
 
-  int64_t sample_records = 1000;                      ///< newest records looked at per topic; 0 .. 100 000; 0: never sample
-  int64_t sample_bytes = int64_t{4} << 20;            ///< of fetched data per topic; 64 KiB .. 1 GiB
-  std::chrono::milliseconds sample_time{300};         ///< per topic; 1 .. 60 000
-  std::chrono::milliseconds schema_cache_time{30'000};///< how long a sampled schema is used again; 0 .. 3 600 000
+  int64_t sample_records = 1000;                        ///< newest records looked at per topic; 0 .. 100 000; 0: never sample
+  int64_t sample_bytes = int64_t{4} << 20;              ///< of fetched data per topic; 64 KiB .. 1 GiB
+  std::chrono::milliseconds sample_time{300};           ///< per topic; 1 .. 60 000
+  std::chrono::milliseconds schema_cache_time{30'000};  ///< how long a sampled schema is used again; 0 .. 3 600 000
 
   /// A bounded split that makes no progress for so long is an error.
-  std::chrono::milliseconds poll_timeout{30'000};     ///< 1 .. 3 600 000
+  std::chrono::milliseconds poll_timeout{30'000};  ///< 1 .. 3 600 000
   /// No answer of a broker may be larger; a batch that does not fit is an error naming this.
-  int64_t max_response_bytes = int64_t{256} << 20;    ///< 1 MiB .. 2^31 - 1
+  int64_t max_response_bytes = int64_t{256} << 20;  ///< 1 MiB .. 2^31 - 1
   /// A partition is cut into pieces when a plan has fewer splits than this, so that several readers can share it; 1 .. 1024.
   int parallel_splits = 4;
   /// No piece is made smaller than so many offsets; > 0.
@@ -52,11 +52,11 @@ struct KafkaOptions {
 struct TopicSummary {
   std::string name;
   int32_t partitions = 0;
-  int64_t records = 0;                  ///< end - start over all partitions: an upper bound
-  std::optional<int64_t> first_ms;      ///< timestamp of the first record that has one
-  std::optional<int64_t> last_ms;       ///< the greatest timestamp; none where the broker cannot tell (before Kafka 3.0)
-  std::string format;                   ///< "json", "raw"; empty when it was not looked at
-  Status status;                        ///< why the rest of the line is missing (no permission, no leader)
+  int64_t records = 0;              ///< end - start over all partitions: an upper bound
+  std::optional<int64_t> first_ms;  ///< timestamp of the first record that has one
+  std::optional<int64_t> last_ms;   ///< the greatest timestamp; none where the broker cannot tell (before Kafka 3.0)
+  std::string format;               ///< "json", "raw"; empty when it was not looked at
+  Status status;                    ///< why the rest of the line is missing (no permission, no leader)
 };
 
 /// Offsets of one partition, for `lotic topics --offsets`.

@@ -21,8 +21,7 @@ TimestampType TimestampTypeOf(const BatchHeader& header) {
 
 /// Records a batch can hold at most: as many as offsets.
 Status CheckCount(const BatchHeader& header) {
-  if (header.record_count < 0 || header.last_offset_delta < 0 ||
-      header.record_count > static_cast<int64_t>(header.last_offset_delta) + 1) {
+  if (header.record_count < 0 || header.last_offset_delta < 0 || header.record_count > static_cast<int64_t>(header.last_offset_delta) + 1) {
     return Status::IOError("record batch at offset ", header.base_offset, ": it claims ", header.record_count, " records in ",
                            static_cast<int64_t>(header.last_offset_delta) + 1, " offsets");
   }
@@ -32,9 +31,7 @@ Status CheckCount(const BatchHeader& header) {
 }  // namespace
 
 PartDecoder::PartDecoder(const PushedFilters& filters, bool read_committed, int64_t max_decompressed_bytes)
-    : filters_(filters),
-      read_committed_(read_committed),
-      batch_reader_(kafka_protocol::DecompressLimit{static_cast<size_t>(max_decompressed_bytes)}) {
+    : filters_(filters), read_committed_(read_committed), batch_reader_(kafka_protocol::DecompressLimit{static_cast<size_t>(max_decompressed_bytes)}) {
   records_.resize(RowBuilder::kMaxRunRecords);
 }
 
@@ -124,9 +121,7 @@ Result<std::optional<PartDecoder::Outcome>> PartDecoder::NextBatch(SplitState& s
   if (fate != BatchFate::kDeliver || RuledOut(header)) {
     LOTIC_RETURN_NOT_OK(Flush(split, rows));
     if (limit_reached_) return std::optional(Outcome::kLimit);
-    int64_t* const count = fate == BatchFate::kControl   ? &split.counts.control
-                           : fate == BatchFate::kAborted ? &split.counts.aborted
-                                                         : &split.counts.filtered;
+    int64_t* const count = fate == BatchFate::kControl ? &split.counts.control : fate == BatchFate::kAborted ? &split.counts.aborted : &split.counts.filtered;
     if (fate == BatchFate::kDeliver) ++batches_skipped_;
     LOTIC_RETURN_NOT_OK(AccountWhole(split, batch_, count, -1));
     return std::optional<Outcome>();
@@ -246,8 +241,7 @@ Status PartDecoder::Flush(SplitState& split, RowBuilder& rows) {
   return Status::OK();
 }
 
-Result<PartDecoder::Outcome> PartDecoder::Continue(SplitState& split, RowBuilder& rows, int64_t rows_left, int64_t batch_rows,
-                                                   int64_t batch_bytes) {
+Result<PartDecoder::Outcome> PartDecoder::Continue(SplitState& split, RowBuilder& rows, int64_t rows_left, int64_t batch_rows, int64_t batch_bytes) {
   const FetchedPart& part = split.parts.front();
   rows_left_ = rows_left;
   limit_reached_ = false;

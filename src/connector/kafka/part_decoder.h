@@ -27,9 +27,9 @@ class PartDecoder {
   PartDecoder(const PushedFilters& filters, bool read_committed, int64_t max_decompressed_bytes);
 
   enum class Outcome {
-    kUsedUp,   ///< all of the part is accounted for
-    kFull,     ///< `batch_rows` or `batch_bytes` is reached: call again with the same split
-    kLimit,    ///< `rows_left` is reached
+    kUsedUp,  ///< all of the part is accounted for
+    kFull,    ///< `batch_rows` or `batch_bytes` is reached: call again with the same split
+    kLimit,   ///< `rows_left` is reached
   };
   /// Goes on with split.parts.front() (begins with it if it is another one than last time), appending at most `rows_left` (> 0) rows.
   /// An error is the split's; what lies before it is in `rows` and counted.
@@ -71,8 +71,8 @@ class PartDecoder {
   std::vector<kafka_protocol::RecordView> records_;  // kMaxRunRecords; the first run_size_ are the run in hand
   size_t run_size_ = 0;
   int64_t run_bytes_ = 0;
-  int64_t run_from_ = 0;       // records below are old ones
-  int64_t advance_to_ = 0;     // where the position goes once the run is accounted for
+  int64_t run_from_ = 0;    // records below are old ones
+  int64_t advance_to_ = 0;  // where the position goes once the run is accounted for
   int64_t rows_left_ = 0;
   bool limit_reached_ = false;
   std::vector<std::unique_ptr<uint8_t[]>> tails_;  // values too near the end of a decompressed batch, with padding behind them

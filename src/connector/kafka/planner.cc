@@ -23,26 +23,23 @@ constexpr milliseconds kLogSizesTime{300};
 constexpr int32_t kProbeBytes = 64 << 10;
 constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
 
-std::string_view IsolationName(Isolation isolation) {
-  return isolation == Isolation::kReadCommitted ? "read_committed" : "read_uncommitted";
-}
+std::string_view IsolationName(Isolation isolation) { return isolation == Isolation::kReadCommitted ? "read_committed" : "read_uncommitted"; }
 kafka_protocol::IsolationLevel LevelOf(Isolation isolation) {
-  return isolation == Isolation::kReadCommitted ? kafka_protocol::IsolationLevel::kReadCommitted
-                                                : kafka_protocol::IsolationLevel::kReadUncommitted;
+  return isolation == Isolation::kReadCommitted ? kafka_protocol::IsolationLevel::kReadCommitted : kafka_protocol::IsolationLevel::kReadUncommitted;
 }
 
 /// One partition while it is planned.
 struct Planned {
   SnapshotPartition snapshot;
   int64_t start = 0;
-  int64_t end = 0;     // as planned; the snapshot's end for endless reading
+  int64_t end = 0;  // as planned; the snapshot's end for endless reading
   bool pruned = false;
 };
 
 struct TimeLookUps {
   int64_t later_starts = 0;
   int64_t earlier_ends = 0;
-  int64_t markers = 0;  // look-ups that led to what is no record
+  int64_t markers = 0;     // look-ups that led to what is no record
   int64_t not_looked = 0;  // look-ups whose records are looked at only where the plan is to be read
   bool asked_lower = false;
   bool asked_upper = false;
@@ -54,8 +51,7 @@ Status CheckLayout(const ScanRequest& request, const MessageFacts& facts) {
     if (const std::optional<MetadataColumn> column = MetadataColumnOf(field)) {
       const Type expected = MetadataField(*column).type;
       if (field.type != expected) {
-        return Status::Invalid("topic '", request.table.table, "': column '", field.name, "' is ", expected.ToString(), ", not ",
-                               field.type.ToString());
+        return Status::Invalid("topic '", request.table.table, "': column '", field.name, "' is ", expected.ToString(), ", not ", field.type.ToString());
       }
       continue;
     }
@@ -71,8 +67,8 @@ Status CheckLayout(const ScanRequest& request, const MessageFacts& facts) {
 }
 
 /// Asks one thing of many partitions.
-Result<std::vector<OffsetAnswer>> LookUp(const CallContext& ctx, Cluster& cluster, const ScanRequest& request,
-                                         const std::vector<Planned*>& partitions, int64_t timestamp) {
+Result<std::vector<OffsetAnswer>> LookUp(const CallContext& ctx, Cluster& cluster, const ScanRequest& request, const std::vector<Planned*>& partitions,
+                                         int64_t timestamp) {
   std::vector<OffsetQuery> queries;
   for (const Planned* p : partitions) queries.push_back({p->snapshot.partition, timestamp});
   return cluster.ListOffsets(ctx, request.table.table, queries, LevelOf(request.policy.isolation));
@@ -94,8 +90,7 @@ Result<Snapshot> TakeSnapshot(const CallContext& ctx, Cluster& cluster, const Sc
   if (request.as_of_ms.has_value()) {
     for (const PartitionMetadata& p : topic.partitions) queries.push_back({p.id, *request.as_of_ms});
   }
-  LOTIC_ASSIGN_OR_RETURN(const std::vector<OffsetAnswer> answers,
-                         cluster.ListOffsets(ctx, topic.name, queries, LevelOf(request.policy.isolation)));
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<OffsetAnswer> answers, cluster.ListOffsets(ctx, topic.name, queries, LevelOf(request.policy.isolation)));
   for (size_t i = 0; i < count; ++i) {
     SnapshotPartition p;
     p.partition = topic.partitions[i].id;
@@ -112,8 +107,7 @@ Result<Snapshot> TakeSnapshot(const CallContext& ctx, Cluster& cluster, const Sc
 }
 
 /// A token is good if the topic is the same one and still holds what the snapshot saw.
-Status CheckSnapshot(const CallContext& ctx, Cluster& cluster, const ScanRequest& request, const Snapshot& snapshot,
-                     const TopicMetadata& topic) {
+Status CheckSnapshot(const CallContext& ctx, Cluster& cluster, const ScanRequest& request, const Snapshot& snapshot, const TopicMetadata& topic) {
   if (snapshot.topic != topic.name) {
     return Status::Invalid("the snapshot token is one of topic '", snapshot.topic, "', not of '", topic.name, "'");
   }
@@ -123,8 +117,7 @@ Status CheckSnapshot(const CallContext& ctx, Cluster& cluster, const ScanRequest
   }
   const std::string id = TopicIdText(topic.id);
   if (!snapshot.topic_id.empty() && !id.empty() && snapshot.topic_id != id) {
-    return Status::DataLoss("topic '", topic.name, "' was deleted and created again since the snapshot: its id was ", snapshot.topic_id,
-                            " and is ", id);
+    return Status::DataLoss("topic '", topic.name, "' was deleted and created again since the snapshot: its id was ", snapshot.topic_id, " and is ", id);
   }
   std::vector<OffsetQuery> ends;
   std::vector<EpochQuery> epochs;
@@ -135,13 +128,12 @@ Status CheckSnapshot(const CallContext& ctx, Cluster& cluster, const ScanRequest
     ends.push_back({p.partition, kafka_protocol::kLatestTimestamp});
     if (p.leader_epoch >= 0) epochs.push_back({p.partition, p.leader_epoch});
   }
-  LOTIC_ASSIGN_OR_RETURN(const std::vector<OffsetAnswer> now,
-                         cluster.ListOffsets(ctx, topic.name, ends, kafka_protocol::IsolationLevel::kReadUncommitted));
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<OffsetAnswer> now, cluster.ListOffsets(ctx, topic.name, ends, kafka_protocol::IsolationLevel::kReadUncommitted));
   for (size_t i = 0; i < now.size(); ++i) {
     const SnapshotPartition& p = snapshot.partitions[i];
     if (now[i].offset < p.end) {
-      return Status::DataLoss("topic '", topic.name, "', partition ", p.partition, ": the log was truncated: it ends at offset ",
-                              now[i].offset, ", the snapshot at ", p.end);
+      return Status::DataLoss("topic '", topic.name, "', partition ", p.partition, ": the log was truncated: it ends at offset ", now[i].offset,
+                              ", the snapshot at ", p.end);
     }
   }
   const Result<std::vector<EpochAnswer>> ends_of_epochs = cluster.EpochEnds(ctx, topic.name, epochs);
@@ -150,8 +142,8 @@ Status CheckSnapshot(const CallContext& ctx, Cluster& cluster, const ScanRequest
     return code == StatusCode::kNotImplemented || code == StatusCode::kUnauthorized ? Status::OK() : ends_of_epochs.status();
   }
   for (size_t i = 0; i < epochs.size(); ++i) {
-    const auto p = std::find_if(snapshot.partitions.begin(), snapshot.partitions.end(),
-                                [&](const SnapshotPartition& s) { return s.partition == epochs[i].partition; });
+    const auto p =
+        std::find_if(snapshot.partitions.begin(), snapshot.partitions.end(), [&](const SnapshotPartition& s) { return s.partition == epochs[i].partition; });
     const int64_t end = (*ends_of_epochs)[i].end_offset;
     if (end >= 0 && end < p->end) {
       return Status::DataLoss("topic '", topic.name, "', partition ", p->partition, ": the log was truncated: leader epoch ", p->leader_epoch,
@@ -172,11 +164,9 @@ Status ApplyStart(const CallContext& ctx, Cluster& cluster, const ScanRequest& r
       for (const auto& [partition, position] : request.start.positions) {
         int64_t offset = -1;
         const auto [end, error] = std::from_chars(position.text.data(), position.text.data() + position.text.size(), offset);
-        const auto at = std::find_if(planned->begin(), planned->end(),
-                                     [&](const Planned& p) { return std::to_string(p.snapshot.partition) == partition; });
+        const auto at = std::find_if(planned->begin(), planned->end(), [&](const Planned& p) { return std::to_string(p.snapshot.partition) == partition; });
         if (error != std::errc() || end != position.text.data() + position.text.size() || offset < 0 || at == planned->end()) {
-          return Status::Invalid("topic '", request.table.table, "': partition '", partition, "' at '", position.text,
-                                 "' is no place to begin reading");
+          return Status::Invalid("topic '", request.table.table, "': partition '", partition, "' at '", position.text, "' is no place to begin reading");
         }
         // A position that is no longer retained stays: the reader says what is lost, as the policy wants it.
         at->start = request.unbounded ? offset : std::min(offset, at->end);
@@ -201,8 +191,8 @@ struct Place {
 
 /// Which of these places hold a record that a reader at the request's isolation level sees. A look-up by time also finds transaction
 /// markers, which carry the broker's clock, and records of aborted transactions: they say nothing about the times of records to come.
-Result<std::vector<bool>> HoldRecords(const CallContext& ctx, const std::shared_ptr<Cluster>& cluster, const KafkaOptions& options,
-                                      const ScanRequest& request, const TopicMetadata& topic, const std::vector<Place>& places) {
+Result<std::vector<bool>> HoldRecords(const CallContext& ctx, const std::shared_ptr<Cluster>& cluster, const KafkaOptions& options, const ScanRequest& request,
+                                      const TopicMetadata& topic, const std::vector<Place>& places) {
   std::vector<bool> hold(places.size(), false);
   if (places.empty()) return hold;
   ScanRequest probe;
@@ -231,15 +221,13 @@ Result<std::vector<bool>> HoldRecords(const CallContext& ctx, const std::shared_
 }
 
 /// What the constraints rule out.
-Status Prune(const CallContext& ctx, const std::shared_ptr<Cluster>& shared_cluster, const KafkaOptions& options,
-             const ScanRequest& request, const TopicMetadata& topic, const PushedFilters& pushed, PlanFor use, std::vector<Planned>* planned,
-             TimeLookUps* looked) {
+Status Prune(const CallContext& ctx, const std::shared_ptr<Cluster>& shared_cluster, const KafkaOptions& options, const ScanRequest& request,
+             const TopicMetadata& topic, const PushedFilters& pushed, PlanFor use, std::vector<Planned>* planned, TimeLookUps* looked) {
   Cluster& cluster = *shared_cluster;
   std::vector<Planned*> open;
   for (Planned& p : *planned) {
     const bool allowed = !pushed.nothing && (!pushed.partitions.has_value() ||
-                                             ValueSetAllows(Type::Int64(), request.compare, *pushed.partitions,
-                                                            Scalar(int64_t{p.snapshot.partition})));
+                                             ValueSetAllows(Type::Int64(), request.compare, *pushed.partitions, Scalar(int64_t{p.snapshot.partition})));
     const int64_t start = std::max(p.start, pushed.min_offset);
     const int64_t end = request.unbounded ? p.end : std::min(p.end, pushed.end_offset);
     if (!allowed || (request.unbounded ? start >= pushed.end_offset : start >= end)) {
@@ -265,10 +253,9 @@ Status Prune(const CallContext& ctx, const std::shared_ptr<Cluster>& shared_clus
   }
   if (pushed.max_ms.has_value() && request.policy.max_out_of_order_ms.has_value() && !request.unbounded && !open.empty()) {
     const int64_t slack = std::max<int64_t>(*request.policy.max_out_of_order_ms, 0);
-    if (*pushed.max_ms < kMax - 1 - slack && *pushed.max_ms + 1 + slack > 0) {
+    if (*pushed.max_ms<kMax - 1 - slack&& * pushed.max_ms + 1 + slack> 0) {
       looked->asked_upper = true;
-      LOTIC_ASSIGN_OR_RETURN(const std::vector<OffsetAnswer> answers,
-                             LookUp(ctx, cluster, request, open, *pushed.max_ms + 1 + slack));
+      LOTIC_ASSIGN_OR_RETURN(const std::vector<OffsetAnswer> answers, LookUp(ctx, cluster, request, open, *pushed.max_ms + 1 + slack));
       std::vector<Planned*> later;
       std::vector<Place> places;
       for (size_t i = 0; i < open.size(); ++i) {
@@ -328,8 +315,7 @@ std::string ConstraintText(const std::string& name, const Type& type, const Valu
   return text;
 }
 
-std::vector<PushedConstraint> Report(const ScanRequest& request, const PushedFilters& pushed, const TimeLookUps& looked,
-                                     const std::vector<Planned>& planned) {
+std::vector<PushedConstraint> Report(const ScanRequest& request, const PushedFilters& pushed, const TimeLookUps& looked, const std::vector<Planned>& planned) {
   std::vector<PushedConstraint> report;
   const auto total = std::to_string(planned.size());
   for (const auto& [name, set] : request.constraints.columns) {
@@ -391,8 +377,7 @@ std::vector<PushedConstraint> Report(const ScanRequest& request, const PushedFil
   return report;
 }
 
-Estimate EstimateRead(const CallContext& ctx, Cluster& cluster, const ScanRequest& request, const MessageFacts& facts,
-                      const std::vector<Planned>& planned) {
+Estimate EstimateRead(const CallContext& ctx, Cluster& cluster, const ScanRequest& request, const MessageFacts& facts, const std::vector<Planned>& planned) {
   Estimate estimate;
   if (request.unbounded) {
     estimate.source = "endless";
@@ -413,8 +398,7 @@ Estimate EstimateRead(const CallContext& ctx, Cluster& cluster, const ScanReques
     estimate.exact_rows = 0;
     return estimate;
   }
-  const Result<std::map<int32_t, int64_t>> sizes =
-      cluster.LogSizes(ctx.WithDeadline(steady_clock::now() + kLogSizesTime), request.table.table);
+  const Result<std::map<int32_t, int64_t>> sizes = cluster.LogSizes(ctx.WithDeadline(steady_clock::now() + kLogSizesTime), request.table.table);
   if (sizes.ok()) {
     double bytes = 0;
     for (const Planned& p : planned) {
@@ -460,8 +444,8 @@ Result<int64_t> NumberOf(const LayoutPartition& partition, const char* name) {
 
 }  // namespace
 
-Result<Prepared> PlanScan(const CallContext& ctx, const std::shared_ptr<Cluster>& shared_cluster, const KafkaOptions& options,
-                          const ScanRequest& request, const MessageFacts& facts, PlanFor use) {
+Result<Prepared> PlanScan(const CallContext& ctx, const std::shared_ptr<Cluster>& shared_cluster, const KafkaOptions& options, const ScanRequest& request,
+                          const MessageFacts& facts, PlanFor use) {
   Cluster& cluster = *shared_cluster;
   LOTIC_RETURN_NOT_OK(CheckLayout(request, facts));
   LOTIC_ASSIGN_OR_RETURN(const PushedFilters pushed, PushDown(request));
@@ -488,9 +472,7 @@ Result<Prepared> PlanScan(const CallContext& ctx, const std::shared_ptr<Cluster>
   prepared.token = snapshot.ToToken();
   prepared.report = Report(request, pushed, looked, planned);
   LOTIC_ASSIGN_OR_RETURN(const std::string cluster_id, cluster.ClusterId(ctx));
-  prepared.attributes = {{"topic", snapshot.topic},
-                         {"cluster_id", cluster_id},
-                         {"isolation_level", std::string(IsolationName(snapshot.isolation))}};
+  prepared.attributes = {{"topic", snapshot.topic}, {"cluster_id", cluster_id}, {"isolation_level", std::string(IsolationName(snapshot.isolation))}};
   const bool checks = request.policy.on_error != OnError::kNull && facts.document != nullptr;
   const bool partition_column = facts.document == nullptr || !ColumnsOf(*facts.document).partition_columns.empty();
   int64_t total = 0;
@@ -507,9 +489,8 @@ Result<Prepared> PlanScan(const CallContext& ctx, const std::shared_ptr<Cluster>
     }
     LayoutPartition partition;
     if (partition_column) partition.values = {Scalar(int64_t{p.snapshot.partition})};
-    partition.properties = {{"partition", std::to_string(p.snapshot.partition)},
-                            {"start", std::to_string(p.start)},
-                            {"leader_epoch", std::to_string(p.snapshot.leader_epoch)}};
+    partition.properties = {
+        {"partition", std::to_string(p.snapshot.partition)}, {"start", std::to_string(p.start)}, {"leader_epoch", std::to_string(p.snapshot.leader_epoch)}};
     if (!request.unbounded) {
       partition.properties["end"] = std::to_string(p.end);
       // Few partitions: cut the large ones, so that as many readers as there may be find work.
@@ -526,9 +507,9 @@ Result<Prepared> PlanScan(const CallContext& ctx, const std::shared_ptr<Cluster>
   }
   prepared.estimate = EstimateRead(ctx, cluster, request, facts, planned);
   if (options.log) {
-    options.log(LogDetail::kEvent, "planned topic '" + snapshot.topic + "': at most " + std::to_string(prepared.estimate.records.value_or(0)) +
-                                       " records in " + std::to_string(prepared.partitions.size()) + " of " +
-                                       std::to_string(planned.size()) + " partitions, snapshot " + prepared.token);
+    options.log(LogDetail::kEvent, "planned topic '" + snapshot.topic + "': at most " + std::to_string(prepared.estimate.records.value_or(0)) + " records in " +
+                                       std::to_string(prepared.partitions.size()) + " of " + std::to_string(planned.size()) + " partitions, snapshot " +
+                                       prepared.token);
   }
   return prepared;
 }

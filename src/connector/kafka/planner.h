@@ -26,8 +26,8 @@ enum class PlanFor : uint8_t { kReading, kShowing };
 /// Fixes the snapshot and finds the offset ranges that may hold wanted rows. With a declared max_out_of_order the batch at each end that
 /// a look-up by time gives is fetched, to be sure that it is no transaction marker; a plan that is only shown (PlanPreview) leaves such ends
 /// as they are. Errors: those of Connector::Prepare.
-Result<Prepared> PlanScan(const CallContext& ctx, const std::shared_ptr<Cluster>& cluster, const KafkaOptions& options,
-                          const ScanRequest& request, const MessageFacts& facts, PlanFor use = PlanFor::kReading);
+Result<Prepared> PlanScan(const CallContext& ctx, const std::shared_ptr<Cluster>& cluster, const KafkaOptions& options, const ScanRequest& request,
+                          const MessageFacts& facts, PlanFor use = PlanFor::kReading);
 
 /// The splits of some planned partitions; touches no network.
 Result<SplitPage> PlanSplits(const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page);

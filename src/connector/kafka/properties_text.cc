@@ -13,19 +13,13 @@ namespace {
 
 using net::Secret;
 
-bool IsBlank(char c) {
-  return c == ' ' || c == '\t' || c == '\f';
-}
+bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\f'; }
 
 bool IsUtf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const auto at = [&](size_t k) { return static_cast<unsigned char>(text[k]); };
     const unsigned char lead = at(i);
-    const size_t length = lead < 0x80                   ? 1
-                          : lead >= 0xc2 && lead < 0xe0 ? 2
-                          : (lead >> 4) == 14           ? 3
-                          : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                        : 0;
+    const size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : (lead >> 4) == 14 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
     if (length == 0 || i + length > text.size()) return false;
     for (size_t k = 1; k < length; ++k) {
       if ((at(i + k) & 0xc0) != 0x80) return false;
@@ -60,10 +54,7 @@ std::optional<uint32_t> FourHexDigits(std::string_view text) {
   uint32_t value = 0;
   for (size_t i = 0; i < 4; ++i) {
     const char c = text[i];
-    const int digit = c >= '0' && c <= '9'   ? c - '0'
-                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                             : -1;
+    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
     if (digit < 0) return std::nullopt;
     value = value << 4 | static_cast<uint32_t>(digit);
   }
@@ -165,11 +156,9 @@ Result<std::vector<Property>> ParseProperties(std::string_view given, std::strin
       if (!more) break;
       logical += SkipBlanks(*more);
     }
-    if (logical.find('\0') != std::string::npos)
-      return Status::Invalid(where, ": a NUL byte; this is no properties file");
+    if (logical.find('\0') != std::string::npos) return Status::Invalid(where, ": a NUL byte; this is no properties file");
     size_t key_end = 0;
-    while (key_end < logical.size() && !IsBlank(logical[key_end]) && logical[key_end] != '=' &&
-           logical[key_end] != ':') {
+    while (key_end < logical.size() && !IsBlank(logical[key_end]) && logical[key_end] != '=' && logical[key_end] != ':') {
       key_end += logical[key_end] == '\\' ? 2 : 1;
     }
     key_end = std::min(key_end, logical.size());
@@ -204,8 +193,7 @@ Result<std::vector<Property>> ReadPropertiesFile(const std::string& path) {
 Result<Property> ParseAssignment(std::string_view text, std::string_view origin) {
   const size_t equals = text.find('=');
   // The whole may hold a password, so it is not repeated.
-  if (equals == std::string_view::npos)
-    return Status::Invalid(origin, ": \"key=value\" is needed, and there is no \"=\"");
+  if (equals == std::string_view::npos) return Status::Invalid(origin, ": \"key=value\" is needed, and there is no \"=\"");
   std::string_view key = SkipBlanks(text.substr(0, equals));
   while (!key.empty() && IsBlank(key.back())) key.remove_suffix(1);
   if (key.empty()) return Status::Invalid(origin, ": \"key=value\" is needed, and the key is empty");

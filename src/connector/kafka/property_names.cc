@@ -14,32 +14,18 @@ constexpr std::string_view kBytes = "keys and values are read as bytes and decod
 constexpr std::string_view kTuning = "Lotic sizes its own buffers and sockets";
 constexpr std::string_view kClient = "it steers the inside of another client";
 constexpr std::string_view kJavaTls = "it chooses between Java's TLS providers; this uses OpenSSL";
-constexpr std::string_view kBounds =
-    "the start of a read is given in SQL or with -o, and a position out of range is an error";
+constexpr std::string_view kBounds = "the start of a read is given in SQL or with -o, and a position out of range is an error";
 constexpr std::string_view kKerberos = "GSSAPI is not built";
 constexpr std::string_view kOauth = "OAUTHBEARER is not built yet; PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 work";
-constexpr std::string_view kCode =
-    "it loads code or runs a command in the clients it comes from, and a property must never do that";
+constexpr std::string_view kCode = "it loads code or runs a command in the clients it comes from, and a property must never do that";
 constexpr std::string_view kClassRule = "it names a class to load, and a property must never load code";
 
-constexpr PropertyName Used(std::string_view name) {
-  return {name, name, PropertyFate::kUsed, ""};
-}
-constexpr PropertyName Hidden(std::string_view name) {
-  return {name, name, PropertyFate::kUsed, "", true};
-}
-constexpr PropertyName Alias(std::string_view name, std::string_view of) {
-  return {name, of, PropertyFate::kUsed, ""};
-}
-constexpr PropertyName NoEffect(std::string_view name, std::string_view why) {
-  return {name, name, PropertyFate::kNoEffect, why};
-}
-constexpr PropertyName Refused(std::string_view name, std::string_view why) {
-  return {name, name, PropertyFate::kRefused, why, true};
-}
-constexpr PropertyName NotBuilt(std::string_view name, std::string_view why) {
-  return {name, name, PropertyFate::kNotBuilt, why, true};
-}
+constexpr PropertyName Used(std::string_view name) { return {name, name, PropertyFate::kUsed, ""}; }
+constexpr PropertyName Hidden(std::string_view name) { return {name, name, PropertyFate::kUsed, "", true}; }
+constexpr PropertyName Alias(std::string_view name, std::string_view of) { return {name, of, PropertyFate::kUsed, ""}; }
+constexpr PropertyName NoEffect(std::string_view name, std::string_view why) { return {name, name, PropertyFate::kNoEffect, why}; }
+constexpr PropertyName Refused(std::string_view name, std::string_view why) { return {name, name, PropertyFate::kRefused, why, true}; }
+constexpr PropertyName NotBuilt(std::string_view name, std::string_view why) { return {name, name, PropertyFate::kNotBuilt, why, true}; }
 
 constexpr PropertyName kProperties[] = {
     // Connection
@@ -189,8 +175,7 @@ constexpr PropertyName kProperties[] = {
     NoEffect("socket.nagle.disable", "Nagle's algorithm is always off"),
     NoEffect("socket.max.fails", kTuning),
     NoEffect("socket.blocking.max.ms", kTuning),
-    NoEffect("socket.connection.setup.timeout.max.ms",
-             "a connection attempt has one time limit, socket.connection.setup.timeout.ms"),
+    NoEffect("socket.connection.setup.timeout.max.ms", "a connection attempt has one time limit, socket.connection.setup.timeout.ms"),
     NoEffect("receive.message.max.bytes", kTuning),
     NoEffect("fetch.error.backoff.ms", kTuning),
     NoEffect("fetch.queue.backoff.ms", kTuning),
@@ -303,9 +288,7 @@ size_t EditDistance(std::string_view a, std::string_view b, size_t limit) {
 
 }  // namespace
 
-std::span<const PropertyName> AllProperties() {
-  return kProperties;
-}
+std::span<const PropertyName> AllProperties() { return kProperties; }
 
 const PropertyName* FindProperty(std::string_view name) {
   for (const PropertyName& known : kProperties) {
@@ -322,14 +305,12 @@ std::string_view NearestName(std::string_view name, std::span<const std::string_
   constexpr size_t kMaxNameBytes = 128;  // longer is no typing mistake
   if (name.size() > kMaxNameBytes) return "";
   std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   std::string_view best;
   size_t best_distance = std::max<size_t>(2, name.size() / 4) + 1;
   for (const std::string_view candidate : candidates) {
     std::string low(candidate);
-    std::transform(low.begin(), low.end(), low.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(low.begin(), low.end(), low.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     const size_t distance = EditDistance(lower, low, best_distance);
     if (distance < best_distance) {
       best_distance = distance;

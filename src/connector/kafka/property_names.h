@@ -20,9 +20,8 @@ struct PropertyName {
   std::string_view name;       ///< as Java or librdkafka spells it
   std::string_view canonical;  ///< the one name of its meaning; equal to `name` except for aliases
   PropertyFate fate;
-  std::string_view
-      reason;  ///< for all fates but kUsed: ends the sentence "NAME has no effect: …", "NAME is refused: …"
-  bool secret = false;  ///< its value never appears in a message
+  std::string_view reason;  ///< for all fates but kUsed: ends the sentence "NAME has no effect: …", "NAME is refused: …"
+  bool secret = false;      ///< its value never appears in a message
 };
 
 /// The property of that exact name; rules for families (`*.class`) included; null: unknown.

@@ -20,8 +20,7 @@ Result<Secret> ReadReferencedFile(const Property& property, const std::string& p
     return Status::NotFound(property.key, " (", property.origin, "): ${file:", path, "} cannot be read");
   }
   if (static_cast<size_t>(file.gcount()) > kMaxBytes) {
-    return Status::CapacityError(property.key, " (", property.origin, "): ${file:", path, "} is longer than ",
-                                 kMaxBytes, " bytes");
+    return Status::CapacityError(property.key, " (", property.origin, "): ${file:", path, "} is longer than ", kMaxBytes, " bytes");
   }
   std::string value = text.substr(0, static_cast<size_t>(file.gcount()));
   net::Wipe(text.data(), text.size());
@@ -34,14 +33,12 @@ Result<Secret> ReadReferencedFile(const Property& property, const std::string& p
 
 std::string LowerCase(std::string_view text) {
   std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return lower;
 }
 std::string UpperCase(std::string_view text) {
   std::string upper(text);
-  std::transform(upper.begin(), upper.end(), upper.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return upper;
 }
 std::string_view TrimBlanks(std::string_view text) {
@@ -83,16 +80,14 @@ Result<Secret> Dereference(const Property& property) {
     if (scheme == "${env:") {
       const char* value = std::getenv(name.c_str());
       if (value == nullptr) {
-        return Status::NotFound(property.key, " (", property.origin, "): the environment variable ", name,
-                                " is not set");
+        return Status::NotFound(property.key, " (", property.origin, "): the environment variable ", name, " is not set");
       }
       out += value;
     } else if (scheme == "${file:") {
       LOTIC_ASSIGN_OR_RETURN(const Secret content, ReadReferencedFile(property, name));
       out += content.Reveal();
     } else {
-      return Status::NotImplemented(property.key, " (", property.origin,
-                                    "): ${secret:…} is not built yet; ${env:X} and ${file:PATH} work");
+      return Status::NotImplemented(property.key, " (", property.origin, "): ${secret:…} is not built yet; ${env:X} and ${file:PATH} work");
     }
     rest.remove_prefix(close + 1);
   }
@@ -105,14 +100,12 @@ Status PropertyValues::Add(const Property& property) {
   if (known == nullptr) {
     const std::string_view nearest = NearestProperty(property.key);
     return Status::Invalid("unknown client property ", who.substr(0, 300),
-                           nearest.empty() ? "; it is none of Kafka's client properties that are known here"
-                                           : "; did you mean " + std::string(nearest) + "?");
+                           nearest.empty() ? "; it is none of Kafka's client properties that are known here" : "; did you mean " + std::string(nearest) + "?");
   }
   switch (known->fate) {
     case PropertyFate::kUsed: break;
     case PropertyFate::kNoEffect:
-      if (warned_.insert(property.key).second)
-        warnings_->push_back(who + " has no effect: " + std::string(known->reason));
+      if (warned_.insert(property.key).second) warnings_->push_back(who + " has no effect: " + std::string(known->reason));
       return Status::OK();
     case PropertyFate::kRefused:
       if (TrimBlanks(property.value.Reveal()).empty()) return Status::OK();
@@ -146,31 +139,27 @@ Status PropertyValues::Bool(std::string_view key, bool* out) const {
   return Status::OK();
 }
 
-Status PropertyValues::Number(std::string_view key, int64_t least, int64_t most, std::string_view unit,
-                              int64_t* out) const {
+Status PropertyValues::Number(std::string_view key, int64_t least, int64_t most, std::string_view unit, int64_t* out) const {
   const GivenProperty* given = Find(key);
   if (given == nullptr) return Status::OK();
   const std::string_view text = TrimBlanks(given->value.Reveal());
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || text.empty() || value < least || value > most) {
-    return Bad(*given, "a whole number of " + std::string(unit) + " from " + std::to_string(least) + " to " +
-                           std::to_string(most) + " is needed");
+    return Bad(*given, "a whole number of " + std::string(unit) + " from " + std::to_string(least) + " to " + std::to_string(most) + " is needed");
   }
   *out = value;
   return Status::OK();
 }
 
-Status PropertyValues::Number(std::string_view key, int64_t least, int64_t most, std::string_view unit,
-                              int32_t* out) const {
+Status PropertyValues::Number(std::string_view key, int64_t least, int64_t most, std::string_view unit, int32_t* out) const {
   int64_t value = *out;
   LOTIC_RETURN_NOT_OK(Number(key, least, most, unit, &value));
   *out = static_cast<int32_t>(value);
   return Status::OK();
 }
 
-Status PropertyValues::Duration(std::string_view key, int64_t least_ms, int64_t most_ms,
-                                std::chrono::milliseconds* out) const {
+Status PropertyValues::Duration(std::string_view key, int64_t least_ms, int64_t most_ms, std::chrono::milliseconds* out) const {
   int64_t value = out->count();
   LOTIC_RETURN_NOT_OK(Number(key, least_ms, most_ms, "milliseconds", &value));
   *out = std::chrono::milliseconds(value);

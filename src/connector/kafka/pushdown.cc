@@ -66,11 +66,10 @@ Result<PushedFilters> PushDown(const ScanRequest& request) {
     if (normal.kind == ValueSet::Kind::kNone && !normal.null_allowed) pushed.nothing = true;
     const std::optional<MetadataColumn> column = MetadataColumnOf(field);
     if (column.has_value() && field.type == MetadataField(*column).type) {
-      const std::optional<Interval> interval =
-          *column == MetadataColumn::kPartition || *column == MetadataColumn::kOffset || *column == MetadataColumn::kTimestamp ||
-                  *column == MetadataColumn::kTimestampMs
-              ? IntegersOf(field.type, request.compare, normal)
-              : std::optional<Interval>(Interval{});
+      const std::optional<Interval> interval = *column == MetadataColumn::kPartition || *column == MetadataColumn::kOffset ||
+                                                       *column == MetadataColumn::kTimestamp || *column == MetadataColumn::kTimestampMs
+                                                   ? IntegersOf(field.type, request.compare, normal)
+                                                   : std::optional<Interval>(Interval{});
       switch (*column) {
         case MetadataColumn::kPartition:
           pushed.partitions = normal;

@@ -20,12 +20,12 @@ struct PushedFilters {
   Constraints residual;                     ///< value sets over nested columns, and expressions
   bool limit = false;                       ///< request.limit stops the read: nothing is left to be filtered or sorted
 
-  std::optional<ValueSet> partitions;       ///< over BIGINT; none: all
-  int64_t min_offset = 0;                   ///< wanted offsets are in [min_offset, end_offset)
+  std::optional<ValueSet> partitions;  ///< over BIGINT; none: all
+  int64_t min_offset = 0;              ///< wanted offsets are in [min_offset, end_offset)
   int64_t end_offset = std::numeric_limits<int64_t>::max();
-  std::optional<int64_t> min_ms;            ///< wanted rows have a timestamp, and it is at least this
-  std::optional<int64_t> max_ms;            ///< and at most this
-  bool nothing = false;                     ///< some column has no allowed value: no row can be wanted
+  std::optional<int64_t> min_ms;  ///< wanted rows have a timestamp, and it is at least this
+  std::optional<int64_t> max_ms;  ///< and at most this
+  bool nothing = false;           ///< some column has no allowed value: no row can be wanted
 };
 
 /// Errors: Invalid (a constraint on a column that the layout lacks).

@@ -46,8 +46,8 @@ Result<SplitState> MakeState(const SplitStart& from, int32_t max_bytes) {
     state.end = std::min(state.end, SplitState::kEndless - 1);
   }
   if (state.start < first || (state.start > state.end && state.start != first)) {
-    return Status::Invalid("partition ", from.split.partition, ": position ", from.position.text, " lies outside its split [",
-                           from.split.start.text, ", ", from.split.end.has_value() ? from.split.end->text : "", ")");
+    return Status::Invalid("partition ", from.split.partition, ": position ", from.position.text, " lies outside its split [", from.split.start.text, ", ",
+                           from.split.end.has_value() ? from.split.end->text : "", ")");
   }
   state.position = state.fetch_offset = state.start;
   // The plan's epoch says what the log held up to the plan's end. Endless reading goes on behind that, under later epochs, which its positions do not carry.
@@ -73,8 +73,8 @@ KafkaReader::KafkaReader(std::shared_ptr<Cluster> cluster, const KafkaOptions& o
 
 KafkaReader::~KafkaReader() = default;
 
-Result<std::unique_ptr<KafkaReader>> KafkaReader::Make(std::shared_ptr<Cluster> cluster, const KafkaOptions& options,
-                                                       const ScanRequest& request, std::span<const SplitStart> splits) {
+Result<std::unique_ptr<KafkaReader>> KafkaReader::Make(std::shared_ptr<Cluster> cluster, const KafkaOptions& options, const ScanRequest& request,
+                                                       std::span<const SplitStart> splits) {
   LOTIC_ASSIGN_OR_RETURN(PushedFilters pushed, PushDown(request));
   std::unique_ptr<KafkaReader> reader(new KafkaReader(std::move(cluster), options, request, std::move(pushed)));
   for (const SplitStart& split : splits) LOTIC_RETURN_NOT_OK(reader->Add(split).status());
@@ -108,8 +108,7 @@ Status KafkaReader::Prepare(const SplitStart& first) {
 
 Result<uint32_t> KafkaReader::Add(SplitStart start) {
   if (closed_) return Status::Invalid("the reader is closed");
-  const int32_t max_bytes =
-      std::min(pushed_.limit ? kFirstFetchWithLimit : kPartitionFetchBytes, options_.client.max_partition_fetch_bytes);
+  const int32_t max_bytes = std::min(pushed_.limit ? kFirstFetchWithLimit : kPartitionFetchBytes, options_.client.max_partition_fetch_bytes);
   LOTIC_ASSIGN_OR_RETURN(SplitState state, MakeState(start, max_bytes));
   if (rows_ == nullptr) LOTIC_RETURN_NOT_OK(Prepare(start));
   if (state.topic != topic_ || PropertyOf(start.split, "topic_id") != TopicIdText(topic_id_)) {
@@ -142,9 +141,7 @@ Result<SplitStart> KafkaReader::Release(uint32_t index) {
   return SplitStart{split.split, Position{std::to_string(split.position)}};
 }
 
-SplitCertificate KafkaReader::Certificate(uint32_t index) const {
-  return index < splits_.size() ? splits_[index].Certificate() : SplitCertificate();
-}
+SplitCertificate KafkaReader::Certificate(uint32_t index) const { return index < splits_.size() ? splits_[index].Certificate() : SplitCertificate(); }
 
 ReaderProgress KafkaReader::Progress() const {
   ReaderProgress progress;
@@ -227,7 +224,8 @@ Status KafkaReader::LateFor(const Status& status) const {
   for (const auto& [node, leader] : leaders_) {
     if (!leader.in_flight || leader.connection == nullptr) continue;
     const auto waited = std::chrono::duration_cast<milliseconds>(steady_clock::now() - leader.sent_at);
-    return Status::DeadlineExceeded(doing, " while broker ", leader.connection->endpoint().ToString(), " has a Fetch request to answer, for ", waited.count(), " ms now");
+    return Status::DeadlineExceeded(doing, " while broker ", leader.connection->endpoint().ToString(), " has a Fetch request to answer, for ", waited.count(),
+                                    " ms now");
   }
   for (const SplitState& split : splits_) {
     if (split.reading() && !split.last_error.ok()) return Status::DeadlineExceeded(doing, "; last failure: ", split.last_error.message());

@@ -30,12 +30,12 @@ namespace lotic::kafka {
 /// its splits, the next one sent before the answer to the last is decoded.
 class KafkaReader final : public Reader {
  public:
-  static constexpr int64_t kMaxBatchRows = 4096;        ///< what a second-level cache holds, and malloc keeps
+  static constexpr int64_t kMaxBatchRows = 4096;                ///< what a second-level cache holds, and malloc keeps
   static constexpr int64_t kMaxBatchBytes = int64_t{8} << 20;   ///< of the records behind a batch's rows; checked once a run
   static constexpr int64_t kMaxCountedRows = int64_t{1} << 20;  ///< of batches without columns
   /// A bounded fetch finds its data at the broker; it waits so long for a log that is still short of its end.
   static constexpr std::chrono::milliseconds kBoundedWait{100};
-  static constexpr int32_t kFirstFetchWithLimit = 64 << 10;     ///< bytes a partition; doubles with every answer
+  static constexpr int32_t kFirstFetchWithLimit = 64 << 10;  ///< bytes a partition; doubles with every answer
   /// Answers of this size are decoded while they lie in the processor's cache: 1.5 times the rate of 8 MiB ones. Where the network is
   /// slow (an answer that was full was waited for longer than kSlowAnswer) they double, up to the client properties' limits.
   static constexpr int32_t kPartitionFetchBytes = 1 << 20;
@@ -45,8 +45,8 @@ class KafkaReader final : public Reader {
   static constexpr int kEmptyAnswersToProve = 2;
 
   /// Errors: Invalid (splits of several topics, positions that are no offsets, a layout that is not this topic's).
-  static Result<std::unique_ptr<KafkaReader>> Make(std::shared_ptr<Cluster> cluster, const KafkaOptions& options,
-                                                   const ScanRequest& request, std::span<const SplitStart> splits);
+  static Result<std::unique_ptr<KafkaReader>> Make(std::shared_ptr<Cluster> cluster, const KafkaOptions& options, const ScanRequest& request,
+                                                   std::span<const SplitStart> splits);
   ~KafkaReader() override;
 
   Result<ReadBatch> Next(const CallContext& ctx) override;
@@ -96,8 +96,8 @@ class KafkaReader final : public Reader {
   void SendFetches(const CallContext& inner);
   void SendFetch(const CallContext& inner, Leader& leader);
   Status HandleAnswer(Leader& leader, Answer answer);
-  void TakeRecords(uint32_t index, std::shared_ptr<const FetchedAnswer> answer,
-                   const kafka_protocol::FetchResponse::Partition& partition, bool whole_answer_empty, bool slow);
+  void TakeRecords(uint32_t index, std::shared_ptr<const FetchedAnswer> answer, const kafka_protocol::FetchResponse::Partition& partition,
+                   bool whole_answer_empty, bool slow);
   void QueuePart(uint32_t index, FetchedPart part);
   void LeaderFailed(Leader& leader, const Status& cause);
   Result<bool> WaitForSomething(const CallContext& ctx);
@@ -124,14 +124,14 @@ class KafkaReader final : public Reader {
   kafka_protocol::Uuid topic_id_{};
   std::unique_ptr<RowBuilder> rows_;
   PartDecoder decoder_;
-  std::deque<SplitState> splits_;       // never shrinks: numbers stay
-  std::deque<uint32_t> ready_;          // one entry a part, in the order of arrival
-  std::vector<uint32_t> unreported_;    // ended outside of decoding
+  std::deque<SplitState> splits_;     // never shrinks: numbers stay
+  std::deque<uint32_t> ready_;        // one entry a part, in the order of arrival
+  std::vector<uint32_t> unreported_;  // ended outside of decoding
   std::map<int32_t, Leader> leaders_;
   Backoff backoff_;
-  int64_t pending_bytes_ = 0;           // of answers not decoded yet
+  int64_t pending_bytes_ = 0;  // of answers not decoded yet
   int64_t memory_budget_ = 0;
-  int64_t rows_left_;                   // of the limit
+  int64_t rows_left_;  // of the limit
   uint64_t serve_counter_ = 0;
   bool stale_metadata_ = false;
   bool fetched_by_name_ = false;
@@ -142,8 +142,8 @@ class KafkaReader final : public Reader {
 
   net::Waker waker_;
   std::atomic<bool> woken_{false};
-  std::mutex interrupt_mutex_;           // guards interrupt_
-  std::stop_source interrupt_;           // of the Next under way: its context's stop, or Wake
+  std::mutex interrupt_mutex_;  // guards interrupt_
+  std::stop_source interrupt_;  // of the Next under way: its context's stop, or Wake
 
   std::atomic<int64_t> planned_records_{0};
   std::atomic<int64_t> done_records_{0};

@@ -24,8 +24,8 @@ struct Source {
       std::vector<std::string> values;
       std::vector<broker::Record> batch;
       for (int i = 0; i < kBatchRecords; ++i) {
-        values.push_back("{\"ts\": " + std::to_string(1644586485807 + at + i) + ", \"uuid\": \"93633f7c01d54453a144\", \"count\": " +
-                         std::to_string((at + i) % 1000) + "}");
+        values.push_back("{\"ts\": " + std::to_string(1644586485807 + at + i) +
+                         ", \"uuid\": \"93633f7c01d54453a144\", \"count\": " + std::to_string((at + i) % 1000) + "}");
       }
       for (const std::string& value : values) batch.push_back({.value = value, .timestamp_ms = 1644586485807 + at});
       LOTIC_CHECK(broker->Append("events", 0, batch).ok());

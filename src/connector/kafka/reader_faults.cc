@@ -17,9 +17,7 @@ bool KafkaReader::retry_possible(const Status& status) const {
   return detail != nullptr && detail->retryable;
 }
 
-std::string KafkaReader::Where(const SplitState& split) const {
-  return "topic '" + split.topic + "', partition " + std::to_string(split.partition);
-}
+std::string KafkaReader::Where(const SplitState& split) const { return "topic '" + split.topic + "', partition " + std::to_string(split.partition); }
 
 void KafkaReader::RetryLater(SplitState& split, const Status& cause) {
   split.last_error = cause;
@@ -39,8 +37,8 @@ void KafkaReader::FailInOrder(uint32_t index, Status status) {
 void KafkaReader::HandlePartitionError(uint32_t index, ErrorCode error) {
   SplitState& split = splits_[index];
   const kafka_protocol::ErrorInfo& info = kafka_protocol::LookUpError(error);
-  const Status status = cluster_->Explained(
-      kafka_protocol::StatusFromError(error, "fetch " + Where(split) + " from offset " + std::to_string(split.fetch_offset)), topic_);
+  const Status status =
+      cluster_->Explained(kafka_protocol::StatusFromError(error, "fetch " + Where(split) + " from offset " + std::to_string(split.fetch_offset)), topic_);
   if (error == ErrorCode::kOffsetOutOfRange) {
     split.out_of_range = true;
     split.last_error = status;
@@ -89,8 +87,7 @@ Status KafkaReader::RouteSplits(const CallContext& inner) {
       SplitState& split = splits_[i];
       if (split.leader >= 0 || !split.wants_fetch()) continue;
       if (cause.code() == StatusCode::kNotFound) {
-        FailInOrder(i, Status::DataLoss(Where(split), ": the topic has been deleted while it was read; stopped at offset ",
-                                        split.fetch_offset));
+        FailInOrder(i, Status::DataLoss(Where(split), ": the topic has been deleted while it was read; stopped at offset ", split.fetch_offset));
       } else {
         FailInOrder(i, cause);
       }
@@ -102,8 +99,8 @@ Status KafkaReader::RouteSplits(const CallContext& inner) {
   if (topic_id_ != kafka_protocol::Uuid{} && topic.has_id() && topic.id != topic_id_) {
     for (uint32_t i = 0; i < splits_.size(); ++i) {
       if (!splits_[i].reading() || splits_[i].fetch_offset >= splits_[i].end) continue;
-      FailInOrder(i, Status::DataLoss(Where(splits_[i]), ": the topic was deleted and created again (its id was ", TopicIdText(topic_id_),
-                                      " and is ", TopicIdText(topic.id), "); stopped at offset ", splits_[i].fetch_offset));
+      FailInOrder(i, Status::DataLoss(Where(splits_[i]), ": the topic was deleted and created again (its id was ", TopicIdText(topic_id_), " and is ",
+                                      TopicIdText(topic.id), "); stopped at offset ", splits_[i].fetch_offset));
     }
     return Status::OK();
   }
@@ -139,8 +136,7 @@ Status KafkaReader::VerifyEpochs(const CallContext& inner) {
     indexes.push_back(i);
   }
   if (queries.empty()) return Status::OK();
-  const Result<std::vector<EpochAnswer>> answers =
-      cluster_->EpochEnds(inner.WithDeadline(steady_clock::now() + options_.poll_timeout), topic_, queries);
+  const Result<std::vector<EpochAnswer>> answers = cluster_->EpochEnds(inner.WithDeadline(steady_clock::now() + options_.poll_timeout), topic_, queries);
   Mark();
   if (!answers.ok()) {
     LOTIC_RETURN_NOT_OK(inner.Check("read topic '" + topic_ + "'"));
@@ -160,8 +156,8 @@ Status KafkaReader::VerifyEpochs(const CallContext& inner) {
     split.verify_epoch = false;
     const EpochAnswer& answer = (*answers)[n];
     if (answer.end_offset >= 0 && answer.end_offset < split.fetch_offset) {
-      FailInOrder(indexes[n], Status::DataLoss(Where(split), ": the log was truncated: leader epoch ", split.seen_epoch, " ends at offset ",
-                                               answer.end_offset, ", and reading stands at ", split.fetch_offset));
+      FailInOrder(indexes[n], Status::DataLoss(Where(split), ": the log was truncated: leader epoch ", split.seen_epoch, " ends at offset ", answer.end_offset,
+                                               ", and reading stands at ", split.fetch_offset));
     } else {
       split.seen_epoch = split.leader_epoch;
     }
@@ -181,8 +177,7 @@ Status KafkaReader::ResolveRanges(const CallContext& inner) {
   }
   if (indexes.empty()) return Status::OK();
   const Result<std::vector<OffsetAnswer>> answers =
-      cluster_->ListOffsets(inner.WithDeadline(steady_clock::now() + options_.poll_timeout), topic_, queries,
-                            kafka_protocol::IsolationLevel::kReadUncommitted);
+      cluster_->ListOffsets(inner.WithDeadline(steady_clock::now() + options_.poll_timeout), topic_, queries, kafka_protocol::IsolationLevel::kReadUncommitted);
   Mark();
   if (!answers.ok()) {
     LOTIC_RETURN_NOT_OK(inner.Check("read topic '" + topic_ + "'"));
@@ -198,9 +193,8 @@ Status KafkaReader::ResolveRanges(const CallContext& inner) {
     if (at < log_start) {
       const int64_t to = std::min(log_start, split.end);
       if (request_.policy.on_data_loss == OnDataLoss::kFail) {
-        FailInOrder(indexes[n], Status::DataLoss(Where(split), ": offsets ", at, " to ", to - 1, " (", to - at,
-                                                 ") are no longer retained, the log starts at ", log_start,
-                                                 "; on_data_loss = warn reads on from there"));
+        FailInOrder(indexes[n], Status::DataLoss(Where(split), ": offsets ", at, " to ", to - 1, " (", to - at, ") are no longer retained, the log starts at ",
+                                                 log_start, "; on_data_loss = warn reads on from there"));
         continue;
       }
       FetchedPart gap;
@@ -211,8 +205,8 @@ Status KafkaReader::ResolveRanges(const CallContext& inner) {
       split.idle_since = inside_;
       QueuePart(indexes[n], std::move(gap));
     } else if (at > log_end) {
-      FailInOrder(indexes[n], Status::DataLoss(Where(split), ": the log was truncated: it ends at offset ", log_end, ", and reading stands at ",
-                                               at, split.bounded() ? " of " + std::to_string(split.end) : std::string()));
+      FailInOrder(indexes[n], Status::DataLoss(Where(split), ": the log was truncated: it ends at offset ", log_end, ", and reading stands at ", at,
+                                               split.bounded() ? " of " + std::to_string(split.end) : std::string()));
     } else {
       RetryLater(split, split.last_error);  // it is in range now
     }
@@ -254,10 +248,10 @@ void KafkaReader::FailStalled() {
     if (!split.reading() || !split.bounded() || !split.parts.empty()) continue;
     if (inside_ - split.idle_since < options_.poll_timeout) continue;
     const std::string more = split.last_error.ok() ? "" : "; last failure: " + split.last_error.message();
-    const StatusCode code = split.last_error.ok() || split.last_error.code() == StatusCode::kDeadlineExceeded ? StatusCode::kDataLoss
-                                                                                                              : split.last_error.code();
-    FailSplit(split, Status(code, Where(split) + ": no progress for " + std::to_string(options_.poll_timeout.count()) +
-                                      " ms (poll_timeout) at offset " + std::to_string(split.position) + " of " + std::to_string(split.end) + more,
+    const StatusCode code = split.last_error.ok() || split.last_error.code() == StatusCode::kDeadlineExceeded ? StatusCode::kDataLoss : split.last_error.code();
+    FailSplit(split, Status(code,
+                            Where(split) + ": no progress for " + std::to_string(options_.poll_timeout.count()) + " ms (poll_timeout) at offset " +
+                                std::to_string(split.position) + " of " + std::to_string(split.end) + more,
                             split.last_error.detail()));
     unreported_.push_back(i);
   }

@@ -75,8 +75,7 @@ void KafkaReader::SendFetch(const CallContext& inner, Leader& leader) {
   const int32_t max_bytes = ToInt32(std::min<int64_t>({options_.client.fetch_max_bytes, share, leader.max_bytes}));
   if (pending_bytes_ > 0 && pending_bytes_ + max_bytes > memory_budget_ / 2) return;
   // Those that were served last come last: an answer that is full leaves them out, not the same ones every time.
-  std::stable_sort(wanted.begin(), wanted.end(),
-                   [&](uint32_t a, uint32_t b) { return splits_[a].last_served < splits_[b].last_served; });
+  std::stable_sort(wanted.begin(), wanted.end(), [&](uint32_t a, uint32_t b) { return splits_[a].last_served < splits_[b].last_served; });
 
   if (leader.connection == nullptr || leader.connection->login_due()) {
     if (!ready_.empty() && leader.connection == nullptr) return;  // connecting takes time: what is there goes first
@@ -105,9 +104,8 @@ void KafkaReader::SendFetch(const CallContext& inner, Leader& leader) {
   request.max_wait_ms = static_cast<int32_t>(wait.count());
   request.min_bytes = options_.client.fetch_min_bytes;
   request.max_bytes = max_bytes;
-  request.isolation_level = request_.policy.isolation == Isolation::kReadCommitted
-                                ? kafka_protocol::IsolationLevel::kReadCommitted
-                                : kafka_protocol::IsolationLevel::kReadUncommitted;
+  request.isolation_level = request_.policy.isolation == Isolation::kReadCommitted ? kafka_protocol::IsolationLevel::kReadCommitted
+                                                                                   : kafka_protocol::IsolationLevel::kReadUncommitted;
   FetchRequest::Topic& topic = request.topics.emplace_back();
   topic.name = topic_;
   topic.topic_id = topic_id_;
@@ -162,8 +160,8 @@ Status KafkaReader::HandleAnswer(Leader& leader, Answer raw) {
   for (const FetchResponse::Topic& topic : got.topics) {
     if (leader.by_id ? topic.topic_id != topic_id_ : topic.name != topic_) continue;
     for (const FetchResponse::Partition& partition : topic.partitions) {
-      const auto asked = std::find_if(leader.asked.begin(), leader.asked.end(),
-                                      [&](const Asked& one) { return splits_[one.split].partition == partition.index; });
+      const auto asked =
+          std::find_if(leader.asked.begin(), leader.asked.end(), [&](const Asked& one) { return splits_[one.split].partition == partition.index; });
       if (asked == leader.asked.end()) continue;
       any = true;
       SplitState& split = splits_[asked->split];
@@ -181,8 +179,8 @@ Status KafkaReader::HandleAnswer(Leader& leader, Answer raw) {
   return Status::OK();
 }
 
-void KafkaReader::TakeRecords(uint32_t index, std::shared_ptr<const FetchedAnswer> answer, const FetchResponse::Partition& partition,
-                              bool whole_answer_empty, bool slow) {
+void KafkaReader::TakeRecords(uint32_t index, std::shared_ptr<const FetchedAnswer> answer, const FetchResponse::Partition& partition, bool whole_answer_empty,
+                              bool slow) {
   SplitState& split = splits_[index];
   split.last_served = ++serve_counter_;
   split.failures = 0;
@@ -210,8 +208,7 @@ void KafkaReader::TakeRecords(uint32_t index, std::shared_ptr<const FetchedAnswe
     }
     split.idle_since = inside_;
     const bool full = static_cast<int64_t>(records.size()) >= split.max_bytes / 2;
-    const int64_t limit = slow && full ? options_.client.max_partition_fetch_bytes
-                                       : std::min(kPartitionFetchBytes, options_.client.max_partition_fetch_bytes);
+    const int64_t limit = slow && full ? options_.client.max_partition_fetch_bytes : std::min(kPartitionFetchBytes, options_.client.max_partition_fetch_bytes);
     if (split.max_bytes < limit) split.max_bytes = ToInt32(std::min<int64_t>(int64_t{split.max_bytes} * 2, limit));
     split.fetch_offset = next;
     FetchedPart part;

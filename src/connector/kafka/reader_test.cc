@@ -22,8 +22,8 @@ using broker::Record;
 using kafka_protocol::ApiKey;
 using kafka_protocol::CodecId;
 using kafka_protocol::ErrorCode;
-using testing::HasSubstr;
 using std::chrono::milliseconds;
+using testing::HasSubstr;
 
 constexpr const char* kTopic = "t";
 constexpr int64_t kStart = 1'700'000'000'000;
@@ -202,7 +202,7 @@ TEST_F(ReaderTest, LeavesOutAbortedAndOpenTransactions) {
   ASSERT_TRUE(broker_->AppendMarker(kTopic, 0, 2, MarkerType::kCommit).ok());
   const size_t committed = expected_.size();
   Append(6, Transaction(3), 0, false);  // open at the end
-  Append(7, {}, 0, false);               // behind the last stable offset
+  Append(7, {}, 0, false);              // behind the last stable offset
   const TestRead read = ReadExpected();
   EXPECT_EQ(read.counts().returned, static_cast<int64_t>(committed));
   EXPECT_EQ(read.counts().aborted, 4);
@@ -455,9 +455,9 @@ TEST_F(ReaderTest, GoesOnAfterTornAnswersAndClosedConnections) {
   for (int i = 0; i < 10; ++i) Append(20);
   int skip = 0;
   std::vector<int> faults;
-  for (const FaultAction& action : {FaultAction::Close(), FaultAction::CloseAfter(), FaultAction::Tear(3), FaultAction::Tear(100),
-                                    FaultAction::Error(ErrorCode::kNotLeaderOrFollower), FaultAction::Error(ErrorCode::kUnknownServerError),
-                                    FaultAction::Error(ErrorCode::kFencedLeaderEpoch), FaultAction::NoData()}) {
+  for (const FaultAction& action :
+       {FaultAction::Close(), FaultAction::CloseAfter(), FaultAction::Tear(3), FaultAction::Tear(100), FaultAction::Error(ErrorCode::kNotLeaderOrFollower),
+        FaultAction::Error(ErrorCode::kUnknownServerError), FaultAction::Error(ErrorCode::kFencedLeaderEpoch), FaultAction::NoData()}) {
     Fault fault;
     fault.action = action;
     fault.skip = skip++;

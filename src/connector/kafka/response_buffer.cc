@@ -34,9 +34,7 @@ std::shared_ptr<ResponseBuffer> BufferPool::Take(size_t size) {
     buffer->memory_.reset(new uint8_t[buffer->capacity_]);  // not zeroed: untouched pages cost nothing
   }
   buffer->size_ = size;
-  return {buffer.release(), [weak = std::weak_ptr<State>(state_)](ResponseBuffer* done) {
-            GiveBack(weak, std::unique_ptr<ResponseBuffer>(done));
-          }};
+  return {buffer.release(), [weak = std::weak_ptr<State>(state_)](ResponseBuffer* done) { GiveBack(weak, std::unique_ptr<ResponseBuffer>(done)); }};
 }
 
 void BufferPool::GiveBack(const std::weak_ptr<State>& weak, std::unique_ptr<ResponseBuffer> buffer) {

@@ -47,15 +47,11 @@ void AppendTaken(const Column& from, std::span<const uint32_t> rows, ColumnBuild
 
 int FilterCost(const Type& type) { return type.is_text_or_binary() ? 1 : 0; }
 
-DecoderField FieldOf(const Field& field) {
-  return JsonFields(Schema{{field}, {}})[0];
-}
+DecoderField FieldOf(const Field& field) { return JsonFields(Schema{{field}, {}})[0]; }
 
 }  // namespace
 
-RowBuilder::RowBuilder(RowPlan plan) : plan_(std::move(plan)), out_(plan_.layout), all_(kMaxRunRecords) {
-  std::iota(all_.begin(), all_.end(), 0u);
-}
+RowBuilder::RowBuilder(RowPlan plan) : plan_(std::move(plan)), out_(plan_.layout), all_(kMaxRunRecords) { std::iota(all_.begin(), all_.end(), 0u); }
 
 Result<std::unique_ptr<RowBuilder>> RowBuilder::Make(RowPlan plan) {
   std::unique_ptr<RowBuilder> made(new RowBuilder(std::move(plan)));
@@ -149,8 +145,8 @@ Status RowBuilder::CheckMessages(const RecordRun& run, int64_t* skipped) {
   BadMessage first;
   const int64_t bad = checker_->Check(payloads_, selection_, &good, &first);
   if (bad > 0 && plan_.on_error == OnError::kFail) {
-    return Status::Invalid("topic '", run.topic, "', partition ", run.partition, ", offset ", run.records[first.payload].offset, ": ",
-                           first.reason, " (on_error = fail)");
+    return Status::Invalid("topic '", run.topic, "', partition ", run.partition, ", offset ", run.records[first.payload].offset, ": ", first.reason,
+                           " (on_error = fail)");
   }
   *skipped += bad;
   selection_ = std::move(good);

@@ -22,13 +22,13 @@ namespace lotic::kafka {
 
 /// What rows are to be made of: a scan request's part that concerns single records.
 struct RowPlan {
-  std::shared_ptr<const Schema> layout;       ///< the output
-  std::map<std::string, ValueSet> filters;    ///< of scalar columns of the layout; normalised
+  std::shared_ptr<const Schema> layout;     ///< the output
+  std::map<std::string, ValueSet> filters;  ///< of scalar columns of the layout; normalised
   CompareOptions compare;
   OnError on_error = OnError::kNull;
   Tombstones tombstones = Tombstones::kEmit;
   PayloadFormat format = PayloadFormat::kRaw;
-  std::vector<DecoderField> declared;         ///< all columns of the messages: what on_error = skip, fail check
+  std::vector<DecoderField> declared;  ///< all columns of the messages: what on_error = skip, fail check
 };
 
 /// What became of a run of records.
@@ -36,7 +36,7 @@ struct RunOutcome {
   int64_t consumed = 0;  ///< the first so many records; fewer than all only where `max_rows` was reached
   int64_t returned = 0;
   int64_t filtered = 0;
-  int64_t skipped = 0;   ///< consumed = returned + filtered + skipped
+  int64_t skipped = 0;  ///< consumed = returned + filtered + skipped
 };
 
 /// Turns runs of records into rows: cheap filters first, then the members a filter needs, then the other columns for the rows that
@@ -80,12 +80,12 @@ class RowBuilder {
   const RowPlan plan_;
   bool counts_only_ = false;
   bool needs_payloads_ = false;
-  std::vector<MetadataColumn> kinds_;             // by layout column; meaningless for those of the message
-  std::vector<size_t> metadata_columns_;          // of the layout, all of them
+  std::vector<MetadataColumn> kinds_;     // by layout column; meaningless for those of the message
+  std::vector<size_t> metadata_columns_;  // of the layout, all of them
   std::vector<FilterColumn> metadata_filters_;
   std::vector<FilterColumn> message_filters_;
-  std::shared_ptr<const Schema> filter_schema_;   // of message_filters_, in their order
-  std::vector<size_t> other_columns_;             // of the message, not filtered
+  std::shared_ptr<const Schema> filter_schema_;  // of message_filters_, in their order
+  std::vector<size_t> other_columns_;            // of the message, not filtered
   std::unique_ptr<MessageDecoder> filter_decoder_;
   std::unique_ptr<MessageDecoder> other_decoder_;
   std::unique_ptr<MessageChecker> checker_;
@@ -93,9 +93,9 @@ class RowBuilder {
   int64_t rows_ = 0;
   int64_t bytes_ = 0;
   int64_t broken_headers_ = 0;
-  std::vector<uint32_t> all_;                     // 0, 1, 2, ... kMaxRunRecords - 1
-  std::vector<PayloadView> payloads_;             // of the run in hand
-  std::vector<uint32_t> selection_;               // its records that are still wanted, ascending
+  std::vector<uint32_t> all_;          // 0, 1, 2, ... kMaxRunRecords - 1
+  std::vector<PayloadView> payloads_;  // of the run in hand
+  std::vector<uint32_t> selection_;    // its records that are still wanted, ascending
   std::vector<uint8_t> keep_;
 };
 

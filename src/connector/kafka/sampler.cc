@@ -15,7 +15,7 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr size_t kMostNotes = 8;
-constexpr int kMostRounds = 24;           // windows of one partition, each twice the one before
+constexpr int kMostRounds = 24;              // windows of one partition, each twice the one before
 constexpr int64_t kLookedThroughFactor = 4;  // bytes fetched in search of records, for each byte of the sample's limit
 
 /// Sampled messages of one window of a partition, in their order.
@@ -28,8 +28,8 @@ struct Sampled {
 struct Part {
   int32_t id = 0;
   int64_t log_start = 0;
-  int64_t end = 0;    // of the log
-  int64_t begin = 0;  // [begin, end) has been looked at
+  int64_t end = 0;      // of the log
+  int64_t begin = 0;    // [begin, end) has been looked at
   int64_t missing = 0;  // records wanted still
   int64_t found = 0;
   std::vector<Sampled> windows;  // newest first
@@ -49,17 +49,14 @@ void Take(const Column& column, int64_t first, int64_t rows, Sampled* into) {
 
 }  // namespace
 
-Result<SampledSchema> SampleTopic(const CallContext& ctx, const std::shared_ptr<Cluster>& cluster, const KafkaOptions& options,
-                                  const std::string& topic) {
-  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<const TopicMetadata> metadata,
-                         cluster->Topic(ctx, topic, options.client.metadata_max_age));
+Result<SampledSchema> SampleTopic(const CallContext& ctx, const std::shared_ptr<Cluster>& cluster, const KafkaOptions& options, const std::string& topic) {
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<const TopicMetadata> metadata, cluster->Topic(ctx, topic, options.client.metadata_max_age));
   SampledSchema sampled;
   SchemaSampler sampler;
   std::vector<OffsetQuery> queries;
   for (const PartitionMetadata& p : metadata->partitions) queries.push_back({p.id, kafka_protocol::kLatestTimestamp});
   for (const PartitionMetadata& p : metadata->partitions) queries.push_back({p.id, kafka_protocol::kEarliestTimestamp});
-  LOTIC_ASSIGN_OR_RETURN(const std::vector<OffsetAnswer> offsets,
-                         cluster->ListOffsets(ctx, topic, queries, kafka_protocol::IsolationLevel::kReadCommitted));
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<OffsetAnswer> offsets, cluster->ListOffsets(ctx, topic, queries, kafka_protocol::IsolationLevel::kReadCommitted));
   const size_t count = metadata->partitions.size();
   std::vector<Part> parts;
   for (size_t i = 0; i < count && static_cast<int64_t>(parts.size()) < options.sample_records; ++i) {
@@ -164,7 +161,8 @@ Result<SampledSchema> SampleTopic(const CallContext& ctx, const std::shared_ptr<
     // What was cut short may hold some where nobody looked.
     if (!cut && part.found == 0 && part.begin > part.log_start && sampled.notes.size() < kMostNotes) {
       sampled.notes.push_back("partition " + std::to_string(part.id) + ": none of its newest " + std::to_string(part.end - part.begin) + " offsets, from " +
-                              std::to_string(part.begin) + " on, holds a record that can be seen (aborted, compacted away, or markers); its columns may be missing");
+                              std::to_string(part.begin) +
+                              " on, holds a record that can be seen (aborted, compacted away, or markers); its columns may be missing");
     }
     for (auto window = part.windows.rbegin(); window != part.windows.rend(); ++window) {
       for (const auto& [at, size] : window->messages) {

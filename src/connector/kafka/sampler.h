@@ -22,7 +22,6 @@ struct SampledSchema {
 /// Infers a topic's schema from the newest records of each of its partitions, in the order of partitions and offsets, within the
 /// options' limits. The time limit counts from the first record on: a slow connection is not an empty topic.
 /// Errors: those of reading, where no partition could be read.
-Result<SampledSchema> SampleTopic(const CallContext& ctx, const std::shared_ptr<Cluster>& cluster, const KafkaOptions& options,
-                                  const std::string& topic);
+Result<SampledSchema> SampleTopic(const CallContext& ctx, const std::shared_ptr<Cluster>& cluster, const KafkaOptions& options, const std::string& topic);
 
 }  // namespace lotic::kafka

@@ -51,8 +51,7 @@ class Plain final : public SaslMechanism {
 
 std::string Upper(std::string_view text) {
   std::string upper(text);
-  std::transform(upper.begin(), upper.end(), upper.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return upper;
 }
 
@@ -73,9 +72,7 @@ Result<std::string> RandomNonce() {
 
 }  // namespace
 
-std::span<const std::string_view> BuiltSaslMechanisms() {
-  return kBuilt;
-}
+std::span<const std::string_view> BuiltSaslMechanisms() { return kBuilt; }
 
 Status CheckSaslMechanism(std::string_view mechanism) {
   const std::string upper = Upper(mechanism);

@@ -50,9 +50,8 @@ Status CheckSaslMechanism(std::string_view mechanism);
 /// RFC 5802 with a nonce chosen by the caller: for tests. `sha512` false: SCRAM-SHA-256 (RFC 7677).
 std::unique_ptr<SaslMechanism> MakeScramForTest(bool sha512, const SaslCredentials& credentials, std::string nonce);
 
-inline constexpr uint32_t kMinScramIterations = 4096;  ///< RFC 7677 §4: fewer are refused
-inline constexpr uint32_t kMaxScramIterations =
-    1'000'000;  ///< a broker that asks for more is refused: it would burn our CPU
+inline constexpr uint32_t kMinScramIterations = 4096;       ///< RFC 7677 §4: fewer are refused
+inline constexpr uint32_t kMaxScramIterations = 1'000'000;  ///< a broker that asks for more is refused: it would burn our CPU
 inline constexpr size_t kMaxScramMessageBytes = 8192;
 
 }  // namespace lotic::kafka

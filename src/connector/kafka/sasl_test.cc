@@ -13,18 +13,13 @@ using net::Secret;
 using testing::HasSubstr;
 using testing::Not;
 
-std::span<const uint8_t> Bytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-std::string Text(const Result<SaslBytes>& bytes) {
-  return bytes.ok() ? std::string(bytes->begin(), bytes->end()) : bytes.status().ToString();
-}
+std::span<const uint8_t> Bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+std::string Text(const Result<SaslBytes>& bytes) { return bytes.ok() ? std::string(bytes->begin(), bytes->end()) : bytes.status().ToString(); }
 
 // RFC 7677 §3.
 const SaslCredentials kRfc{"SCRAM-SHA-256", "user", Secret("pencil")};
 constexpr char kRfcNonce[] = "rOprNGfwEbeRWgbNEkqO";
-constexpr char kRfcServerFirst[] =
-    "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+constexpr char kRfcServerFirst[] = "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
 constexpr char kRfcServerFinal[] = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=";
 
 std::unique_ptr<SaslMechanism> RfcAfterFirst() {
@@ -37,17 +32,14 @@ std::unique_ptr<SaslMechanism> RfcAfterFinal() {
   EXPECT_TRUE(scram->Step(Bytes(kRfcServerFirst)).ok());
   return scram;
 }
-Status StatusOf(const Result<SaslBytes>& result) {
-  return result.status();
-}
+Status StatusOf(const Result<SaslBytes>& result) { return result.status(); }
 
 TEST(Scram, FollowsTheExampleOfRfc7677) {
   auto scram = MakeScramForTest(false, kRfc, kRfcNonce);
   EXPECT_EQ(scram->name(), "SCRAM-SHA-256");
   EXPECT_EQ(Text(scram->Step({})), "n,,n=user,r=rOprNGfwEbeRWgbNEkqO");
-  EXPECT_EQ(
-      Text(scram->Step(Bytes(kRfcServerFirst))),
-      "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
+  EXPECT_EQ(Text(scram->Step(Bytes(kRfcServerFirst))),
+            "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
   EXPECT_FALSE(scram->done());
   EXPECT_EQ(Text(scram->Step(Bytes(kRfcServerFinal))), "");
   EXPECT_TRUE(scram->done());
@@ -58,13 +50,10 @@ TEST(Scram, FollowsTheExampleOfRfc7677) {
 TEST(Scram, EscapesNamesAndTakesAnyPasswordWithSha512) {
   auto scram = MakeScramForTest(true, {"SCRAM-SHA-512", "a=b,c", Secret("p,=ä\"\\ x")}, "fyko+d2lbbFgONRv9qkxdawL");
   EXPECT_EQ(Text(scram->Step({})), "n,,n=a=3Db=2Cc,r=fyko+d2lbbFgONRv9qkxdawL");
-  EXPECT_EQ(
-      Text(scram->Step(Bytes("r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=MDEyMzQ1Njc4OWFiY2RlZjAxMjM=,i=8192"))),
-      "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,"
-      "p=3oAC1j8TejYdz/YA3Aips8cl3lhReKRBKuCs6/H4gyTS9De3YKziGdS35hOtLu9KgDfXqmSkHQU1PG3MeisCnA==");
-  EXPECT_EQ(Text(scram->Step(
-                Bytes("v=lUypSidHDFY55I23ftHU87CuvntA+VOVq3pWl2LkjIZKQa1ynVGGHTIqWyjT5qEQZc81rUiV5H9yZFOPFdoGSw=="))),
-            "");
+  EXPECT_EQ(Text(scram->Step(Bytes("r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=MDEyMzQ1Njc4OWFiY2RlZjAxMjM=,i=8192"))),
+            "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,"
+            "p=3oAC1j8TejYdz/YA3Aips8cl3lhReKRBKuCs6/H4gyTS9De3YKziGdS35hOtLu9KgDfXqmSkHQU1PG3MeisCnA==");
+  EXPECT_EQ(Text(scram->Step(Bytes("v=lUypSidHDFY55I23ftHU87CuvntA+VOVq3pWl2LkjIZKQa1ynVGGHTIqWyjT5qEQZc81rUiV5H9yZFOPFdoGSw=="))), "");
   EXPECT_TRUE(scram->done());
 }
 
@@ -90,8 +79,7 @@ TEST(Scram, PassesTheBrokersRefusalOn) {
 }
 
 TEST(Scram, RefusesANonceThatDoesNotContinueOurs) {
-  for (const char* bad : {"r=somebodyelse,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
-                          "r=rOprNGfwEbeRWgbNEkqO,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"}) {
+  for (const char* bad : {"r=somebodyelse,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096", "r=rOprNGfwEbeRWgbNEkqO,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"}) {
     const Status status = StatusOf(RfcAfterFirst()->Step(Bytes(bad)));
     EXPECT_EQ(status.code(), StatusCode::kIOError);
     EXPECT_THAT(status.message(), HasSubstr("nonce does not continue ours"));
@@ -113,13 +101,11 @@ TEST(Scram, BoundsTheIterationCount) {
 }
 
 TEST(Scram, RefusesMalformedMessages) {
-  for (const char* bad :
-       {"", "r=", "x", "s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096", "r=rOprNGfwEbeRWgbNEkqOx,i=4096",
-        "r=rOprNGfwEbeRWgbNEkqOx,s=***,i=4096", "r=rOprNGfwEbeRWgbNEkqOx,s=W22Z", "m=ext,r=x,s=x,i=1"}) {
+  for (const char* bad : {"", "r=", "x", "s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096", "r=rOprNGfwEbeRWgbNEkqOx,i=4096", "r=rOprNGfwEbeRWgbNEkqOx,s=***,i=4096",
+                          "r=rOprNGfwEbeRWgbNEkqOx,s=W22Z", "m=ext,r=x,s=x,i=1"}) {
     EXPECT_EQ(StatusOf(RfcAfterFirst()->Step(Bytes(bad))).code(), StatusCode::kIOError) << bad;
   }
-  EXPECT_EQ(StatusOf(RfcAfterFirst()->Step(Bytes(std::string(kMaxScramMessageBytes + 1, 'r')))).code(),
-            StatusCode::kCapacityError);
+  EXPECT_EQ(StatusOf(RfcAfterFirst()->Step(Bytes(std::string(kMaxScramMessageBytes + 1, 'r')))).code(), StatusCode::kCapacityError);
   EXPECT_EQ(StatusOf(RfcAfterFinal()->Step(Bytes("w=1"))).code(), StatusCode::kIOError);
 }
 

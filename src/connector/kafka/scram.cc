@@ -32,8 +32,7 @@ constexpr std::string_view kGs2Header = "n,,";
 std::string ToBase64(std::string_view bytes) {
   std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
   const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   text.resize(static_cast<size_t>(size));
   return text;
 }
@@ -43,8 +42,7 @@ std::optional<std::string> FromBase64(std::string_view text) {
   size_t padding = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    const bool letter =
-        (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
     if (c == '=' && i + 2 >= text.size()) {
       ++padding;
     } else if (!letter || padding > 0) {
@@ -52,8 +50,8 @@ std::optional<std::string> FromBase64(std::string_view text) {
     }
   }
   std::string bytes(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  const int size =
+      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
   if (size < 0) return std::nullopt;
   bytes.resize(static_cast<size_t>(size) - padding);
   return bytes;
@@ -106,8 +104,7 @@ class Scram final : public SaslMechanism {
   Result<SaslBytes> Step(std::span<const uint8_t> challenge) override {
     const std::string_view text(reinterpret_cast<const char*>(challenge.data()), challenge.size());
     if (text.size() > kMaxScramMessageBytes) {
-      return Fail(Status::CapacityError("SASL ", name_, ": the broker's message of ", text.size(),
-                                        " bytes is longer than ", kMaxScramMessageBytes));
+      return Fail(Status::CapacityError("SASL ", name_, ": the broker's message of ", text.size(), " bytes is longer than ", kMaxScramMessageBytes));
     }
     switch (state_) {
       case State::kStart:
@@ -138,8 +135,8 @@ class Scram final : public SaslMechanism {
   Secret Hmac(const Secret& key, std::string_view data) const {
     unsigned char out[EVP_MAX_MD_SIZE];
     unsigned size = 0;
-    LOTIC_CHECK(HMAC(hash_, key.Reveal().data(), static_cast<int>(key.Reveal().size()),
-                     reinterpret_cast<const unsigned char*>(data.data()), data.size(), out, &size) != nullptr);
+    LOTIC_CHECK(HMAC(hash_, key.Reveal().data(), static_cast<int>(key.Reveal().size()), reinterpret_cast<const unsigned char*>(data.data()), data.size(), out,
+                     &size) != nullptr);
     Secret result(std::string(reinterpret_cast<char*>(out), size));
     net::Wipe(out, sizeof out);
     return result;
@@ -167,20 +164,16 @@ class Scram final : public SaslMechanism {
     if (!salt) return Broken("the salt is not base64");
     uint32_t iterations = 0;
     const auto [end, error] = std::from_chars(count->data(), count->data() + count->size(), iterations);
-    if (error != std::errc() || end != count->data() + count->size())
-      return Broken("the iteration count is not a number");
+    if (error != std::errc() || end != count->data() + count->size()) return Broken("the iteration count is not a number");
     if (iterations < kMinScramIterations) {
-      return Broken("the broker asks for " + std::to_string(iterations) + " iterations; fewer than " +
-                    std::to_string(kMinScramIterations) + " are not safe");
+      return Broken("the broker asks for " + std::to_string(iterations) + " iterations; fewer than " + std::to_string(kMinScramIterations) + " are not safe");
     }
     if (iterations > kMaxScramIterations) {
-      return Fail(Status::CapacityError("SASL ", name_, ": the broker asks for ", iterations,
-                                        " iterations; the limit is ", kMaxScramIterations));
+      return Fail(Status::CapacityError("SASL ", name_, ": the broker asks for ", iterations, " iterations; the limit is ", kMaxScramIterations));
     }
     std::string salted(static_cast<size_t>(EVP_MD_get_size(hash_)), '\0');
-    LOTIC_CHECK(PKCS5_PBKDF2_HMAC(password_.Reveal().data(), static_cast<int>(password_.Reveal().size()),
-                                  reinterpret_cast<const unsigned char*>(salt->data()), static_cast<int>(salt->size()),
-                                  static_cast<int>(iterations), hash_, static_cast<int>(salted.size()),
+    LOTIC_CHECK(PKCS5_PBKDF2_HMAC(password_.Reveal().data(), static_cast<int>(password_.Reveal().size()), reinterpret_cast<const unsigned char*>(salt->data()),
+                                  static_cast<int>(salt->size()), static_cast<int>(iterations), hash_, static_cast<int>(salted.size()),
                                   reinterpret_cast<unsigned char*>(salted.data())) == 1);
     const Secret salted_password(std::move(salted));
     password_ = Secret();
@@ -203,20 +196,16 @@ class Scram final : public SaslMechanism {
     if (!verifier) return Broken("server-final-message is malformed");
     const auto signature = FromBase64(*verifier);
     const std::string& expected = server_signature_.Reveal();
-    if (!signature || signature->size() != expected.size() ||
-        CRYPTO_memcmp(signature->data(), expected.data(), expected.size()) != 0) {
-      return Fail(Status::Unauthorized("SASL ", name_,
-                                       ": the broker could not prove that it knows the password of user \"", user_,
-                                       "\"; it may be an impostor"));
+    if (!signature || signature->size() != expected.size() || CRYPTO_memcmp(signature->data(), expected.data(), expected.size()) != 0) {
+      return Fail(
+          Status::Unauthorized("SASL ", name_, ": the broker could not prove that it knows the password of user \"", user_, "\"; it may be an impostor"));
     }
     server_signature_ = Secret();
     state_ = State::kDone;
     return SaslBytes{};
   }
 
-  Status Refused(std::string_view error) {
-    return Fail(Status::Unauthorized("SASL ", name_, ": the broker refused user \"", user_, "\": ", Shown(error)));
-  }
+  Status Refused(std::string_view error) { return Fail(Status::Unauthorized("SASL ", name_, ": the broker refused user \"", user_, "\": ", Shown(error))); }
 
   const EVP_MD* const hash_;
   const std::string name_;

@@ -40,16 +40,13 @@ std::string Snapshot::ToToken() const {
   for (const SnapshotPartition& p : partitions) {
     if (!first) token += ',';
     first = false;
-    token += std::to_string(p.partition) + '=' + std::to_string(p.start) + '-' + std::to_string(p.end) + '@' +
-             std::to_string(p.leader_epoch);
+    token += std::to_string(p.partition) + '=' + std::to_string(p.start) + '-' + std::to_string(p.end) + '@' + std::to_string(p.leader_epoch);
   }
   return token;
 }
 
 Result<Snapshot> Snapshot::Parse(std::string_view token) {
-  const auto wrong = [&](const char* why) {
-    return Status::Invalid("snapshot token '", token.substr(0, 100), token.size() > 100 ? "…" : "", "': ", why);
-  };
+  const auto wrong = [&](const char* why) { return Status::Invalid("snapshot token '", token.substr(0, 100), token.size() > 100 ? "…" : "", "': ", why); };
   std::string_view rest = token;
   Snapshot snapshot;
   if (TakeUntil(&rest, ':') != kVersion) return wrong("it is not one of a Kafka topic");
@@ -72,8 +69,8 @@ Result<Snapshot> Snapshot::Parse(std::string_view token) {
       rest = {};
     }
     SnapshotPartition p;
-    if (!ParseNumber(TakeUntil(&one, '='), &p.partition) || !ParseNumber(TakeUntil(&one, '-'), &p.start) ||
-        !ParseNumber(TakeUntil(&one, '@'), &p.end) || !ParseNumber(std::optional(one), &p.leader_epoch)) {
+    if (!ParseNumber(TakeUntil(&one, '='), &p.partition) || !ParseNumber(TakeUntil(&one, '-'), &p.start) || !ParseNumber(TakeUntil(&one, '@'), &p.end) ||
+        !ParseNumber(std::optional(one), &p.leader_epoch)) {
       return wrong("a partition in it is cut or changed");
     }
     if (p.partition < 0 || p.start < 0 || p.end < p.start || p.leader_epoch < -1 ||

@@ -27,8 +27,8 @@ SplitCertificate SplitState::Certificate() const {
   }
   certificate.read_start = {std::to_string(start)};
   certificate.read_end = {std::to_string(position)};
-  certificate.complete = !lost && status.ok() &&
-                         (reason == EndReason::kEnd || reason == EndReason::kLimit || reason == EndReason::kPruned || reason == EndReason::kReleased);
+  certificate.complete =
+      !lost && status.ok() && (reason == EndReason::kEnd || reason == EndReason::kLimit || reason == EndReason::kPruned || reason == EndReason::kReleased);
   certificate.reason = reason == EndReason::kEnd && lost ? EndReason::kDataLoss : reason;
   certificate.records = counts;
   certificate.rows = rows;

@@ -38,8 +38,8 @@ struct FetchedPart {
   std::shared_ptr<const FetchedAnswer> answer;  ///< null for gaps and failures
   kafka_protocol::Bytes records;
   std::span<const kafka_protocol::AbortedTransaction> aborted;
-  std::optional<int64_t> gap_to;                ///< no record lies before this offset
-  bool lost = false;                            ///< the gap is data that was there once: the split is not complete
+  std::optional<int64_t> gap_to;  ///< no record lies before this offset
+  bool lost = false;              ///< the gap is data that was there once: the split is not complete
   std::string note;
   Status failure;
 };
@@ -53,7 +53,7 @@ struct SplitState {
   Split split;
   std::string topic;
   int32_t partition = 0;
-  int64_t start = 0;         ///< where this reader began
+  int64_t start = 0;  ///< where this reader began
   int64_t end = kEndless;
   int64_t position = 0;      ///< everything in [start, position) is accounted for
   int64_t fetch_offset = 0;  ///< what is asked for next: position and what waits in `parts`
@@ -66,26 +66,26 @@ struct SplitState {
   bool lost = false;
   bool ended = false;
   bool released = false;
-  bool reported = false;     ///< the Run that says so has been returned
+  bool reported = false;  ///< the Run that says so has been returned
   EndReason reason = EndReason::kNone;
   Status status;
 
   std::deque<FetchedPart> parts;
 
-  int32_t leader = -1;       ///< -1: to be looked up
+  int32_t leader = -1;  ///< -1: to be looked up
   int32_t leader_epoch = -1;
-  int32_t seen_epoch = -1;   ///< of the plan, later of the last batch: what the log must still hold
-  bool verify_epoch = false; ///< the leader's epoch has risen: is the log the same up to here?
-  bool out_of_range = false; ///< the broker says so: find out how
+  int32_t seen_epoch = -1;     ///< of the plan, later of the last batch: what the log must still hold
+  bool verify_epoch = false;   ///< the leader's epoch has risen: is the log the same up to here?
+  bool out_of_range = false;   ///< the broker says so: find out how
   bool topic_checked = false;  ///< its id was looked at after the last bytes came
   int32_t max_bytes = 0;
   int failures = 0;
-  int empty_answers = 0;     ///< in a row, to requests that could have been answered
+  int empty_answers = 0;  ///< in a row, to requests that could have been answered
   uint64_t last_served = 0;
   std::chrono::steady_clock::time_point retry_at{};
   std::chrono::milliseconds idle_since{0};  ///< on the reader's own clock
   Status last_error;
-  int64_t end_now = -1;      ///< the log's end for our isolation level, as last heard; -1: not yet
+  int64_t end_now = -1;  ///< the log's end for our isolation level, as last heard; -1: not yet
   std::optional<int64_t> newest_ms;
 
   bool reading() const { return !ended && !released; }

@@ -100,8 +100,8 @@ class BrokerTest : public testing::Test {
     read->num_rows += batch.rows->num_rows();
     if (batch.rows->schema() != *RawLayout()) return;
     for (int64_t i = 0; i < batch.rows->num_rows(); ++i) {
-      read->rows.push_back({batch.rows->column(0).values<int64_t>()[i], batch.rows->column(1).values<int64_t>()[i],
-                            batch.rows->column(2).values<int64_t>()[i], TextAt(batch.rows->column(3), i), TextAt(batch.rows->column(4), i)});
+      read->rows.push_back({batch.rows->column(0).values<int64_t>()[i], batch.rows->column(1).values<int64_t>()[i], batch.rows->column(2).values<int64_t>()[i],
+                            TextAt(batch.rows->column(3), i), TextAt(batch.rows->column(4), i)});
     }
   }
 

@@ -50,8 +50,7 @@ bool Holds(const std::optional<Scalar>& bound) {
 
 }  // namespace
 
-ValueFilter::ValueFilter(Type type, ValueSet set, CompareOptions options)
-    : type_(std::move(type)), set_(std::move(set)), options_(options) {
+ValueFilter::ValueFilter(Type type, ValueSet set, CompareOptions options) : type_(std::move(type)), set_(std::move(set)), options_(options) {
   negated_ = set_.kind == ValueSet::Kind::kUnlisted;
   fast_ = CompileIntegers() || CompileFloats() || CompileText();
 }
@@ -120,8 +119,7 @@ void ValueFilter::ApplyIntegers(const Column& column, const std::vector<Interval
   }
   for (size_t i = 0; i < count; ++i) {
     const Wide value = values[i];
-    const auto after = std::upper_bound(intervals.begin(), intervals.end(), value,
-                                        [](Wide v, const Interval<Wide>& interval) { return v < interval.low; });
+    const auto after = std::upper_bound(intervals.begin(), intervals.end(), value, [](Wide v, const Interval<Wide>& interval) { return v < interval.low; });
     const bool inside = after != intervals.begin() && value <= std::prev(after)->high;
     keep[i] &= static_cast<uint8_t>(inside) ^ flip;
   }
@@ -157,13 +155,11 @@ bool ValueFilter::TextAllowed(std::string_view text) const {
     case ValueSet::Kind::kUnlisted: {
       bool listed;
       if (options_.string_order == CompareOptions::StringOrder::kBytes && set_.values.size() > 8) {
-        const auto at = std::lower_bound(set_.values.begin(), set_.values.end(), text, [](const Scalar& a, std::string_view b) {
-          return std::string_view(std::get<std::string>(a)) < b;
-        });
+        const auto at = std::lower_bound(set_.values.begin(), set_.values.end(), text,
+                                         [](const Scalar& a, std::string_view b) { return std::string_view(std::get<std::string>(a)) < b; });
         listed = at != set_.values.end() && std::get<std::string>(*at) == text;
       } else {
-        listed = std::any_of(set_.values.begin(), set_.values.end(),
-                             [&](const Scalar& value) { return std::get<std::string>(value) == text; });
+        listed = std::any_of(set_.values.begin(), set_.values.end(), [&](const Scalar& value) { return std::get<std::string>(value) == text; });
       }
       return listed != negated_;
     }

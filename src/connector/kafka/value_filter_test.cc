@@ -20,14 +20,16 @@ Scalar RandomScalar(const Type& type, std::mt19937& random) {
     case TypeId::kUInt64: return n == 7 && type.id() == TypeId::kUInt64 ? Scalar(std::numeric_limits<uint64_t>::max()) : Scalar(static_cast<uint64_t>(n + 4));
     case TypeId::kFloat32:
     case TypeId::kFloat64:
-      return Scalar(n == 7   ? std::numeric_limits<double>::quiet_NaN()
-                    : n == 6 ? std::numeric_limits<double>::infinity()
-                    : n == 5 ? -0.0
-                             : n * 0.5);
+      return Scalar(n == 7 ? std::numeric_limits<double>::quiet_NaN() : n == 6 ? std::numeric_limits<double>::infinity() : n == 5 ? -0.0 : n * 0.5);
     case TypeId::kDecimal128: return Scalar(static_cast<Int128>(n));
     case TypeId::kString:
-    case TypeId::kBinary: return Scalar(n < 0 ? std::string() : n == 7 ? std::string("\xF0\x9F\x98\x80") : n == 6 ? std::string("\xEF\xBF\xBD") : std::string(static_cast<size_t>(n) + 1, 'b'));
-    case TypeId::kInt64: return n == 7 ? Scalar(std::numeric_limits<int64_t>::max()) : n == -4 ? Scalar(std::numeric_limits<int64_t>::min()) : Scalar(static_cast<int64_t>(n));
+    case TypeId::kBinary:
+      return Scalar(n < 0    ? std::string()
+                    : n == 7 ? std::string("\xF0\x9F\x98\x80")
+                    : n == 6 ? std::string("\xEF\xBF\xBD")
+                             : std::string(static_cast<size_t>(n) + 1, 'b'));
+    case TypeId::kInt64:
+      return n == 7 ? Scalar(std::numeric_limits<int64_t>::max()) : n == -4 ? Scalar(std::numeric_limits<int64_t>::min()) : Scalar(static_cast<int64_t>(n));
     default: return Scalar(static_cast<int64_t>(n));
   }
 }
@@ -36,9 +38,9 @@ TEST(ValueFilter, AgreesWithTheReferenceOnEveryTypeAndKindOfSet) {
   const uint32_t seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
-  const std::vector<Type> types = {Type::Bool(),    Type::Int8(),   Type::Int16(),  Type::Int32(), Type::Int64(),  Type::UInt8(),
-                                   Type::UInt64(),  Type::Float32(), Type::Float64(), Type::Decimal(10, 2), Type::String(), Type::Binary(),
-                                   Type::Date(),    Type::Time(),   Type::Timestamp(TimeUnit::kMicro, true)};
+  const std::vector<Type> types = {Type::Bool(),   Type::Int8(),   Type::Int16(),   Type::Int32(),   Type::Int64(),
+                                   Type::UInt8(),  Type::UInt64(), Type::Float32(), Type::Float64(), Type::Decimal(10, 2),
+                                   Type::String(), Type::Binary(), Type::Date(),    Type::Time(),    Type::Timestamp(TimeUnit::kMicro, true)};
   int fast = 0;
   for (int round = 0; round < 3000; ++round) {
     const Type& type = types[random() % types.size()];

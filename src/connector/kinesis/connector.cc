@@ -42,7 +42,8 @@ struct Token {
   bool only_shown = false;  // shards may still be made that hold records from before the end: nothing may be read by it
 
   std::string ToText() const {
-    return (only_shown ? "kinesis-shown1|" : "kinesis1|") + std::to_string(created_ms) + "|" + std::to_string(end_ms) + "|" + std::to_string(shards) + "|" + last_shard + "|" + arn;
+    return (only_shown ? "kinesis-shown1|" : "kinesis1|") + std::to_string(created_ms) + "|" + std::to_string(end_ms) + "|" + std::to_string(shards) + "|" +
+           last_shard + "|" + arn;
   }
   static Result<Token> Parse(std::string_view text) {
     std::vector<std::string> parts(1);
@@ -66,7 +67,8 @@ struct Token {
   }
   Status CheckReadable() const {
     if (!only_shown) return Status::OK();
-    return Status::Invalid("snapshot token '", ToText().substr(0, 100), "' is of a plan that was only shown, before its end had passed: no snapshot yet; a query that ran has one in its certificate");
+    return Status::Invalid("snapshot token '", ToText().substr(0, 100),
+                           "' is of a plan that was only shown, before its end had passed: no snapshot yet; a query that ran has one in its certificate");
   }
 };
 
@@ -159,8 +161,8 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink, pu
     info.dense_positions = false;
     info.roles = {Role::kBoundedScan, Role::kRemotePlanner, Role::kEndless};
     info.properties = {{"format", std::string(PayloadFormatName(sampled.document.format))}, {"stream_arn", stream.arn}, {"stream_status", stream.status}};
-    info.notes.push_back((raw ? "no columns inferred from " : "JSON; columns inferred from ") + std::to_string(sampled.document.sample.records) + " records of " +
-                         std::to_string(sampled.shards) + " shards");
+    info.notes.push_back((raw ? "no columns inferred from " : "JSON; columns inferred from ") + std::to_string(sampled.document.sample.records) +
+                         " records of " + std::to_string(sampled.shards) + " shards");
     if (sampled.throttles > 0) info.notes.push_back("throttled: the service refused " + std::to_string(sampled.throttles) + " calls of the sample as too many");
     return info;
   }
@@ -174,7 +176,8 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink, pu
     LOTIC_RETURN_NOT_OK(ctx.Check("planning a Kinesis scan"));
     LOTIC_ASSIGN_OR_RETURN(const Pushed pushed, PushDown(request));
     LOTIC_ASSIGN_OR_RETURN(const StreamSummary stream, Sourced(client_->Describe(ctx, request.table.table)));
-    if (stream.status == "CREATING" || stream.status == "DELETING") return Status::Invalid("stream '", stream.name, "' cannot be read while it is ", stream.status);
+    if (stream.status == "CREATING" || stream.status == "DELETING")
+      return Status::Invalid("stream '", stream.name, "' cannot be read while it is ", stream.status);
     if (request.unbounded) return PrepareEndless(ctx, request, pushed, stream);
     Token token;
     const bool repeat = !request.token.empty();
@@ -221,7 +224,9 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink, pu
     made.token = token.ToText();
     made.report = pushed.report;
     if (token.only_shown) {
-      made.report.push_back({"end", "", Pushdown::kHint, request.as_of_ms ? "the shards are listed again when the query runs and its end has passed" : "it, and the shards up to it, are fixed when the query runs"});
+      made.report.push_back({"end", "", Pushdown::kHint,
+                             request.as_of_ms ? "the shards are listed again when the query runs and its end has passed"
+                                              : "it, and the shards up to it, are fixed when the query runs"});
     }
     made.estimate.source = "none: Kinesis does not tell";
     made.estimate.table_partitions = static_cast<int64_t>(shards.size());
@@ -232,8 +237,7 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink, pu
     if (start_ms) start = {ShardPosition::Kind::kTime, std::max<int64_t>(*start_ms - options_.grace.count(), 0), ""};
     const ShardPosition end{ShardPosition::Kind::kTime, end_ms, ""};
     for (const Shard& shard : shards) {
-      const bool wanted = !pushed.nothing && end_ms > 0 && (!start_ms || *start_ms < end_ms) &&
-                          Allowed(request, pushed, shard) &&
+      const bool wanted = !pushed.nothing && end_ms > 0 && (!start_ms || *start_ms < end_ms) && Allowed(request, pushed, shard) &&
                           (!recent || std::any_of(recent->begin(), recent->end(), [&](const Shard& s) { return s.id == shard.id; }));
       if (!wanted) {
         SplitCertificate left;
@@ -263,7 +267,8 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink, pu
     LOTIC_ASSIGN_OR_RETURN(const Pushed pushed, PushDown(request));
     size_t at = 0;
     const auto parsed = std::from_chars(page.page_token.data(), page.page_token.data() + page.page_token.size(), at);
-    if (!page.page_token.empty() && (parsed.ec != std::errc() || at > partitions.size())) return Status::Invalid("page token '", page.page_token.substr(0, 40), "' is not one of these splits");
+    if (!page.page_token.empty() && (parsed.ec != std::errc() || at > partitions.size()))
+      return Status::Invalid("page token '", page.page_token.substr(0, 40), "' is not one of these splits");
     SplitPage made;
     const size_t limit = page.max_items > 0 ? static_cast<size_t>(page.max_items) : 1'000;
     for (; at < partitions.size() && made.splits.size() < limit; ++at) {
@@ -319,7 +324,8 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink, pu
       found.splits.push_back(std::move(split));
     }
     found.state.text = lineage.ToText();
-    if (found.state.text.size() > kMaxStateBytes) return Status::CapacityError("stream '", stream.name, "': what is known of its shards takes more than ", kMaxStateBytes, " bytes");
+    if (found.state.text.size() > kMaxStateBytes)
+      return Status::CapacityError("stream '", stream.name, "': what is known of its shards takes more than ", kMaxStateBytes, " bytes");
     return found;
   }
 
@@ -344,14 +350,17 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink, pu
     if (!latest) return Status::IOError("kinesis: no answer of the service carries a Date, so that no end can be fixed");
     const int64_t end_ms = request.as_of_ms.value_or(*latest);
     if (end_ms > *latest && end_ms - *latest > kMaxFutureEnd.count()) {
-      return Status::Invalid("AT (TIMESTAMP): ", end_ms, " ms lies in the future of the service, by more than the ", kMaxFutureEnd.count() / 3'600'000, " hours that a read waits for its end");
+      return Status::Invalid("AT (TIMESTAMP): ", end_ms, " ms lies in the future of the service, by more than the ", kMaxFutureEnd.count() / 3'600'000,
+                             " hours that a read waits for its end");
     }
     if (request.start.kind == ScanStart::Kind::kTime && request.start.time_ms > *latest && request.start.time_ms >= end_ms) {
-      return Status::Invalid("the read of stream '", request.table.table, "' begins at ", request.start.time_ms, " ms, in the future of the service, and ends at ", end_ms,
+      return Status::Invalid("the read of stream '", request.table.table, "' begins at ", request.start.time_ms,
+                             " ms, in the future of the service, and ends at ", end_ms,
                              " ms: nothing can be there yet; give it a later end (AT (TIMESTAMP …), 'scan.bounded.timestamp'), which is waited for");
     }
     if (use == PlanFor::kShowing) return end_ms;
-    for (int64_t earliest = *client_->time().EarliestMs(client_->clock().Now()); earliest < end_ms; earliest = *client_->time().EarliestMs(client_->clock().Now())) {
+    for (int64_t earliest = *client_->time().EarliestMs(client_->clock().Now()); earliest < end_ms;
+         earliest = *client_->time().EarliestMs(client_->clock().Now())) {
       const Status waited = client_->clock().Wait(ctx, std::chrono::milliseconds(end_ms - earliest));
       if (!waited.ok()) return waited.WithMessage("waiting until the end at ", end_ms, " ms has passed, before the shards are listed: ", waited.message());
     }
@@ -416,7 +425,8 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink, pu
     }
     Prepared made;
     made.token = token.ToText();
-    if (made.token.size() > kMaxStateBytes) return Status::CapacityError("stream '", stream.name, "': what is known of its shards takes more than ", kMaxStateBytes, " bytes");
+    if (made.token.size() > kMaxStateBytes)
+      return Status::CapacityError("stream '", stream.name, "': what is known of its shards takes more than ", kMaxStateBytes, " bytes");
     made.report = pushed.report;
     made.estimate.source = "none: Kinesis does not tell";
     made.estimate.table_partitions = static_cast<int64_t>(shards.size());
@@ -503,7 +513,8 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink, pu
 
   /// The first records of a shard from `from`. An iterator that expires on the way is replaced once; a call refused as too many is made again until `patience` is over,
   /// and counted in `throttles`; other failures of the service are tried kMaxFailuresInARow times.
-  Result<RecordPage> SamplePage(const CallContext& ctx, const std::string& arn, const std::string& shard, const ShardPosition& from, int64_t limit, MonoTime patience, int64_t* throttles) {
+  Result<RecordPage> SamplePage(const CallContext& ctx, const std::string& arn, const std::string& shard, const ShardPosition& from, int64_t limit,
+                                MonoTime patience, int64_t* throttles) {
     std::string iterator;
     bool replaced = false;
     for (int failures = 0, in_a_row = 0;; ++in_a_row) {
@@ -570,15 +581,17 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink, pu
         if (window_ms != 0 && now_ms > window_ms) from = {ShardPosition::Kind::kTime, now_ms - window_ms, ""};
         // Where records have come, a shard that is refused is left out: what it holds would only be a larger sample.
         const MonoTime patience = sampler.records() > 0 ? begun + options_.sample_time : begun + options_.sample_patience;
-        const Result<RecordPage> sample = SamplePage(ctx, stream.arn, shard.id, from, std::max<int64_t>(options_.sample_records / static_cast<int64_t>(count), 1), patience, &made.throttles);
+        const Result<RecordPage> sample =
+            SamplePage(ctx, stream.arn, shard.id, from, std::max<int64_t>(options_.sample_records / static_cast<int64_t>(count), 1), patience, &made.throttles);
         if (sample.status().code() == StatusCode::kThrottled && sampler.records() > 0) {
           sampler.Cut("time");
           break;
         }
         if (sample.status().code() == StatusCode::kThrottled) {
-          return aws::ToSourceStatus(sample.status().WithMessage("no record of stream '", stream.name, "' can be looked at for its columns: the service has refused ", made.throttles, " calls as too many within ",
-                                                             options_.sample_patience.count(), " ms, since other readers use up what shard ", shard.id,
-                                                             " gives; a declared table (CREATE TABLE … WITH ('connector' = 'kinesis', …)) is read without looking: ", sample.status().message()));
+          return aws::ToSourceStatus(sample.status().WithMessage(
+              "no record of stream '", stream.name, "' can be looked at for its columns: the service has refused ", made.throttles,
+              " calls as too many within ", options_.sample_patience.count(), " ms, since other readers use up what shard ", shard.id,
+              " gives; a declared table (CREATE TABLE … WITH ('connector' = 'kinesis', …)) is read without looking: ", sample.status().message()));
         }
         if (!sample.ok()) return aws::ToSourceStatus(sample.status());
         const RecordPage& page = *sample;
@@ -614,7 +627,8 @@ Result<std::shared_ptr<Connector>> MakeKinesisConnector(aws::Session session, Ki
   return std::shared_ptr<Connector>(std::make_shared<Impl>(std::move(json), std::move(puts), clock, std::move(options)));
 }
 
-Result<std::shared_ptr<Connector>> AttachKinesis(const std::string& region, const std::map<std::string, std::string>& options, const aws::Environment& environment) {
+Result<std::shared_ptr<Connector>> AttachKinesis(const std::string& region, const std::map<std::string, std::string>& options,
+                                                 const aws::Environment& environment) {
   KinesisOptions made;
   for (const auto& [name, value] : options) {
     if (name != "endpoint") return Status::Invalid("ATTACH '", region, "' (TYPE kinesis): unknown option '", name, "'; known: endpoint");

@@ -35,13 +35,13 @@ enum class BadRecords : uint8_t { kFail, kSkip };
 class DeclaredReader final : public Reader {
  public:
   struct Plan {
-    std::shared_ptr<const Schema> layout;      ///< of the rows wanted
-    std::vector<DeclaredSource> sources;       ///< one a column
-    Schema stream;                             ///< of the reader underneath: kRecord's columns, and where `payload`, _data and _sequence_number
-    bool payload = false;                      ///< whether records are judged and decoded at all
+    std::shared_ptr<const Schema> layout;  ///< of the rows wanted
+    std::vector<DeclaredSource> sources;   ///< one a column
+    Schema stream;                         ///< of the reader underneath: kRecord's columns, and where `payload`, _data and _sequence_number
+    bool payload = false;                  ///< whether records are judged and decoded at all
     BadRecords bad = BadRecords::kFail;
-    bool strict = false;                       ///< a field that does not fit makes its record a bad one, whatever the format ignores
-    std::optional<int64_t> limit;              ///< stop after so many rows
+    bool strict = false;           ///< a field that does not fit makes its record a bad one, whatever the format ignores
+    std::optional<int64_t> limit;  ///< stop after so many rows
     std::shared_ptr<const RowFormat> format;
   };
   /// `num_splits`: that `records` was opened with.
@@ -58,8 +58,8 @@ class DeclaredReader final : public Reader {
  private:
   struct State {
     SplitCertificate last;  // after the last batch that was handed on
-    int64_t skipped = 0;  // records that became no row
-    int64_t more = 0;     // rows beyond one a record
+    int64_t skipped = 0;    // records that became no row
+    int64_t more = 0;       // rows beyond one a record
     int64_t undecodable = 0;
     bool live = true;
     bool ended_here = false;  // by a bad record or the limit: `last` is its certificate, whatever the reader underneath has read

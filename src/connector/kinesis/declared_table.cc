@@ -33,7 +33,8 @@ constexpr MetadataKey kMetadataKeys[] = {
     {"stream", DeclaredSource::Kind::kConstant, "", false},
 };
 constexpr const char* kOtherMetadataKeys[] = {"sub-sequence-number", "encryption-type", "millis-behind-latest"};
-constexpr const char* kKnownKeys = "timestamp (TIMESTAMP_LTZ(3)), shard-id (VARCHAR), sequence-number (VARCHAR), partition-key (VARCHAR), explicit-hash-key (VARCHAR), stream (VARCHAR)";
+constexpr const char* kKnownKeys =
+    "timestamp (TIMESTAMP_LTZ(3)), shard-id (VARCHAR), sequence-number (VARCHAR), partition-key (VARCHAR), explicit-hash-key (VARCHAR), stream (VARCHAR)";
 constexpr const char* kHidden[] = {"_arrival_timestamp", "_shard_id", "_sequence_number", "_partition_key", "_data"};
 
 Type StreamType(std::string_view column) {
@@ -50,11 +51,18 @@ struct Declared {
 
 class DeclaredConnector final : public Connector, public SplitDiscovery, public TableSink, public PlanPreview {
  public:
-  DeclaredConnector(const TableDefinition& definition, KinesisTableOptions options, std::vector<Declared> columns, std::shared_ptr<const RowFormat> format, SinkTable sink, Status not_writable,
-                    SessionOpener open)
-      : name_(definition.name), options_(std::move(options)), columns_(std::move(columns)), format_(std::move(format)), sink_(std::move(sink)), not_writable_(std::move(not_writable)), open_(std::move(open)) {
+  DeclaredConnector(const TableDefinition& definition, KinesisTableOptions options, std::vector<Declared> columns, std::shared_ptr<const RowFormat> format,
+                    SinkTable sink, Status not_writable, SessionOpener open)
+      : name_(definition.name),
+        options_(std::move(options)),
+        columns_(std::move(columns)),
+        format_(std::move(format)),
+        sink_(std::move(sink)),
+        not_writable_(std::move(not_writable)),
+        open_(std::move(open)) {
     for (const char* const column : kHidden) {
-      const bool taken = std::any_of(definition.columns.begin(), definition.columns.end(), [&](const ColumnDefinition& c) { return ResolveName("column", c.name, {column}).ok(); });
+      const bool taken = std::any_of(definition.columns.begin(), definition.columns.end(),
+                                     [&](const ColumnDefinition& c) { return ResolveName("column", c.name, {column}).ok(); });
       if (!taken) hidden_.push_back({StreamField(column), {DeclaredSource::Kind::kRecord, column, ""}});
     }
     for (const Declared& hidden : hidden_) partitioned_ = partitioned_ || hidden.field.name == "_shard_id";
@@ -225,7 +233,8 @@ class DeclaredConnector final : public Connector, public SplitDiscovery, public 
     LOTIC_RETURN_NOT_OK(Mine(request.table));
     LOTIC_RETURN_NOT_OK(options_.scan.problem);
     if (!request.unbounded && options_.scan.end == ScanOptions::End::kUnbounded) {
-      return Status::NotImplemented("table ", name_.ToString(), ": 'scan.bounded.mode' = 'unbounded' makes a SELECT that never ends, which is not built; 'latest' ends now");
+      return Status::NotImplemented("table ", name_.ToString(),
+                                    ": 'scan.bounded.mode' = 'unbounded' makes a SELECT that never ends, which is not built; 'latest' ends now");
     }
     Translated made;
     made.request = request;
@@ -241,7 +250,8 @@ class DeclaredConnector final : public Connector, public SplitDiscovery, public 
         made.request.start.kind = ScanStart::Kind::kLatest;
       }
     }
-    if (!request.unbounded && !request.as_of_ms && request.token.empty() && options_.scan.end == ScanOptions::End::kTime) made.request.as_of_ms = options_.scan.end_ms;
+    if (!request.unbounded && !request.as_of_ms && request.token.empty() && options_.scan.end == ScanOptions::End::kTime)
+      made.request.as_of_ms = options_.scan.end_ms;
 
     DeclaredReader::Plan& plan = made.plan;
     plan.layout = std::make_shared<const Schema>(request.layout);
@@ -263,9 +273,11 @@ class DeclaredConnector final : public Connector, public SplitDiscovery, public 
       if (constrained == request.constraints.columns.end()) continue;
       // The same numbers and texts as the stream's own column: only its name changes.
       const Type& type = field.type;
-      const bool same = column.source.kind == DeclaredSource::Kind::kRecord &&
-                        (type == StreamType(column.source.column) || (column.source.column == "_arrival_timestamp" && type == Type::Timestamp(TimeUnit::kMilli, false)));
-      if (same && made.request.constraints.columns.count(column.source.column) == 0 && (column.source.column == "_arrival_timestamp" || column.source.column == "_shard_id")) {
+      const bool same =
+          column.source.kind == DeclaredSource::Kind::kRecord &&
+          (type == StreamType(column.source.column) || (column.source.column == "_arrival_timestamp" && type == Type::Timestamp(TimeUnit::kMilli, false)));
+      if (same && made.request.constraints.columns.count(column.source.column) == 0 &&
+          (column.source.column == "_arrival_timestamp" || column.source.column == "_shard_id")) {
         made.request.constraints.columns.emplace(column.source.column, constrained->second);
         made.names[column.source.column] = field.name;
       } else {
@@ -313,7 +325,8 @@ Result<DeclaredSource> MetadataSource(const ColumnDefinition& column, const std:
     *writable = known.writable;
     const bool is_time = std::string_view(known.key) == "timestamp";
     if (column.type.id() != TypeId::kString && !(is_time && column.type.id() == TypeId::kTimestamp)) {
-      return Status::Invalid("column '", column.name, "': METADATA FROM '", key, "' cannot be cast to ", column.type_text.empty() ? column.type.ToString() : column.type_text, "; declare ",
+      return Status::Invalid("column '", column.name, "': METADATA FROM '", key, "' cannot be cast to ",
+                             column.type_text.empty() ? column.type.ToString() : column.type_text, "; declare ",
                              is_time ? "TIMESTAMP, TIMESTAMP_LTZ or VARCHAR" : "VARCHAR");
     }
     return DeclaredSource{known.kind, known.column, known.kind == DeclaredSource::Kind::kConstant ? stream : ""};
@@ -351,7 +364,9 @@ Result<DefinedTable> Make(const TableDefinition& definition, SessionOpener open)
     }
     if (!column.read_only && writable) {
       if (metadata == "partition-key") {
-        if (!definition.partitioned_by.empty()) return Status::Invalid("table ", definition.name.ToString(), ": column '", column.name, "' gives the partition key, and so does PARTITIONED BY; leave one of them out");
+        if (!definition.partitioned_by.empty())
+          return Status::Invalid("table ", definition.name.ToString(), ": column '", column.name,
+                                 "' gives the partition key, and so does PARTITIONED BY; leave one of them out");
         sink.key_column = column.name;
       } else {
         sink.hash_column = column.name;
@@ -371,8 +386,10 @@ Result<DefinedTable> Make(const TableDefinition& definition, SessionOpener open)
   DefinedTable made;
   made.table = definition.name;
   made.warnings = options.warnings;
-  if (options.scan.start == ScanOptions::Start::kLatest) made.warnings.push_back("a SELECT reads from the oldest record kept: from LATEST it would find nothing");
-  made.connector = std::make_shared<DeclaredConnector>(definition, std::move(options), std::move(columns), std::move(*format), std::move(sink), std::move(not_writable), std::move(open));
+  if (options.scan.start == ScanOptions::Start::kLatest)
+    made.warnings.push_back("a SELECT reads from the oldest record kept: from LATEST it would find nothing");
+  made.connector = std::make_shared<DeclaredConnector>(definition, std::move(options), std::move(columns), std::move(*format), std::move(sink),
+                                                       std::move(not_writable), std::move(open));
   return made;
 }
 

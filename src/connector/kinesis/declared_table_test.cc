@@ -102,12 +102,14 @@ class Harness final : public ConformanceHarness {
   explicit Harness(const std::string& format) {
     for (int i = 0; i < 60; ++i) {
       const std::string number = std::to_string(i), name = "n" + std::to_string(i % 7);
-      Put(static_cast<size_t>(i) % 2, format == "json" ? R"({"id":)" + number + R"(,"name":")" + name + R"(","price":)" + number + ".5}" : number + "," + name + "," + number + ".5",
+      Put(static_cast<size_t>(i) % 2,
+          format == "json" ? R"({"id":)" + number + R"(,"name":")" + name + R"(","price":)" + number + ".5}" : number + "," + name + "," + number + ".5",
           stream_.NowMs() - 40'000 + i * 100);
     }
     row_ = format == "json" ? R"({"id":7,"name":"more","price":1.5})" : "7,more,1.5";
-    connector_ = Defined(stream_, Clicks({Physical("id", Type::Int64(), true), Metadata("arrived", Type::Timestamp(TimeUnit::kMilli, true), "timestamp"), Physical("name", Type::String()),
-                                          Physical("price", Type::Float64()), Metadata("at", Type::Timestamp(TimeUnit::kMicro, false), "timestamp"), Metadata("shard", Type::String(), "shard-id")},
+    connector_ = Defined(stream_, Clicks({Physical("id", Type::Int64(), true), Metadata("arrived", Type::Timestamp(TimeUnit::kMilli, true), "timestamp"),
+                                          Physical("name", Type::String()), Physical("price", Type::Float64()),
+                                          Metadata("at", Type::Timestamp(TimeUnit::kMicro, false), "timestamp"), Metadata("shard", Type::String(), "shard-id")},
                                          {}, format));
   }
   Connector& connector() override { return *connector_; }
@@ -129,15 +131,18 @@ class Harness final : public ConformanceHarness {
 };
 
 INSTANTIATE_TEST_SUITE_P(Declared, ConnectorConformance,
-                         testing::Values(ConformanceCase{"json", [] { return std::make_unique<Harness>("json"); }}, ConformanceCase{"csv", [] { return std::make_unique<Harness>("csv"); }}),
+                         testing::Values(ConformanceCase{"json", [] { return std::make_unique<Harness>("json"); }},
+                                         ConformanceCase{"csv", [] { return std::make_unique<Harness>("csv"); }}),
                          [](const auto& info) { return info.param.name; });
 
 TEST(DeclaredTable, ColumnsComeFromThePayloadAndFromTheRecord) {
   TestStream stream;
   stream.Put(kShard1, R"({"gate":"north","n":3})", TestTime::kBeginMs - 40'000, "a key");
-  const auto connector = Defined(stream, Clicks({Physical("gate", Type::String()), Metadata("arrived", Type::Timestamp(TimeUnit::kSecond, false), "timestamp"), Metadata("as_text", Type::String(), "timestamp"),
-                                                 Metadata("shard", Type::String(), "shard-id"), Metadata("seq", Type::String(), "sequence-number"), Metadata("key", Type::String(), "partition-key"),
-                                                 Metadata("hash", Type::String(), "explicit-hash-key"), Metadata("stream", Type::String(), "stream"), Physical("n", Type::Int32())}));
+  const auto connector = Defined(
+      stream, Clicks({Physical("gate", Type::String()), Metadata("arrived", Type::Timestamp(TimeUnit::kSecond, false), "timestamp"),
+                      Metadata("as_text", Type::String(), "timestamp"), Metadata("shard", Type::String(), "shard-id"),
+                      Metadata("seq", Type::String(), "sequence-number"), Metadata("key", Type::String(), "partition-key"),
+                      Metadata("hash", Type::String(), "explicit-hash-key"), Metadata("stream", Type::String(), "stream"), Physical("n", Type::Int32())}));
   const Outcome out = ReadAll(*connector);
   ASSERT_TRUE(out.status.ok()) << out.status;
   EXPECT_THAT(out.rows, ElementsAre("'north'|2026-11-30 03:16:14|'2026-11-30 03:16:14Z'|'shardId-000000000001'|'1000001'|'a key'|NULL|'clicks'|3"));
@@ -147,8 +152,9 @@ TEST(DeclaredTable, ColumnsComeFromThePayloadAndFromTheRecord) {
 TEST(DeclaredTable, PredicatesOnDeclaredMetadataPruneOrAreLeftToTheDoor) {
   TestStream stream;
   for (int i = 0; i < 20; ++i) stream.Put(i % 2 == 0 ? kShard0 : kShard1, R"({"n":)" + std::to_string(i) + "}", TestTime::kBeginMs - 40'000 + i * 1'000);
-  const auto connector = Defined(stream, Clicks({Physical("n", Type::Int32()), Metadata("arrived", Type::Timestamp(TimeUnit::kMilli, false), "timestamp"),
-                                                 Metadata("fine", Type::Timestamp(TimeUnit::kMicro, true), "timestamp"), Metadata("shard", Type::String(), "shard-id")}));
+  const auto connector =
+      Defined(stream, Clicks({Physical("n", Type::Int32()), Metadata("arrived", Type::Timestamp(TimeUnit::kMilli, false), "timestamp"),
+                              Metadata("fine", Type::Timestamp(TimeUnit::kMicro, true), "timestamp"), Metadata("shard", Type::String(), "shard-id")}));
   ScanRequest request;
   request.constraints.columns["arrived"] = ValueSet::Range({Scalar(TestTime::kBeginMs - 40'000 + 10'000), true, std::nullopt, true});
   request.constraints.columns["shard"] = ValueSet::Listed({Scalar(std::string(kShard1))});
@@ -164,9 +170,11 @@ TEST(DeclaredTable, PredicatesOnDeclaredMetadataPruneOrAreLeftToTheDoor) {
 TEST(DeclaredTable, AnotherAccountsStreamOfThatNameIsNeitherReadNorWritten) {
   TestStream stream;
   TableDefinition definition = Clicks({Physical("id", Type::Int64())});
-  definition.options = {{"connector", "kinesis"}, {"stream.arn", "arn:aws:kinesis:eu-west-1:999988887777:stream/clicks"}, {"aws.region", "eu-west-1"}, {"format", "json"}};
+  definition.options = {
+      {"connector", "kinesis"}, {"stream.arn", "arn:aws:kinesis:eu-west-1:999988887777:stream/clicks"}, {"aws.region", "eu-west-1"}, {"format", "json"}};
   const std::shared_ptr<Connector> connector = Defined(stream, definition);
-  EXPECT_THAT(ReadAll(*connector).status.message(), HasSubstr("999988887777:stream/clicks', and these credentials reach 'arn:aws:kinesis:eu-west-1:111122223333"));
+  EXPECT_THAT(ReadAll(*connector).status.message(),
+              HasSubstr("999988887777:stream/clicks', and these credentials reach 'arn:aws:kinesis:eu-west-1:111122223333"));
   auto& sink = dynamic_cast<TableSink&>(*connector);
   EXPECT_THAT(sink.OpenWriter({}, {{"default", "t"}, Schema{{{"id", Type::Int64()}}}, {}}).status().message(), HasSubstr("these credentials reach"));
   definition.options[1].second = "arn:aws:kinesis:eu-west-1:111122223333:stream/clicks";
@@ -176,7 +184,8 @@ TEST(DeclaredTable, AnotherAccountsStreamOfThatNameIsNeitherReadNorWritten) {
 TEST(DeclaredTable, APlanThatIsOnlyShownWaitsForNothing) {
   TestStream stream;
   const std::string later = std::to_string(stream.NowMs() / 1'000 + 3'600);
-  const std::shared_ptr<Connector> connector = Defined(stream, Clicks({Physical("id", Type::Int64())}, {{"scan.bounded.mode", "timestamp"}, {"scan.bounded.timestamp", later}}));
+  const std::shared_ptr<Connector> connector =
+      Defined(stream, Clicks({Physical("id", Type::Int64())}, {{"scan.bounded.mode", "timestamp"}, {"scan.bounded.timestamp", later}}));
   ScanRequest request;
   request.table = {"default", "t"};
   auto* const preview = dynamic_cast<PlanPreview*>(connector.get());
@@ -203,7 +212,8 @@ TEST(DeclaredTable, ATimeLimitAndTheCallsAtOnceAreKept) {
   stream.stuck = true;
   const Outcome late = ReadAll(*Defined(stream, Clicks({Physical("id", Type::Int64())}, {{"scan.bounded.timeout", "1 ms"}})));
   EXPECT_EQ(late.status.code(), StatusCode::kDeadlineExceeded) << late.status;
-  EXPECT_THAT(late.status.message(), HasSubstr("'scan.bounded.timeout' has passed, after 1 ms: 0 of 8 shards were read to their end; shardId-000000000000 at "));
+  EXPECT_THAT(late.status.message(),
+              HasSubstr("'scan.bounded.timeout' has passed, after 1 ms: 0 of 8 shards were read to their end; shardId-000000000000 at "));
 }
 
 TEST(DeclaredTable, ABadRecordFailsItsShardAndNamesIt) {
@@ -275,7 +285,8 @@ TEST(DeclaredTable, IgnoredParseErrorsAndEmptyRecordsAreCounted) {
   EXPECT_EQ(out.certificates[0].records.skipped, 2);
   EXPECT_EQ(out.certificates[0].rows, 3);
   EXPECT_EQ(out.certificates[0].undecodable_values, 1);
-  EXPECT_EQ(ReadAll(*Defined(stream, Clicks({Physical("n", Type::Int32())}, {{"json.ignore-parse-errors", "true"}})), {"_shard_id"}).rows.size(), 3u) << "a count knows what becomes no row";
+  EXPECT_EQ(ReadAll(*Defined(stream, Clicks({Physical("n", Type::Int32())}, {{"json.ignore-parse-errors", "true"}})), {"_shard_id"}).rows.size(), 3u)
+      << "a count knows what becomes no row";
 }
 
 TEST(DeclaredTable, AListAndSeveralObjectsAreARowEach) {
@@ -284,7 +295,8 @@ TEST(DeclaredTable, AListAndSeveralObjectsAreARowEach) {
   stream.Put(kShard0, " {\"id\":3}{\"id\":4}\n {\"id\":5} ", stream.NowMs() - 39'000);
   stream.Put(kShard0, "[]", stream.NowMs() - 38'000);
   stream.Put(kShard0, R"({"id":6,"name":"z"})", stream.NowMs() - 37'000);
-  const std::vector<ColumnDefinition> columns = {Physical("id", Type::Int32()), Physical("name", Type::String()), Metadata("shard", Type::String(), "shard-id")};
+  const std::vector<ColumnDefinition> columns = {Physical("id", Type::Int32()), Physical("name", Type::String()),
+                                                 Metadata("shard", Type::String(), "shard-id")};
   const std::string shard = std::string("|") + kShard0;
   Outcome out = ReadAll(*Defined(stream, Clicks(columns)), {"id", "name", "_sequence_number"});
   ASSERT_TRUE(out.status.ok()) << out.status;
@@ -344,7 +356,8 @@ TEST(DeclaredTable, TheOptionsSayWhereReadingBeginsAndEnds) {
   const Outcome endless = ReadAll(*Defined(stream, Clicks({Physical("n", Type::String())}, {{"scan.bounded.mode", "unbounded"}}, "raw")));
   EXPECT_EQ(endless.status.code(), StatusCode::kNotImplemented);
   EXPECT_THAT(endless.status.message(), HasSubstr("'latest' ends now"));
-  const Outcome fan_out = ReadAll(*Defined(stream, Clicks({Physical("n", Type::String())}, {{"scan.stream.recordpublisher", "EFO"}, {"scan.stream.efo.consumername", "c"}}, "raw")));
+  const Outcome fan_out = ReadAll(
+      *Defined(stream, Clicks({Physical("n", Type::String())}, {{"scan.stream.recordpublisher", "EFO"}, {"scan.stream.efo.consumername", "c"}}, "raw")));
   EXPECT_EQ(fan_out.status.code(), StatusCode::kNotImplemented);
   const TableInfo info = Defined(stream, Clicks({Physical("n", Type::String())}, {}, "raw"))->GetTable({}, {"default", "T"}).ValueOrDie();
   EXPECT_THAT(info.notes, ElementsAre(HasSubstr("from LATEST it would find nothing")));
@@ -362,8 +375,15 @@ WriteReceipt Insert(Connector& connector, const Batch& rows, std::vector<std::pa
 TEST(DeclaredTable, WhatIsWrittenIsReadBackInEveryFormat) {
   for (const std::string format : {"json", "csv", "raw"}) {
     TestPutStream stream;
-    std::vector<ColumnDefinition> columns = {Physical("s", Type::String()), Physical("i", Type::Int8()), Physical("d", Type::Float64()), Physical("m", Type::Decimal(20, 5)), Physical("y", Type::Binary()),
-                                             Physical("dt", Type::Date()), Physical("t", Type::Time()), Physical("ts", Type::Timestamp(TimeUnit::kMilli, false)), Physical("tz", Type::Timestamp(TimeUnit::kMicro, true))};
+    std::vector<ColumnDefinition> columns = {Physical("s", Type::String()),
+                                             Physical("i", Type::Int8()),
+                                             Physical("d", Type::Float64()),
+                                             Physical("m", Type::Decimal(20, 5)),
+                                             Physical("y", Type::Binary()),
+                                             Physical("dt", Type::Date()),
+                                             Physical("t", Type::Time()),
+                                             Physical("ts", Type::Timestamp(TimeUnit::kMilli, false)),
+                                             Physical("tz", Type::Timestamp(TimeUnit::kMicro, true))};
     if (format == "raw") columns.resize(1);
     Schema schema;
     for (const ColumnDefinition& column : columns) schema.fields.push_back({column.name, column.type});
@@ -409,7 +429,8 @@ TEST(DeclaredTable, PartitionKeysComeFromColumnsConstantsAndMetadata) {
   builder.column(1).AppendBytes("north-1");
   const Batch row = builder.Finish(1);
   const auto definition = [](const std::vector<std::string>& keys, const Options& options) {
-    TableDefinition made = Clicks({Physical("gate_id", Type::String()), Physical("hour_no", Type::Int32()), Physical("passengers", Type::Int32())}, options, "csv");
+    TableDefinition made =
+        Clicks({Physical("gate_id", Type::String()), Physical("hour_no", Type::Int32()), Physical("passengers", Type::Int32())}, options, "csv");
     made.partitioned_by = keys;
     return made;
   };
@@ -432,7 +453,8 @@ TEST(DeclaredTable, PartitionKeysComeFromColumnsConstantsAndMetadata) {
   with_key.column(0).AppendInt64(1);
   with_key.column(1).AppendBytes("mine");
   with_key.column(2).AppendBytes("340282366920938463463374607431768211455");
-  const auto table = Defined(stream.stream, Clicks({Physical("n", Type::Int32()), Metadata("k", Type::String(), "partition-key", false), Metadata("h", Type::String(), "explicit-hash-key", false)}));
+  const auto table = Defined(stream.stream, Clicks({Physical("n", Type::Int32()), Metadata("k", Type::String(), "partition-key", false),
+                                                    Metadata("h", Type::String(), "explicit-hash-key", false)}));
   EXPECT_EQ(Insert(*table, with_key.Finish(1)).acknowledged, 1);
   EXPECT_EQ(stream.Taken().back().key, "mine");
   EXPECT_EQ(stream.Taken().back().hash_key, "340282366920938463463374607431768211455");
@@ -449,7 +471,8 @@ TEST(DeclaredTable, WhatCannotBeWrittenIsNamed) {
   Status status = open(Clicks({Physical("n", Type::Int32()), Metadata("at", Type::Timestamp(TimeUnit::kMilli, true), "timestamp", false)}), n);
   EXPECT_EQ(status.code(), StatusCode::kNotImplemented);
   EXPECT_THAT(status.message(), HasSubstr("column 'at' is METADATA FROM 'timestamp', which only the service sets; declare it VIRTUAL"));
-  EXPECT_THAT(open(Clicks({Physical("n", Type::Int32()), Physical("m", Type::Int32(), true)}), n).message(), HasSubstr("column 'm' is NOT NULL and must be given"));
+  EXPECT_THAT(open(Clicks({Physical("n", Type::Int32()), Physical("m", Type::Int32(), true)}), n).message(),
+              HasSubstr("column 'm' is NOT NULL and must be given"));
   EXPECT_THAT(open(Clicks({Physical("n", Type::Int64())}), n).message(), HasSubstr("column 'n' is BIGINT, and the rows have INTEGER"));
   TableDefinition keyed = Clicks({Physical("n", Type::Int32()), Physical("g", Type::Int8())});
   keyed.partitioned_by = {"g"};
@@ -464,8 +487,10 @@ TEST(DeclaredTable, WhatCannotBeWrittenIsNamed) {
   BatchBuilder number(std::make_shared<const Schema>(Schema{{{"n", Type::Int32()}, {"h", Type::String()}}}));
   number.column(0).AppendInt64(1);
   number.column(1).AppendBytes("340282366920938463463374607431768211456");
-  EXPECT_THAT(Insert(*Defined(stream.stream, Clicks({Physical("n", Type::Int32()), Metadata("h", Type::String(), "explicit-hash-key", false)})), number.Finish(1)).error.message(),
-              HasSubstr("is no explicit hash key"));
+  EXPECT_THAT(
+      Insert(*Defined(stream.stream, Clicks({Physical("n", Type::Int32()), Metadata("h", Type::String(), "explicit-hash-key", false)})), number.Finish(1))
+          .error.message(),
+      HasSubstr("is no explicit hash key"));
 }
 
 TEST(DeclaredTable, WhatIsWrongWithADefinitionIsNamed) {
@@ -479,8 +504,10 @@ TEST(DeclaredTable, WhatIsWrongWithADefinitionIsNamed) {
   const StatusCode invalid = StatusCode::kInvalid, unbuilt = StatusCode::kNotImplemented;
   const Bad cases[] = {
       {Clicks({Metadata("at", Type::Timestamp(TimeUnit::kMilli, true), "timestamp")}), invalid, "no column is a field of the record"},
-      {Clicks({Physical("n", Type::Int32()), Metadata("x", Type::String(), "offset")}), invalid, "there is no metadata 'offset'; known are timestamp (TIMESTAMP_LTZ(3)), shard-id"},
-      {Clicks({Physical("n", Type::Int32()), Metadata("x", Type::Int64(), "sequence-number")}), invalid, "METADATA FROM 'sequence-number' cannot be cast to BIGINT; declare VARCHAR"},
+      {Clicks({Physical("n", Type::Int32()), Metadata("x", Type::String(), "offset")}), invalid,
+       "there is no metadata 'offset'; known are timestamp (TIMESTAMP_LTZ(3)), shard-id"},
+      {Clicks({Physical("n", Type::Int32()), Metadata("x", Type::Int64(), "sequence-number")}), invalid,
+       "METADATA FROM 'sequence-number' cannot be cast to BIGINT; declare VARCHAR"},
       {Clicks({Physical("n", Type::Int32()), Metadata("x", Type::Int64(), "timestamp")}), invalid, "declare TIMESTAMP, TIMESTAMP_LTZ or VARCHAR"},
       {Clicks({Physical("n", Type::Int32()), Metadata("x", Type::Int64(), "sub-sequence-number")}), unbuilt, "is not built yet"},
       {two_keys, invalid, "gives the partition key, and so does PARTITIONED BY"},
@@ -490,7 +517,8 @@ TEST(DeclaredTable, WhatIsWrongWithADefinitionIsNamed) {
       {Clicks({Physical("n", Type::Int32()), Physical("m", Type::Int32())}, {}, "raw"), invalid, "exactly one physical column"},
   };
   for (const Bad& bad : cases) {
-    const Status status = MakeDeclaredTable(bad.definition, [](const ConnectionOptions&) -> Result<aws::Session> { return Status::Invalid("not asked"); }).status();
+    const Status status =
+        MakeDeclaredTable(bad.definition, [](const ConnectionOptions&) -> Result<aws::Session> { return Status::Invalid("not asked"); }).status();
     EXPECT_EQ(status.code(), bad.code) << status;
     EXPECT_THAT(status.message(), HasSubstr(bad.message));
     EXPECT_THAT(status.message(), testing::AnyOf(HasSubstr("table default.t"), HasSubstr("column '")));

@@ -101,7 +101,8 @@ Result<EndlessToken> EndlessToken::Parse(std::string_view text) {
     const Result<StreamLineage> lineage = StreamLineage::Parse(text.substr(bar + 1));
     if (lineage.ok()) made.lineage = *lineage;
   }
-  if (made.lineage.arn.empty() || made.ToText() != text) return Status::Invalid("token '", text.substr(0, 100), "' is not one of an endless read of a Kinesis stream");
+  if (made.lineage.arn.empty() || made.ToText() != text)
+    return Status::Invalid("token '", text.substr(0, 100), "' is not one of an endless read of a Kinesis stream");
   return made;
 }
 

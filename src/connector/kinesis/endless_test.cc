@@ -284,8 +284,8 @@ TEST(KinesisEndless, EveryRecordOnceAndInOrderPerKeyThroughRestartsSplitsAndMerg
     std::mt19937 random(seed);
     TestStream stream;
     std::vector<std::string> live = {kShard0, kShard1};
-    std::map<std::string, size_t> put;    // by key: how many
-    std::vector<std::string> homes(8);    // the shard of each key: a hash range, which a split halves and a merge joins
+    std::map<std::string, size_t> put;  // by key: how many
+    std::vector<std::string> homes(8);  // the shard of each key: a hash range, which a split halves and a merge joins
     for (size_t key = 0; key < homes.size(); ++key) homes[key] = live[key % 2];
     Door door(stream, seed % 2 == 0 ? ScanStart::Kind::kEarliest : ScanStart::Kind::kLatest, seed > 4);
     size_t total = 0;

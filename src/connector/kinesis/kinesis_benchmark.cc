@@ -29,8 +29,9 @@ std::string Answer(int64_t records) {
     std::string data;
     AppendBase64("{\"ts\": " + std::to_string(kBeginMs + i) + ", \"uuid\": \"" + uuid + "\", \"count\": " + std::to_string(random() % 1001) + "}", &data);
     const int64_t arrival_ms = kBeginMs + i;
-    body += (i == 0 ? "" : ",") + (R"({"ApproximateArrivalTimestamp":)" + ApiTime(arrival_ms) + R"(,"Data":")" + data + R"(","PartitionKey":")" + uuid.substr(0, 8) +
-                                   R"(","SequenceNumber":"4966500000000000000000000000000000000000000000000)" + std::to_string(1'000'000 + i) + "\"}");
+    body += (i == 0 ? "" : ",") +
+            (R"({"ApproximateArrivalTimestamp":)" + ApiTime(arrival_ms) + R"(,"Data":")" + data + R"(","PartitionKey":")" + uuid.substr(0, 8) +
+             R"(","SequenceNumber":"4966500000000000000000000000000000000000000000000)" + std::to_string(1'000'000 + i) + "\"}");
   }
   return body + "]}";
 }
@@ -100,8 +101,10 @@ void BM_HalfOfThreeColumns(benchmark::State& state) {
   ToColumns(state, {{Column("ts", Type::Int64()), Column("uuid", Type::String()), Column("count", Type::Int64())}}, 5);
 }
 void BM_StreamColumns(benchmark::State& state) {
-  ToColumns(state, {{StreamField("_arrival_timestamp", Type::Timestamp(TimeUnit::kMilli, true)), StreamField("_shard_id", Type::String()),
-                     StreamField("_sequence_number", Type::String())}}, 10);
+  ToColumns(state,
+            {{StreamField("_arrival_timestamp", Type::Timestamp(TimeUnit::kMilli, true)), StreamField("_shard_id", Type::String()),
+              StreamField("_sequence_number", Type::String())}},
+            10);
 }
 
 BENCHMARK(BM_Parse)->Arg(100)->Arg(10'000);

@@ -99,7 +99,8 @@ std::string Quoted(std::string_view text) {
 
 /// Of letters, digits and "_.-", as the API's reference has it: other ids could not be told apart in tokens.
 bool IsShardId(std::string_view id) {
-  return !id.empty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-'; });
+  return !id.empty() && id.size() <= 128 &&
+         std::all_of(id.begin(), id.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-'; });
 }
 
 constexpr int64_t kMaxRetentionHours = 1'000'000;  // the service keeps 8,760 at most; what is far above is no answer of it
@@ -253,7 +254,8 @@ Result<RecordPage> ParseRecordsPlainly(std::string body) {
   std::copy(text.begin(), text.end(), page.text.get());
   const std::string_view all(page.text.get(), page.text_bytes);
   for (const Place& at : places) {
-    page.records.push_back({all.substr(at.sequence, at.key - at.sequence), all.substr(at.key, at.data - at.key), all.substr(at.data, at.end - at.data), at.arrival_ms});
+    page.records.push_back(
+        {all.substr(at.sequence, at.key - at.sequence), all.substr(at.key, at.data - at.key), all.substr(at.data, at.end - at.data), at.arrival_ms});
   }
   return page;
 }
@@ -268,8 +270,9 @@ Result<std::string> KinesisClient::Call(const CallContext& ctx, std::string_view
 Result<std::vector<std::string>> KinesisClient::ListStreams(const CallContext& ctx) {
   std::vector<std::string> names;
   for (int pages = 0; pages < kMaxListPages; ++pages) {
-    LOTIC_ASSIGN_OR_RETURN(const std::string body,
-                           Call(ctx, "ListStreams", names.empty() ? "{\"Limit\":1000}" : "{\"Limit\":1000,\"ExclusiveStartStreamName\":" + Quoted(names.back()) + "}", {}));
+    LOTIC_ASSIGN_OR_RETURN(
+        const std::string body,
+        Call(ctx, "ListStreams", names.empty() ? "{\"Limit\":1000}" : "{\"Limit\":1000,\"ExclusiveStartStreamName\":" + Quoted(names.back()) + "}", {}));
     bool more = false;
     const size_t before = names.size();
     const auto take = [&](std::string_view name, const Extent& value) -> Status {
@@ -305,7 +308,8 @@ Result<StreamSummary> ParseSummary(std::string body) {
   });
   if (!taken.ok()) return InAnswer("DescribeStreamSummary", taken);
   if (made.name.empty() || made.arn.empty()) return Status::IOError("kinesis DescribeStreamSummary: the answer has no StreamName or no StreamARN");
-  if (made.arn.find('|') != std::string::npos || made.arn.size() > 2'048) return Status::IOError("kinesis DescribeStreamSummary: StreamARN '", made.arn.substr(0, 100), "' is none");
+  if (made.arn.find('|') != std::string::npos || made.arn.size() > 2'048)
+    return Status::IOError("kinesis DescribeStreamSummary: StreamARN '", made.arn.substr(0, 100), "' is none");
   if (made.retention_hours < 0 || made.retention_hours > kMaxRetentionHours) {
     return Status::IOError("kinesis DescribeStreamSummary: RetentionPeriodHours ", made.retention_hours, " is no time that is kept");
   }
@@ -372,15 +376,18 @@ Result<std::vector<Shard>> KinesisClient::ListShards(const CallContext& ctx, con
   return Status::CapacityError("kinesis ListShards: more than ", kMaxListPages, " pages");
 }
 
-Result<std::string> KinesisClient::GetIterator(const CallContext& ctx, const std::string& arn, const std::string& shard, const ShardPosition& at, bool inclusive) {
+Result<std::string> KinesisClient::GetIterator(const CallContext& ctx, const std::string& arn, const std::string& shard, const ShardPosition& at,
+                                               bool inclusive) {
   std::string request = "{\"StreamARN\":" + Quoted(arn) + ",\"ShardId\":" + Quoted(shard) + ",\"ShardIteratorType\":";
   if (at.kind == ShardPosition::Kind::kHorizon) request += "\"TRIM_HORIZON\"";
   if (at.kind == ShardPosition::Kind::kTime) request += "\"AT_TIMESTAMP\",\"Timestamp\":" + ApiTime(std::max<int64_t>(at.time_ms, 0));
-  if (at.kind == ShardPosition::Kind::kAfter) request += std::string(inclusive ? "\"AT" : "\"AFTER") + "_SEQUENCE_NUMBER\",\"StartingSequenceNumber\":" + Quoted(at.sequence);
+  if (at.kind == ShardPosition::Kind::kAfter)
+    request += std::string(inclusive ? "\"AT" : "\"AFTER") + "_SEQUENCE_NUMBER\",\"StartingSequenceNumber\":" + Quoted(at.sequence);
   LOTIC_ASSIGN_OR_RETURN(const std::string body, Call(ctx, "GetShardIterator", request + "}", {}));
   std::string iterator;
   LOTIC_ASSIGN_OR_RETURN(const Extent root, Root("GetShardIterator", body));
-  const Status taken = ForMembers(root, [&](std::string_view name, const Extent& value) { return name == "ShardIterator" ? TakeString(name, value, &iterator) : Status::OK(); });
+  const Status taken =
+      ForMembers(root, [&](std::string_view name, const Extent& value) { return name == "ShardIterator" ? TakeString(name, value, &iterator) : Status::OK(); });
   if (!taken.ok()) return InAnswer("GetShardIterator", taken);
   if (iterator.empty()) return Status::IOError("kinesis GetShardIterator: the answer for ", shard, " holds no iterator");
   return iterator;
@@ -395,8 +402,10 @@ Result<RecordPage> KinesisClient::GetRecords(const CallContext& ctx, const std::
   aws::JsonCallOptions options;
   options.retry = &once;
   options.max_response_bytes = max_bytes;
-  LOTIC_ASSIGN_OR_RETURN(std::string body, Call(ctx, "GetRecords",
-                                                "{\"ShardIterator\":" + Quoted(iterator) + ",\"Limit\":" + std::to_string(limit) + ",\"StreamARN\":" + Quoted(arn) + "}", options));
+  LOTIC_ASSIGN_OR_RETURN(
+      std::string body,
+      Call(ctx, "GetRecords", "{\"ShardIterator\":" + Quoted(iterator) + ",\"Limit\":" + std::to_string(limit) + ",\"StreamARN\":" + Quoted(arn) + "}",
+           options));
   Result<RecordPage> page = ParseRecords(std::move(body));
   if (page.ok() || page.status().message().starts_with("kinesis ")) return page;
   return InAnswer("GetRecords", page.status());

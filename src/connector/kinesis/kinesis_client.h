@@ -86,7 +86,7 @@ struct RecordPage {
   std::vector<RecordView> records;
   std::string next_iterator;  ///< "": the shard has ended
   std::optional<int64_t> behind_ms;
-  int64_t bytes = 0;  ///< of the answer
+  int64_t bytes = 0;             ///< of the answer
   std::unique_ptr<char[]> text;  // what the views borrow from
   size_t text_bytes = 0;         // of it; 64 more are readable
 };
@@ -102,7 +102,8 @@ struct ShardPosition {
   int64_t time_ms = 0;
   std::string sequence;
 
-  std::string ToText() const;  ///< canonical: {"kind":"TRIM_HORIZON"}, {"kind":"AT_TIMESTAMP","ts_ms":1}, {"kind":"AFTER_SEQUENCE_NUMBER","seq":"7"}, {"kind":"SHARD_END"}: nothing remains
+  std::string ToText()
+      const;  ///< canonical: {"kind":"TRIM_HORIZON"}, {"kind":"AT_TIMESTAMP","ts_ms":1}, {"kind":"AFTER_SEQUENCE_NUMBER","seq":"7"}, {"kind":"SHARD_END"}: nothing remains
   static Result<ShardPosition> Parse(std::string_view text);
 };
 
@@ -137,7 +138,8 @@ class KinesisClient {
   Result<std::string> GetIterator(const CallContext& ctx, const std::string& arn, const std::string& shard, const ShardPosition& at, bool inclusive = false);
   /// Asks once: the caller decides what comes after a refusal. Also CapacityError: the answer is longer than `max_bytes`; nothing is then lost, and
   /// fewer records can be asked for.
-  Result<RecordPage> GetRecords(const CallContext& ctx, const std::string& arn, const std::string& iterator, int64_t limit, int64_t max_bytes = kMaxRecordAnswerBytes);
+  Result<RecordPage> GetRecords(const CallContext& ctx, const std::string& arn, const std::string& iterator, int64_t limit,
+                                int64_t max_bytes = kMaxRecordAnswerBytes);
 
   const aws::RetryClock& clock() const { return clock_; }
   const ServerTime& time() const { return time_; }

@@ -13,23 +13,24 @@
 
 namespace lotic::kinesis {
 
-inline constexpr size_t kMaxCallsInFlight = 16;              ///< of one reader, each to another shard, answers not yet taken included; as many connections are kept
-inline constexpr int64_t kMaxHeldBytes = int64_t{48} << 20;  ///< of answers on their way and not yet taken, their decoded copies included, of all readers of a connector
+inline constexpr size_t kMaxCallsInFlight = 16;  ///< of one reader, each to another shard, answers not yet taken included; as many connections are kept
+inline constexpr int64_t kMaxHeldBytes =
+    int64_t{48} << 20;  ///< of answers on their way and not yet taken, their decoded copies included, of all readers of a connector
 
 struct KinesisOptions {
-  std::string endpoint;                           ///< "": the region's
-  std::chrono::milliseconds grace{10'000};        ///< how far arrival times of one shard may run backwards
-  std::chrono::milliseconds settle{1'000};        ///< how long after the end a record put before it may still be on its way
+  std::string endpoint;                             ///< "": the region's
+  std::chrono::milliseconds grace{10'000};          ///< how far arrival times of one shard may run backwards
+  std::chrono::milliseconds settle{1'000};          ///< how long after the end a record put before it may still be on its way
   std::chrono::milliseconds stall_timeout{30'000};  ///< without records and progress for so long, twice: the shard is stalled
   bool trust_lag = false;  ///< a shard without records whose lag reaches behind the end is ended, as not complete, instead of asked until it proves its end
-  std::chrono::milliseconds timeout{0};   ///< of a bounded read, from a reader's first Next; then an error. 0: none
-  size_t max_calls = kMaxCallsInFlight;   ///< of one reader: 1 .. kMaxCallsInFlight
-  int64_t max_held_bytes = kMaxHeldBytes; ///< above it a reader has one call in flight
+  std::chrono::milliseconds timeout{0};    ///< of a bounded read, from a reader's first Next; then an error. 0: none
+  size_t max_calls = kMaxCallsInFlight;    ///< of one reader: 1 .. kMaxCallsInFlight
+  int64_t max_held_bytes = kMaxHeldBytes;  ///< above it a reader has one call in flight
   int sample_records = 1'000;
   int sample_shards = 32;
   std::chrono::milliseconds sample_time{1'000};
   std::chrono::milliseconds sample_patience{30'000};  ///< for calls refused as too many while no record has come; then an error
-  std::chrono::milliseconds cache_time{60'000};   ///< of inferred columns
+  std::chrono::milliseconds cache_time{60'000};       ///< of inferred columns
 };
 
 /// Every stream of an account and region as a table of the schema "default".

@@ -19,7 +19,8 @@ constexpr const char* kShard1 = "shardId-000000000001";
 
 void Fill(TestStream& stream) {
   for (int i = 0; i < 60; ++i) {
-    stream.Put(i % 2 == 0 ? kShard0 : kShard1, R"({"id":)" + std::to_string(i) + R"(,"name":"n)" + std::to_string(i % 7) + R"(","price":)" + std::to_string(i) + ".5}",
+    stream.Put(i % 2 == 0 ? kShard0 : kShard1,
+               R"({"id":)" + std::to_string(i) + R"(,"name":"n)" + std::to_string(i % 7) + R"(","price":)" + std::to_string(i) + ".5}",
                stream.NowMs() - 40'000 + i * 100);
   }
 }
@@ -265,7 +266,8 @@ TEST(KinesisScan, ThrottlesEndWithTheCallersTime) {
   EXPECT_EQ(cancelled.code(), StatusCode::kCancelled) << cancelled;
   EXPECT_NE(cancelled.message().find("the service has refused "), std::string::npos) << cancelled;
   const std::vector<std::string> notes = reader->Certificate(0).notes;
-  EXPECT_TRUE(std::any_of(notes.begin(), notes.end(), [](const std::string& note) { return note.starts_with("throttled: the service refused "); })) << "also of a shard that is still read";
+  EXPECT_TRUE(std::any_of(notes.begin(), notes.end(), [](const std::string& note) { return note.starts_with("throttled: the service refused "); }))
+      << "also of a shard that is still read";
 }
 
 TEST(KinesisScan, ATimeLimitOfTheTableEndsWithWhereEachShardIs) {
@@ -278,7 +280,9 @@ TEST(KinesisScan, ATimeLimitOfTheTableEndsWithWhereEachShardIs) {
   ScanRequest request;
   const Outcome out = ReadAll(*connector, request);
   EXPECT_EQ(out.status.code(), StatusCode::kDeadlineExceeded) << out.status;
-  EXPECT_EQ(out.status.message().find("'scan.bounded.timeout' has passed, after 200 ms: 0 of 2 shards were read to their end; shardId-000000000000 at {\"kind\":\"TRIM_HORIZON\"}, shardId-000000000001 at "), 0u)
+  EXPECT_EQ(out.status.message().find("'scan.bounded.timeout' has passed, after 200 ms: 0 of 2 shards were read to their end; shardId-000000000000 at "
+                                      "{\"kind\":\"TRIM_HORIZON\"}, shardId-000000000001 at "),
+            0u)
       << out.status;
 }
 
@@ -307,7 +311,8 @@ TEST(KinesisScan, AnswersStayShortHoweverLongRecordsAre) {
 
 TEST(KinesisScan, ReadersOfAConnectorShareTheirMemory) {
   TestStream stream;
-  const auto client = std::make_shared<KinesisClient>(aws::JsonClient::Create(aws::KinesisService(), stream.Session(), {.endpoint = stream.url(), .retry = {}}).ValueOrDie(), stream.time);
+  const auto client = std::make_shared<KinesisClient>(
+      aws::JsonClient::Create(aws::KinesisService(), stream.Session(), {.endpoint = stream.url(), .retry = {}}).ValueOrDie(), stream.time);
   ShardCalls one(client, 2, 3 << 20);
   {
     ShardCalls other(client, 2, 3 << 20);
@@ -337,7 +342,8 @@ TEST(KinesisScan, AnIteratorThatIsCalledInvalidIsReplacedOnce) {
     stream.Close(kShard0);
     stream.Close(kShard1);
     stream.Expire(kShard1);
-    stream.Script("GetRecords", {.status = 400, .headers = {}, .body = R"({"__type":"InvalidArgumentException","message":"Invalid ShardIterator."})", .raw = {}}, times);
+    stream.Script("GetRecords",
+                  {.status = 400, .headers = {}, .body = R"({"__type":"InvalidArgumentException","message":"Invalid ShardIterator."})", .raw = {}}, times);
     const Outcome out = ReadAll(*stream.Connect(), {});
     if (times == 1) {
       ASSERT_TRUE(out.status.ok()) << out.status;
@@ -671,7 +677,10 @@ TEST(KinesisScan, AStreamThatIsBeingMadeOrDeletedIsANamedError) {
   for (const std::string status : {"CREATING", "DELETING"}) {
     TestStream stream;
     stream.Script("DescribeStreamSummary",
-                  {.headers = {}, .body = R"({"StreamDescriptionSummary":{"StreamName":"clicks","StreamARN":"arn:aws:kinesis:eu-west-1:1:stream/clicks","StreamStatus":")" + status + "\"}}", .raw = {}});
+                  {.headers = {},
+                   .body = R"({"StreamDescriptionSummary":{"StreamName":"clicks","StreamARN":"arn:aws:kinesis:eu-west-1:1:stream/clicks","StreamStatus":")" +
+                           status + "\"}}",
+                   .raw = {}});
     const Status refused = ReadAll(*stream.Connect(), {}).status;
     EXPECT_EQ(refused.code(), StatusCode::kInvalid) << refused;
     EXPECT_NE(refused.message().find("stream 'clicks' cannot be read while it is " + status), std::string::npos) << refused;
@@ -705,11 +714,12 @@ TEST(KinesisScan, ATruncatedAnswerAndAnAggregateAreErrorsThatNameTheShard) {
 TEST(KinesisAnswer, BrokenRecordsAreErrors) {
   for (const char* const body : {"", "[]", R"({"Records":7})", R"({"Records":[7]})", R"({"Records":[{"SequenceNumber":"1","ApproximateArrivalTimestamp":1}]})",
                                  R"({"Records":[{"SequenceNumber":"1","Data":"!","ApproximateArrivalTimestamp":1}]})",
-                                 R"({"Records":[{"SequenceNumber":"1","Data":"","ApproximateArrivalTimestamp":1e300}]})", R"({"Records":[{"SequenceNumber":"1","Data":""}]})",
-                                 R"({"MillisBehindLatest":"7"})", R"({"NextShardIterator":7})"}) {
+                                 R"({"Records":[{"SequenceNumber":"1","Data":"","ApproximateArrivalTimestamp":1e300}]})",
+                                 R"({"Records":[{"SequenceNumber":"1","Data":""}]})", R"({"MillisBehindLatest":"7"})", R"({"NextShardIterator":7})"}) {
     EXPECT_EQ(ParseRecords(body).status().code(), StatusCode::kIOError) << body;
   }
-  const RecordPage page = ParseRecords(R"({"Records":[{"SequenceNumber":"1","Data":"aGk=","PartitionKey":"k","ApproximateArrivalTimestamp":1.44E9}],"Other":null})").ValueOrDie();
+  const RecordPage page =
+      ParseRecords(R"({"Records":[{"SequenceNumber":"1","Data":"aGk=","PartitionKey":"k","ApproximateArrivalTimestamp":1.44E9}],"Other":null})").ValueOrDie();
   ASSERT_EQ(page.records.size(), 1u);
   EXPECT_EQ(page.records[0].data, "hi");
   EXPECT_EQ(page.records[0].arrival_ms, 1'440'000'000'000);

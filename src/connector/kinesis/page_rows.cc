@@ -61,7 +61,8 @@ Batch PageRows::Make(const std::string& shard, const RecordPage& page, std::span
   if (decoder_ != nullptr) {
     std::vector<PayloadView> payloads;
     payloads.reserve(page.records.size());
-    for (const RecordView& record : page.records) payloads.push_back({reinterpret_cast<const uint8_t*>(record.data.data()), static_cast<uint32_t>(record.data.size())});
+    for (const RecordView& record : page.records)
+      payloads.push_back({reinterpret_cast<const uint8_t*>(record.data.data()), static_cast<uint32_t>(record.data.size())});
     const int64_t before = decoder_->counts().undecodable_values;
     decoder_->Decode(payloads, wanted, decoded);
     certificate->undecodable_values += decoder_->counts().undecodable_values - before;

@@ -26,7 +26,7 @@ size_t Characters(std::string_view text) {
 std::string RandomKey(std::mt19937_64& random) {
   static constexpr char kHex[] = "0123456789abcdef";
   uint64_t high = random(), low = random();
-  high = (high & ~uint64_t{0xf000}) | 0x4000;                              // version 4
+  high = (high & ~uint64_t{0xf000}) | 0x4000;                // version 4
   low = (low & ~(uint64_t{3} << 62)) | (uint64_t{2} << 62);  // variant 10
   std::string text;
   for (int i = 0; i < 32; ++i) {

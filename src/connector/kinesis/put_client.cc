@@ -23,7 +23,8 @@ Result<Json> Parsed(std::string_view operation, std::string_view body) {
     return !deep;
   };
   Json made = Json::parse(body, shallow, false);
-  if (made.is_discarded() || deep || !made.is_object()) return Status::IOError("kinesis ", operation, ": the answer of ", body.size(), " bytes is no JSON object");
+  if (made.is_discarded() || deep || !made.is_object())
+    return Status::IOError("kinesis ", operation, ": the answer of ", body.size(), " bytes is no JSON object");
   return made;
 }
 
@@ -42,14 +43,15 @@ Result<std::vector<PutResult>> ParsePutAnswer(std::string_view body, size_t entr
   LOTIC_ASSIGN_OR_RETURN(const Json answer, Parsed("PutRecords", body));
   const auto records = answer.find("Records");
   if (records == answer.end() || !records->is_array() || records->size() != entries) {
-    return Status::IOError("kinesis PutRecords: the answer tells of ", records != answer.end() && records->is_array() ? records->size() : 0, " records, and ", entries, " were sent");
+    return Status::IOError("kinesis PutRecords: the answer tells of ", records != answer.end() && records->is_array() ? records->size() : 0, " records, and ",
+                           entries, " were sent");
   }
   std::vector<PutResult> results;
   for (const Json& record : *records) {
     PutResult result;
     std::string shard, sequence;
-    if (!record.is_object() || !TakeText(record, "ErrorCode", &result.error_code) || !TakeText(record, "ErrorMessage", &result.error_message) || !TakeText(record, "ShardId", &shard) ||
-        !TakeText(record, "SequenceNumber", &sequence) || (result.error_code.empty() && sequence.empty())) {
+    if (!record.is_object() || !TakeText(record, "ErrorCode", &result.error_code) || !TakeText(record, "ErrorMessage", &result.error_message) ||
+        !TakeText(record, "ShardId", &shard) || !TakeText(record, "SequenceNumber", &sequence) || (result.error_code.empty() && sequence.empty())) {
       return Status::IOError("kinesis PutRecords: record ", results.size(), " of the answer has neither a SequenceNumber nor an ErrorCode that is text");
     }
     results.push_back(std::move(result));
@@ -67,7 +69,8 @@ Result<WriteTarget> ParseWriteTarget(std::string_view body) {
   }
   const auto size = summary->find("MaxRecordSizeInKiB");
   if (size != summary->end() && !size->is_null()) {
-    if (!size->is_number_unsigned() || size->get<uint64_t>() < 1 || size->get<uint64_t>() > 1 << 20) return Status::IOError("kinesis DescribeStreamSummary: MaxRecordSizeInKiB of the answer is no size");
+    if (!size->is_number_unsigned() || size->get<uint64_t>() < 1 || size->get<uint64_t>() > 1 << 20)
+      return Status::IOError("kinesis DescribeStreamSummary: MaxRecordSizeInKiB of the answer is no size");
     made.max_record_bytes = static_cast<int64_t>(size->get<uint64_t>()) << 10;
   }
   return made;

@@ -19,10 +19,10 @@
 
 namespace lotic::kinesis {
 
-inline constexpr size_t kMaxPutEntries = 500;                   ///< of one PutRecords
-inline constexpr int64_t kMaxPutBytes = 10 << 20;               ///< data and keys of one PutRecords
-inline constexpr int64_t kDefaultRecordBytes = 1 << 20;         ///< data and key of one record, where the stream does not say
-inline constexpr int64_t kMaxPutAnswerBytes = 4 << 20;          ///< 500 results with their error texts; more is a CapacityError
+inline constexpr size_t kMaxPutEntries = 500;            ///< of one PutRecords
+inline constexpr int64_t kMaxPutBytes = 10 << 20;        ///< data and keys of one PutRecords
+inline constexpr int64_t kDefaultRecordBytes = 1 << 20;  ///< data and key of one record, where the stream does not say
+inline constexpr int64_t kMaxPutAnswerBytes = 4 << 20;   ///< 500 results with their error texts; more is a CapacityError
 
 /// A record on its way.
 struct PutEntry {

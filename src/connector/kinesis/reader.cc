@@ -15,10 +15,10 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr int64_t kMaxEndMs = 253'402'300'799'000;  // of the year 9999
-constexpr milliseconds kIteratorAge{270'000};  // the service's limit is 300 s
-constexpr milliseconds kMaxWait{60'000};       // for an answer, between two looks at the splits
-constexpr milliseconds kIdlePause{500};        // between calls to an endless shard that has been read up to now
-constexpr size_t kMaxShownShards = 8;          // in a message
+constexpr milliseconds kIteratorAge{270'000};       // the service's limit is 300 s
+constexpr milliseconds kMaxWait{60'000};            // for an answer, between two looks at the splits
+constexpr milliseconds kIdlePause{500};             // between calls to an endless shard that has been read up to now
+constexpr size_t kMaxShownShards = 8;               // in a message
 constexpr std::string_view kAggregateMagic("\xF3\x89\x9A\xC2", 4);
 
 std::string Property(const Split& split, const char* name) {
@@ -51,7 +51,8 @@ Result<uint32_t> KinesisReader::Add(SplitStart start) {
   if (start.split.end) {
     LOTIC_ASSIGN_OR_RETURN(const ShardPosition end, ShardPosition::Parse(start.split.end->text));
     if (end.kind != ShardPosition::Kind::kTime) return Status::Invalid("the split of shard '", start.split.partition, "' is not one of a Kinesis stream");
-    if (end.time_ms > kMaxEndMs || end.time_ms < 0) return Status::Invalid("the split of shard '", start.split.partition, "' ends at ", end.time_ms, " ms, which is no time of a service");
+    if (end.time_ms > kMaxEndMs || end.time_ms < 0)
+      return Status::Invalid("the split of shard '", start.split.partition, "' ends at ", end.time_ms, " ms, which is no time of a service");
     state.range.end_ms = end.time_ms;
   }
   if (state.arn.empty()) return Status::Invalid("the split of shard '", start.split.partition, "' is not one of a Kinesis stream");
@@ -127,7 +128,8 @@ void KinesisReader::End(State& split, EndReason reason, bool complete, const std
   split.live = false;
   split.certificate.reason = reason;
   split.certificate.complete = complete;
-  if (complete && reason == EndReason::kEnd) split.certificate.read_end = split.certificate.planned_end.value_or(Position{ShardPosition{ShardPosition::Kind::kShardEnd, 0, ""}.ToText()});
+  if (complete && reason == EndReason::kEnd)
+    split.certificate.read_end = split.certificate.planned_end.value_or(Position{ShardPosition{ShardPosition::Kind::kShardEnd, 0, ""}.ToText()});
   if (!note.empty()) split.certificate.notes.push_back(note);
 }
 
@@ -317,7 +319,8 @@ std::optional<ReadBatch> KinesisReader::Failed(const ShardAnswer& answer) {
   if (answer.shard_expired && (!split.range.end_ms || request_.policy.on_data_loss == OnDataLoss::kWarn)) return EndExpired(index);
   Status status = aws::ToSourceStatus(failure);
   if (answer.stream_replaced) {
-    status = Status::DataLoss("stream '", split.arn.substr(split.arn.rfind('/') + 1), "' was deleted and made anew since the plan; what it held is gone: ", failure.message());
+    status = Status::DataLoss("stream '", split.arn.substr(split.arn.rfind('/') + 1),
+                              "' was deleted and made anew since the plan; what it held is gone: ", failure.message());
   } else if (error != nullptr && error->code == "ResourceNotFoundException") {
     status = Status::DataLoss("shard ", split.at.split.partition, answer.shard_expired ? " has expired: " : " or its stream is gone: ", failure.message());
   }
@@ -354,14 +357,15 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
     if (page.records[0].sequence == split.position.sequence) {
       taken = 1;  // the one that was read before
     } else {
-      c.notes.push_back("retention: what follows record " + split.position.sequence + " was asked for, and the first kept is " + std::string(page.records[0].sequence) +
-                        ": records between them may be gone");
+      c.notes.push_back("retention: what follows record " + split.position.sequence + " was asked for, and the first kept is " +
+                        std::string(page.records[0].sequence) + ": records between them may be gone");
     }
   }
   for (; taken < page.records.size(); ++taken) {
     const RecordView& record = page.records[taken];
     // Numbers rise within a shard: what does not lie behind the last one has been here before.
-    if (last != nullptr ? AtLeast(*last, record.sequence) : split.position.kind == ShardPosition::Kind::kAfter && AtLeast(split.position.sequence, record.sequence)) {
+    if (last != nullptr ? AtLeast(*last, record.sequence)
+                        : split.position.kind == ShardPosition::Kind::kAfter && AtLeast(split.position.sequence, record.sequence)) {
       ++counts.skipped;
       ++repeated;
       continue;
@@ -452,7 +456,8 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
       split.idle_since = now;
     } else if (now - *split.idle_since >= options_.stall_timeout) {
       if (split.reopened) {
-        End(split, EndReason::kStalled, false, "stalled: nothing came for " + std::to_string(options_.stall_timeout.count()) + " ms, twice, and nothing proved the end");
+        End(split, EndReason::kStalled, false,
+            "stalled: nothing came for " + std::to_string(options_.stall_timeout.count()) + " ms, twice, and nothing proved the end");
       } else {
         split.reopened = true;
         split.idle_since = now;

@@ -20,7 +20,8 @@
 
 namespace lotic::kinesis {
 
-inline constexpr int kMaxFailuresInARow = 10;  ///< broken connections and the like of one shard, without an answer between; then the split fails. Throttles are waited out
+inline constexpr int kMaxFailuresInARow =
+    10;  ///< broken connections and the like of one shard, without an answer between; then the split fails. Throttles are waited out
 
 /// Reads shards with several calls in flight, one of a shard, whichever may be asked next; answers are taken in the order they come.
 /// A shard's end is proved (docs/reference/kinesis.md) or it is not complete.
@@ -41,7 +42,7 @@ class KinesisReader final : public Reader {
     SplitStart at;
     ShardPosition position;
     std::string arn;
-    int64_t created_ms = 0;            // of the stream; 0: the split does not say
+    int64_t created_ms = 0;  // of the stream; 0: the split does not say
     std::string last_sequence;
     RecordRange range;
     std::vector<std::string> parents;
@@ -53,13 +54,13 @@ class KinesisReader final : public Reader {
     MonoTime iterator_at, ready_at;
     bool in_flight = false;
     int64_t asked_records = 0, asked_bytes = 0;  // at most, by the call in flight
-    int64_t record_bytes = 0;       // of an answer for each record, the longest lately; 0: none has come
-    int failures = 0;               // in a row, throttles apart
+    int64_t record_bytes = 0;                    // of an answer for each record, the longest lately; 0: none has come
+    int failures = 0;                            // in a row, throttles apart
     int throttles_in_a_row = 0;
-    int64_t throttles = 0;          // in all
-    bool renewed = false;           // its iterator, which the service called none of its own; no answer since
-    int64_t repeated = 0;  // records that had come before
-    bool resumes = false;  // endless, and nothing has come since it began behind a record: that one is asked for, too, to see whether it is still kept
+    int64_t throttles = 0;  // in all
+    bool renewed = false;   // its iterator, which the service called none of its own; no answer since
+    int64_t repeated = 0;   // records that had come before
+    bool resumes = false;   // endless, and nothing has come since it began behind a record: that one is asked for, too, to see whether it is still kept
     bool reopened = false;
     std::optional<MonoTime> idle_since;
     int64_t least_behind_ms = std::numeric_limits<int64_t>::max();
@@ -93,8 +94,8 @@ class KinesisReader final : public Reader {
   std::vector<State> splits_;
   std::map<std::string, uint32_t, std::less<>> newest_;  // the newest split of a shard
   size_t turn_ = 0;
-  size_t window_ = kMaxCallsInFlight;  // so many calls may be in flight now
-  int64_t record_bytes_ = 0;           // as State's, of whichever shard answered last
+  size_t window_ = kMaxCallsInFlight;                              // so many calls may be in flight now
+  int64_t record_bytes_ = 0;                                       // as State's, of whichever shard answered last
   std::optional<std::chrono::steady_clock::time_point> must_end_;  // by KinesisOptions::timeout, from the first Next
   std::atomic<int64_t> records_{0}, bytes_{0};
   std::atomic<int64_t> throttles_{0};  // calls refused as too many, and made again

@@ -147,7 +147,9 @@ class FastParser {
     json::Extent name, value;
     const uint8_t* const from = p_;
     const uint8_t* at = json::ReadExtent(p_, end_, &name);
-    if (at == nullptr || name.kind != json::ExtentKind::kString || name.text().find('\\') != std::string_view::npos || !json::IsValidJson(from, at, kMaxDepth, nullptr)) return false;
+    if (at == nullptr || name.kind != json::ExtentKind::kString || name.text().find('\\') != std::string_view::npos ||
+        !json::IsValidJson(from, at, kMaxDepth, nullptr))
+      return false;
     p_ = at;
     Space();
     if (!Take(':')) return false;
@@ -287,7 +289,8 @@ class FastParser {
       if (p_ == point + 1) return false;
     }
     *ms = whole;
-    return p_ < end_ && static_cast<size_t>(p_ - from) < kMaxNumberText && whole < 1'000'000'000'000'000 && (*p_ == ',' || *p_ == '}' || json::kIsSpace[*p_] != 0);
+    return p_ < end_ && static_cast<size_t>(p_ - from) < kMaxNumberText && whole < 1'000'000'000'000'000 &&
+           (*p_ == ',' || *p_ == '}' || json::kIsSpace[*p_] != 0);
   }
 
   /// A text of base64.

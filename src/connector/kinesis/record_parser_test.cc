@@ -52,7 +52,8 @@ TEST(KinesisRecordParser, FastAndPlainAgreeOnRandomPages) {
       for (const std::string& member : members) record += (record.empty() ? "" : ",") + member;
       list += (list.empty() ? "{" : ", {") + record + "}";
     }
-    std::string body = R"({"ChildShards":[{"ShardId":"x"}],"Records":[)" + list + R"(],"NextShardIterator":"AAA\/+=","MillisBehindLatest":)" + std::to_string(random() % 3) + "}";
+    std::string body = R"({"ChildShards":[{"ShardId":"x"}],"Records":[)" + list + R"(],"NextShardIterator":"AAA\/+=","MillisBehindLatest":)" +
+                       std::to_string(random() % 3) + "}";
     if (round % 2 == 1) body[random() % body.size()] = static_cast<char>(random() % 128);  // damaged
     taken += Same(body) ? 1 : 0;
   }

@@ -33,7 +33,8 @@ Result<Scalar> CastConstant(const Field& field, const std::string& text) {
     }
     default: break;
   }
-  if (!field.type.is_integer()) return Status::Invalid("PARTITION (", field.name, " = …): a constant is text, BOOLEAN, an integer or a float, not ", field.type.ToString());
+  if (!field.type.is_integer())
+    return Status::Invalid("PARTITION (", field.name, " = …): a constant is text, BOOLEAN, an integer or a float, not ", field.type.ToString());
   if (field.type.id() == TypeId::kUInt64) {
     uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -53,7 +54,8 @@ Result<Scalar> CastConstant(const Field& field, const std::string& text) {
 }
 
 bool IsHashKey(std::string_view text) {
-  if (text.empty() || text.size() > kMaxHashDigits || text.find_first_not_of("0123456789") != std::string_view::npos || (text.size() > 1 && text[0] == '0')) return false;
+  if (text.empty() || text.size() > kMaxHashDigits || text.find_first_not_of("0123456789") != std::string_view::npos || (text.size() > 1 && text[0] == '0'))
+    return false;
   return text.size() < kHashKeys.size() || text < kHashKeys;
 }
 
@@ -79,7 +81,8 @@ Status RowRecords::Bind(const WriteRequest& request) {
     }
     if (*request_.IndexOf(field.name) != i) return Status::Invalid("column '", field.name, "' is named twice");
     const Field& wanted = table_.columns.fields[*at];
-    if (!(wanted.type == field.type)) return Status::Invalid("column '", field.name, "' is ", wanted.type.ToString(), ", and the rows have ", field.type.ToString());
+    if (!(wanted.type == field.type))
+      return Status::Invalid("column '", field.name, "' is ", wanted.type.ToString(), ", and the rows have ", field.type.ToString());
     if (IsNotNull(wanted)) not_null_.push_back(i);
   }
   std::vector<std::pair<std::string, Scalar>> constants;
@@ -100,7 +103,8 @@ Status RowRecords::Bind(const WriteRequest& request) {
     return nullptr;
   };
   for (const Field& field : table_.columns.fields) {
-    if (IsNotNull(field) && !request_.IndexOf(field.name) && constant_of(field.name) == nullptr) return Status::Invalid("column '", field.name, "' is NOT NULL and must be given");
+    if (IsNotNull(field) && !request_.IndexOf(field.name) && constant_of(field.name) == nullptr)
+      return Status::Invalid("column '", field.name, "' is NOT NULL and must be given");
   }
   for (const Field& field : table_.payload.fields) {
     payload_.push_back(request_.IndexOf(field.name));
@@ -118,7 +122,8 @@ Status RowRecords::Bind(const WriteRequest& request) {
   }
   if (!table_.key_column.empty()) key_column_ = request_.IndexOf(table_.key_column);
   if (!table_.hash_column.empty()) hash_column_ = request_.IndexOf(table_.hash_column);
-  if (!table_.key_column.empty() && !key_column_ && !table_.null_key_is_random) return Status::Invalid("column '", table_.key_column, "' gives the partition key and must be given");
+  if (!table_.key_column.empty() && !key_column_ && !table_.null_key_is_random)
+    return Status::Invalid("column '", table_.key_column, "' gives the partition key and must be given");
   if (table_.format != nullptr) {
     serializer_ = table_.format->MakeSerializer();
   } else {
@@ -168,7 +173,8 @@ Result<std::string> RowRecords::Key(int64_t row) {
     }
     std::string key(rows_->column(*key_column_).Text(row));
     if (key.empty()) return Status::Invalid("empty partition key");
-    if (const size_t characters = Characters(key); characters > kMaxKeyUnits) return Status::Invalid("a partition key of ", characters, " characters; ", kMaxKeyUnits, " are possible");
+    if (const size_t characters = Characters(key); characters > kMaxKeyUnits)
+      return Status::Invalid("a partition key of ", characters, " characters; ", kMaxKeyUnits, " are possible");
     return key;
   }
   switch (table_.options.partitioner) {
@@ -208,7 +214,8 @@ Result<PutEntry> RowRecords::Record(int64_t row, int64_t number) {
   entry.key = std::move(*key);
   if (hash_column_ && !rows_->column(*hash_column_).IsNull(row)) {
     entry.hash_key = rows_->column(*hash_column_).Text(row);
-    if (!IsHashKey(entry.hash_key)) return Status::Invalid("row ", number, ": '", entry.hash_key.substr(0, kMaxShownBytes), "' is no explicit hash key; a number below 2^128 is expected");
+    if (!IsHashKey(entry.hash_key))
+      return Status::Invalid("row ", number, ": '", entry.hash_key.substr(0, kMaxShownBytes), "' is no explicit hash key; a number below 2^128 is expected");
   }
   if (entry.bytes() > max_record_bytes_) {
     return Status::CapacityError("row ", number, ": a record of ", entry.bytes(), " bytes with its key is larger than the stream takes, ", max_record_bytes_);

@@ -23,7 +23,8 @@ class RowRecords {
   Result<PutEntry> Record(int64_t row, int64_t number);
 
  private:
-  RowRecords(const SinkTable& table, int number, int64_t max_record_bytes) : table_(table), number_(number), max_record_bytes_(max_record_bytes), random_(std::random_device{}()) {}
+  RowRecords(const SinkTable& table, int number, int64_t max_record_bytes)
+      : table_(table), number_(number), max_record_bytes_(max_record_bytes), random_(std::random_device{}()) {}
   Status Bind(const WriteRequest& request);
   Result<std::string> Key(int64_t row);
 
@@ -31,12 +32,12 @@ class RowRecords {
   const int number_;
   const int64_t max_record_bytes_;
   Schema request_;
-  std::vector<std::optional<size_t>> payload_;  // of each payload column, its place in the request's; none: a constant or NULL
-  std::vector<Scalar> constants_;               // of each payload column
-  std::vector<std::string> key_texts_;          // of key columns that are constants: their text as written
-  std::vector<std::optional<size_t>> key_;      // of each key column, its place in the payload; none: its text is in key_texts_
+  std::vector<std::optional<size_t>> payload_;                    // of each payload column, its place in the request's; none: a constant or NULL
+  std::vector<Scalar> constants_;                                 // of each payload column
+  std::vector<std::string> key_texts_;                            // of key columns that are constants: their text as written
+  std::vector<std::optional<size_t>> key_;                        // of each key column, its place in the payload; none: its text is in key_texts_
   std::optional<size_t> key_column_, hash_column_, data_column_;  // places in the request's columns
-  std::vector<size_t> not_null_;                // places in the request's columns
+  std::vector<size_t> not_null_;                                  // places in the request's columns
   std::unique_ptr<RowSerializer> serializer_;
   std::mt19937_64 random_;
   std::optional<Batch> rows_;     // as given

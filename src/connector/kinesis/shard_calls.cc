@@ -147,7 +147,8 @@ void ShardCalls::FindWhatIsGone(const CallContext& ctx, const ShardCall& call, S
   const Result<StreamSummary> stream = client_->Describe(ctx, name);
   if (!stream.ok()) return;
   answer->stream_replaced = stream->arn != call.arn || (call.created_ms != 0 && stream->created_ms != call.created_ms);
-  answer->shard_expired = !answer->stream_replaced && listed.ok() && std::none_of(listed->begin(), listed->end(), [&](const Shard& other) { return other.id == call.shard; });
+  answer->shard_expired =
+      !answer->stream_replaced && listed.ok() && std::none_of(listed->begin(), listed->end(), [&](const Shard& other) { return other.id == call.shard; });
 }
 
 }  // namespace lotic::kinesis

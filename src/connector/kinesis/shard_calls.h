@@ -20,22 +20,24 @@
 
 namespace lotic::kinesis {
 
-inline constexpr int64_t kMaxAnswerBytes = int64_t{1} << 20;  ///< of an answer to more than one record; a longer one is given up, and fewer records are asked for
-inline constexpr int64_t kWantedAnswerBytes = kMaxAnswerBytes / 2;  ///< so many records are asked for that the answer is about as long; a shard gives 2 MiB a second
-inline constexpr int64_t kFirstRecords = 100;                 ///< asked for before any answer has told how long records are
-inline constexpr int64_t kMaxRecordsAnAnswer = 10'000;        ///< the service's
+inline constexpr int64_t kMaxAnswerBytes =
+    int64_t{1} << 20;  ///< of an answer to more than one record; a longer one is given up, and fewer records are asked for
+inline constexpr int64_t kWantedAnswerBytes =
+    kMaxAnswerBytes / 2;                                ///< so many records are asked for that the answer is about as long; a shard gives 2 MiB a second
+inline constexpr int64_t kFirstRecords = 100;           ///< asked for before any answer has told how long records are
+inline constexpr int64_t kMaxRecordsAnAnswer = 10'000;  ///< the service's
 
 /// One thing to ask for one shard: an iterator if it has none, else records.
 struct ShardCall {
   uint32_t split = 0;
   std::string arn, shard;
   std::string iterator;
-  ShardPosition from;                            // where the iterator is to begin
-  bool inclusive = false;                        // and whether with the record that `from` names
+  ShardPosition from;      // where the iterator is to begin
+  bool inclusive = false;  // and whether with the record that `from` names
   int64_t limit = 0;
-  int64_t max_bytes = kMaxAnswerBytes;           // of the answer
-  int64_t created_ms = 0;                        // of the stream; 0: not known
-  CallContext ctx;                               // its stop and deadline are not used: a call outlives the Next that began it
+  int64_t max_bytes = kMaxAnswerBytes;  // of the answer
+  int64_t created_ms = 0;               // of the stream; 0: not known
+  CallContext ctx;                      // its stop and deadline are not used: a call outlives the Next that began it
 
   /// What it may hold in the end: an answer and its decoded copy.
   int64_t Bytes() const { return iterator.empty() ? kIteratorCallBytes : 2 * max_bytes; }
@@ -45,8 +47,8 @@ struct ShardCall {
 struct ShardAnswer {
   uint32_t split = 0;
   Status status;
-  std::string iterator;            // of a call that asked for one
-  std::optional<RecordPage> page;  // of one that asked for records
+  std::string iterator;             // of a call that asked for one
+  std::optional<RecordPage> page;   // of one that asked for records
   std::optional<int64_t> asked_ms;  // the earliest that the service's time can have been when it was asked
   bool shard_expired = false;       // the service does not know the shard, and still has the same stream
   bool stream_replaced = false;     // the stream of that name is another one
@@ -59,7 +61,8 @@ struct ShardAnswer {
 class ShardCalls {
  public:
   /// `max_calls`: 1 .. kMaxCallsInFlight.
-  ShardCalls(std::shared_ptr<KinesisClient> client, size_t max_calls, int64_t max_held_bytes) : client_(std::move(client)), max_calls_(max_calls), max_held_bytes_(max_held_bytes) {}
+  ShardCalls(std::shared_ptr<KinesisClient> client, size_t max_calls, int64_t max_held_bytes)
+      : client_(std::move(client)), max_calls_(max_calls), max_held_bytes_(max_held_bytes) {}
   ~ShardCalls();
 
   /// `budget_bytes`: the caller's, for this reader alone.
@@ -97,8 +100,8 @@ class ShardCalls {
   std::deque<ShardAnswer> answers_;
   size_t idle_ = 0;  // threads without a call
   bool woken_ = false;
-  std::stop_source interrupt_;  // of a wait by the client's clock
-  std::stop_source abandon_;    // of the calls begun since the last Abandon()
+  std::stop_source interrupt_;         // of a wait by the client's clock
+  std::stop_source abandon_;           // of the calls begun since the last Abandon()
   std::vector<std::jthread> threads_;  // last: they end before the rest goes
 };
 

@@ -13,7 +13,8 @@ namespace lotic::kinesis {
 namespace {
 
 constexpr size_t kMaxTextBytes = 200;  // of text and of pattern
-constexpr std::string_view kMonths[] = {"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"};
+constexpr std::string_view kMonths[] = {"january", "february", "march",     "april",   "may",      "june",
+                                        "july",    "august",   "september", "october", "november", "december"};
 constexpr std::string_view kDays[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"};
 
 struct Element {
@@ -166,7 +167,8 @@ std::optional<StartTime> ByPattern(std::string_view text, const std::vector<Elem
     if (hour < 1 || hour > 12) return std::nullopt;
     hour = hour % 12 + (afternoon.value_or(false) ? 12 : 0);
   }
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)), std::chrono::day(static_cast<unsigned>(day))};
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
   if (year < 1 || year > 9999 || !date.ok() || hour > 23 || minute > 59 || second > 59 || millis > 999) return std::nullopt;
   const int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
   StartTime made;
@@ -181,7 +183,8 @@ std::optional<int64_t> BySeconds(std::string_view text) {
   const std::string_view whole = text.substr(0, point);
   int64_t seconds = 0, fraction = 0;
   const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), seconds);
-  if (whole.empty() || error != std::errc() || end != whole.data() + whole.size() || seconds > 253'402'300'799 || seconds < -253'402'300'799) return std::nullopt;
+  if (whole.empty() || error != std::errc() || end != whole.data() + whole.size() || seconds > 253'402'300'799 || seconds < -253'402'300'799)
+    return std::nullopt;
   if (point != std::string_view::npos) {
     const std::string_view digits = text.substr(point + 1);
     if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
@@ -193,7 +196,8 @@ std::optional<int64_t> BySeconds(std::string_view text) {
 }  // namespace
 
 Result<StartTime> ParseStartTime(std::string_view key, std::string_view text, std::string_view pattern) {
-  if (text.size() > kMaxTextBytes || pattern.size() > kMaxTextBytes) return Status::Invalid("option '", key, "': a time or its pattern has more than ", kMaxTextBytes, " bytes");
+  if (text.size() > kMaxTextBytes || pattern.size() > kMaxTextBytes)
+    return Status::Invalid("option '", key, "': a time or its pattern has more than ", kMaxTextBytes, " bytes");
   LOTIC_ASSIGN_OR_RETURN(const std::vector<Element> elements, ParsePattern(key, pattern));
   std::optional<StartTime> made = ByPattern(text, elements);
   if (!made) {

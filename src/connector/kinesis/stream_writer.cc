@@ -22,7 +22,7 @@ using MonoTime = std::chrono::steady_clock::time_point;
 /// A row between Write and its acknowledgement.
 struct Waiting {
   PutEntry entry;
-  MonoTime since;                         // by the client's clock
+  MonoTime since;  // by the client's clock
   std::optional<MonoTime> first_refused;
   int attempts = 0;
   bool may_be_written = false;  // by an attempt that the service failed in
@@ -30,16 +30,16 @@ struct Waiting {
 
 /// Codes of a refused entry that may be taken next time.
 bool IsPassing(std::string_view code) {
-  return code == "ProvisionedThroughputExceededException" || code == "InternalFailure" || code == "InternalFailureException" || code == "ServiceUnavailable" || code == "ThrottlingException" ||
-         code == "KMSThrottlingException";
+  return code == "ProvisionedThroughputExceededException" || code == "InternalFailure" || code == "InternalFailureException" || code == "ServiceUnavailable" ||
+         code == "ThrottlingException" || code == "KMSThrottlingException";
 }
 
 /// What a failed request says of its rows.
 enum class Verdict : uint8_t {
-  kAgain,        // certainly not written, and may be next time
-  kAgainMaybe,   // the service itself failed: it says not written, which is not certain
-  kRefused,      // certainly not written, and never will be
-  kUnknown,      // may have been written: no answer, or none that can be read
+  kAgain,       // certainly not written, and may be next time
+  kAgainMaybe,  // the service itself failed: it says not written, which is not certain
+  kRefused,     // certainly not written, and never will be
+  kUnknown,     // may have been written: no answer, or none that can be read
 };
 
 Verdict Judge(const Status& failure) {
@@ -92,7 +92,8 @@ class StreamWriter final : public TableWriter {
       changed_.notify_all();
       const auto done = [&] { return in_flight_ == 0 && (queue_.empty() || !error_.ok()); };
       if (!changed_.wait_until(lock, ctx.stop, ctx.deadline, done)) {
-        SetError(ctx.stop.stop_requested() ? Status::Cancelled("INSERT into stream '", target_.name, "' was stopped") : Status::DeadlineExceeded("INSERT into stream '", target_.name, "' did not end in time"));
+        SetError(ctx.stop.stop_requested() ? Status::Cancelled("INSERT into stream '", target_.name, "' was stopped")
+                                           : Status::DeadlineExceeded("INSERT into stream '", target_.name, "' did not end in time"));
       }
     }
     return End();
@@ -118,7 +119,8 @@ class StreamWriter final : public TableWriter {
       const bool in_time = changed_.wait_until(lock, ctx.stop, ctx.deadline, has_room);
       full_ = false;
       if (!in_time) {
-        SetError(ctx.stop.stop_requested() ? Status::Cancelled("INSERT into stream '", target_.name, "' was stopped") : Status::DeadlineExceeded("INSERT into stream '", target_.name, "' did not end in time"));
+        SetError(ctx.stop.stop_requested() ? Status::Cancelled("INSERT into stream '", target_.name, "' was stopped")
+                                           : Status::DeadlineExceeded("INSERT into stream '", target_.name, "' did not end in time"));
       }
     }
     if (!error_.ok()) return error_;
@@ -226,7 +228,8 @@ class StreamWriter final : public TableWriter {
         retries_ += waiting.attempts++ == 0 ? 0 : 1;
       }
       lock.unlock();
-      const Result<std::vector<PutResult>> results = client_->Put(ctx.WithDeadline(std::chrono::steady_clock::now() + options_.request_timeout), target_, entries);
+      const Result<std::vector<PutResult>> results =
+          client_->Put(ctx.WithDeadline(std::chrono::steady_clock::now() + options_.request_timeout), target_, entries);
       lock.lock();
       --in_flight_;
       if (results.ok()) {
@@ -262,8 +265,9 @@ class StreamWriter final : public TableWriter {
       if (code.empty()) code = results[i].error_code;
       if (options_.fail_on_error || !IsPassing(results[i].error_code)) {
         if (fatal.ok()) {
-          fatal = Status::IOError("kinesis PutRecords refused a row of stream '", target_.name, "': ", results[i].error_code, ": ", results[i].error_message.substr(0, aws::kMaxErrorTextBytes),
-                                  options_.fail_on_error ? " ('sink.fail-on-error' = 'true')" : "");
+          fatal =
+              Status::IOError("kinesis PutRecords refused a row of stream '", target_.name, "': ", results[i].error_code, ": ",
+                              results[i].error_message.substr(0, aws::kMaxErrorTextBytes), options_.fail_on_error ? " ('sink.fail-on-error' = 'true')" : "");
         }
         Drop(request[i]);
         continue;
@@ -320,7 +324,8 @@ class StreamWriter final : public TableWriter {
       const milliseconds tried = std::chrono::duration_cast<milliseconds>(now - *waiting.first_refused);
       const int attempts = waiting.attempts;
       for (const Waiting& lost : rows) Drop(lost);
-      return SetError(Status::Throttled("stream '", target_.name, "' refused a row ", attempts, " times in ", tried.count(), " ms ('sink.retry.timeout'); the first refusal was ", first_code_)
+      return SetError(Status::Throttled("stream '", target_.name, "' refused a row ", attempts, " times in ", tried.count(),
+                                        " ms ('sink.retry.timeout'); the first refusal was ", first_code_)
                           .WithDetail(std::make_shared<const SourceError>(true)));
     }
     for (const Waiting& waiting : rows) queued_bytes_ += waiting.entry.bytes();
@@ -398,15 +403,18 @@ SinkTable PlainStream(const std::string& stream) {
 
 Status CheckArn(const std::string& declared, const std::string& found) {
   if (declared.empty() || declared == found) return Status::OK();
-  return Status::Invalid("'stream.arn' = '", declared, "', and these credentials reach '", found, "': set credentials of its account, or the region it lies in");
+  return Status::Invalid("'stream.arn' = '", declared, "', and these credentials reach '", found,
+                         "': set credentials of its account, or the region it lies in");
 }
 
-Result<std::unique_ptr<TableWriter>> OpenStreamWriter(const CallContext& ctx, std::shared_ptr<PutClient> client, const SinkTable& table, const WriteRequest& request) {
+Result<std::unique_ptr<TableWriter>> OpenStreamWriter(const CallContext& ctx, std::shared_ptr<PutClient> client, const SinkTable& table,
+                                                      const WriteRequest& request) {
   LOTIC_RETURN_NOT_OK(RowRecords::Make(table, request, 0, kDefaultRecordBytes).status());  // what is wrong with the columns is said without asking the service
   Result<WriteTarget> target = client->Describe(ctx, table.stream);
   if (!target.ok()) return aws::ToSourceStatus(target.status());
   LOTIC_RETURN_NOT_OK(CheckArn(table.arn, target->arn));
-  if (target->status == "CREATING" || target->status == "DELETING") return Status::Invalid("stream '", table.stream, "' cannot be written while it is ", target->status);
+  if (target->status == "CREATING" || target->status == "DELETING")
+    return Status::Invalid("stream '", table.stream, "' cannot be written while it is ", target->status);
   const int number = client->TakeNumber();
   Result<std::unique_ptr<RowRecords>> records = RowRecords::Make(table, request, number, target->max_record_bytes);
   if (!records.ok()) {

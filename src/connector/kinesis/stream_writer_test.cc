@@ -151,8 +151,9 @@ TEST(StreamWriter, ALostAnswerIsUnknownAndNotAskedAgain) {
     TestPutStream::Instead instead;
     const char* what;
   };
-  for (const Loss& loss : {Loss{{{.raw = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"}, true}, "cut"}, Loss{{{.body = "{\"Records\":[]}"}, true}, "other records"},
-                           Loss{{{.body = "<html>"}, false}, "no JSON"}, Loss{{{.hang = true}, true}, "time out"}}) {
+  for (const Loss& loss :
+       {Loss{{{.raw = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"}, true}, "cut"}, Loss{{{.body = "{\"Records\":[]}"}, true}, "other records"},
+        Loss{{{.body = "<html>"}, false}, "no JSON"}, Loss{{{.hang = true}, true}, "time out"}}) {
     SCOPED_TRACE(loss.what);
     TestPutStream stream;
     stream.instead = [&](size_t call) { return call == 1 ? std::optional(loss.instead) : std::nullopt; };
@@ -176,7 +177,8 @@ TEST(StreamWriter, AThrottledRequestIsSentAgainAndAFailingServiceMayLeaveDuplica
     TestPutStream stream;
     stream.instead = [&](size_t call) -> std::optional<TestPutStream::Instead> {
       if (call >= 2) return std::nullopt;
-      return TestPutStream::Instead{{.status = failing ? 503 : 400, .body = failing ? R"({"__type":"ServiceUnavailable"})" : R"({"__type":"LimitExceededException"})"}, false};
+      return TestPutStream::Instead{
+          {.status = failing ? 503 : 400, .body = failing ? R"({"__type":"ServiceUnavailable"})" : R"({"__type":"LimitExceededException"})"}, false};
     };
     Writing writing(stream, OneByOne());
     ASSERT_TRUE(writing.writer->Write({}, Numbered(5)).ok());
@@ -223,9 +225,12 @@ TEST(StreamWriter, WhatWillNeverBeTakenEndsAtOnce) {
     const char* code;
     StatusCode status;
   };
-  for (const Case& c : {Case{"ResourceNotFoundException", StatusCode::kNotFound}, Case{"AccessDeniedException", StatusCode::kUnauthorized}, Case{"ValidationException", StatusCode::kInvalid}}) {
+  for (const Case& c : {Case{"ResourceNotFoundException", StatusCode::kNotFound}, Case{"AccessDeniedException", StatusCode::kUnauthorized},
+                        Case{"ValidationException", StatusCode::kInvalid}}) {
     TestPutStream stream;
-    stream.instead = [&](size_t) { return TestPutStream::Instead{{.status = 400, .body = std::string(R"({"__type":")") + c.code + R"(","message":"scripted"})"}, false}; };
+    stream.instead = [&](size_t) {
+      return TestPutStream::Instead{{.status = 400, .body = std::string(R"({"__type":")") + c.code + R"(","message":"scripted"})"}, false};
+    };
     Writing writing(stream, OneByOne());
     (void)writing.writer->Write({}, Numbered(4));
     const WriteReceipt receipt = writing.Finish();
@@ -375,15 +380,21 @@ TEST(StreamWriter, WhatTheRequestGetsWrongIsNamed) {
 }
 
 TEST(PutAnswer, WhatCannotBeReadIsAnError) {
-  for (const char* const body : {"", "[]", "{}", "null", R"({"Records":{}})", R"({"Records":[]})", R"({"Records":[{}]})", R"({"Records":[7]})", R"({"Records":[{"ErrorCode":7}]})",
-                                 R"({"Records":[{"ShardId":"s"}]})", R"({"Records":[{"ShardId":"s","SequenceNumber":1}]})", R"({"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]})",
-                                 R"({"Records":[{"SequenceNumber":"1")", R"({"Records":[[[[[[[[[[[]]]]]]]]]]]})"}) {
+  for (const char* const body :
+       {"", "[]", "{}", "null", R"({"Records":{}})", R"({"Records":[]})", R"({"Records":[{}]})", R"({"Records":[7]})", R"({"Records":[{"ErrorCode":7}]})",
+        R"({"Records":[{"ShardId":"s"}]})", R"({"Records":[{"ShardId":"s","SequenceNumber":1}]})",
+        R"({"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]})", R"({"Records":[{"SequenceNumber":"1")", R"({"Records":[[[[[[[[[[[]]]]]]]]]]]})"}) {
     EXPECT_EQ(ParsePutAnswer(body, 1).status().code(), StatusCode::kIOError) << body;
   }
-  const std::vector<PutResult> good = ParsePutAnswer(R"({"FailedRecordCount":1,"New":null,"Records":[{"SequenceNumber":"1","ShardId":"s","ErrorCode":null},{"ErrorCode":"InternalFailure","ErrorMessage":"m"}]})", 2).ValueOrDie();
+  const std::vector<PutResult> good =
+      ParsePutAnswer(
+          R"({"FailedRecordCount":1,"New":null,"Records":[{"SequenceNumber":"1","ShardId":"s","ErrorCode":null},{"ErrorCode":"InternalFailure","ErrorMessage":"m"}]})",
+          2)
+          .ValueOrDie();
   EXPECT_EQ(good[0].error_code, "");
   EXPECT_EQ(good[1].error_code, "InternalFailure");
-  for (const char* const body : {"{}", R"({"StreamDescriptionSummary":7})", R"({"StreamDescriptionSummary":{"StreamName":"s"}})", R"({"StreamDescriptionSummary":{"StreamName":"s","StreamARN":"a","MaxRecordSizeInKiB":-1}})",
+  for (const char* const body : {"{}", R"({"StreamDescriptionSummary":7})", R"({"StreamDescriptionSummary":{"StreamName":"s"}})",
+                                 R"({"StreamDescriptionSummary":{"StreamName":"s","StreamARN":"a","MaxRecordSizeInKiB":-1}})",
                                  R"({"StreamDescriptionSummary":{"StreamName":"s","StreamARN":"a","MaxRecordSizeInKiB":1e300}})"}) {
     EXPECT_EQ(ParseWriteTarget(body).status().code(), StatusCode::kIOError) << body;
   }

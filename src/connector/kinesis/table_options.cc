@@ -23,7 +23,7 @@ using catalog::ParseIntegerOption;
 using catalog::ParseMemoryOption;
 using std::chrono::milliseconds;
 
-constexpr size_t kMaxShownBytes = 100;  // of a value in a message
+constexpr size_t kMaxShownBytes = 100;        // of a value in a message
 constexpr int64_t kLeastHeldBytes = 1 << 20;  // of scan.memory.limit
 
 enum class Names : uint8_t { kBoth, kLegacy, kNew };
@@ -134,18 +134,27 @@ constexpr Option kOptions[] = {
 };
 
 /// Old retry options: <operation>.maxretries, .backoff.base, .backoff.max, .backoff.expconst.
-constexpr const char* kRetried[] = {"scan.stream.describe",         "scan.list.shards",           "scan.stream.describestreamconsumer", "scan.stream.registerstreamconsumer",
-                                    "scan.stream.deregisterstreamconsumer", "scan.shard.subscribetoshard", "scan.shard.getrecords",              "scan.shard.getiterator"};
-constexpr std::pair<const char*, Kind> kRetrying[] = {{".maxretries", Kind::kInteger}, {".backoff.base", Kind::kInteger}, {".backoff.max", Kind::kInteger}, {".backoff.expconst", Kind::kDouble}};
+constexpr const char* kRetried[] = {"scan.stream.describe",
+                                    "scan.list.shards",
+                                    "scan.stream.describestreamconsumer",
+                                    "scan.stream.registerstreamconsumer",
+                                    "scan.stream.deregisterstreamconsumer",
+                                    "scan.shard.subscribetoshard",
+                                    "scan.shard.getrecords",
+                                    "scan.shard.getiterator"};
+constexpr std::pair<const char*, Kind> kRetrying[] = {
+    {".maxretries", Kind::kInteger}, {".backoff.base", Kind::kInteger}, {".backoff.max", Kind::kInteger}, {".backoff.expconst", Kind::kDouble}};
 
 /// What follows "aws.credentials." in both spellings.
-constexpr const char* kCredentialKeys[] = {"basic.accesskeyid", "basic.secretkey", "basic.sessiontoken", "profile.name", "profile.path", "role.arn", "role.sessionName", "role.externalId",
-                                           "role.stsEndpoint", "role.provider", "webIdentityToken.file", "custom.class"};
+constexpr const char* kCredentialKeys[] = {"basic.accesskeyid", "basic.secretkey", "basic.sessiontoken",    "profile.name",
+                                           "profile.path",      "role.arn",        "role.sessionName",      "role.externalId",
+                                           "role.stsEndpoint",  "role.provider",   "webIdentityToken.file", "custom.class"};
 constexpr const char* kCredentials = "aws.credentials.";
 constexpr const char* kProvider = "aws.credentials.provider";
 /// Where free text may follow.
-constexpr const char* kOpenPrefixes[] = {"aws.credentials.custom.", "aws.credentials.provider.custom.", "aws.credentials.role.provider.", "aws.credentials.provider.role.provider.",
-                                         "scan.stream.efo.consumerarn.", "scan.shard.consumer.error.recoverable[", "shard.consumer.error.recoverable[", "sink.producer."};
+constexpr const char* kOpenPrefixes[] = {
+    "aws.credentials.custom.",      "aws.credentials.provider.custom.",       "aws.credentials.role.provider.",    "aws.credentials.provider.role.provider.",
+    "scan.stream.efo.consumerarn.", "scan.shard.consumer.error.recoverable[", "shard.consumer.error.recoverable[", "sink.producer."};
 
 bool SameWord(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
@@ -178,7 +187,8 @@ Result<Arn> ParseArn(const std::string& text) {
   static const std::regex form("arn:(aws[a-z0-9-]{0,40}):kinesis:([a-z0-9-]{1,40}):([0-9]{12}):stream/([a-zA-Z0-9_.-]{1,128})");
   std::smatch parts;
   if (text.size() > 400 || !std::regex_match(text, parts, form)) {
-    return Status::Invalid("option 'stream.arn': '", text.substr(0, kMaxShownBytes), "' is no ARN of a stream; arn:aws:kinesis:<region>:<account>:stream/<name> is expected");
+    return Status::Invalid("option 'stream.arn': '", text.substr(0, kMaxShownBytes),
+                           "' is no ARN of a stream; arn:aws:kinesis:<region>:<account>:stream/<name> is expected");
   }
   return Arn{parts[2], parts[3], parts[4]};
 }
@@ -244,7 +254,8 @@ class Parser {
     const std::string connector = Text("connector");
     const std::string* const stream = Find("stream");
     const std::string* const arn = Find("stream.arn");
-    if (connector != "kinesis" && connector != "kinesis-legacy") return Status::Invalid("option 'connector': '", connector.substr(0, kMaxShownBytes), "' is neither kinesis nor kinesis-legacy");
+    if (connector != "kinesis" && connector != "kinesis-legacy")
+      return Status::Invalid("option 'connector': '", connector.substr(0, kMaxShownBytes), "' is neither kinesis nor kinesis-legacy");
     made_.profile = connector == "kinesis" && arn != nullptr ? Profile::kNew : Profile::kLegacy;
     if (stream == nullptr && arn == nullptr) {
       return Status::Invalid("option '", connector == "kinesis" ? "stream.arn" : "stream", "' is missing: connector ", connector, " needs to know its stream");
@@ -252,12 +263,14 @@ class Parser {
     if (connector == "kinesis-legacy" && stream == nullptr) return Status::Invalid("option 'stream' is missing: connector kinesis-legacy names its stream so");
     if (stream != nullptr) {
       static const std::regex form("[a-zA-Z0-9_.-]{1,128}");
-      if (stream->size() > 128 || !std::regex_match(*stream, form)) return Status::Invalid("option 'stream': '", stream->substr(0, kMaxShownBytes), "' is no name of one stream");
+      if (stream->size() > 128 || !std::regex_match(*stream, form))
+        return Status::Invalid("option 'stream': '", stream->substr(0, kMaxShownBytes), "' is no name of one stream");
       made_.connection.stream = *stream;
     }
     if (arn != nullptr) {
       LOTIC_ASSIGN_OR_RETURN(arn_, ParseArn(*arn));
-      if (stream != nullptr && *stream != arn_.stream) return Status::Invalid("options 'stream' = '", *stream, "' and 'stream.arn' = '", *arn, "' name two streams");
+      if (stream != nullptr && *stream != arn_.stream)
+        return Status::Invalid("options 'stream' = '", *stream, "' and 'stream.arn' = '", *arn, "' name two streams");
       made_.connection.stream = arn_.stream;
       made_.connection.arn = *arn;
     }
@@ -268,7 +281,8 @@ class Parser {
   }
 
   static bool IsOpen(std::string_view key) {
-    return std::any_of(std::begin(kOpenPrefixes), std::end(kOpenPrefixes), [&](std::string_view prefix) { return key.size() > prefix.size() && key.starts_with(prefix); });
+    return std::any_of(std::begin(kOpenPrefixes), std::end(kOpenPrefixes),
+                       [&](std::string_view prefix) { return key.size() > prefix.size() && key.starts_with(prefix); });
   }
 
   Status Keys() {
@@ -295,7 +309,8 @@ class Parser {
       }
       LOTIC_ASSIGN_OR_RETURN(const bool retry, RetryOption(key, value));
       if (retry) continue;
-      if (key.starts_with("scan.shard.consumer.error.recoverable[") || key.starts_with("shard.consumer.error.recoverable[")) Warn("option '" + key + "' does nothing here: what is tried again is fixed");
+      if (key.starts_with("scan.shard.consumer.error.recoverable[") || key.starts_with("shard.consumer.error.recoverable["))
+        Warn("option '" + key + "' does nothing here: what is tried again is fixed");
       unexplained.emplace_back(key, value);
     }
     return catalog::CheckOptionKeys(unexplained, known);
@@ -322,7 +337,8 @@ class Parser {
       if (!key.starts_with(operation)) continue;
       for (const auto& [suffix, kind] : kRetrying) {
         if (key.substr(std::string_view(operation).size()) != suffix) continue;
-        if (made_.profile == Profile::kNew) return Status::Invalid("option '", key, "' does not go with a table named by 'stream.arn'; it has no equivalent there, leave it out");
+        if (made_.profile == Profile::kNew)
+          return Status::Invalid("option '", key, "' does not go with a table named by 'stream.arn'; it has no equivalent there, leave it out");
         LOTIC_RETURN_NOT_OK(kind == Kind::kDouble ? ParseDoubleOption(key, value).status() : ParseIntegerOption(key, value).status());
         Warn("option '" + key + "' does nothing here: pauses and attempts are fixed");
         return true;
@@ -354,7 +370,8 @@ class Parser {
         }
       } else if (rest == "verify-certificate") {
         LOTIC_ASSIGN_OR_RETURN(const bool verify, ParseBooleanOption(key, value));
-        if (values_.emplace("aws.trust.all.certificates", verify ? "false" : "true").second) Warn("option '" + key + "' is read as 'aws.trust.all.certificates' = '" + (verify ? "false" : "true") + "'");
+        if (values_.emplace("aws.trust.all.certificates", verify ? "false" : "true").second)
+          Warn("option '" + key + "' is read as 'aws.trust.all.certificates' = '" + (verify ? "false" : "true") + "'");
       } else if (renamed != std::end(kRenamed)) {
         const Option& option = *FindOption(renamed->second);
         const Status fits = CheckValue(option, value);
@@ -376,8 +393,10 @@ class Parser {
     c.region = Text("aws.region");
     c.endpoint = Text("aws.endpoint");
     if (Find("aws.region") != nullptr) LOTIC_RETURN_NOT_OK(CheckRegion(c.region));
-    if (made_.profile == Profile::kNew && c.region.empty()) return Status::Invalid("option 'aws.region' is missing: a table named by 'stream.arn' needs it, too");
-    if (made_.profile == Profile::kLegacy && c.region.empty() && c.endpoint.empty()) return Status::Invalid("option 'aws.region' is missing: it, or 'aws.endpoint', says where the stream is");
+    if (made_.profile == Profile::kNew && c.region.empty())
+      return Status::Invalid("option 'aws.region' is missing: a table named by 'stream.arn' needs it, too");
+    if (made_.profile == Profile::kLegacy && c.region.empty() && c.endpoint.empty())
+      return Status::Invalid("option 'aws.region' is missing: it, or 'aws.endpoint', says where the stream is");
     if (!c.arn.empty() && arn_.region != c.region) {
       Warn("the region " + arn_.region + " of 'stream.arn' is used, not 'aws.region' = '" + c.region + "'");
       c.region = arn_.region;
@@ -402,7 +421,8 @@ class Parser {
   Result<std::string> Credential(const std::string& rest) const {
     const std::string* const one = Find(kCredentials + rest);
     const std::string* const other = Find(std::string(kProvider) + "." + rest);
-    if (one != nullptr && other != nullptr && *one != *other) return Status::Invalid("options '", kCredentials, rest, "' and '", kProvider, ".", rest, "' have two values");
+    if (one != nullptr && other != nullptr && *one != *other)
+      return Status::Invalid("options '", kCredentials, rest, "' and '", kProvider, ".", rest, "' have two values");
     return one != nullptr ? *one : other != nullptr ? *other : std::string();
   }
 
@@ -416,18 +436,23 @@ class Parser {
     const std::string* const provider = Find(kProvider);
     size_t which = key.empty() || secret.empty() ? 0 : 1;
     if (provider != nullptr) {
-      LOTIC_ASSIGN_OR_RETURN(which, Word(kProvider, *provider, {"AUTO", "BASIC", "ENV_VAR", "SYS_PROP", "PROFILE", "ASSUME_ROLE", "WEB_IDENTITY_TOKEN", "CUSTOM"}));
+      LOTIC_ASSIGN_OR_RETURN(which,
+                             Word(kProvider, *provider, {"AUTO", "BASIC", "ENV_VAR", "SYS_PROP", "PROFILE", "ASSUME_ROLE", "WEB_IDENTITY_TOKEN", "CUSTOM"}));
     }
     if (which != 1 && key.empty() != secret.empty()) which = 1;  // half a pair is a mistake whatever else is said
     Status problem;
     switch (which) {
       case 1:
-        if (key.empty() || secret.empty()) return Status::Invalid("option 'aws.credentials.basic.", key.empty() ? "accesskeyid" : "secretkey", "' is missing: BASIC needs both keys");
+        if (key.empty() || secret.empty())
+          return Status::Invalid("option 'aws.credentials.basic.", key.empty() ? "accesskeyid" : "secretkey", "' is missing: BASIC needs both keys");
         c.source = aws::CredentialsSource::kFixed;
         c.fixed = {key, net::Secret(secret), net::Secret(token)};
         break;
       case 2: c.source = aws::CredentialsSource::kEnvironment; break;
-      case 3: problem = Status::NotImplemented("'aws.credentials.provider' = 'SYS_PROP' is not built: there are no Java properties here; use BASIC, ENV_VAR or PROFILE"); break;
+      case 3:
+        problem =
+            Status::NotImplemented("'aws.credentials.provider' = 'SYS_PROP' is not built: there are no Java properties here; use BASIC, ENV_VAR or PROFILE");
+        break;
       case 4: c.source = aws::CredentialsSource::kProfile; break;
       case 5: {
         LOTIC_ASSIGN_OR_RETURN(const std::string role, Credential("role.arn"));
@@ -436,7 +461,9 @@ class Parser {
         break;
       }
       case 6: c.source = aws::CredentialsSource::kWebIdentity; break;
-      case 7: problem = Status::NotImplemented("'aws.credentials.provider' = 'CUSTOM' is not built: no provider is registered; use BASIC, ENV_VAR or PROFILE"); break;
+      case 7:
+        problem = Status::NotImplemented("'aws.credentials.provider' = 'CUSTOM' is not built: no provider is registered; use BASIC, ENV_VAR or PROFILE");
+        break;
       default: break;
     }
     made_.scan.problem = made_.sink.problem = problem;
@@ -466,7 +493,8 @@ class Parser {
     const bool legacy = made_.profile == Profile::kLegacy;
     size_t manner = 0;
     if (const std::string* const text = Find(lifecycle)) {
-      LOTIC_ASSIGN_OR_RETURN(manner, Word(lifecycle, *text, legacy ? std::vector<std::string>{"LAZY", "EAGER", "NONE"} : std::vector<std::string>{"JOB_MANAGED", "SELF_MANAGED"}));
+      LOTIC_ASSIGN_OR_RETURN(
+          manner, Word(lifecycle, *text, legacy ? std::vector<std::string>{"LAZY", "EAGER", "NONE"} : std::vector<std::string>{"JOB_MANAGED", "SELF_MANAGED"}));
     }
     const std::string* const text = Find(type);
     if (text == nullptr) return Status::OK();
@@ -478,7 +506,8 @@ class Parser {
     } else if (Text(consumer).empty()) {
       return Status::Invalid("option '", consumer, "' is missing: '", type, "' = 'EFO' needs it");
     }
-    Problem(&made_.scan.problem, Status::NotImplemented("'", type, "' = 'EFO': reading by enhanced fan-out is not built yet; 'POLLING' reads the same records"));
+    Problem(&made_.scan.problem,
+            Status::NotImplemented("'", type, "' = 'EFO': reading by enhanced fan-out is not built yet; 'POLLING' reads the same records"));
     return Status::OK();
   }
 
@@ -526,7 +555,9 @@ class Parser {
     }
     int64_t calls = static_cast<int64_t>(kMaxCallsInFlight);
     LOTIC_RETURN_NOT_OK(Integer("scan.parallelism", 1, std::numeric_limits<int64_t>::max(), &calls));
-    if (calls > static_cast<int64_t>(kMaxCallsInFlight)) Warn("option 'scan.parallelism': " + std::to_string(calls) + " is taken as " + std::to_string(kMaxCallsInFlight) + ", the most that a reader asks at once");
+    if (calls > static_cast<int64_t>(kMaxCallsInFlight))
+      Warn("option 'scan.parallelism': " + std::to_string(calls) + " is taken as " + std::to_string(kMaxCallsInFlight) +
+           ", the most that a reader asks at once");
     s.max_calls = std::min(static_cast<size_t>(calls), kMaxCallsInFlight);
     if (const std::string* const memory = Find("scan.memory.limit")) {
       LOTIC_ASSIGN_OR_RETURN(s.max_held_bytes, ParseMemoryOption("scan.memory.limit", *memory, kLeastHeldBytes));
@@ -541,7 +572,8 @@ class Parser {
       LOTIC_RETURN_NOT_OK(KeyColumns());
     }
     if (const std::string* const partitioner = Find("sink.partitioner")) {
-      if (!definition_.partitioned_by.empty()) return Status::Invalid("option 'sink.partitioner' does not go with PARTITIONED BY, which makes the partition key; leave one of them out");
+      if (!definition_.partitioned_by.empty())
+        return Status::Invalid("option 'sink.partitioner' does not go with PARTITIONED BY, which makes the partition key; leave one of them out");
       if (SameWord(*partitioner, "fixed")) {
         s.partitioner = SinkOptions::Partitioner::kFixed;
       } else if (!SameWord(*partitioner, "random")) {
@@ -573,7 +605,9 @@ class Parser {
     LOTIC_RETURN_NOT_OK(Duration("sink.retry.timeout", &s.retry_timeout));
     LOTIC_RETURN_NOT_OK(Duration("sink.retry.backoff.min", &s.backoff_min));
     LOTIC_RETURN_NOT_OK(Duration("sink.retry.backoff.max", &s.backoff_max));
-    if (s.backoff_min.count() < 1 || s.backoff_max < s.backoff_min) return Status::Invalid("options 'sink.retry.backoff.min' and '.max': ", s.backoff_min.count(), " ms and ", s.backoff_max.count(), " ms are no range above 0");
+    if (s.backoff_min.count() < 1 || s.backoff_max < s.backoff_min)
+      return Status::Invalid("options 'sink.retry.backoff.min' and '.max': ", s.backoff_min.count(), " ms and ", s.backoff_max.count(),
+                             " ms are no range above 0");
     return Status::OK();
   }
 
@@ -586,7 +620,8 @@ class Parser {
       std::vector<std::string>& keys = made_.sink.key_columns;
       if (std::find(keys.begin(), keys.end(), name) != keys.end()) return Status::Invalid("PARTITIONED BY: column '", name, "' is named twice");
       const Type& type = column->type;
-      const bool fits = type.id() == TypeId::kString || type.id() == TypeId::kBool || type.is_integer() || type.id() == TypeId::kFloat32 || type.id() == TypeId::kFloat64;
+      const bool fits =
+          type.id() == TypeId::kString || type.id() == TypeId::kBool || type.is_integer() || type.id() == TypeId::kFloat32 || type.id() == TypeId::kFloat64;
       if (!fits) unfit += (unfit.empty() ? "'" : ", '") + name + "' " + column->type_text;
       keys.push_back(name);
     }

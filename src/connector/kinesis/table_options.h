@@ -44,10 +44,10 @@ struct ScanOptions {
   std::chrono::milliseconds settle{1'000};
   std::chrono::milliseconds stall_timeout{30'000};
   bool trust_lag = false;
-  std::chrono::milliseconds timeout{0};        ///< of a SELECT's reading; 0: none
-  size_t max_calls = kMaxCallsInFlight;        ///< of one reader, 1 .. kMaxCallsInFlight
-  int64_t max_held_bytes = kMaxHeldBytes;      ///< of answers that are not taken yet
-  Status problem;  ///< why the table cannot be read although it can be declared, and written
+  std::chrono::milliseconds timeout{0};    ///< of a SELECT's reading; 0: none
+  size_t max_calls = kMaxCallsInFlight;    ///< of one reader, 1 .. kMaxCallsInFlight
+  int64_t max_held_bytes = kMaxHeldBytes;  ///< of answers that are not taken yet
+  Status problem;                          ///< why the table cannot be read although it can be declared, and written
 };
 
 struct SinkOptions {
@@ -55,19 +55,19 @@ struct SinkOptions {
   Partitioner partitioner = Partitioner::kRandom;
   std::vector<std::string> key_columns;  ///< kColumns: of PARTITIONED BY, in its order
   std::string delimiter = "|";
-  size_t batch_records = 500;          ///< of one request, 1 .. 500
-  size_t max_buffered = 10'000;        ///< rows not acknowledged at which Write waits; above batch_records
-  size_t max_in_flight = 16;           ///< requests
-  int64_t batch_bytes = 5 << 20;       ///< data and keys of one request, at least 1 MiB
-  std::chrono::milliseconds flush_timeout{5'000};    ///< longest wait of a row for its request to fill
+  size_t batch_records = 500;                      ///< of one request, 1 .. 500
+  size_t max_buffered = 10'000;                    ///< rows not acknowledged at which Write waits; above batch_records
+  size_t max_in_flight = 16;                       ///< requests
+  int64_t batch_bytes = 5 << 20;                   ///< data and keys of one request, at least 1 MiB
+  std::chrono::milliseconds flush_timeout{5'000};  ///< longest wait of a row for its request to fill
   std::chrono::milliseconds request_timeout{360'000};
   std::chrono::milliseconds retry_timeout{600'000};  ///< of a refused row, from its first refusal
   std::chrono::milliseconds backoff_min{100};
   std::chrono::milliseconds backoff_max{5'000};
-  bool fail_on_error = false;   ///< the first refused row ends the writer
-  bool ordered_by_key = false;  ///< rows of one key arrive in order
+  bool fail_on_error = false;                     ///< the first refused row ends the writer
+  bool ordered_by_key = false;                    ///< rows of one key arrive in order
   std::chrono::milliseconds abandon_wait{5'000};  ///< for requests under way when a writer is given up; then what they hold is unknown. No option: at most 5 s
-  Status problem;               ///< why the table cannot be written although it can be declared, and read
+  Status problem;                                 ///< why the table cannot be written although it can be declared, and read
 };
 
 struct KinesisTableOptions {

@@ -24,7 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   TableDefinition definition;
   definition.name = {"default", "t"};
-  definition.columns = {{.name = "a", .type = Type::String(), .type_text = "STRING"}, {.name = "b", .kind = ColumnDefinition::Kind::kMetadata, .type = Type::String(), .metadata_key = "shard-id"}};
+  definition.columns = {{.name = "a", .type = Type::String(), .type_text = "STRING"},
+                        {.name = "b", .kind = ColumnDefinition::Kind::kMetadata, .type = Type::String(), .metadata_key = "shard-id"}};
   for (size_t i = 2; i < lines.size(); ++i) {
     const size_t equals = lines[i].find('=');
     definition.options.emplace_back(lines[i].substr(0, equals), equals == std::string::npos ? "" : lines[i].substr(equals + 1));
@@ -34,7 +35,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (parsed.status().ToString().find("S3CRET-OF-THE-TEST") != std::string::npos) std::abort();
   if (parsed.ok()) {
     const kinesis::SinkOptions& sink = parsed->sink;
-    if (sink.batch_records < 1 || sink.batch_records > 500 || sink.max_buffered <= sink.batch_records || sink.batch_bytes < 1 << 20 || sink.backoff_min.count() < 1) std::abort();
+    if (sink.batch_records < 1 || sink.batch_records > 500 || sink.max_buffered <= sink.batch_records || sink.batch_bytes < 1 << 20 ||
+        sink.backoff_min.count() < 1)
+      std::abort();
   }
   (void)kinesis::MakeDeclaredTable(definition, [](const kinesis::ConnectionOptions&) -> Result<aws::Session> { return Status::Invalid("not asked"); });
   return 0;

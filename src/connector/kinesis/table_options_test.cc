@@ -23,7 +23,11 @@ TableDefinition Definition(const Options& options, std::vector<std::string> part
   made.columns = {{.name = "gate_id", .type = Type::String(), .type_text = "STRING"},
                   {.name = "passengers", .type = Type::Int32(), .type_text = "INT"},
                   {.name = "passed_at", .type = Type::Timestamp(TimeUnit::kMilli, false), .type_text = "TIMESTAMP(3)"},
-                  {.name = "arrived", .kind = ColumnDefinition::Kind::kMetadata, .type = Type::Timestamp(TimeUnit::kMilli, true), .metadata_key = "timestamp", .read_only = true}};
+                  {.name = "arrived",
+                   .kind = ColumnDefinition::Kind::kMetadata,
+                   .type = Type::Timestamp(TimeUnit::kMilli, true),
+                   .metadata_key = "timestamp",
+                   .read_only = true}};
   made.partitioned_by = std::move(partitioned_by);
   made.options = options;
   return made;
@@ -93,21 +97,27 @@ TEST(TableOptions, OldProducerOptionsAreMappedOrIgnoredWithAWarningEach) {
   EXPECT_EQ(made.sink.batch_bytes, 2'097'152);
   EXPECT_FALSE(made.sink.fail_on_error) << "the new name wins";
   EXPECT_FALSE(made.connection.trust_all_certificates);
-  EXPECT_THAT(made.warnings, ElementsAre(HasSubstr("record-max-buffered-time"), HasSubstr("aggregation-enabled' does nothing since Flink 1.15"), HasSubstr("Flink takes it for another quantity"),
-                                         HasSubstr("Flink takes it for another quantity"), HasSubstr("does nothing beside 'sink.fail-on-error'"), HasSubstr("'aws.trust.all.certificates' = 'false'")));
+  EXPECT_THAT(made.warnings, ElementsAre(HasSubstr("record-max-buffered-time"), HasSubstr("aggregation-enabled' does nothing since Flink 1.15"),
+                                         HasSubstr("Flink takes it for another quantity"), HasSubstr("Flink takes it for another quantity"),
+                                         HasSubstr("does nothing beside 'sink.fail-on-error'"), HasSubstr("'aws.trust.all.certificates' = 'false'")));
 }
 
 TEST(TableOptions, TheOldProducersEndpointIsUsedWhereNoneIsSaid) {
-  EXPECT_EQ(Parsed(Legacy({{"sink.producer.kinesis-endpoint", "localhost"}, {"sink.producer.kinesis-port", "4567"}})).connection.endpoint, "https://localhost:4567");
-  EXPECT_EQ(Parsed(Legacy({{"sink.producer.kinesis-endpoint", "localhost"}, {"aws.endpoint", "http://127.0.0.1:1"}})).connection.endpoint, "http://127.0.0.1:1");
+  EXPECT_EQ(Parsed(Legacy({{"sink.producer.kinesis-endpoint", "localhost"}, {"sink.producer.kinesis-port", "4567"}})).connection.endpoint,
+            "https://localhost:4567");
+  EXPECT_EQ(Parsed(Legacy({{"sink.producer.kinesis-endpoint", "localhost"}, {"aws.endpoint", "http://127.0.0.1:1"}})).connection.endpoint,
+            "http://127.0.0.1:1");
 }
 
 TEST(TableOptions, WhatDoesNothingHereIsAWarning) {
   EXPECT_THAT(Parsed(Legacy({{"scan.shard.adaptivereads", "true"}})).warnings, ElementsAre("option 'scan.shard.adaptivereads' does nothing here"));
   EXPECT_THAT(Parsed(Legacy({{"scan.shard.getrecords.backoff.expconst", "1.5"}})).warnings, ElementsAre(HasSubstr("pauses and attempts are fixed")));
   EXPECT_THAT(Parsed(Legacy({{"scan.shard.idle.interval", "-1"}})).warnings, ElementsAre(HasSubstr("does nothing here")));
-  EXPECT_THAT(Parsed(Legacy({{"scan.shard.consumer.error.recoverable[0].exception", "org.example.E"}})).warnings, ElementsAre(HasSubstr("what is tried again is fixed")));
-  EXPECT_THAT(Parsed(Legacy({{"shard.consumer.error.recoverable[0].exception", "org.example.E"}})).warnings, ElementsAre(HasSubstr("what is tried again is fixed"))) << "the manual's spelling";
+  EXPECT_THAT(Parsed(Legacy({{"scan.shard.consumer.error.recoverable[0].exception", "org.example.E"}})).warnings,
+              ElementsAre(HasSubstr("what is tried again is fixed")));
+  EXPECT_THAT(Parsed(Legacy({{"shard.consumer.error.recoverable[0].exception", "org.example.E"}})).warnings,
+              ElementsAre(HasSubstr("what is tried again is fixed")))
+      << "the manual's spelling";
   EXPECT_TRUE(Parsed(Legacy({{"scan.bounded.trust-lag", "true"}})).scan.trust_lag);
 }
 
@@ -127,8 +137,10 @@ TEST(TableOptions, FanOutCanBeDeclaredAndWrittenButNotRead) {
   EXPECT_EQ(lazy.scan.problem.code(), StatusCode::kNotImplemented);
   EXPECT_THAT(lazy.scan.problem.message(), HasSubstr("'POLLING' reads the same records"));
   EXPECT_TRUE(lazy.sink.problem.ok());
-  EXPECT_EQ(Parsed(Legacy({{"scan.stream.recordpublisher", "EFO"}, {"scan.stream.efo.registration", "NONE"}, {"scan.stream.efo.consumerarn.turnstiles", "arn:x"}})).scan.problem.code(),
-            StatusCode::kNotImplemented);
+  EXPECT_EQ(
+      Parsed(Legacy({{"scan.stream.recordpublisher", "EFO"}, {"scan.stream.efo.registration", "NONE"}, {"scan.stream.efo.consumerarn.turnstiles", "arn:x"}}))
+          .scan.problem.code(),
+      StatusCode::kNotImplemented);
   EXPECT_EQ(Parsed(New({{"source.reader.type", "efo"}, {"source.efo.consumer.name", "c"}})).scan.problem.code(), StatusCode::kNotImplemented);
 }
 
@@ -194,9 +206,11 @@ TEST(TableOptions, WhatIsWrongIsNamed) {
       {Legacy({{"scan.stream.initpos", "AT_TIMESTAMP"}}), invalid, "option 'scan.stream.initpos-timestamp' is missing"},
       {Legacy({{"scan.stream.initpos", "AT_TIMESTAMP"}, {"scan.stream.initpos-timestamp", "yesterday"}}), invalid, "'yesterday' is no time of the pattern"},
       {Legacy({{"scan.stream.initpos", "AT_TIMESTAMP"}, {"scan.stream.initpos-timestamp", "-5"}}), invalid, "'-5' is negative"},
-      {Legacy({{"scan.stream.initpos", "AT_TIMESTAMP"}, {"scan.stream.initpos-timestamp", "1"}, {"scan.stream.initpos-timestamp-format", "Q"}}), invalid, "the letter 'Q'"},
+      {Legacy({{"scan.stream.initpos", "AT_TIMESTAMP"}, {"scan.stream.initpos-timestamp", "1"}, {"scan.stream.initpos-timestamp-format", "Q"}}), invalid,
+       "the letter 'Q'"},
       {Legacy({{"scan.stream.recordpublisher", "EFO"}}), invalid, "option 'scan.stream.efo.consumername' is missing"},
-      {Legacy({{"scan.stream.recordpublisher", "EFO"}, {"scan.stream.efo.registration", "NONE"}}), invalid, "option 'scan.stream.efo.consumerarn.turnstiles' is missing"},
+      {Legacy({{"scan.stream.recordpublisher", "EFO"}, {"scan.stream.efo.registration", "NONE"}}), invalid,
+       "option 'scan.stream.efo.consumerarn.turnstiles' is missing"},
       {New({{"source.reader.type", "EFO"}}), invalid, "option 'source.efo.consumer.name' is missing"},
       {Legacy({{"scan.stream.recordpublisher", "PUSH"}}), invalid, "'PUSH' is none of POLLING, EFO"},
       {Legacy({{"scan.shard.getrecords.maxrecordcount", "10001"}}), invalid, "10001 is out of range; 1 to 10000 is expected"},
@@ -213,7 +227,8 @@ TEST(TableOptions, WhatIsWrongIsNamed) {
       {Legacy({{"scan.memory.limit", "much"}}), invalid, "option 'scan.memory.limit': 'much' is no size of memory"},
       {Legacy({{"scan.position.store", "/p"}}), unbuilt, "leave it out"},
       {Legacy({{"sink.aggregation", "kpl"}}), unbuilt, "only 'off' is"},
-      {Legacy({{"aws.credentials.provider", "BASIC"}, {"aws.credentials.basic.accesskeyid", "AKID"}}), invalid, "option 'aws.credentials.basic.secretkey' is missing"},
+      {Legacy({{"aws.credentials.provider", "BASIC"}, {"aws.credentials.basic.accesskeyid", "AKID"}}), invalid,
+       "option 'aws.credentials.basic.secretkey' is missing"},
       {Legacy({{"aws.credentials.provider", "MAGIC"}}), invalid, "'MAGIC' is none of AUTO, BASIC"},
       {Legacy({{"aws.credentials.provider", "ASSUME_ROLE"}}), invalid, "option 'aws.credentials.role.arn' is missing"},
       {Legacy({{"aws.credentials.basic.secretkey", "s3cret-a"}, {"aws.credentials.provider.basic.secretkey", "s3cret-b"}}), invalid, "have two values"},
@@ -256,9 +271,9 @@ TEST(StartTime, PatternsAreThoseOfSimpleDateFormat) {
       {"EEEE d MMMM yyyy HH 'o''clock' z", "Saturday 1 August 2026 12 o'clock GMT", kNoon},
       {"yyyy-MM-dd HH:mmX", "2026-08-01 13:00+01", kNoon},
       {"yyyy-MM-dd HH:mmXX", "2026-08-01 11:30-0030", kNoon},
-      {kDefaultTimestampPattern, "2026-08-01 12:00:00", kNoon},              // SQL
+      {kDefaultTimestampPattern, "2026-08-01 12:00:00", kNoon},                // SQL
       {kDefaultTimestampPattern, "2026-08-01T12:00:00.123456Z", kNoon + 123},  // ISO-8601: 123456 is no number of ms
-      {kDefaultTimestampPattern, "1785585600.1239", kNoon + 123},            // seconds
+      {kDefaultTimestampPattern, "1785585600.1239", kNoon + 123},              // seconds
       {"yyyy-MM-dd", "1785585600", kNoon},
       {"yyyy-MM-dd", "2026-13-01", -1},
       {"yyyy-MM-dd", "2026-02-30", -1},

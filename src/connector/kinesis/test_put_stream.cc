@@ -24,8 +24,10 @@ std::vector<PutEntry> TestPutStream::Taken() const {
 std::optional<aws::TestHttpAnswer> TestPutStream::Answer(const aws::TestHttpRequest& request) {
   const std::string target = request.Header("X-Amz-Target");
   if (target == "Kinesis_20131202.DescribeStreamSummary" && max_record_kib != 0) {
-    return aws::TestHttpAnswer{.body = R"({"StreamDescriptionSummary":{"StreamName":"clicks","StreamARN":"arn:aws:kinesis:eu-west-1:111122223333:stream/clicks","StreamStatus":"ACTIVE","MaxRecordSizeInKiB":)" +
-                                       std::to_string(max_record_kib) + "}}"};
+    return aws::TestHttpAnswer{
+        .body =
+            R"({"StreamDescriptionSummary":{"StreamName":"clicks","StreamARN":"arn:aws:kinesis:eu-west-1:111122223333:stream/clicks","StreamStatus":"ACTIVE","MaxRecordSizeInKiB":)" +
+            std::to_string(max_record_kib) + "}}"};
   }
   if (target != "Kinesis_20131202.PutRecords") return std::nullopt;
   const nlohmann::json body = nlohmann::json::parse(request.body);

@@ -35,7 +35,9 @@ class TestPutStream {
   /// What the stream has taken, in order.
   std::vector<PutEntry> Taken() const;
 
-  std::shared_ptr<PutClient> Client(const aws::RetryClock* clock = nullptr) const { return PutClient::Create(stream.Session(clock), stream.url()).ValueOrDie(); }
+  std::shared_ptr<PutClient> Client(const aws::RetryClock* clock = nullptr) const {
+    return PutClient::Create(stream.Session(clock), stream.url()).ValueOrDie();
+  }
 
  private:
   std::optional<aws::TestHttpAnswer> Answer(const aws::TestHttpRequest& request);

@@ -28,7 +28,9 @@ std::string Member(const std::string& body, const std::string& name) {
   return body.substr(from, body.find_first_of(",}", from) - from);
 }
 
-aws::TestHttpAnswer Refusal(const std::string& code) { return {.status = 400, .headers = {}, .body = R"({"__type":")" + code + R"(","message":"scripted"})", .raw = {}}; }
+aws::TestHttpAnswer Refusal(const std::string& code) {
+  return {.status = 400, .headers = {}, .body = R"({"__type":")" + code + R"(","message":"scripted"})", .raw = {}};
+}
 
 std::string Sequence(int64_t number) { return std::to_string(1'000'000 + number); }
 
@@ -156,10 +158,12 @@ aws::TestHttpAnswer TestStream::Answer(const aws::TestHttpRequest& request) {
   if (operation == "ListStreams") return {.headers = {}, .body = R"({"HasMoreStreams":false,"StreamNames":["clicks"]})", .raw = {}};
   if (operation == "DescribeStreamSummary") {
     if (Member(body, "StreamName") != "clicks") return Refusal("ResourceNotFoundException");
-    return {.headers = {},
-            .body = R"({"StreamDescriptionSummary":{"StreamName":"clicks","StreamARN":"arn:aws:kinesis:eu-west-1:111122223333:stream/clicks","StreamStatus":"ACTIVE","StreamCreationTimestamp":)" +
-                    std::to_string(created_s) + (retention_hours == 0 ? "" : ",\"RetentionPeriodHours\":" + std::to_string(retention_hours)) + "}}",
-            .raw = {}};
+    return {
+        .headers = {},
+        .body =
+            R"({"StreamDescriptionSummary":{"StreamName":"clicks","StreamARN":"arn:aws:kinesis:eu-west-1:111122223333:stream/clicks","StreamStatus":"ACTIVE","StreamCreationTimestamp":)" +
+            std::to_string(created_s) + (retention_hours == 0 ? "" : ",\"RetentionPeriodHours\":" + std::to_string(retention_hours)) + "}}",
+        .raw = {}};
   }
   if (operation == "ListShards") {
     const std::string token = Member(body, "NextToken");
@@ -211,8 +215,9 @@ aws::TestHttpAnswer TestStream::GetRecords(const std::string& iterator, int64_t 
   for (int64_t taken = 0; !empty && next < shard.records.size() && taken < std::min<int64_t>(limit, 20); ++next, ++taken) {
     const Record& record = shard.records[next];
     if (record.arrival_ms > NowMs()) break;
-    list += (list.empty() ? "" : ",") + (R"({"SequenceNumber":")" + Sequence(record.number) + R"(","PartitionKey":")" + record.key + R"(","Data":")" + Base64(record.data) +
-                                         R"(","ApproximateArrivalTimestamp":)" + std::to_string(record.arrival_ms / 1000) + "." + std::to_string(1000 + record.arrival_ms % 1000).substr(1) + "}");
+    list += (list.empty() ? "" : ",") + (R"({"SequenceNumber":")" + Sequence(record.number) + R"(","PartitionKey":")" + record.key + R"(","Data":")" +
+                                         Base64(record.data) + R"(","ApproximateArrivalTimestamp":)" + std::to_string(record.arrival_ms / 1000) + "." +
+                                         std::to_string(1000 + record.arrival_ms % 1000).substr(1) + "}");
   }
   const bool drained = next >= shard.records.size();
   std::string body = R"({"Records":[)" + list + R"(],"MillisBehindLatest":)" + (drained && !stuck && !(shard.closed && never_ends) ? "0" : "5000");

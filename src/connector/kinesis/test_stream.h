@@ -23,7 +23,9 @@ struct TestTime final : aws::RetryClock {
   static constexpr int64_t kBeginMs = 1'796'008'614'000;
   mutable std::atomic<int64_t> passed_ms{0};
 
-  std::chrono::steady_clock::time_point Now() const override { return std::chrono::steady_clock::time_point(std::chrono::hours(1) + std::chrono::milliseconds(passed_ms)); }
+  std::chrono::steady_clock::time_point Now() const override {
+    return std::chrono::steady_clock::time_point(std::chrono::hours(1) + std::chrono::milliseconds(passed_ms));
+  }
   double Random() const override { return 0.5; }
   Status Wait(const CallContext& ctx, std::chrono::milliseconds time) const override {
     passed_ms += time.count();
@@ -71,18 +73,18 @@ class TestStream {
   std::vector<int64_t> GetRecordsTimes(const std::string& shard);
 
   TestTime time;
-  int64_t skew_ms = 0;                    ///< service time less ours
-  std::atomic<int> throttles{0};          ///< so many GetRecords are refused
-  std::atomic<int> expiries{0};           ///< so many find their iterator expired
-  std::atomic<int> empty_answers{0};      ///< so many are empty though records wait
-  std::atomic<int> truncated{0};          ///< so many answers are cut off
-  std::atomic<int> repeats{0};            ///< so many answers begin with the records that came before them, once more
-  std::atomic<bool> stuck{false};         ///< answers nothing, always behind
-  std::atomic<int> meet{0};               ///< GetRecords answers when so many have come and none is answered; then as ever
-  std::atomic<bool> never_ends{false};    ///< a closed shard always has a next iterator, and is behind
+  int64_t skew_ms = 0;                                ///< service time less ours
+  std::atomic<int> throttles{0};                      ///< so many GetRecords are refused
+  std::atomic<int> expiries{0};                       ///< so many find their iterator expired
+  std::atomic<int> empty_answers{0};                  ///< so many are empty though records wait
+  std::atomic<int> truncated{0};                      ///< so many answers are cut off
+  std::atomic<int> repeats{0};                        ///< so many answers begin with the records that came before them, once more
+  std::atomic<bool> stuck{false};                     ///< answers nothing, always behind
+  std::atomic<int> meet{0};                           ///< GetRecords answers when so many have come and none is answered; then as ever
+  std::atomic<bool> never_ends{false};                ///< a closed shard always has a next iterator, and is behind
   std::string last_sequence = "9223372036854775807";  ///< what a closed shard is said to end with
   size_t shards_per_page = 1'000;
-  std::atomic<int> expired_pages{0};      ///< so many page tokens of ListShards have expired
+  std::atomic<int> expired_pages{0};       ///< so many page tokens of ListShards have expired
   std::atomic<bool> split_on_read{false};  ///< the first GetRecords closes shard 0
   std::atomic<int64_t> created_s{1'700'000'000};
   int64_t retention_hours = 0;  ///< 0: not said

@@ -29,8 +29,14 @@ class MemoryHarness final : public ConformanceHarness {
 };
 
 INSTANTIATE_TEST_SUITE_P(Memory, ConnectorConformance,
-                         testing::Values(ConformanceCase{"types", [] { return std::make_unique<MemoryHarness>(TableName{"default", "types"}); }},
-                                         ConformanceCase{"numbers", [] { return std::make_unique<MemoryHarness>(TableName{"default", "numbers"}); }}),
+                         testing::Values(ConformanceCase{"types",
+                                                         [] {
+                                                           return std::make_unique<MemoryHarness>(TableName{"default", "types"});
+                                                         }},
+                                         ConformanceCase{"numbers",
+                                                         [] {
+                                                           return std::make_unique<MemoryHarness>(TableName{"default", "numbers"});
+                                                         }}),
                          [](const auto& info) { return info.param.name; });
 
 }  // namespace

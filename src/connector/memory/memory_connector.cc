@@ -124,7 +124,9 @@ class MemoryConnector final : public Connector, public SplitDiscovery, public Ta
 
   std::string type_name() const override { return reading_->type_name(); }
   Result<std::vector<std::string>> ListSchemas(const CallContext& ctx) override { return reading_->ListSchemas(ctx); }
-  Result<TablePage> ListTables(const CallContext& ctx, const std::string& schema, const PageRequest& page) override { return reading_->ListTables(ctx, schema, page); }
+  Result<TablePage> ListTables(const CallContext& ctx, const std::string& schema, const PageRequest& page) override {
+    return reading_->ListTables(ctx, schema, page);
+  }
   Result<TableInfo> GetTable(const CallContext& ctx, const TableName& name) override { return reading_->GetTable(ctx, name); }
   Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override { return reading_->Prepare(ctx, request); }
   Result<SplitPage> Splits(const CallContext& ctx, const ScanRequest& request, std::span<const LayoutPartition> partitions, const PageRequest& page) override {
@@ -146,11 +148,13 @@ class MemoryConnector final : public Connector, public SplitDiscovery, public Ta
     LOTIC_ASSIGN_OR_RETURN(const Schema schema, WritableColumns(ctx, request.table));
     for (const Field& field : request.columns.fields) {
       const std::optional<size_t> index = schema.IndexOf(field.name);
-      if (!index || !(schema.fields[*index].type == field.type)) return Status::Invalid("table ", request.table.ToString(), " has no column \"", field.name, "\" ", field.type.ToString());
+      if (!index || !(schema.fields[*index].type == field.type))
+        return Status::Invalid("table ", request.table.ToString(), " has no column \"", field.name, "\" ", field.type.ToString());
     }
     for (const auto& [name, value] : request.constants) {
       const std::optional<size_t> index = schema.IndexOf(name);
-      if (!index || schema.fields[*index].type.id() != TypeId::kString) return Status::Invalid("table ", request.table.ToString(), ": a constant for \"", name, "\" needs a VARCHAR column");
+      if (!index || schema.fields[*index].type.id() != TypeId::kString)
+        return Status::Invalid("table ", request.table.ToString(), ": a constant for \"", name, "\" needs a VARCHAR column");
     }
     return std::unique_ptr<TableWriter>(std::make_unique<MemoryWriter>(store_, std::make_shared<const Schema>(schema), request));
   }

@@ -28,7 +28,8 @@ Status OneOf(const std::string& name, const std::string& value, std::initializer
 
 }  // namespace
 
-Result<std::shared_ptr<Connector>> AttachTimestream(const std::string& region, const std::map<std::string, std::string>& options, const aws::Environment& environment) {
+Result<std::shared_ptr<Connector>> AttachTimestream(const std::string& region, const std::map<std::string, std::string>& options,
+                                                    const aws::Environment& environment) {
   TimestreamOptions made;
   const auto set = [&](const std::string& name, const std::string& value) -> Status {
     if (name == "endpoint") {

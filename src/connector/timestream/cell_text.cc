@@ -28,7 +28,8 @@ inline int Digits(const char* p, int count) {
 bool Days(const char* p, int64_t* days) {
   const int year = Digits(p, 4), month = Digits(p + 5, 2), day = Digits(p + 8, 2);
   if (year < 1 || month < 1 || month > 12 || day < 1 || p[4] != '-' || p[7] != '-') return false;
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)), std::chrono::day(static_cast<unsigned>(day))};
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
   if (!date.ok()) return false;
   *days = std::chrono::sys_days(date).time_since_epoch().count();
   return true;
@@ -93,7 +94,8 @@ bool ParseDouble(std::string_view text, double* out) {
   if (error == std::errc()) return true;
   if (error != std::errc::result_out_of_range) return false;
   // Beyond the range of double, either way: what Java's parser makes of it. A number that small has a negative exponent.
-  const bool tiny = text.find("E-") != std::string_view::npos || text.find("e-") != std::string_view::npos || text.find_first_of("eE") == std::string_view::npos;
+  const bool tiny =
+      text.find("E-") != std::string_view::npos || text.find("e-") != std::string_view::npos || text.find_first_of("eE") == std::string_view::npos;
   *out = tiny ? 0.0 : std::numeric_limits<double>::infinity();
   if (text.front() == '-') *out = -*out;
   return true;

@@ -24,8 +24,8 @@ bool ParseBool(std::string_view text, bool* out);
 std::string TimestampText(int64_t value, TimeUnit unit);
 std::string DateText(int64_t days);
 
-inline constexpr int64_t kFirstDay = -719'162;   ///< 0001-01-01
-inline constexpr int64_t kLastDay = 2'932'896;   ///< 9999-12-31
+inline constexpr int64_t kFirstDay = -719'162;  ///< 0001-01-01
+inline constexpr int64_t kLastDay = 2'932'896;  ///< 9999-12-31
 int64_t NanosPer(TimeUnit unit);
 
 }  // namespace lotic::timestream

@@ -16,10 +16,10 @@ namespace {
 /// Disjuncts in the order in which they are written.
 struct Terms {
   bool is_null = false;
-  std::vector<std::string> ranges;   // without their parentheses
-  std::vector<std::string> values;   // literals
-  bool always_in = false;            // one value is written as a list, too
-  std::vector<std::string> others;   // whole conditions, after the values
+  std::vector<std::string> ranges;  // without their parentheses
+  std::vector<std::string> values;  // literals
+  bool always_in = false;           // one value is written as a list, too
+  std::vector<std::string> others;  // whole conditions, after the values
 };
 
 std::string Write(const std::string& column, const Terms& terms) {
@@ -236,7 +236,10 @@ Conjunct OfDoubles(const std::string& column, const ValueSet& set, const Compare
   if (terms.ranges.empty() && terms.values.empty() && terms.others.empty() && !terms.is_null) {
     return {Conjunct::Outcome::kNothing, "", Pushdown::kExact, "no value satisfies it"};
   }
-  return Said(column, terms, exact, exact ? "the service filters" : own ? "the service has one zero, the door two" : "as the original sends it: NaN is not returned");
+  return Said(column, terms, exact,
+              exact ? "the service filters"
+              : own ? "the service has one zero, the door two"
+                    : "as the original sends it: NaN is not returned");
 }
 
 Conjunct OfBools(const std::string& column, const Type& type, const ValueSet& set, const CompareOptions& compare) {

@@ -270,8 +270,9 @@ class Impl final : public Connector, public QueryPassthrough {
     if (refusal == nullptr || (refusal->kind != aws::AwsErrorKind::kUnauthorized && refusal->kind != aws::AwsErrorKind::kNotBuilt)) {
       const bool asked = refusal == nullptr && aws::TransportError::From(answer.status()) == nullptr && answer.status().code() != StatusCode::kDeadlineExceeded;
       if (asked) return answer.status();  // Glue did answer: what it says of this table cannot be taken
-      return answer.status().WithMessage("asking Glue whether ", name.ToString(), " is a supplemental table (GLUE off in ATTACH, disable_glue under Athena, leaves Glue out): ",
-                                         answer.status().message());
+      return answer.status().WithMessage(
+          "asking Glue whether ", name.ToString(),
+          " is a supplemental table (GLUE off in ATTACH, disable_glue under Athena, leaves Glue out): ", answer.status().message());
     }
     made.note = "Glue could not be asked for supplemental tables (GLUE off in ATTACH leaves it out): " + answer.status().message();
     supplements_.Keep("", now, made);
@@ -368,9 +369,9 @@ class Impl final : public Connector, public QueryPassthrough {
   const std::shared_ptr<TimestreamClient> client_;  // readers share it
   Cache<std::vector<std::string>> names_;           // of databases ("") and of a database's tables
   Cache<TableInfo> tables_;
-  const std::unique_ptr<GlueTables> glue_;          // null: never asked
+  const std::unique_ptr<GlueTables> glue_;  // null: never asked
   Cache<Supplement> supplements_;
-  Cache<Schema> schemas_;                           // of queries
+  Cache<Schema> schemas_;  // of queries
 };
 
 }  // namespace

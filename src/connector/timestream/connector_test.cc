@@ -30,7 +30,8 @@ constexpr const char* kColumns = R"("ColumnInfo":[{"Name":"n","Type":{"ScalarTyp
 std::string Page(const std::string& next, const std::string& cells, bool columns = true) {
   std::string rows;
   for (const char cell : cells) rows += std::string(rows.empty() ? "" : ",") + R"({"Data":[{"ScalarValue":")" + cell + "\"}]}";
-  return R"({"QueryId":"Q1",)" + (next.empty() ? "" : R"("NextToken":")" + next + "\",") + (columns ? kColumns + std::string(",") : "") + "\"Rows\":[" + rows + "]}";
+  return R"({"QueryId":"Q1",)" + (next.empty() ? "" : R"("NextToken":")" + next + "\",") + (columns ? kColumns + std::string(",") : "") + "\"Rows\":[" + rows +
+         "]}";
 }
 TestHttpAnswer Refused(const std::string& code, int status = 400) {
   return {.status = status, .body = R"({"__type":"com.amazonaws.timestream#)" + code + R"(","Message":"no"})"};
@@ -84,9 +85,8 @@ class ConnectorTest : public testing::Test {
   /// Waits until the service has seen such a call.
   bool Called(const std::string& operation) {
     std::unique_lock lock(mutex_);
-    return called_.wait_for(lock, std::chrono::seconds(10), [&] {
-      return std::any_of(calls_.begin(), calls_.end(), [&](const auto& call) { return call.first == operation; });
-    });
+    return called_.wait_for(lock, std::chrono::seconds(10),
+                            [&] { return std::any_of(calls_.begin(), calls_.end(), [&](const auto& call) { return call.first == operation; }); });
   }
 
   static ScanRequest Request() {

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kGlueTime{2'000};  // for a look-up in all: a table must not wait for a Glue that does not answer
 constexpr int kGlueTries = 3;
-constexpr size_t kMaxTypeBytes = 131'072;              // Glue's own limit for a type
+constexpr size_t kMaxTypeBytes = 131'072;  // Glue's own limit for a type
 constexpr const char* kFlag = "timestream-metadata-flag";
 constexpr const char* kViewTemplate = "_view_template";
 
@@ -45,9 +45,7 @@ class TypeParser {
   }
 
  private:
-  Status Fail(std::string_view expected) const {
-    return Status::Invalid("Glue type '", text_.substr(0, 200), "': ", expected, " was expected at byte ", at_);
-  }
+  Status Fail(std::string_view expected) const { return Status::Invalid("Glue type '", text_.substr(0, 200), "': ", expected, " was expected at byte ", at_); }
   void SkipBlanks() {
     while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_])) != 0) ++at_;
   }

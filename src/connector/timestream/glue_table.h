@@ -41,7 +41,8 @@ class GlueTables {
   Result<std::optional<SupplementalTable>> Find(const CallContext& ctx, const std::string& database, const std::string& table);
 
  private:
-  GlueTables(std::unique_ptr<aws::JsonClient> json, std::string catalog_id, TimeUnit unit) : json_(std::move(json)), catalog_id_(std::move(catalog_id)), unit_(unit) {}
+  GlueTables(std::unique_ptr<aws::JsonClient> json, std::string catalog_id, TimeUnit unit)
+      : json_(std::move(json)), catalog_id_(std::move(catalog_id)), unit_(unit) {}
   const std::unique_ptr<aws::JsonClient> json_;
   const std::string catalog_id_;
   const TimeUnit unit_;

@@ -17,21 +17,37 @@ std::string TypeOfText(const std::string& text) {
 }
 
 TEST(GlueTable, TypesAreReadWithBlanksCaseAndEscapedColons) {
-  EXPECT_EQ(TypeOfText("array<struct<time:timestamp,measure_value\\:\\:double:double>>"), R"(LIST<STRUCT<"time" TIMESTAMP(3), "measure_value::double" DOUBLE>> declared)");
+  EXPECT_EQ(TypeOfText("array<struct<time:timestamp,measure_value\\:\\:double:double>>"),
+            R"(LIST<STRUCT<"time" TIMESTAMP(3), "measure_value::double" DOUBLE>> declared)");
   EXPECT_EQ(TypeOfText(" Array < STRUCT < a : BigInt , b:varchar( 10 ) > > "), R"(LIST<STRUCT<"a" BIGINT, "b" VARCHAR>> declared)");
-  for (const auto& [text, expected] : std::vector<std::pair<std::string, std::string>>{
-           {"int", "INTEGER integer"}, {"varchar", "VARCHAR varchar"}, {"string", "VARCHAR varchar"}, {"bigint", "BIGINT bigint"}, {"double", "DOUBLE double"}, {"float", "REAL declared"},
-           {"smallint", "SMALLINT declared"}, {"tinyint", "TINYINT declared"}, {"boolean", "BOOLEAN boolean"}, {"timestamp", "TIMESTAMP(3) timestamp"}, {"date", "DATE date"},
-           {"timestamptz", "TIMESTAMP(3) UTC declared"}, {"decimal(10,2)", "DECIMAL(10,2) declared"}, {"set<date>", "LIST<DATE> declared"}}) {
+  for (const auto& [text, expected] : std::vector<std::pair<std::string, std::string>>{{"int", "INTEGER integer"},
+                                                                                       {"varchar", "VARCHAR varchar"},
+                                                                                       {"string", "VARCHAR varchar"},
+                                                                                       {"bigint", "BIGINT bigint"},
+                                                                                       {"double", "DOUBLE double"},
+                                                                                       {"float", "REAL declared"},
+                                                                                       {"smallint", "SMALLINT declared"},
+                                                                                       {"tinyint", "TINYINT declared"},
+                                                                                       {"boolean", "BOOLEAN boolean"},
+                                                                                       {"timestamp", "TIMESTAMP(3) timestamp"},
+                                                                                       {"date", "DATE date"},
+                                                                                       {"timestamptz", "TIMESTAMP(3) UTC declared"},
+                                                                                       {"decimal(10,2)", "DECIMAL(10,2) declared"},
+                                                                                       {"set<date>", "LIST<DATE> declared"}}) {
     EXPECT_EQ(TypeOfText(text), expected);
   }
 }
 
 TEST(GlueTable, ABadTypeSaysWhere) {
-  for (const auto& [text, expected] : std::vector<std::pair<std::string, std::string>>{
-           {"", "a type was expected at byte 0"}, {"array<", "a type was expected at byte 6"}, {"array<int", "'>' was expected at byte 9"}, {"struct<int>", "a member's name and ':'"},
-           {"int int", "the end was expected at byte 4"}, {"decimal(39,0)", "a precision of 1 to 38"}, {"blob", "a type was expected at byte 0"}, {"map<int,int>", "no such values"},
-           {"binary", "no such values"}}) {
+  for (const auto& [text, expected] : std::vector<std::pair<std::string, std::string>>{{"", "a type was expected at byte 0"},
+                                                                                       {"array<", "a type was expected at byte 6"},
+                                                                                       {"array<int", "'>' was expected at byte 9"},
+                                                                                       {"struct<int>", "a member's name and ':'"},
+                                                                                       {"int int", "the end was expected at byte 4"},
+                                                                                       {"decimal(39,0)", "a precision of 1 to 38"},
+                                                                                       {"blob", "a type was expected at byte 0"},
+                                                                                       {"map<int,int>", "no such values"},
+                                                                                       {"binary", "no such values"}}) {
     EXPECT_THAT(TypeOfText(text), HasSubstr(expected)) << text;
   }
   std::string deep;
@@ -56,12 +72,14 @@ TEST(GlueTable, IsOursWithTheFlagOrAViewTemplate) {
 }
 
 TEST(GlueTable, ThePublishedExampleMakesItsQuery) {
-  const auto table = Table(Answer(R"("timestream-metadata-flag":"yes","_view_template":"SELECT house, CREATE_TIME_SERIES(time, measure_value::double) AS humidity FROM \"greenhouse\".\"sensors\" GROUP BY house")"));
+  const auto table = Table(Answer(
+      R"("timestream-metadata-flag":"yes","_view_template":"SELECT house, CREATE_TIME_SERIES(time, measure_value::double) AS humidity FROM \"greenhouse\".\"sensors\" GROUP BY house")"));
   ScanRequest request;
   request.layout = table->schema;
   request.constraints.columns["house"] = ValueSet::Listed({std::string("north")});
-  EXPECT_EQ(PlanQuery(request, table->source, Dialect::kOwn).ValueOrDie().text,
-            R"(WITH t1 AS ( SELECT house, CREATE_TIME_SERIES(time, measure_value::double) AS humidity FROM "greenhouse"."sensors" GROUP BY house )  SELECT "house", "humidity" FROM t1 WHERE ("house" = 'north'))");
+  EXPECT_EQ(
+      PlanQuery(request, table->source, Dialect::kOwn).ValueOrDie().text,
+      R"(WITH t1 AS ( SELECT house, CREATE_TIME_SERIES(time, measure_value::double) AS humidity FROM "greenhouse"."sensors" GROUP BY house )  SELECT "house", "humidity" FROM t1 WHERE ("house" = 'north'))");
   EXPECT_EQ(table->schema.fields[1].type.ToString(), R"(LIST<STRUCT<"time" TIMESTAMP(3), "measure_value::double" DOUBLE>>)");
 }
 
@@ -70,16 +88,21 @@ TEST(GlueTable, ColumnsHaveTheNamesThatTheMappingSays) {
   ScanRequest request;
   request.layout.fields = {table->schema.fields[0]};
   request.constraints.columns["house"] = ValueSet::Listed({std::string("north")});
-  EXPECT_EQ(PlanQuery(request, table->source, Dialect::kOwn).ValueOrDie().text, R"(SELECT "House Name" FROM "greenhouse"."humidity_series" WHERE ("House Name" = 'north'))");
+  EXPECT_EQ(PlanQuery(request, table->source, Dialect::kOwn).ValueOrDie().text,
+            R"(SELECT "House Name" FROM "greenhouse"."humidity_series" WHERE ("House Name" = 'north'))");
 }
 
 TEST(GlueTable, ABadAnswerSaysWhatIsWrong) {
   for (const auto& [answer, expected] : std::vector<std::pair<std::string, std::string>>{
-           {"", "no JSON object"}, {"[]", "no JSON object"}, {"{}", "has no Table"}, {R"({"Table":{"Parameters":{"_view_template":"SELECT 1"}}})", "has no Name"},
+           {"", "no JSON object"},
+           {"[]", "no JSON object"},
+           {"{}", "has no Table"},
+           {R"({"Table":{"Parameters":{"_view_template":"SELECT 1"}}})", "has no Name"},
            {R"({"Table":{"Name":"t","Parameters":{"_view_template":"SELECT 1"}}})", "Glue table .t: it has no columns"},
            {R"({"Table":{"Name":"t","Parameters":{"_view_template":"DROP TABLE x"}}})", "its view text: the query begins with 'DROP'"},
            {R"({"Table":{"Name":"t","Parameters":{"_view_template":"SHOW DATABASES"}}})", "is no SELECT"},
-           {R"({"Table":{"Name":"t","Parameters":{"timestream-metadata-flag":""},"StorageDescriptor":{"Columns":[{"Name":"c","Type":"lob"}]}}})", "column 'c': Glue type 'lob'"},
+           {R"({"Table":{"Name":"t","Parameters":{"timestream-metadata-flag":""},"StorageDescriptor":{"Columns":[{"Name":"c","Type":"lob"}]}}})",
+            "column 'c': Glue type 'lob'"},
            {R"({"Table":{"Name":"t","Parameters":{"timestream-metadata-flag":""},"StorageDescriptor":{"Columns":[{}]}}})", "a column without a name"}}) {
     const Status status = ParseGlueTable(answer, TimeUnit::kMilli).status();
     EXPECT_FALSE(status.ok()) << answer;

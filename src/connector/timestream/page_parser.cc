@@ -31,7 +31,9 @@ inline const uint8_t* EndOfPlain(const uint8_t* p) {
 }
 
 template <size_t N>
-inline bool StartsWith(const uint8_t* p, const char (&literal)[N]) { return std::memcmp(p, literal, N - 1) == 0; }
+inline bool StartsWith(const uint8_t* p, const char (&literal)[N]) {
+  return std::memcmp(p, literal, N - 1) == 0;
+}
 
 std::string Shown(std::string_view text) {
   std::string out;
@@ -162,7 +164,9 @@ class PageParser::Walk {
     }
   }
   template <typename Take>
-  bool Object(Take&& take) { return Expect('{') && Members(false, take); }
+  bool Object(Take&& take) {
+    return Expect('{') && Members(false, take);
+  }
   template <typename Take>
   bool List(Take&& take) {
     if (!Expect('[')) return false;

@@ -17,8 +17,8 @@ namespace lotic::timestream {
 /// An answer of Query, but for its rows.
 struct QueryPage {
   std::string query_id;
-  std::string next_token;           ///< "": this was the last page
-  bool has_columns = false;         ///< the answer says what its columns are; the first ones of a query need not
+  std::string next_token;    ///< "": this was the last page
+  bool has_columns = false;  ///< the answer says what its columns are; the first ones of a query need not
   std::vector<ColumnInfo> columns;
   int64_t rows = 0;
   double progress_percent = 0;

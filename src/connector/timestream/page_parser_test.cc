@@ -56,7 +56,8 @@ TEST(PageParser, TimesOfAnyFractionAreFloored) {
   EXPECT_EQ(Number("2262-04-11 23:47:16.854775807", ns).ValueOrDie(), std::numeric_limits<int64_t>::max());
   EXPECT_EQ(Number("2262-04-11 23:47:16.854775807", ms).ValueOrDie(), 9223372036854);
   for (const char* const bad : {"2262-04-11 23:47:16.854775808", "1677-09-21 00:12:43.145224191"}) EXPECT_FALSE(Number(bad, ns).ok()) << bad;
-  for (const char* const bad : {"2024-02-30 00:00:00", "2024-04-05T09:31:12", "2024-04-05 24:00:00", "2024-04-05 09:31:60", "2024-04-05 09:31:12.1234567890", "", "now", "-024-04-05 09:31:12"}) {
+  for (const char* const bad : {"2024-02-30 00:00:00", "2024-04-05T09:31:12", "2024-04-05 24:00:00", "2024-04-05 09:31:60", "2024-04-05 09:31:12.1234567890",
+                                "", "now", "-024-04-05 09:31:12"}) {
     EXPECT_THAT(Number(bad, us).status().message(), HasSubstr("is no TIMESTAMP")) << bad;
   }
 }
@@ -78,7 +79,9 @@ TEST(PageParser, NullIsWhatHasNoValue) {
     const Parsed parsed = Parse(Cell(cell), {Type::List(Type::Int64())}).ValueOrDie();
     EXPECT_TRUE(parsed.rows.column(0).IsNull(0)) << cell;
   }
-  const Parsed nested = Parse(Cell(R"({"ArrayValue":[{"NullValue":true},{"RowValue":{"Data":[{"NullValue":true}]}}]})"), {Type::List(Type::Struct({{"m", Type::Int64(), {}}}))}).ValueOrDie();
+  const Parsed nested =
+      Parse(Cell(R"({"ArrayValue":[{"NullValue":true},{"RowValue":{"Data":[{"NullValue":true}]}}]})"), {Type::List(Type::Struct({{"m", Type::Int64(), {}}}))})
+          .ValueOrDie();
   const Column& list = nested.rows.column(0);
   EXPECT_FALSE(list.IsNull(0));
   EXPECT_TRUE(list.children[0].IsNull(0));
@@ -88,7 +91,8 @@ TEST(PageParser, NullIsWhatHasNoValue) {
 
 TEST(PageParser, ASeriesAndAnArrayOfRowsBothFit) {
   const Type type = Type::List(Type::Struct({{"time", Type::Timestamp(TimeUnit::kMilli, false), {}}, {"measure_value::double", Type::Float64(), {}}}));
-  const std::string series = R"({"TimeSeriesValue":[{"Time":"2026-08-01 00:00:00.000000000","Value":{"ScalarValue":"61.5"}},{"Value":{"ScalarValue":"60.25"},"Time":"2026-08-01 00:10:00.000000000"}]})";
+  const std::string series =
+      R"({"TimeSeriesValue":[{"Time":"2026-08-01 00:00:00.000000000","Value":{"ScalarValue":"61.5"}},{"Value":{"ScalarValue":"60.25"},"Time":"2026-08-01 00:10:00.000000000"}]})";
   const std::string array = R"({"ArrayValue":[{"RowValue":{"Data":[{"ScalarValue":"2026-08-01 00:00:00.000000000"},{"ScalarValue":"61.5"}]}},)"
                             R"({"RowValue":{"Data":[{"ScalarValue":"2026-08-01 00:10:00.000000000"},{"ScalarValue":"60.25"}]}}]})";
   for (const std::string& cell : {series, array}) {
@@ -105,16 +109,22 @@ TEST(PageParser, ASeriesHoldsValuesOfAnyType) {
   const Type inner = Type::List(Type::Int64());
   const Type type = Type::List(Type::Struct({{"time", Type::Timestamp(TimeUnit::kNano, false), {}}, {"measure_value", inner, {}}}));
   const Parsed parsed = Parse(Cell(R"({"TimeSeriesValue":[{"Time":"1970-01-01 00:00:00.000000001","Value":{"ArrayValue":[{"ScalarValue":"7"}]}},)"
-                                   R"({"Time":"1970-01-01 00:00:00.000000002","Value":{"NullValue":true}}]})"), {type}).ValueOrDie();
+                                   R"({"Time":"1970-01-01 00:00:00.000000002","Value":{"NullValue":true}}]})"),
+                              {type})
+                            .ValueOrDie();
   EXPECT_TRUE(parsed.rows.column(0).children[0].children[1].IsNull(1));
   EXPECT_EQ(parsed.rows.column(0).children[0].children[1].children[0].values<int64_t>()[0], 7);
 }
 
 TEST(PageParser, MembersComeInAnyOrderWithSpaceAndUnknownOnes) {
-  const Parsed parsed = Parse("\n{ \"Rows\" : [ { \"More\" : {\"x\":[\"}\"]} , \"Data\" : [ { \"ScalarValue\" : \"a\\u00e4\\n\\\"\" } , { \"NullValue\" : true } ] } ] ,"
-                              "\"NextToken\":\"t\\/1\", \"Else\":1e5, \"ColumnInfo\":[{\"Type\":{\"ScalarType\":\"VARCHAR\"}},{\"Name\":\"n\",\"Type\":{\"ScalarType\":\"BIGINT\"}}],"
-                              "\"QueryStatus\":{\"ProgressPercentage\":50.5,\"CumulativeBytesMetered\":10000000,\"CumulativeBytesScanned\":7}, \"QueryId\":\"Q9\" }  ",
-                              {Type::String(), Type::Int64()}).ValueOrDie();
+  const Parsed parsed =
+      Parse(
+          "\n{ \"Rows\" : [ { \"More\" : {\"x\":[\"}\"]} , \"Data\" : [ { \"ScalarValue\" : \"a\\u00e4\\n\\\"\" } , { \"NullValue\" : true } ] } ] ,"
+          "\"NextToken\":\"t\\/1\", \"Else\":1e5, "
+          "\"ColumnInfo\":[{\"Type\":{\"ScalarType\":\"VARCHAR\"}},{\"Name\":\"n\",\"Type\":{\"ScalarType\":\"BIGINT\"}}],"
+          "\"QueryStatus\":{\"ProgressPercentage\":50.5,\"CumulativeBytesMetered\":10000000,\"CumulativeBytesScanned\":7}, \"QueryId\":\"Q9\" }  ",
+          {Type::String(), Type::Int64()})
+          .ValueOrDie();
   EXPECT_EQ(parsed.rows.column(0).Text(0), "a\u00e4\n\"");
   EXPECT_TRUE(parsed.rows.column(1).IsNull(0));
   EXPECT_EQ(parsed.page.query_id, "Q9");
@@ -130,12 +140,14 @@ TEST(PageParser, ColumnsOfEveryShapeAreTyped) {
     {"Name":"a","Type":{"ArrayColumnInfo":{"Name":"x","Type":{"ScalarType":"INTEGER"}}}},
     {"Name":"r","Type":{"RowColumnInfo":[{"Type":{"ScalarType":"DATE"}},{"Name":"q","Type":{"ScalarType":"BOOLEAN"}}]}},
     {"Type":{"ScalarType":"TIMESTAMP","RowColumnInfo":[]}},
-    {"Name":"A","Type":{"ScalarType":"INTERVAL_DAY_TO_SECOND"}}]})", {}).ValueOrDie();
+    {"Name":"A","Type":{"ScalarType":"INTERVAL_DAY_TO_SECOND"}}]})",
+                              {})
+                            .ValueOrDie();
   const Schema schema = SchemaOf(parsed.page.columns, TimeUnit::kMicro).ValueOrDie();
   std::vector<std::string> shown;
   for (const Field& field : schema.fields) shown.push_back(field.name + " " + field.type.ToString());
-  EXPECT_THAT(shown, testing::ElementsAre(R"(s LIST<STRUCT<"time" TIMESTAMP(6), "measure_value" DOUBLE>>)", "a LIST<INTEGER>", R"(r STRUCT<"field_0" DATE, "q" BOOLEAN>)",
-                                          "_col3 TIMESTAMP(6)", "A_1 VARCHAR"));
+  EXPECT_THAT(shown, testing::ElementsAre(R"(s LIST<STRUCT<"time" TIMESTAMP(6), "measure_value" DOUBLE>>)", "a LIST<INTEGER>",
+                                          R"(r STRUCT<"field_0" DATE, "q" BOOLEAN>)", "_col3 TIMESTAMP(6)", "A_1 VARCHAR"));
 }
 
 TEST(PageParser, DeclaredTypesAreConvertedFromText) {
@@ -180,9 +192,10 @@ TEST(PageParser, ABadAnswerSaysWhatIsWrong) {
       {Rows("7"), two, "'{' was expected"},
       {Rows(R"({"Data":[{"ScalarValue":"a"}]})"), two, "row 0 of the answer has 1 cells, not 2"},
       {Rows(R"({"Data":[{"ScalarValue":"a"},{"ScalarValue":"1"},{"ScalarValue":"1"}]})"), two, "more than 2 cells"},
-      {Rows(R"({"Data":[{"ScalarValue":"a"},{"ScalarValue":"1"}]},{"Data":[{"ScalarValue":"a"},{"ScalarValue":"one"}]})"), two, "row 1 of the answer, column 'c1': 'one' is no BIGINT"},
+      {Rows(R"({"Data":[{"ScalarValue":"a"},{"ScalarValue":"1"}]},{"Data":[{"ScalarValue":"a"},{"ScalarValue":"one"}]})"), two,
+       "row 1 of the answer, column 'c1': 'one' is no BIGINT"},
       {Rows(R"({"Data":[],"Data":[]})"), {}, "two lists of cells"},
-      {Rows("") .substr(0, Rows("").size() - 1) + ",\"Rows\":[{\"Data\":[]}]}", {}, ""},
+      {Rows("").substr(0, Rows("").size() - 1) + ",\"Rows\":[{\"Data\":[]}]}", {}, ""},
       {Scalar("99999999999999999999"), {Type::Int64()}, "'99999999999999999999' is no BIGINT"},
       {Scalar("yes"), {Type::Bool()}, "'yes' is no BOOLEAN"},
       {Scalar("2024-13-01"), {Type::Date()}, "'2024-13-01' is no DATE"},
@@ -191,7 +204,9 @@ TEST(PageParser, ABadAnswerSaysWhatIsWrong) {
       {Cell(R"({"ScalarValue":"a"})"), {Type::List(Type::String())}, "a scalar does not fit LIST<VARCHAR>"},
       {Cell(R"({"RowValue":{"Data":[]}})"), {Type::Struct({{"a", Type::String(), {}}})}, "a row has 0 members, not 1"},
       {Cell(R"({"RowValue":{}})"), {Type::Struct({{"a", Type::String(), {}}})}, "a row has no members"},
-      {Cell(R"({"TimeSeriesValue":[{"Value":{}}]})"), {Type::List(Type::Struct({{"time", Type::Timestamp(TimeUnit::kMicro, false), {}}, {"v", Type::String(), {}}}))}, "has no Time"},
+      {Cell(R"({"TimeSeriesValue":[{"Value":{}}]})"),
+       {Type::List(Type::Struct({{"time", Type::Timestamp(TimeUnit::kMicro, false), {}}, {"v", Type::String(), {}}}))},
+       "has no Time"},
       {Cell(R"({"TimeSeriesValue":[]})"), {Type::List(Type::String())}, "a time series does not fit"},
       {R"({"QueryId":"Q","ColumnInfo":[{"Name":"x"}]})", {}, "gives column 'x' no type"},
       {R"({"QueryId":"Q","ColumnInfo":[{"Type":{"ScalarType":"A","ArrayColumnInfo":{"Type":{"ScalarType":"B"}}}}]})", {}, "two types"},
@@ -209,7 +224,8 @@ TEST(PageParser, ABadAnswerSaysWhatIsWrong) {
 }
 
 TEST(PageParser, EveryPrefixOfAnAnswerIsAnError) {
-  const std::string whole = R"({"QueryId":"Q","ColumnInfo":[{"Name":"a\u00e4","Type":{"ScalarType":"VARCHAR"}}],"NextToken":"t","Rows":[{"Data":[{"ScalarValue":"x\ny"}]},{"Data":[{"NullValue":true}]}]})";
+  const std::string whole =
+      R"({"QueryId":"Q","ColumnInfo":[{"Name":"a\u00e4","Type":{"ScalarType":"VARCHAR"}}],"NextToken":"t","Rows":[{"Data":[{"ScalarValue":"x\ny"}]},{"Data":[{"NullValue":true}]}]})";
   ASSERT_TRUE(Parse(whole, {Type::String()}).ok());
   for (size_t size = 0; size < whole.size(); ++size) EXPECT_FALSE(Parse(whole.substr(0, size), {Type::String()}).ok()) << size;
 }

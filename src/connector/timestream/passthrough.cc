@@ -89,7 +89,8 @@ Result<std::string> CheckPassthrough(std::string_view query) {
     }
     first = false;
     if (token->kind == Token::Kind::kWord && std::find(kChanging.begin(), kChanging.end(), token->word) != kChanging.end()) {
-      return Status::Invalid("the query holds ", token->word, " at byte ", token->at, ": only what reads is sent (a name like that can be put in double quotes)");
+      return Status::Invalid("the query holds ", token->word, " at byte ", token->at,
+                             ": only what reads is sent (a name like that can be put in double quotes)");
     }
   }
   if (first) return Status::Invalid("the query is empty");

@@ -61,7 +61,8 @@ std::string OrderText(const ScanRequest& request, std::string* reason) {
     const auto source = field.metadata.find(kSourceType);
     const std::string type = source == field.metadata.end() ? "" : source->second;
     const bool is_double = field.type.id() == TypeId::kFloat64;
-    const bool plain = type == "varchar" || type == "bigint" || type == "integer" || type == "int" || type == "boolean" || type == "date" || type == "timestamp";
+    const bool plain =
+        type == "varchar" || type == "bigint" || type == "integer" || type == "int" || type == "boolean" || type == "date" || type == "timestamp";
     if ((!plain && !(is_double && type == "double")) || (type == "varchar" && request.compare.string_order != CompareOptions::StringOrder::kBytes) ||
         (is_double && request.compare.signed_zero_distinct)) {
       *reason = "the service may order '" + key.column + "' differently";
@@ -111,8 +112,8 @@ Result<QueryPlan> PlanQuery(const ScanRequest& request, const QuerySource& sourc
   }
   const std::string head = with + "SELECT " + (plan.counts ? "count(*)" : SelectList(request.layout)) + " FROM " + from;
   if (!passthrough && head.size() > kMaxQueryBytes) {
-    return Status::CapacityError("table ", source.database, ".", source.table, ": a query for ", request.layout.fields.size(), " columns has ", head.size(), " bytes, and Timestream takes ",
-                                 kMaxQueryBytes, "; select fewer columns");
+    return Status::CapacityError("table ", source.database, ".", source.table, ": a query for ", request.layout.fields.size(), " columns has ", head.size(),
+                                 " bytes, and Timestream takes ", kMaxQueryBytes, "; select fewer columns");
   }
   if (passthrough && source.passthrough.size() > kMaxQueryBytes) {
     return Status::CapacityError("the query has ", source.passthrough.size(), " bytes, and Timestream takes ", kMaxQueryBytes);
@@ -161,7 +162,9 @@ Result<QueryPlan> PlanQuery(const ScanRequest& request, const QuerySource& sourc
       if (!passthrough && !plan.counts) tail += " LIMIT " + std::to_string(*plan.limit);
     }
     plan.report.push_back({"LIMIT " + std::to_string(*request.limit), "LIMIT", pushed ? Pushdown::kExact : Pushdown::kNot,
-                           !pushed ? "a filter or an ORDER BY is left to the door" : passthrough ? "reading stops there" : "sent with the query"});
+                           !pushed       ? "a filter or an ORDER BY is left to the door"
+                           : passthrough ? "reading stops there"
+                                         : "sent with the query"});
   }
   if (passthrough) {
     plan.text = source.passthrough;

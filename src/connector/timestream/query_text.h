@@ -59,9 +59,9 @@ struct QuerySource {
 /// A scan as a query.
 struct QueryPlan {
   std::string text;
-  bool nothing = false;             ///< no row can satisfy the constraints: the query need not be sent
-  bool counts = false;              ///< no column is wanted: the one cell of the answer is the number of rows
-  std::optional<int64_t> limit;     ///< as many rows are enough
+  bool nothing = false;          ///< no row can satisfy the constraints: the query need not be sent
+  bool counts = false;           ///< no column is wanted: the one cell of the answer is the number of rows
+  std::optional<int64_t> limit;  ///< as many rows are enough
   Constraints residual;
   std::vector<PushedConstraint> report;
 };

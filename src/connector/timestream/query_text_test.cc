@@ -23,13 +23,17 @@ ScanRequest Of(std::vector<Field> layout) {
   request.layout.fields = std::move(layout);
   return request;
 }
-QueryPlan Plan(const ScanRequest& request, Dialect dialect, const std::string& view = "") { return PlanQuery(request, {"ops", "cpu", view, ""}, dialect).ValueOrDie(); }
+QueryPlan Plan(const ScanRequest& request, Dialect dialect, const std::string& view = "") {
+  return PlanQuery(request, {"ops", "cpu", view, ""}, dialect).ValueOrDie();
+}
 std::string TextOf(const Field& field, ValueSet set, Dialect dialect = Dialect::kOwn, const CompareOptions& compare = {}) {
   const Conjunct made = ConjunctOf(field, set, compare, dialect).ValueOrDie();
   static const char* const kOutcomes[] = {"", "everything", "nothing", "dropped"};
   return made.outcome == Conjunct::Outcome::kText ? made.text : kOutcomes[static_cast<int>(made.outcome)];
 }
-ValueRange Between(std::optional<Scalar> low, bool low_in, std::optional<Scalar> high, bool high_in) { return {std::move(low), low_in, std::move(high), high_in}; }
+ValueRange Between(std::optional<Scalar> low, bool low_in, std::optional<Scalar> high, bool high_in) {
+  return {std::move(low), low_in, std::move(high), high_in};
+}
 ValueSet Ranges(std::vector<ValueRange> ranges, bool null_allowed = false) { return {ValueSet::Kind::kRanges, null_allowed, std::move(ranges), {}}; }
 int64_t Ms(const std::string& text) {
   int64_t value = 0;
@@ -57,7 +61,8 @@ TEST(QueryText, IsTheOriginalsInItsDialect) {
 
   request = Of({Text("host")});
   request.constraints.columns["host"] = Ranges({Between(kA, true, kA, true)});
-  EXPECT_EQ(Plan(request, Dialect::kOriginal, "SELECT host FROM ops.cpu").text, R"(WITH t1 AS ( SELECT host FROM ops.cpu )  SELECT "host" FROM t1 WHERE ("host" = 'a'))");
+  EXPECT_EQ(Plan(request, Dialect::kOriginal, "SELECT host FROM ops.cpu").text,
+            R"(WITH t1 AS ( SELECT host FROM ops.cpu )  SELECT "host" FROM t1 WHERE ("host" = 'a'))");
 }
 
 TEST(QueryText, TimesAreRewrittenToTheNanosecond) {
@@ -69,8 +74,10 @@ TEST(QueryText, TimesAreRewrittenToTheNanosecond) {
   EXPECT_EQ(TextOf(Time(), Ranges({Between(std::nullopt, true, t, false)})), R"((("time" < '2024-01-01 00:00:00.001000000')))");
   EXPECT_EQ(TextOf(Time(), ValueSet{ValueSet::Kind::kUnlisted, false, {}, {t}}),
             R"((("time" < '2024-01-01 00:00:00.001000000') OR ("time" >= '2024-01-01 00:00:00.002000000')))");
-  EXPECT_EQ(TextOf(Time(), ValueSet::Listed({t, t + 1})), R"((("time" >= '2024-01-01 00:00:00.001000000' AND "time" < '2024-01-01 00:00:00.003000000')))") << "neighbours are one range";
-  EXPECT_EQ(TextOf(Time(TimeUnit::kMicro), ValueSet::Listed({int64_t{-1}})), R"((("time" >= '1969-12-31 23:59:59.999999000' AND "time" < '1970-01-01 00:00:00.000000000')))");
+  EXPECT_EQ(TextOf(Time(), ValueSet::Listed({t, t + 1})), R"((("time" >= '2024-01-01 00:00:00.001000000' AND "time" < '2024-01-01 00:00:00.003000000')))")
+      << "neighbours are one range";
+  EXPECT_EQ(TextOf(Time(TimeUnit::kMicro), ValueSet::Listed({int64_t{-1}})),
+            R"((("time" >= '1969-12-31 23:59:59.999999000' AND "time" < '1970-01-01 00:00:00.000000000')))");
 }
 
 TEST(QueryText, TimesThatTheServiceCannotHoldAreNotSent) {
@@ -80,7 +87,8 @@ TEST(QueryText, TimesThatTheServiceCannotHoldAreNotSent) {
   EXPECT_EQ(TextOf(time, Ranges({Between(std::nullopt, true, kMost, true)})), R"(("time" IS NOT NULL))");
   EXPECT_EQ(TextOf(time, Ranges({Between(-kMost - 1, true, std::nullopt, true)}, true)), "everything");
   const Field nanos = Time(TimeUnit::kNano);
-  EXPECT_EQ(TextOf(nanos, ValueSet{ValueSet::Kind::kUnlisted, false, {}, {kMost}}), R"((("time" < '2262-04-11 23:47:16.854775807')))") << "the last nanosecond is left out, not joined over";
+  EXPECT_EQ(TextOf(nanos, ValueSet{ValueSet::Kind::kUnlisted, false, {}, {kMost}}), R"((("time" < '2262-04-11 23:47:16.854775807')))")
+      << "the last nanosecond is left out, not joined over";
   EXPECT_EQ(TextOf(nanos, ValueSet::Listed({kMost})), R"((("time" >= '2262-04-11 23:47:16.854775807')))");
   EXPECT_EQ(TextOf(nanos, Ranges({Between(kMost, false, std::nullopt, true)})), "nothing");
   EXPECT_EQ(TextOf(nanos, ValueSet{ValueSet::Kind::kUnlisted, false, {}, {-kMost - 1}}), R"((("time" >= '1677-09-21 00:12:43.145224193')))");
@@ -99,7 +107,8 @@ TEST(QueryText, EveryKindOfSetHasItsText) {
   EXPECT_EQ(TextOf(host, ValueSet{ValueSet::Kind::kUnlisted, true, {}, {kA, kB}}), R"((("host" IS NULL) OR "host" NOT IN ('a','b')))");
   EXPECT_EQ(TextOf(host, ValueSet{ValueSet::Kind::kListed, true, {}, {}}), R"(("host" IS NULL))");
   EXPECT_EQ(TextOf(host, Ranges({Between(std::nullopt, true, kA, false), Between(kB, false, std::nullopt, true)})), R"((("host" < 'a') OR ("host" > 'b')))");
-  EXPECT_EQ(TextOf(host, Ranges({Between(std::nullopt, true, kA, false), Between(kB, false, std::nullopt, true)}), Dialect::kOriginal), R"(("host" IS NOT NULL))");
+  EXPECT_EQ(TextOf(host, Ranges({Between(std::nullopt, true, kA, false), Between(kB, false, std::nullopt, true)}), Dialect::kOriginal),
+            R"(("host" IS NOT NULL))");
   EXPECT_EQ(TextOf(Column("up", Type::Bool(), "boolean"), ValueSet{ValueSet::Kind::kUnlisted, false, {}, {true}}), R"(("up" = false))");
   EXPECT_EQ(TextOf(Column("n", Type::Int64(), "bigint"), ValueSet::Listed({std::numeric_limits<int64_t>::min()})), R"(("n" = (-9223372036854775807 - 1)))");
 }
@@ -155,7 +164,8 @@ TEST(QueryText, TooManyValuesBecomeTheirRange) {
 }
 
 TEST(QueryText, NamesAreQuotedOnce) {
-  for (const auto& [name, quoted] : {std::pair("measure_value::double", R"("measure_value::double")"), std::pair("a\"b", R"("a""b")"), std::pair("Select", R"("Select")"), std::pair("1st", R"("1st")")}) {
+  for (const auto& [name, quoted] : {std::pair("measure_value::double", R"("measure_value::double")"), std::pair("a\"b", R"("a""b")"),
+                                     std::pair("Select", R"("Select")"), std::pair("1st", R"("1st")")}) {
     EXPECT_EQ(QuoteName(name), quoted);
   }
   EXPECT_EQ(QuoteText("o'hare"), "'o''hare'");

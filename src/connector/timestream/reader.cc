@@ -48,7 +48,8 @@ Result<uint32_t> TimestreamReader::Add(SplitStart start) {
   LOTIC_ASSIGN_OR_RETURN(state.plan, PlanQuery(request_, text.source, dialect_));
   const std::string& position = start.position.text;
   if (position != kStart && position != kEnd) {
-    return Status::DataLoss("split '", start.split.partition, "' cannot be read on from ", position, ": the pages of a Timestream query cannot be asked for again; run the query again");
+    return Status::DataLoss("split '", start.split.partition, "' cannot be read on from ", position,
+                            ": the pages of a Timestream query cannot be asked for again; run the query again");
   }
   if (splits_.empty()) {
     rows_left_ = state.plan.limit;
@@ -69,8 +70,10 @@ Result<uint32_t> TimestreamReader::Add(SplitStart start) {
         const auto at = field.metadata.find(kPlace);
         size_t place = 0;
         if (at != field.metadata.end()) std::from_chars(at->second.data(), at->second.data() + at->second.size(), place);
-        if (at == field.metadata.end() || place >= targets_.size() || targets_[place] >= 0) return Status::Invalid("column '", field.name, "' is none of this query");
-        if (names_[place] != field.name) return Status::Invalid("column '", field.name, "' of this query is '", names_[place], "' now: what it reads from has changed; describe it again");
+        if (at == field.metadata.end() || place >= targets_.size() || targets_[place] >= 0)
+          return Status::Invalid("column '", field.name, "' is none of this query");
+        if (names_[place] != field.name)
+          return Status::Invalid("column '", field.name, "' of this query is '", names_[place], "' now: what it reads from has changed; describe it again");
         targets_[place] = static_cast<int>(i);
       }
     }
@@ -212,8 +215,8 @@ std::optional<ReadBatch> TimestreamReader::Fail(uint32_t index, const Status& fa
     split.counted_left = -1;
     return std::nullopt;
   }
-  const std::string where = "reading " + split.certificate.partition + (running_.query_id.empty() ? "" : ", query " + running_.query_id) +
-                            ", behind page " + std::to_string(split.pages) + ": ";
+  const std::string where = "reading " + split.certificate.partition + (running_.query_id.empty() ? "" : ", query " + running_.query_id) + ", behind page " +
+                            std::to_string(split.pages) + ": ";
   Status status = Sourced(failure);
   status = status.WithMessage(where, status.message());
   End(&split, EndReason::kError, false);
@@ -235,9 +238,10 @@ Status TimestreamReader::CheckColumns(const std::vector<ColumnInfo>& columns) co
     const Type answered = ScalarType(columns[i].scalar, TimeUnit::kMicro, &answer_known);
     const auto integer = [](const Type& type) { return type.id() == TypeId::kInt32 || type.id() == TypeId::kInt64; };
     if (!known || (columns[i].shape == ColumnInfo::Shape::kScalar && answer_known && (said == answered || (integer(said) && integer(answered))))) continue;
-    return Status::Invalid("column '", field.name, "' is declared as ", source->second, ", and Timestream answers with ",
-                           columns[i].shape == ColumnInfo::Shape::kScalar ? columns[i].scalar : std::string("a nested value"),
-                           ": a filter on it would compare otherwise than meant; correct the type where it is declared (a Glue table), or attach again if the table has changed");
+    return Status::Invalid(
+        "column '", field.name, "' is declared as ", source->second, ", and Timestream answers with ",
+        columns[i].shape == ColumnInfo::Shape::kScalar ? columns[i].scalar : std::string("a nested value"),
+        ": a filter on it would compare otherwise than meant; correct the type where it is declared (a Glue table), or attach again if the table has changed");
   }
   return Status::OK();
 }
@@ -294,7 +298,8 @@ Result<std::optional<ReadBatch>> TimestreamReader::Take(uint32_t index, PageFetc
 Result<std::optional<ReadBatch>> TimestreamReader::TakeCount(uint32_t index, const Batch& rows) {
   State& split = splits_[index];
   if (rows.num_rows() > 0) {
-    if (rows.num_rows() != 1 || split.counted_left >= 0 || rows.column(0).IsNull(0)) return Status::IOError("a count has one row, and the answer more, or none");
+    if (rows.num_rows() != 1 || split.counted_left >= 0 || rows.column(0).IsNull(0))
+      return Status::IOError("a count has one row, and the answer more, or none");
     split.counted_left = rows.column(0).values<int64_t>()[0];
     if (split.counted_left < 0) return Status::IOError("the answer counts ", split.counted_left, " rows");
   }

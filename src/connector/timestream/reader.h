@@ -28,8 +28,8 @@ class TimestreamReader final : public Reader {
   static constexpr int64_t kRowsPerCountBatch = int64_t{1} << 20;
 
   /// `request` and `source` make the query, for every split the same.
-  static Result<std::unique_ptr<TimestreamReader>> Make(std::shared_ptr<TimestreamClient> client, const ScanRequest& request, Dialect dialect, int64_t page_rows,
-                                                        std::span<const SplitStart> splits);
+  static Result<std::unique_ptr<TimestreamReader>> Make(std::shared_ptr<TimestreamClient> client, const ScanRequest& request, Dialect dialect,
+                                                        int64_t page_rows, std::span<const SplitStart> splits);
   ~TimestreamReader() override;
 
   Result<ReadBatch> Next(const CallContext& ctx) override;
@@ -73,7 +73,7 @@ class TimestreamReader final : public Reader {
   const ScanRequest request_;
   const Dialect dialect_;
   const int64_t page_rows_;
-  std::shared_ptr<const Schema> layout_;       // of the answers that are parsed: the request's, or the one column of a count
+  std::shared_ptr<const Schema> layout_;  // of the answers that are parsed: the request's, or the one column of a count
   std::vector<int> targets_;
   std::vector<std::string> names_;
   std::vector<State> splits_;
@@ -83,8 +83,8 @@ class TimestreamReader final : public Reader {
   std::optional<int64_t> rows_left_;
   std::atomic<int64_t> records_{0}, bytes_{0};
   std::atomic<double> fraction_{0};
-  std::mutex mutex_;                           // guards what follows, for Wake
-  std::unique_ptr<PageFetcher> fetcher_;       // of the split that is read
+  std::mutex mutex_;                      // guards what follows, for Wake
+  std::unique_ptr<PageFetcher> fetcher_;  // of the split that is read
   bool woken_ = false;
 };
 

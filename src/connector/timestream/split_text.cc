@@ -46,7 +46,8 @@ std::string TokenOf(const TableName& table) {
 
 Status CheckToken(const ScanRequest& request) {
   if (request.token == TokenOf(request.table)) return Status::OK();
-  return Status::Invalid("table ", request.table.ToString(), ": '", request.token.substr(0, 100), "' is not a token of it; Timestream keeps no snapshots, so that there is nothing to read again");
+  return Status::Invalid("table ", request.table.ToString(), ": '", request.token.substr(0, 100),
+                         "' is not a token of it; Timestream keeps no snapshots, so that there is nothing to read again");
 }
 
 }  // namespace lotic::timestream

@@ -47,7 +47,10 @@ Pages Make(size_t columns, int64_t rows) {
       char text[64];
       switch (c % 5) {
         case 0: std::snprintf(text, sizeof(text), "host-%06d", static_cast<int>(random() % 1'000'000)); break;
-        case 1: std::snprintf(text, sizeof(text), "2026-08-%02d %02d:%02d:00.%09d", static_cast<int>(random() % 28 + 1), static_cast<int>(random() % 24), static_cast<int>(random() % 60), static_cast<int>(random() % 1'000'000'000)); break;
+        case 1:
+          std::snprintf(text, sizeof(text), "2026-08-%02d %02d:%02d:00.%09d", static_cast<int>(random() % 28 + 1), static_cast<int>(random() % 24),
+                        static_cast<int>(random() % 60), static_cast<int>(random() % 1'000'000'000));
+          break;
         case 2: std::snprintf(text, sizeof(text), "%.17g", static_cast<double>(random() % 1'000'000) / 977); break;
         case 3: std::snprintf(text, sizeof(text), "%d", static_cast<int>(random() % 1'000'000'000)); break;
         default: std::snprintf(text, sizeof(text), "%s", random() % 2 == 0 ? "true" : "false"); break;

@@ -20,7 +20,7 @@ constexpr milliseconds kCancelTime{2'000};      // for one CancelQuery
 constexpr milliseconds kLastCancelWait{150};    // for all of them when the client ends: a shell that is stopped is gone in 200 ms
 constexpr std::chrono::seconds kStaleCell{60};  // how long an outdated cell is used on when no newer one can be had
 constexpr std::chrono::minutes kLongestCache{24 * 60};
-constexpr int kNamesPerPage = 20;               // the service's limit
+constexpr int kNamesPerPage = 20;  // the service's limit
 constexpr int kInternalTries = 3;
 
 aws::RetryPolicy Policy(int max_tries) {
@@ -95,9 +95,7 @@ Result<const nlohmann::json*> ListOf(std::string_view operation, const nlohmann:
 
 }  // namespace
 
-std::string JsonText(std::string_view text) {
-  return nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string JsonText(std::string_view text) { return nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
 
 std::string RandomToken() {
   std::random_device device;
@@ -200,7 +198,8 @@ Result<std::optional<aws::ServiceEndpoint>> TimestreamClient::Cell(const CallCon
   }
   const StatusCode code = found.status().code();
   if (!old || code == StatusCode::kCancelled || code == StatusCode::kDeadlineExceeded) {
-    return found.status().WithMessage("finding Timestream's endpoint (timestream:DescribeEndpoints; an ENDPOINT in ATTACH makes it unneeded): ", found.status().message());
+    return found.status().WithMessage("finding Timestream's endpoint (timestream:DescribeEndpoints; an ENDPOINT in ATTACH makes it unneeded): ",
+                                      found.status().message());
   }
   api.cell = std::move(old);
   api.fresh_until = clock_.Now() + kStaleCell;
@@ -262,8 +261,7 @@ void TimestreamClient::CancelLoop(std::stop_token stop) {
 }
 
 Result<TimestreamClient::Prepared> TimestreamClient::PrepareQuery(const CallContext& ctx, const std::string& text) {
-  LOTIC_ASSIGN_OR_RETURN(const aws::JsonAnswer answer,
-                         Call(ctx, query_, "PrepareQuery", "{\"QueryString\":" + JsonText(text) + ",\"ValidateOnly\":true}", 8));
+  LOTIC_ASSIGN_OR_RETURN(const aws::JsonAnswer answer, Call(ctx, query_, "PrepareQuery", "{\"QueryString\":" + JsonText(text) + ",\"ValidateOnly\":true}", 8));
   Prepared made;
   LOTIC_ASSIGN_OR_RETURN(made.columns, ParsePrepared(answer.body));
   return made;
