@@ -3,7 +3,11 @@
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
-set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+if(LOTIC_PRECOMPILE)
+  set(CMAKE_CXX_FLAGS_RELEASE "-O2")  # line tables would be a seventh of a first ./run
+else()
+  set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+endif()
 set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g")
 # gcc 12 takes std::variant and std::optional members for uninitialised at -O2; the sanitizer builds watch for the real thing.
 add_compile_options(-Wall -Wextra -Wno-missing-field-initializers -Wno-maybe-uninitialized "-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.")

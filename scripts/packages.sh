@@ -145,6 +145,7 @@ need_spark_kafka() { need_jars "$SPARK_KAFKA_FOLDER" "Spark's Kafka source" test
 need_boto3() { need_wheels "$BOTO3_FOLDER" boto3 tests/aws/requirements.txt; }  # with AWS's service models
 need_pyarrow() { need_wheels "$PYARROW_FOLDER" Arrow tests/athena/arrow/requirements.txt; }
 need_pinotdb() { need_wheels "$PINOTDB_FOLDER" pinotdb tests/realtime/requirements.txt; }
+need_clang_format() { need_wheels "$CLANG_FORMAT_FOLDER" clang-format tests/structure/requirements.txt; }
 need_duckdb_python() { need_wheels "$DUCKDB_PYTHON_FOLDER" "DuckDB for Python" tests/timestream/requirements.txt; }
 
 need_pyspark() {  # Spark with its jars, and what it needs of Python: the folder is for PYTHONPATH, its deps/ is SPARK_HOME

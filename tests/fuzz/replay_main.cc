@@ -22,7 +22,11 @@ extern "C" __attribute__((weak)) void __sanitizer_set_death_callback(void (*call
 namespace {
 
 constexpr int kCopiesSmall = 200;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int kCopiesFull = 1000;  // each takes five times as long
+#else
 constexpr int kCopiesFull = 5000;
+#endif
 constexpr int kMaxEdits = 6;
 
 // What is being run, for the message of a crash: written before each input, read by the signal handler.

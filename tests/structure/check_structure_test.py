@@ -46,6 +46,12 @@ class StructureTest(unittest.TestCase):
     def test_an_include_against_the_arrows_is_found(self):
         self.assert_finds("src/base may not include", {"src/base/up.h": TOP + '#include "net/socket.h"\n'})
 
+    def test_a_setting_that_nobody_reads_is_found(self):
+        settings = {"src/catalog/README.md": "x\n", "src/catalog/stream_config.h": TOP + "struct StreamConfig {\n  std::string topic;  ///< ours\n  int64_t wait_ms = 5;\n};\n",
+                    "src/catalog/stream_reader.cc": TOP + "void Read() { config.wait_ms = 1; }\n", "apps/streams.cc": TOP + "void Make() { Use(config.topic); }\n"}
+        self.assert_finds("StreamConfig::wait_ms is read by nobody", settings)
+        self.assertEqual(self.findings({**settings, "apps/streams.cc": TOP + "void Make() { Use(config.topic, config.wait_ms); }\n"}), [])
+
     def test_permission_is_not_transitive(self):
         # broker may include net and kafka_protocol, kafka_protocol only base
         self.assert_finds("may not include", {
