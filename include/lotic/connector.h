@@ -113,6 +113,7 @@ struct ReaderProgress {
   double fraction = 0;  ///< of the planned records, 0 .. 1; 0 for endless splits
   int64_t records = 0;
   int64_t bytes_fetched = 0;
+  int64_t throttled = 0;  ///< calls that the source refused as too many and that are made again: what a reader waits for that seems to stand still
 };
 
 /// Reads splits. One thread at a time, except Wake() and Progress(). Made by Connector::Open; must not outlive its connector.

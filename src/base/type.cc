@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "lotic/table_properties.h"
+
 namespace lotic {
 namespace {
 
@@ -306,6 +308,14 @@ Result<size_t> ResolveName(std::string_view what, std::string_view name, const s
   for (const std::string& near : NearestNames(name, names)) hint += (hint.empty() ? "; did you mean \"" : "\", \"") + near;
   if (!hint.empty()) hint += "\"?";
   return Status::NotFound("no ", what, " \"", name, "\"", hint);
+}
+
+void TellHiddenByCase(const std::string& name, const std::vector<std::string>& names, std::map<std::string, std::string>* properties) {
+  std::string hidden;
+  for (const std::string& other : names) {
+    if (other != name && EqualIgnoringCase(other, name)) hidden += (hidden.empty() ? "" : ", ") + other;
+  }
+  if (!hidden.empty()) (*properties)[kHiddenByCase] = std::move(hidden);
 }
 
 std::vector<std::string> NearestNames(std::string_view name, const std::vector<std::string>& names, size_t limit) {

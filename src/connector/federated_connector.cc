@@ -7,6 +7,7 @@
 #include "connector/federated_reader.h"
 #include "lotic/federated_source.h"
 #include "lotic/scan_json.h"
+#include "lotic/table_properties.h"
 
 namespace lotic {
 namespace {
@@ -96,7 +97,9 @@ class FederatedConnector final : public Connector {
       if (table.schema == schemas[schema]) names.push_back(table.table);
     }
     LOTIC_ASSIGN_OR_RETURN(const size_t table, ResolveName("table", name.table, names));
-    return source_->Table(ctx, {schemas[schema], names[table]});
+    LOTIC_ASSIGN_OR_RETURN(TableInfo info, source_->Table(ctx, {schemas[schema], names[table]}));
+    TellHiddenByCase(names[table], names, &info.properties);
+    return info;
   }
 
   Result<Prepared> Prepare(const CallContext& ctx, const ScanRequest& request) override {

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "connector/indexed_reader.h"
+#include "lotic/table_properties.h"
 #include "scan/certificate.h"
 
 namespace lotic {
@@ -109,6 +110,7 @@ class IndexedConnector final : public Connector, public SplitDiscovery {
     LOTIC_ASSIGN_OR_RETURN(const size_t table, ResolveName("table", name.table, tables));
     TableInfo info;
     info.name = {schemas[schema], tables[table]};
+    TellHiddenByCase(tables[table], tables, &info.properties);
     info.schema = *source_->SchemaOf(info.name);
     info.hidden = HiddenSchema();
     info.aliases = {{"_partition", kIndexedPartition}, {"_offset", kIndexedOffset}};
