@@ -93,8 +93,8 @@ Result<std::vector<Address>> Resolve(const CallContext& ctx, const Endpoint& end
   LOTIC_RETURN_NOT_OK(ctx.Check("look-up of " + endpoint.host));
   if (resolvers_running.fetch_add(1) >= kMaxResolversAtOnce) {
     resolvers_running.fetch_sub(1);
-    return Status::CapacityError("cannot connect to ", endpoint.ToString(), ": ", kMaxResolversAtOnce,
-                                 " name look-ups are already waiting for the name server");
+    return Status::CapacityError("cannot connect to ", endpoint.ToString(), ": ", kMaxResolversAtOnce, " name look-ups are already waiting for the name server")
+        .WithDetail(std::make_shared<SourceError>(true));
   }
   auto lookup = std::make_shared<Lookup>();
   try {
@@ -114,7 +114,8 @@ Result<std::vector<Address>> Resolve(const CallContext& ctx, const Endpoint& end
     }).detach();
   } catch (const std::system_error& thrown) {
     resolvers_running.fetch_sub(1);
-    return Status::IOError("cannot connect to ", endpoint.ToString(), ": no thread for the name look-up: ", thrown.what());
+    return Status::IOError("cannot connect to ", endpoint.ToString(), ": no thread for the name look-up: ", thrown.what())
+        .WithDetail(std::make_shared<SourceError>(true));
   }
   std::unique_lock lock(lookup->mutex);
   const auto limit = std::min(until, ctx.deadline);

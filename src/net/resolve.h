@@ -28,7 +28,7 @@ inline constexpr int kMaxResolversAtOnce = 32;  ///< look-ups under way in the p
 
 /// The addresses of a host, families taking turns, the system's preference first. A name server that does not answer
 /// holds nobody up: the look-up runs beside the caller, who leaves it behind on a stop, at the deadline or after
-/// `until`. Errors: IOError with SourceError, Cancelled, DeadlineExceeded, CapacityError.
+/// `until`. Errors: IOError and CapacityError with SourceError, Cancelled, DeadlineExceeded.
 Result<std::vector<Address>> Resolve(const CallContext& ctx, const Endpoint& endpoint, AddressFamily family, std::chrono::steady_clock::time_point until,
                                      bool for_listening = false);
 

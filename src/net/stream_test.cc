@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "lotic/source_error.h"
+#include "net/test_no_threads.h"
 
 namespace lotic::net {
 namespace {
@@ -175,6 +176,22 @@ TEST(Connect, NamesAHostThatDoesNotExist) {
   const Status status = Stream::Connect({}, {"no-such-host.invalid", 9092}).status();
   EXPECT_EQ(status.code(), StatusCode::kIOError);
   EXPECT_THAT(status.message(), AllOf(HasSubstr("cannot connect to no-such-host.invalid:9092"), HasSubstr("look-up")));
+}
+
+TEST(Connect, AMachineWithoutAThreadForTheLookUpMayBeAskedAgain) {
+  auto listener = Listener::Listen(kLoopback).ValueOrDie();
+  const Endpoint by_name{"localhost", listener->endpoint().port};
+  ConnectOptions only_v4;
+  only_v4.family = AddressFamily::kIPv4;
+  {
+    const NoThreads none;
+    const Status status = Stream::Connect({}, by_name, only_v4).status();
+    EXPECT_EQ(status.code(), StatusCode::kIOError);
+    EXPECT_THAT(status.message(), AllOf(HasSubstr(by_name.ToString()), HasSubstr("no thread for the name look-up")));
+    ASSERT_NE(SourceError::From(status), nullptr);
+    EXPECT_TRUE(SourceError::From(status)->retryable);
+  }
+  EXPECT_TRUE(Stream::Connect({}, by_name, only_v4).ok());
 }
 
 TEST(Connect, TimesOutWithTheLimitInTheMessage) {

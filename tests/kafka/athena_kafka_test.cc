@@ -85,6 +85,11 @@ TEST_P(AthenaTopicTest, GivesTheRowsOfTheConnectorFor1And7And100SplitsInlineAndS
         EXPECT_TRUE(different.first == rows.end()) << "through the protocol " << different.first->substr(0, 2000) << "\nfrom the connector   "
                                                    << different.second->substr(0, 2000);
         EXPECT_EQ(door.log.lines.size(), answer->splits.size());
+        if (spilled) {
+          EXPECT_EQ(answer->spilled_splits == 0, expected.empty());
+        } else if (!IsHeavy(GetParam()) && !LabBroker::full()) {  // what is too much for an answer is spilled all the same
+          EXPECT_EQ(answer->spilled_splits, 0u);
+        }
       }
     }
     if (expected.size() > 200) {

@@ -18,13 +18,15 @@ class Backoff {
 
   /// How long to wait after the `failures`-th failure in a row (1, 2, ...).
   std::chrono::milliseconds After(int failures) {
-    const int doublings = std::clamp(failures - 1, 0, 30);
-    const int64_t limit = std::min(cap_, first_ << doublings);
     if (!random_) random_.emplace(std::random_device{}());  // takes 15 us: every reader has a Backoff, few ever wait
-    return std::chrono::milliseconds(std::uniform_int_distribution<int64_t>(0, limit)(*random_));
+    return std::chrono::milliseconds(std::uniform_int_distribution<int64_t>(0, Limit(failures))(*random_));
   }
+  /// The same, but never less than half of what is allowed: for what must not be done more often than that.
+  std::chrono::milliseconds AtLeastHalfAfter(int failures) { return (After(failures) + std::chrono::milliseconds(Limit(failures))) / 2; }
 
  private:
+  int64_t Limit(int failures) const { return std::min(cap_, first_ << std::clamp(failures - 1, 0, 30)); }
+
   int64_t first_;
   int64_t cap_;
   std::optional<std::minstd_rand> random_;

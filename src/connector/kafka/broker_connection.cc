@@ -40,12 +40,7 @@ Result<std::unique_ptr<BrokerConnection>> BrokerConnection::Connect(const CallCo
   options.family = client.address_family;
   options.not_tls_hint = std::string("It is asked with security.protocol=") + std::string(SecurityProtocolName(client.security_protocol)) +
                          "; for a plaintext listener set security.protocol=" + (client.uses_sasl() ? "SASL_PLAINTEXT" : "PLAINTEXT");
-  Result<std::unique_ptr<net::Stream>> stream = net::Stream::Connect(ctx, endpoint, options);
-  if (!stream.ok()) {
-    made->settings_->Log(LogDetail::kEvent, "connecting failed: " + stream.status().message());
-    return stream.status();
-  }
-  made->stream_ = std::move(*stream);
+  LOTIC_ASSIGN_OR_RETURN(made->stream_, net::Stream::Connect(ctx, endpoint, options));
   LOTIC_RETURN_NOT_OK(made->AskVersions(ctx));
   if (client.uses_sasl()) LOTIC_RETURN_NOT_OK(made->LogIn(ctx));
   made->logged_in_ = true;

@@ -61,11 +61,13 @@ Result<Uuid> ParseTopicId(std::string_view text) {
 }
 
 Cluster::Cluster(std::shared_ptr<const ConnectionSettings> settings)
-    : settings_(std::move(settings)), backoff_(settings_->client.retry_backoff, settings_->client.retry_backoff_max) {}
+    : settings_(std::move(settings)),
+      backoff_(settings_->client.retry_backoff, settings_->client.retry_backoff_max),
+      reconnect_backoff_(settings_->client.reconnect_backoff, settings_->client.reconnect_backoff_max) {}
 
 // ---- Connections
 
-Result<std::unique_ptr<BrokerConnection>> Cluster::AcquireAt(const CallContext& ctx, const net::Endpoint& endpoint) {
+std::unique_ptr<BrokerConnection> Cluster::TakeIdle(const net::Endpoint& endpoint) {
   while (true) {
     Idle found;
     {
@@ -77,13 +79,57 @@ Result<std::unique_ptr<BrokerConnection>> Cluster::AcquireAt(const CallContext& 
         break;
       }
     }
-    if (found.connection == nullptr) break;
+    if (found.connection == nullptr) return nullptr;
     const auto rested = steady_clock::now() - found.since;
-    if (rested < settings_->client.connections_max_idle && !found.connection->login_due() && found.connection->LooksAlive()) {
-      return std::move(found.connection);
-    }
+    if (rested < settings_->client.connections_max_idle && !found.connection->login_due() && found.connection->LooksAlive()) return std::move(found.connection);
   }
-  return BrokerConnection::Connect(ctx, endpoint, settings_, buffers_);
+}
+
+std::optional<Cluster::Outage> Cluster::Resting(const net::Endpoint& endpoint) const {
+  std::lock_guard lock(mutex_);
+  const auto at = outages_.find(endpoint);
+  if (at == outages_.end() || at->second.rests_until <= steady_clock::now()) return std::nullopt;
+  return at->second;
+}
+
+void Cluster::NoteOutage(const net::Endpoint& endpoint, const Status& status) {
+  const auto now = steady_clock::now();
+  bool is_new = false;
+  {
+    std::lock_guard lock(mutex_);
+    if (outages_.size() >= kMaxOutages) outages_.clear();
+    Outage& outage = outages_[endpoint];
+    is_new = outage.failures == 0;
+    if (is_new) outage.since = now;
+    outage.last = status;
+    ++outage.failures;
+    outage.rests_until = now + reconnect_backoff_.AtLeastHalfAfter(outage.failures);
+  }
+  settings_->Log(is_new ? LogDetail::kEvent : LogDetail::kRequest, "connecting failed: " + status.message());
+}
+
+void Cluster::NoteAnswer(const net::Endpoint& endpoint) {
+  Outage ended;
+  {
+    std::lock_guard lock(mutex_);
+    const auto at = outages_.find(endpoint);
+    if (at == outages_.end()) return;
+    ended = std::move(at->second);
+    outages_.erase(at);
+  }
+  const auto lasted = std::chrono::duration_cast<milliseconds>(steady_clock::now() - ended.since);
+  settings_->Log(LogDetail::kEvent, "broker " + endpoint.ToString() + " answers again, after " + std::to_string(lasted.count()) + " ms and " +
+                                        std::to_string(ended.failures) + " attempts that failed");
+}
+
+Result<std::unique_ptr<BrokerConnection>> Cluster::Connect(const CallContext& ctx, const net::Endpoint& endpoint) {
+  Result<std::unique_ptr<BrokerConnection>> connection = BrokerConnection::Connect(ctx, endpoint, settings_, buffers_);
+  if (connection.ok()) {
+    NoteAnswer(endpoint);
+  } else if (const StatusCode code = connection.status().code(); code != StatusCode::kCancelled && code != StatusCode::kDeadlineExceeded) {
+    NoteOutage(endpoint, connection.status());  // else the caller's time was over
+  }
+  return connection;
 }
 
 Result<std::unique_ptr<BrokerConnection>> Cluster::Acquire(const CallContext& ctx, int32_t node) {
@@ -96,7 +142,9 @@ Result<std::unique_ptr<BrokerConnection>> Cluster::Acquire(const CallContext& ct
     }
     endpoint = at->second;
   }
-  return AcquireAt(ctx, endpoint);
+  if (std::unique_ptr<BrokerConnection> idle = TakeIdle(endpoint)) return Result<std::unique_ptr<BrokerConnection>>(std::move(idle));
+  if (const std::optional<Outage> outage = Resting(endpoint)) return outage->last;
+  return Connect(ctx, endpoint);
 }
 
 void Cluster::GiveBack(std::unique_ptr<BrokerConnection> connection) {
@@ -123,21 +171,45 @@ Result<std::unique_ptr<BrokerConnection>> Cluster::AcquireAny(const CallContext&
     for (size_t i = 0; i < known.size(); ++i) candidates.push_back(known[(next_bootstrap_ + i) % known.size()]);
   }
   if (candidates.empty()) return Status::Invalid("no bootstrap server is given: set bootstrap.servers (-b host:port)");
-  std::set<net::Endpoint> tried;
+  std::set<net::Endpoint> seen;
+  std::erase_if(candidates, [&](const net::Endpoint& endpoint) { return !seen.insert(endpoint).second; });
   std::string failures;
   size_t num_failures = 0;
   Status last;
-  for (const net::Endpoint& endpoint : candidates) {
-    if (!tried.insert(endpoint).second) continue;
-    Result<std::unique_ptr<BrokerConnection>> connection = AcquireAt(ctx, endpoint);
-    if (connection.ok()) return connection;
-    last = connection.status();
-    if (last.code() == StatusCode::kCancelled || last.code() == StatusCode::kDeadlineExceeded) return last;
-    if (last.code() == StatusCode::kUnauthorized) return last;
-    failures += (failures.empty() ? "" : "; ") + last.message();
+  const auto failed = [&](const Status& status) {
+    last = status;
+    failures += (failures.empty() ? "" : "; ") + status.message();
     ++num_failures;
-    std::lock_guard lock(mutex_);
-    ++next_bootstrap_;
+  };
+  for (int round = 1;; ++round) {
+    bool asked = false;
+    auto due = steady_clock::time_point::max();
+    for (const net::Endpoint& endpoint : candidates) {
+      if (std::unique_ptr<BrokerConnection> idle = TakeIdle(endpoint)) return Result<std::unique_ptr<BrokerConnection>>(std::move(idle));
+      if (const std::optional<Outage> outage = Resting(endpoint)) {
+        due = std::min(due, outage->rests_until);
+        failed(outage->last);
+        continue;
+      }
+      asked = true;
+      Result<std::unique_ptr<BrokerConnection>> connection = Connect(ctx, endpoint);
+      if (connection.ok()) return connection;
+      failed(connection.status());
+      if (last.code() == StatusCode::kCancelled || last.code() == StatusCode::kDeadlineExceeded) return last;
+      if (last.code() == StatusCode::kUnauthorized) return last;
+      std::lock_guard lock(mutex_);
+      ++next_bootstrap_;
+    }
+    if (asked || round == 2) break;  // they may rest again, if somebody else has asked them meanwhile
+    // All of them rest. A stop or the deadline ends that, and then the failure of before says more than that time is up.
+    const auto pause = std::chrono::ceil<milliseconds>(due - steady_clock::now());
+    const Result<net::WaitOutcome> waited = net::Wait(ctx, {}, nullptr, std::max(pause, milliseconds(1)));
+    if (!waited.ok()) {
+      if (waited.status().code() != StatusCode::kDeadlineExceeded) return waited.status();
+      return waited.status().WithMessage("the time limit has passed; last failure: ", last.message());
+    }
+    failures.clear();
+    num_failures = 0;
   }
   if (num_failures == 1) return last;
   return last.WithMessage("none of ", num_failures, " servers answers: ", failures);

@@ -74,10 +74,15 @@ struct EpochAnswer {
 ///
 /// Calls retry what may be retried, with capped backoff and fresh metadata, within default.api.timeout.ms and the context. The very
 /// first contact does not: when no bootstrap server answers, that is said at once.
+///
+/// An address that did not answer rests before it is tried again: reconnect.backoff.ms, doubling up to reconnect.backoff.max.ms, less a random part.
+/// Meanwhile who needs
+/// that broker gets the last failure, who could ask any waits for the first whose rest is over. The log tells an outage once, and once that it is over.
 class Cluster {
  public:
   static constexpr size_t kMaxIdleConnections = 64;   ///< over all brokers; the oldest goes
   static constexpr size_t kMaxCachedTopics = 10'000;  ///< above it the cache is emptied
+  static constexpr size_t kMaxOutages = 10'000;       ///< addresses that did not answer; above it they are forgotten
 
   explicit Cluster(std::shared_ptr<const ConnectionSettings> settings);
 
@@ -96,7 +101,7 @@ class Cluster {
   /// Bytes on disk of the topic's partitions, as their leaders report them. Errors also: Unauthorized, NotImplemented.
   Result<std::map<int32_t, int64_t>> LogSizes(const CallContext& ctx, const std::string& topic);
 
-  /// A connection to a broker, idle or new, for this caller alone. Errors: NotFound (no such broker in the metadata).
+  /// A connection to a broker, idle or new, for this caller alone. Errors: IOError (no such broker in the metadata; it does not answer, or rests after that).
   Result<std::unique_ptr<BrokerConnection>> Acquire(const CallContext& ctx, int32_t node);
   /// Keeps a connection without requests in flight for the next caller; any other is closed.
   void GiveBack(std::unique_ptr<BrokerConnection> connection);
@@ -114,7 +119,21 @@ class Cluster {
     std::chrono::steady_clock::time_point since;
   };
 
-  Result<std::unique_ptr<BrokerConnection>> AcquireAt(const CallContext& ctx, const net::Endpoint& endpoint);
+  struct Outage {
+    Status last;
+    std::chrono::steady_clock::time_point since;
+    std::chrono::steady_clock::time_point rests_until;
+    int failures = 0;
+  };
+
+  /// Null: none is idle.
+  std::unique_ptr<BrokerConnection> TakeIdle(const net::Endpoint& endpoint);
+  /// Connects, whether or not the address rests.
+  Result<std::unique_ptr<BrokerConnection>> Connect(const CallContext& ctx, const net::Endpoint& endpoint);
+  /// The outage of an address that rests.
+  std::optional<Outage> Resting(const net::Endpoint& endpoint) const;
+  void NoteOutage(const net::Endpoint& endpoint, const Status& status);
+  void NoteAnswer(const net::Endpoint& endpoint);
   Result<std::unique_ptr<BrokerConnection>> AcquireAny(const CallContext& ctx, bool* may_retry);
   /// Asks any broker; null: for all topics. Retries.
   Result<kafka_protocol::MetadataResponse> AskMetadata(const CallContext& ctx, const std::string* topic);
@@ -131,6 +150,8 @@ class Cluster {
   const std::shared_ptr<BufferPool> buffers_ = std::make_shared<BufferPool>();
   mutable std::mutex mutex_;  // guards all members below
   Backoff backoff_;
+  Backoff reconnect_backoff_;
+  std::map<net::Endpoint, Outage> outages_;
   std::map<int32_t, net::Endpoint> brokers_;
   std::map<std::string, std::shared_ptr<const TopicMetadata>, std::less<>> topics_;
   std::vector<std::string> names_;

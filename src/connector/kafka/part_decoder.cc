@@ -91,6 +91,7 @@ Status PartDecoder::AccountWhole(SplitState& split, const BatchView& batch, int6
   *count += records;
   split.counts.missing += span - records;
   split.position = to;
+  split.position_epoch = batch.header.leader_epoch;
   run_from_ = to;
   return Status::OK();
 }
@@ -141,7 +142,7 @@ Result<std::optional<PartDecoder::Outcome>> PartDecoder::NextBatch(SplitState& s
     }
   }
   batch_type_ = TimestampTypeOf(header);
-  if (run_size_ != 0 && batch_type_ != run_type_) {
+  if (run_size_ != 0 && (batch_type_ != run_type_ || header.leader_epoch != run_epoch_)) {
     LOTIC_RETURN_NOT_OK(Flush(split, rows));
     if (limit_reached_) return std::optional(Outcome::kLimit);
   }
@@ -160,6 +161,7 @@ Result<std::optional<PartDecoder::Outcome>> PartDecoder::NextBatch(SplitState& s
 /// Moves records from the open batch into the run; closes the batch at its end.
 void PartDecoder::Collect(const SplitState& split) {
   run_type_ = batch_type_;
+  run_epoch_ = batch_.header.leader_epoch;
   const std::span<RecordView> room = std::span(records_).subspan(run_size_);
   size_t count = cursor_.NextRun(room, kMaxRunBytes, &run_bytes_);
   if (count < room.size() && run_bytes_ < kMaxRunBytes) {
@@ -225,6 +227,7 @@ Status PartDecoder::Flush(SplitState& split, RowBuilder& rows) {
     split.counts.skipped += outcome->skipped;
     split.counts.missing += to - split.position - outcome->consumed;
     split.position = to;
+    split.position_epoch = run_epoch_;
     split.rows += outcome->returned;
     split.undecodable_values += rows.undecodable_values() - undecodable;
     rows_left_ -= outcome->returned;
@@ -237,6 +240,7 @@ Status PartDecoder::Flush(SplitState& split, RowBuilder& rows) {
       if (!all) return Status::OK();
     }
   }
+  if (advance_to_ > split.position) split.position_epoch = run_epoch_;
   split.AdvanceTo(advance_to_);
   return Status::OK();
 }
@@ -248,6 +252,7 @@ Result<PartDecoder::Outcome> PartDecoder::Continue(SplitState& split, RowBuilder
   if (part.gap_to.has_value()) {
     split.lost |= part.lost && *part.gap_to > split.position;
     if (!part.note.empty()) split.AddNote(part.note);
+    if (*part.gap_to > split.position) split.position_epoch = -1;
     split.AdvanceTo(*part.gap_to);
     return Outcome::kUsedUp;
   }

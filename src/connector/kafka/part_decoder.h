@@ -68,6 +68,7 @@ class PartDecoder {
   bool end_reached_ = false;
   TimestampType batch_type_ = TimestampType::kCreateTime;
   TimestampType run_type_ = TimestampType::kCreateTime;
+  int32_t run_epoch_ = -1;
   std::vector<kafka_protocol::RecordView> records_;  // kMaxRunRecords; the first run_size_ are the run in hand
   size_t run_size_ = 0;
   int64_t run_bytes_ = 0;

@@ -34,6 +34,7 @@ struct Planned {
   int64_t start = 0;
   int64_t end = 0;  // as planned; the snapshot's end for endless reading
   bool pruned = false;
+  LogPosition from = {};  // asked for as its start
 };
 
 struct TimeLookUps {
@@ -162,14 +163,14 @@ Status ApplyStart(const CallContext& ctx, Cluster& cluster, const ScanRequest& r
       return Status::OK();
     case ScanStart::Kind::kPositions:
       for (const auto& [partition, position] : request.start.positions) {
-        int64_t offset = -1;
-        const auto [end, error] = std::from_chars(position.text.data(), position.text.data() + position.text.size(), offset);
+        const Result<LogPosition> from = LogPosition::Parse("position", position.text);
         const auto at = std::find_if(planned->begin(), planned->end(), [&](const Planned& p) { return std::to_string(p.snapshot.partition) == partition; });
-        if (error != std::errc() || end != position.text.data() + position.text.size() || offset < 0 || at == planned->end()) {
+        if (!from.ok() || at == planned->end()) {
           return Status::Invalid("topic '", request.table.table, "': partition '", partition, "' at '", position.text, "' is no place to begin reading");
         }
         // A position that is no longer retained stays: the reader says what is lost, as the policy wants it.
-        at->start = request.unbounded ? offset : std::min(offset, at->end);
+        at->start = request.unbounded ? from->offset : std::min(from->offset, at->end);
+        at->from = *from;
       }
       return Status::OK();
     case ScanStart::Kind::kTime: break;
@@ -489,8 +490,11 @@ Result<Prepared> PlanScan(const CallContext& ctx, const std::shared_ptr<Cluster>
     }
     LayoutPartition partition;
     if (partition_column) partition.values = {Scalar(int64_t{p.snapshot.partition})};
-    partition.properties = {
-        {"partition", std::to_string(p.snapshot.partition)}, {"start", std::to_string(p.start)}, {"leader_epoch", std::to_string(p.snapshot.leader_epoch)}};
+    // Endless reading that goes on: the log must hold what was read before. Bounded reading holds the log to what it is now.
+    const bool goes_on = request.unbounded && p.from.leader_epoch >= 0 && p.start == p.from.offset;
+    partition.properties = {{"partition", std::to_string(p.snapshot.partition)},
+                            {"start", std::to_string(p.start)},
+                            {"leader_epoch", std::to_string(goes_on ? p.from.leader_epoch : p.snapshot.leader_epoch)}};
     if (!request.unbounded) {
       partition.properties["end"] = std::to_string(p.end);
       // Few partitions: cut the large ones, so that as many readers as there may be find work.
@@ -507,9 +511,10 @@ Result<Prepared> PlanScan(const CallContext& ctx, const std::shared_ptr<Cluster>
   }
   prepared.estimate = EstimateRead(ctx, cluster, request, facts, planned);
   if (options.log) {
-    options.log(LogDetail::kEvent, "planned topic '" + snapshot.topic + "': at most " + std::to_string(prepared.estimate.records.value_or(0)) + " records in " +
-                                       std::to_string(prepared.partitions.size()) + " of " + std::to_string(planned.size()) + " partitions, snapshot " +
-                                       prepared.token);
+    // An endless reader plans again and again to see where the topic ends.
+    options.log(request.unbounded ? LogDetail::kRequest : LogDetail::kEvent,
+                "planned topic '" + snapshot.topic + "': at most " + std::to_string(prepared.estimate.records.value_or(0)) + " records in " +
+                    std::to_string(prepared.partitions.size()) + " of " + std::to_string(planned.size()) + " partitions, snapshot " + prepared.token);
   }
   return prepared;
 }

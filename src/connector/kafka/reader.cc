@@ -40,7 +40,8 @@ Result<SplitState> MakeState(const SplitStart& from, int32_t max_bytes) {
   if (partition > std::numeric_limits<int32_t>::max()) return Status::Invalid("partition '", from.split.partition, "' is too large");
   state.partition = static_cast<int32_t>(partition);
   LOTIC_ASSIGN_OR_RETURN(const int64_t first, ParseOffset("split start", from.split.start.text));
-  LOTIC_ASSIGN_OR_RETURN(state.start, ParseOffset("position", from.position.text));
+  LOTIC_ASSIGN_OR_RETURN(const LogPosition at, LogPosition::Parse("position", from.position.text));
+  state.start = at.offset;
   if (from.split.end.has_value()) {
     LOTIC_ASSIGN_OR_RETURN(state.end, ParseOffset("split end", from.split.end->text));
     state.end = std::min(state.end, SplitState::kEndless - 1);
@@ -50,9 +51,10 @@ Result<SplitState> MakeState(const SplitStart& from, int32_t max_bytes) {
                            from.split.end.has_value() ? from.split.end->text : "", ")");
   }
   state.position = state.fetch_offset = state.start;
-  // The plan's epoch says what the log held up to the plan's end. Endless reading goes on behind that, under later epochs, which its positions do not carry.
+  state.position_epoch = state.seen_epoch = at.leader_epoch;
+  // The plan's epoch says what the log held up to the plan's end. Endless reading goes on behind that, under later epochs, which its positions carry.
   const std::string epoch = state.bounded() || state.start == first ? PropertyOf(from.split, "leader_epoch") : "";
-  if (!epoch.empty()) {
+  if (at.leader_epoch < 0 && !epoch.empty()) {
     LOTIC_ASSIGN_OR_RETURN(const int64_t value, ParseOffset("leader epoch", epoch));
     state.seen_epoch = static_cast<int32_t>(std::min<int64_t>(value, std::numeric_limits<int32_t>::max()));
   }
@@ -130,7 +132,7 @@ Result<SplitStart> KafkaReader::Release(uint32_t index) {
   if (index >= splits_.size()) return Status::Invalid("split ", index, " is not one of this reader's ", splits_.size());
   SplitState& split = splits_[index];
   if (split.released) return Status::Invalid("split ", index, " (partition ", split.split.partition, ") was released before");
-  if (split.ended) return SplitStart{split.split, Position{std::to_string(split.position)}};  // nothing of it is left to hand back
+  if (split.ended) return SplitStart{split.split, split.Place()};  // nothing of it is left to hand back
   if (!ready_.empty() && ready_.front() == index) decoder_.Reset();
   ready_.erase(std::remove(ready_.begin(), ready_.end(), index), ready_.end());
   split.parts.clear();
@@ -138,7 +140,7 @@ Result<SplitStart> KafkaReader::Release(uint32_t index) {
   split.reported = true;
   split.reason = EndReason::kReleased;
   if (split.bounded()) planned_records_ -= std::max<int64_t>(split.end - split.position, 0);
-  return SplitStart{split.split, Position{std::to_string(split.position)}};
+  return SplitStart{split.split, split.Place()};
 }
 
 SplitCertificate KafkaReader::Certificate(uint32_t index) const { return index < splits_.size() ? splits_[index].Certificate() : SplitCertificate(); }
@@ -337,7 +339,7 @@ void KafkaReader::AddRun(ReadBatch* out, uint32_t index, int64_t rows) {
   Run run;
   run.split = index;
   run.num_rows = rows;
-  run.next = {std::to_string(split.position)};
+  run.next = split.Place();
   run.ended = split.ended;
   run.status = split.status;
   if (split.ended) split.reported = true;

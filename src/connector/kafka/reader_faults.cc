@@ -21,7 +21,7 @@ std::string KafkaReader::Where(const SplitState& split) const { return "topic '"
 
 void KafkaReader::RetryLater(SplitState& split, const Status& cause) {
   split.last_error = cause;
-  if (options_.log) options_.log(LogDetail::kEvent, "trying again: " + cause.message());
+  if (options_.log) options_.log(split.failures == 0 ? LogDetail::kEvent : LogDetail::kRequest, "trying again: " + cause.message());
   split.retry_at = steady_clock::now() + std::max(backoff_.After(++split.failures), milliseconds(1));
 }
 

@@ -259,8 +259,9 @@ void KafkaReader::LeaderFailed(Leader& leader, const Status& cause) {
     }
   }
   if (cause.code() == StatusCode::kCancelled || cause.code() == StatusCode::kDeadlineExceeded) return;
+  if (options_.log)
+    options_.log(leader.failures == 0 ? LogDetail::kEvent : LogDetail::kRequest, "topic '" + topic_ + "': looking for its leaders again: " + cause.message());
   leader.retry_at = steady_clock::now() + backoff_.After(++leader.failures);
-  if (options_.log) options_.log(LogDetail::kEvent, "topic '" + topic_ + "': looking for its leaders again: " + cause.message());
   stale_metadata_ = true;
   const bool again = retry_possible(cause);
   for (uint32_t i = 0; i < splits_.size(); ++i) {

@@ -2,8 +2,28 @@
 #include "connector/kafka/split_state.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace lotic::kafka {
+
+Result<LogPosition> LogPosition::Parse(std::string_view what, std::string_view text) {
+  LogPosition at;
+  const char* const end = text.data() + text.size();
+  std::from_chars_result read = std::from_chars(text.data(), end, at.offset);
+  bool valid = read.ec == std::errc() && at.offset >= 0;
+  if (valid && read.ptr != end && *read.ptr == '@') {
+    read = std::from_chars(read.ptr + 1, end, at.leader_epoch);
+    valid = read.ec == std::errc() && at.leader_epoch >= 0;
+  }
+  if (!valid || read.ptr != end) return Status::Invalid(what, " '", text, "' is not an offset, nor OFFSET@EPOCH");
+  return at;
+}
+
+Position SplitState::Place() const {
+  std::string text = std::to_string(position);
+  if (!bounded() && position_epoch >= 0) text += "@" + std::to_string(position_epoch);
+  return {std::move(text)};
+}
 
 void SplitState::AdvanceTo(int64_t to) {
   to = std::min(to, end);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "connector/kafka/broker_connection.h"
@@ -18,6 +19,15 @@
 #include "lotic/status.h"
 
 namespace lotic::kafka {
+
+/// A place in a log, with the leader epoch of the last batch before it (-1: not known). A position's text is OFFSET or OFFSET@EPOCH.
+struct LogPosition {
+  int64_t offset = 0;
+  int32_t leader_epoch = -1;
+
+  /// `what` it is, for the error. Errors: Invalid.
+  static Result<LogPosition> Parse(std::string_view what, std::string_view text);
+};
 
 /// One fetch answer, shared by the parts of it that wait to be decoded; counts in its reader's pending bytes while it lives.
 struct FetchedAnswer {
@@ -55,8 +65,9 @@ struct SplitState {
   int32_t partition = 0;
   int64_t start = 0;  ///< where this reader began
   int64_t end = kEndless;
-  int64_t position = 0;      ///< everything in [start, position) is accounted for
-  int64_t fetch_offset = 0;  ///< what is asked for next: position and what waits in `parts`
+  int64_t position = 0;         ///< everything in [start, position) is accounted for
+  int32_t position_epoch = -1;  ///< of the last batch before `position`; -1: not known
+  int64_t fetch_offset = 0;     ///< what is asked for next: position and what waits in `parts`
 
   RecordCounts counts;
   int64_t rows = 0;
@@ -74,7 +85,7 @@ struct SplitState {
 
   int32_t leader = -1;  ///< -1: to be looked up
   int32_t leader_epoch = -1;
-  int32_t seen_epoch = -1;     ///< of the plan, later of the last batch: what the log must still hold
+  int32_t seen_epoch = -1;     ///< of the plan or the position, later of the last batch: what the log must still hold
   bool verify_epoch = false;   ///< the leader's epoch has risen: is the log the same up to here?
   bool out_of_range = false;   ///< the broker says so: find out how
   bool topic_checked = false;  ///< its id was looked at after the last bytes came
@@ -92,6 +103,8 @@ struct SplitState {
   bool bounded() const { return end != kEndless; }
   bool wants_fetch() const { return reading() && fetch_offset < end && parts.size() < kMaxPendingParts && !out_of_range; }
 
+  /// Where whoever goes on begins. An endless split's carries the epoch: a log that was cut below it, and has grown past it since, is found out then.
+  Position Place() const;
   /// Everything up to `to` (clipped to the end) that was not counted otherwise holds no record.
   void AdvanceTo(int64_t to);
   void AddNote(std::string note);
