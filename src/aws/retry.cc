@@ -76,7 +76,7 @@ Status RetryLoop::Next(const Status& failure) {
     delay = std::max(delay, AskedPatience(failure));
   }
   const auto now = clock_.Now();
-  if (now >= ctx_.deadline || ctx_.deadline - now <= delay) {
+  if (now + delay >= ctx_.deadline) {
     return failure.WithMessage(failure.message(), " (", attempts_, attempts_ == 1 ? " attempt" : " attempts", "; the time limit leaves no room for another)");
   }
   LOTIC_RETURN_NOT_OK(ctx_.Check(doing_));

@@ -7,12 +7,15 @@ service, operation, parameters = judge.check(method, target, headers, body)     
 Checked: target, content type and operation against the published model; the body against its input shape (unknown members, types,
 required members, ranges and patterns) by botocore's validator; that botocore's serializer makes the same body of it; and the
 signature, computed by botocore's signer from the request as it was received.
+
+operation = s3_operation(method, target, headers)     # of a request to S3, whose model binds members to method, path, query and headers
 """
 
 import base64
 import datetime
 import decimal
 import json
+import urllib.parse
 
 import botocore.auth
 import botocore.awsrequest
@@ -58,6 +61,38 @@ def as_parameters(value, shape, path):
     if shape.type_name == "string" and getattr(shape, "enum", None) and value not in shape.enum:
         raise Wrong(f"{path}: '{value}' is none of {shape.enum}")
     return value
+
+
+TRANSPORT = {"host", "authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256", "content-length", "user-agent", "accept"}
+S3_MODEL = None
+
+
+def s3_operation(method, target, headers, bucket):
+    """The operation that a path-style request with these headers is. What the model does not bind to it is wrong."""
+    global S3_MODEL
+    S3_MODEL = S3_MODEL or botocore.session.Session().get_service_model("s3")
+    path, _, query = target.partition("?")
+    if path != f"/{bucket}" and not path.startswith(f"/{bucket}/"):
+        raise Wrong(f"{target} is not of bucket {bucket}")
+    uri = "/{Bucket}" if path in (f"/{bucket}", f"/{bucket}/") else "/{Bucket}/{Key+}"
+    sent = set(urllib.parse.parse_qs(query, keep_blank_values=True)) if query else set()
+    faults = []
+    for name in S3_MODEL.operation_names:
+        operation = S3_MODEL.operation_model(name)
+        wanted, _, fixed = operation.http["requestUri"].partition("?")
+        if operation.http["method"] != method or wanted != uri or set(urllib.parse.parse_qs(fixed, keep_blank_values=True)) - sent:
+            continue
+        members = operation.input_shape.members.values()
+        bound = {kind: {member.serialization["name"].lower() for member in members if member.serialization.get("location") == kind} for kind in ("header", "querystring", "headers")}
+        required = {operation.input_shape.members[member].serialization.get("name", "").lower() for member in operation.input_shape.required_members} - {"bucket", "key"}
+        known = TRANSPORT | bound["header"]
+        strange = {header.lower() for header, _ in headers if header.lower() not in known and not any(header.lower().startswith(prefix) for prefix in bound["headers"])}
+        strange |= {member for member in sent if member.lower() not in bound["querystring"] and member not in urllib.parse.parse_qs(fixed, keep_blank_values=True)}
+        missing = {member for member in required if member not in {header.lower() for header, _ in headers} | {name.lower() for name in sent}}
+        if not strange and not missing:
+            return name
+        faults.append(f"{name} knows no {sorted(strange)}" if strange else f"{name} needs {sorted(missing)}")
+    raise Wrong(f"{method} {target} is no request of S3: {'; '.join(faults) or 'no operation has this method and path'}")
 
 
 class Judge:

@@ -28,7 +28,7 @@ except ImportError as missing:
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
-from botocore_judge import Judge, Wrong  # noqa: E402
+from botocore_judge import Judge, Wrong, s3_operation  # noqa: E402
 
 PROBE = sys.argv[1]
 del sys.argv[1]
@@ -68,7 +68,7 @@ class Recorder:
                 pass
 
             def do_POST(self):  # noqa: N802
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 recorder.requests.append((self.command, self.path, list(self.headers.items()), body))
                 status, headers, text = recorder.reply
                 self.send_response(status)
@@ -76,7 +76,10 @@ class Recorder:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
-                self.wfile.write(text)
+                if self.command != "HEAD":
+                    self.wfile.write(text)
+
+            do_GET = do_PUT = do_DELETE = do_HEAD = do_POST  # noqa: N815
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
@@ -254,6 +257,26 @@ class S3Test(unittest.TestCase):
                 self.assertTrue(self.ours("delete", key=key)["ok"])
                 self.assertEqual(self.ours("get", key=key)["status"], "NotFound")
         self.assertEqual(self.client.list_objects_v2(Bucket="lotic-test")["KeyCount"], 0)
+
+    def test_every_request_fits_the_published_model(self):
+        recorder = Recorder()
+        self.addCleanup(recorder.close)
+        environment = {**ENVIRONMENT, "AWS_ENDPOINT_URL_S3": recorder.url}
+        encrypted = {"x-amz-server-side-encryption": "aws:kms", "x-amz-server-side-encryption-aws-kms-key-id": "k", "x-amz-meta-note": "n", "Content-Type": "text/x"}
+        for what, request, status, operation in (
+                ("put", {"key": "a b/ü", "body": "x", "headers": encrypted}, 200, "PutObject"), ("get", {"key": "a b/ü"}, 200, "GetObject"),
+                ("get", {"key": "k", "range": [1, 4]}, 206, "GetObject"), ("head", {}, 200, "HeadBucket"), ("delete", {"key": "k"}, 204, "DeleteObject")):
+            with self.subTest(what=what, request=request):
+                recorder.reply = (status, {}, b"")
+                answer = self.probe(what, environment, bucket="lotic-test", **request)
+                self.assertTrue(answer["ok"], answer)
+                method, target, headers, _ = recorder.requests[-1]
+                self.assertEqual(s3_operation(method, target, headers, "lotic-test"), operation)
+        method, target, headers, _ = recorder.requests[0]
+        for broken, why in [((method, target, [*headers, ("x-amz-bogus", "1")]), "knows no .'x-amz-bogus'."), ((method, target + "?bogus=1", headers), "knows no .'bogus'."),
+                            (("PATCH", target, headers), "no operation has this method and path"), ((method, "/other/k", headers), "is not of bucket")]:
+            with self.assertRaisesRegex(Wrong, why):
+                s3_operation(*broken, "lotic-test")
 
     def test_a_large_object_goes_both_ways(self):
         size = 20 << 20

@@ -109,6 +109,14 @@ class Insert(unittest.TestCase):
         self.assertEqual(found[b"abc"], "mine")
         self.assertRegex(found[b"def"], "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-")
 
+    def test_a_key_and_a_hash_of_the_users_own_go_with_the_record(self):
+        ddl = table("id BIGINT, k STRING METADATA FROM 'partition-key', h STRING METADATA FROM 'explicit-hash-key'")
+        self.insert(ddl, "INSERT INTO gates VALUES (1, 'a', '0'), (2, 'a', '340282366920938463463374607431768211455'), (3, 'b', NULL)")
+        shard_of = {json.loads(data)["id"]: name for name, shard in self.fake.streams["gates"].shards.items() for _, _, data, _ in shard.records}
+        self.assertEqual((shard_of[1], shard_of[2]), (min(self.fake.streams["gates"].shards), max(self.fake.streams["gates"].shards)), "by the hash, not by the key")
+        self.assertEqual({json.loads(record["Data"])["id"]: record["PartitionKey"] for record in self.records()}, {1: "a", 2: "a", 3: "b"})
+        self.assertGreater(self.fake.judged["PutRecords"], 0)
+
     def test_what_is_written_is_read_back_by_the_table_itself(self):
         done = self.insert(table("id BIGINT, name STRING"), "INSERT INTO gates SELECT range, 'n' || range FROM range(100)", "SELECT count(*) AS n, sum(id) AS total, max(name) AS last FROM gates")
         self.assertEqual(json.loads(done.stdout.splitlines()[-1]), {"n": 100, "total": 4950, "last": "n99"})

@@ -24,6 +24,8 @@ constexpr const char* kSchema = "default";
 constexpr size_t kMaxCachedStreams = 1'000;  // above it the cache is emptied
 constexpr int64_t kMaxSampleBytes = 4 << 20;
 constexpr std::chrono::milliseconds kMaxFutureEnd = std::chrono::hours(24);  // further off an end is an error, no wait
+constexpr const char* kNumbersNotUsed = "numbers are used within one shard, where they are as long as its own";
+constexpr size_t kConstantDigits = 40;  // from so many on, the numbers of a shard never get one more
 
 Field ColumnField(const std::string& name) {
   Type type = name == "_arrival_timestamp" ? Type::Timestamp(TimeUnit::kMilli, true) : name == "_data" ? Type::Binary() : Type::String();
@@ -76,6 +78,7 @@ struct Token {
 struct Pushed {
   std::optional<int64_t> low_ms, high_ms;  // inclusive
   std::optional<ValueSet> shards;
+  std::optional<std::string> low_number, high_number;  // inclusive; of sequence numbers, in the order of texts
   bool nothing = false;
   bool limit = false;
   Constraints residual;
@@ -107,6 +110,15 @@ Result<Pushed> PushDown(const ScanRequest& request) {
       }
     } else {
       pushed.residual.columns.emplace(name, set);
+    }
+    if (column == "_sequence_number") {
+      ValueSet normal = set;
+      LOTIC_RETURN_NOT_OK(NormalizeValueSet(field.type, request.compare, &normal));
+      const std::optional<ValueRange> hull = HullOf(field.type, request.compare, normal);
+      if (!hull) pushed.nothing = true;
+      if (hull && hull->low) pushed.low_number = std::get<std::string>(*hull->low);
+      if (hull && hull->high) pushed.high_number = std::get<std::string>(*hull->high);
+      line.reason = kNumbersNotUsed;
     }
     pushed.report.push_back(std::move(line));
   }
@@ -236,10 +248,13 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink, pu
     ShardPosition start;
     if (start_ms) start = {ShardPosition::Kind::kTime, std::max<int64_t>(*start_ms - options_.grace.count(), 0), ""};
     const ShardPosition end{ShardPosition::Kind::kTime, end_ms, ""};
+    const auto wanted = [&](const Shard& shard) {
+      return !pushed.nothing && end_ms > 0 && (!start_ms || *start_ms < end_ms) && Allowed(request, pushed, shard) &&
+             (!recent || std::any_of(recent->begin(), recent->end(), [&](const Shard& s) { return s.id == shard.id; }));
+    };
+    const bool alone = (pushed.low_number || pushed.high_number) && std::count_if(shards.begin(), shards.end(), wanted) == 1;
     for (const Shard& shard : shards) {
-      const bool wanted = !pushed.nothing && end_ms > 0 && (!start_ms || *start_ms < end_ms) && Allowed(request, pushed, shard) &&
-                          (!recent || std::any_of(recent->begin(), recent->end(), [&](const Shard& s) { return s.id == shard.id; }));
-      if (!wanted) {
+      if (!wanted(shard)) {
         SplitCertificate left;
         left.partition = shard.id;
         left.planned_start = left.read_start = left.read_end = {end.ToText()};
@@ -253,7 +268,14 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink, pu
       partition.values = {Scalar(shard.id)};
       partition.properties = ShardProperties(stream, shard, columns);
       partition.properties["shard"] = shard.id;
-      partition.properties["start"] = StartOf(request, shard.id, start);
+      const NumberBounds numbers = alone ? BoundsWithin(pushed, shard) : NumberBounds();
+      partition.properties["start"] = StartOf(request, shard.id, numbers.begin.empty() ? start : ShardPosition{ShardPosition::Kind::kAt, 0, numbers.begin});
+      if (!numbers.stop.empty()) partition.properties["stop_number"] = numbers.stop;
+      for (PushedConstraint& line : made.report) {
+        if (line.reason != kNumbersNotUsed || (numbers.begin.empty() && numbers.stop.empty())) continue;
+        line.pushdown = Pushdown::kHint;
+        line.reason = "reading begins there, or stops";
+      }
       partition.properties["end"] = end.ToText();
       if (start_ms) partition.properties["start_ms"] = std::to_string(*start_ms);
       if (!kept_from.empty()) partition.properties["kept_from_ms"] = kept_from;
@@ -460,7 +482,26 @@ class Impl final : public Connector, public SplitDiscovery, public TableSink, pu
 
   static Status CheckSameStream(const StreamSummary& stream, const std::string& arn, int64_t created_ms) {
     if (arn == stream.arn && created_ms == stream.created_ms) return Status::OK();
-    return Status::DataLoss("stream '", stream.name, "' is not the one of the snapshot token: it was deleted and created again, or is another one");
+    return Status::DataLoss("stream '", stream.name, "' is not the one of the snapshot token: it was deleted and created again, or is another one (", arn,
+                            " was created at ", CreationText(created_ms), ", ", stream.arn, " at ", CreationText(stream.created_ms), ")");
+  }
+
+  /// What constraints on sequence numbers say of a shard that is read alone; "": nothing.
+  struct NumberBounds {
+    std::string begin, stop;  // inclusive
+  };
+  static NumberBounds BoundsWithin(const Pushed& pushed, const Shard& shard) {
+    NumberBounds made;
+    // A number is text to SQL. What lies in front of a bound that is as long as the shard's first number is as long itself, and in front of it as text, too.
+    const auto usable = [&](const std::optional<std::string>& number) {
+      return number && !number->empty() && number->size() == shard.first_sequence.size() && number->find_first_not_of("0123456789") == std::string::npos;
+    };
+    if (usable(pushed.low_number) && *pushed.low_number > shard.first_sequence) {
+      made.begin = *pushed.low_number;
+      if (shard.last_sequence.size() == made.begin.size()) made.begin = std::min(made.begin, shard.last_sequence);  // the service takes none beyond
+    }
+    if (usable(pushed.high_number) && pushed.high_number->size() >= kConstantDigits) made.stop = *pushed.high_number;
+    return made;
   }
 
   static bool Allowed(const ScanRequest& request, const Pushed& pushed, const Shard& shard) {

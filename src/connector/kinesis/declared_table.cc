@@ -213,6 +213,7 @@ class DeclaredConnector final : public Connector, public SplitDiscovery, public 
     reading.timeout = options_.scan.timeout;
     reading.max_calls = options_.scan.max_calls;
     reading.max_held_bytes = options_.scan.max_held_bytes;
+    reading.hand_on_throttles = options_.scan.hand_on_throttles;
     LOTIC_ASSIGN_OR_RETURN(made->streams, MakeKinesisConnector(std::move(session), std::move(reading)));
     opened_ = std::move(made);
     return opened_;
@@ -276,6 +277,13 @@ class DeclaredConnector final : public Connector, public SplitDiscovery, public 
       const bool same =
           column.source.kind == DeclaredSource::Kind::kRecord &&
           (type == StreamType(column.source.column) || (column.source.column == "_arrival_timestamp" && type == Type::Timestamp(TimeUnit::kMilli, false)));
+      if (same && column.source.column == "_sequence_number" && made.request.constraints.columns.count(column.source.column) == 0) {
+        // A hint to the stream at most.
+        made.request.constraints.columns.emplace(column.source.column, constrained->second);
+        made.names[column.source.column] = field.name;
+        made.residual.columns.emplace(field.name, constrained->second);
+        continue;
+      }
       if (same && made.request.constraints.columns.count(column.source.column) == 0 &&
           (column.source.column == "_arrival_timestamp" || column.source.column == "_shard_id")) {
         made.request.constraints.columns.emplace(column.source.column, constrained->second);
@@ -337,8 +345,9 @@ Result<DeclaredSource> MetadataSource(const ColumnDefinition& column, const std:
   return Status::Invalid("column '", column.name, "': there is no metadata '", key.substr(0, 100), "'; known are ", kKnownKeys);
 }
 
-Result<DefinedTable> Make(const TableDefinition& definition, SessionOpener open) {
+Result<DefinedTable> Make(const TableDefinition& definition, SessionOpener open, bool hand_on_throttles) {
   LOTIC_ASSIGN_OR_RETURN(KinesisTableOptions options, ParseTableOptions(definition));
+  options.scan.hand_on_throttles = hand_on_throttles;
   std::vector<Declared> columns;
   Schema physical;
   SinkTable sink;
@@ -395,17 +404,20 @@ Result<DefinedTable> Make(const TableDefinition& definition, SessionOpener open)
 
 }  // namespace
 
-Result<DefinedTable> MakeDeclaredTable(const TableDefinition& definition, SessionOpener open) { return Make(definition, std::move(open)); }
+Result<DefinedTable> MakeDeclaredTable(const TableDefinition& definition, SessionOpener open, bool hand_on_throttles) {
+  return Make(definition, std::move(open), hand_on_throttles);
+}
 
-Result<DefinedTable> DefineKinesisTable(const TableDefinition& definition, const aws::Environment& environment) {
-  return MakeDeclaredTable(definition, [environment](const ConnectionOptions& options) {
+Result<DefinedTable> DefineKinesisTable(const TableDefinition& definition, const aws::Environment& environment, bool hand_on_throttles) {
+  const auto open = [environment](const ConnectionOptions& options) {
     aws::SessionOptions session;
     session.region = options.region;
     session.credentials = options.credentials;
     session.http.verify_peer = !options.trust_all_certificates;
     session.http.silence_timeout = options.read_timeout;
     return aws::Session::Open(session, environment);
-  });
+  };
+  return MakeDeclaredTable(definition, open, hand_on_throttles);
 }
 
 }  // namespace lotic::kinesis

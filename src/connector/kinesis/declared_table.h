@@ -12,8 +12,8 @@ namespace lotic::kinesis {
 /// Opens the connection that a table's options describe; called when it is first needed, and again if that failed.
 using SessionOpener = std::function<Result<aws::Session>(const ConnectionOptions& options)>;
 
-/// A connector that serves exactly this table. Asks nobody anything. Errors: those of ParseTableOptions and MakeRowFormat; Invalid for a metadata column whose key or type
-/// is none of the connector's, with those that are.
-Result<DefinedTable> MakeDeclaredTable(const TableDefinition& definition, SessionOpener open);
+/// A connector that serves exactly this table. Asks nobody anything. `hand_on_throttles` as in KinesisOptions. Errors: those of
+/// ParseTableOptions and MakeRowFormat; Invalid for a metadata column whose key or type is none of the connector's, with those that are.
+Result<DefinedTable> MakeDeclaredTable(const TableDefinition& definition, SessionOpener open, bool hand_on_throttles = false);
 
 }  // namespace lotic::kinesis

@@ -167,6 +167,31 @@ TEST(DeclaredTable, PredicatesOnDeclaredMetadataPruneOrAreLeftToTheDoor) {
   for (const PushedConstraint& line : out.plan.report) EXPECT_EQ(line.pushdown, line.column == "fine" ? Pushdown::kNot : Pushdown::kExact) << line.column;
 }
 
+TEST(DeclaredTable, AConditionOnASequenceNumberBeginsThereAndIsCheckedAgain) {
+  TestStream stream;
+  stream.number_prefix = std::string("49665") + std::string(44, '0');
+  stream.first_sequence = stream.number_prefix + "1000001";
+  for (int i = 0; i < 20; ++i) stream.Put(kShard0, R"({"n":)" + std::to_string(i) + "}", TestTime::kBeginMs - 40'000 + i * 1'000);
+  const auto connector = Defined(
+      stream, Clicks({Physical("n", Type::Int32()), Metadata("seq", Type::String(), "sequence-number"), Metadata("shard", Type::String(), "shard-id")}));
+  ScanRequest request;
+  request.constraints.columns["shard"] = ValueSet::Listed({Scalar(std::string(kShard0))});
+  request.constraints.columns["seq"] = ValueSet::Range({Scalar(stream.number_prefix + "1000018"), false, std::nullopt, true});
+  request.limit = 1;
+  const Outcome out = ReadAll(*connector, {"n", "seq", "shard"}, request);
+  ASSERT_TRUE(out.status.ok()) << out.status;
+  EXPECT_EQ(out.rows.size(), 3u) << "the first of them does not fit, so that a limit must not count";
+  ASSERT_EQ(out.plan.report.size(), 3u);
+  for (const PushedConstraint& line : out.plan.report)
+    EXPECT_EQ(line.pushdown, line.column == "seq" ? Pushdown::kHint : line.column == "shard" ? Pushdown::kExact : Pushdown::kNot) << line.column;
+  CallContext ctx;
+  request.table = {"default", "t"};
+  request.layout = connector->GetTable(ctx, request.table)->schema;
+  const Prepared plan = connector->Prepare(ctx, request).ValueOrDie();
+  request.token = plan.token;
+  EXPECT_EQ(connector->Splits(ctx, request, plan.partitions, {}).ValueOrDie().splits[0].residual.columns.count("seq"), 1u);
+}
+
 TEST(DeclaredTable, AnotherAccountsStreamOfThatNameIsNeitherReadNorWritten) {
   TestStream stream;
   TableDefinition definition = Clicks({Physical("id", Type::Int64())});

@@ -169,6 +169,7 @@ std::string ShardPosition::ToText() const {
   switch (kind) {
     case Kind::kHorizon: return R"({"kind":"TRIM_HORIZON"})";
     case Kind::kTime: return R"({"kind":"AT_TIMESTAMP","ts_ms":)" + std::to_string(time_ms) + "}";
+    case Kind::kAt: return R"({"kind":"AT_SEQUENCE_NUMBER","seq":)" + Quoted(sequence) + "}";
     case Kind::kAfter: return R"({"kind":"AFTER_SEQUENCE_NUMBER","seq":)" + Quoted(sequence) + "}";
     case Kind::kShardEnd: return R"({"kind":"SHARD_END"})";
   }
@@ -177,10 +178,14 @@ std::string ShardPosition::ToText() const {
 
 Result<ShardPosition> ShardPosition::Parse(std::string_view text) {
   ShardPosition made;
-  const std::string_view time = R"({"kind":"AT_TIMESTAMP","ts_ms":)", after = R"({"kind":"AFTER_SEQUENCE_NUMBER","seq":")";
+  const std::string_view time = R"({"kind":"AT_TIMESTAMP","ts_ms":)", at = R"({"kind":"AT_SEQUENCE_NUMBER","seq":")",
+                         after = R"({"kind":"AFTER_SEQUENCE_NUMBER","seq":")";
   if (text.substr(0, time.size()) == time) {
     made.kind = Kind::kTime;
     std::from_chars(text.data() + time.size(), text.data() + text.size(), made.time_ms);
+  } else if (text.substr(0, at.size()) == at && text.size() > at.size() + 2) {
+    made.kind = Kind::kAt;
+    made.sequence = text.substr(at.size(), text.size() - at.size() - 2);
   } else if (text.substr(0, after.size()) == after && text.size() > after.size() + 2) {
     made.kind = Kind::kAfter;
     made.sequence = text.substr(after.size(), text.size() - after.size() - 2);
@@ -260,6 +265,15 @@ Result<RecordPage> ParseRecordsPlainly(std::string body) {
   return page;
 }
 
+KinesisClient::KinesisClient(std::unique_ptr<aws::JsonClient> json, const aws::RetryClock& clock)
+    : json_(std::move(json)),
+      clock_(clock),
+      pace_(ShardPace::Of(clock)),
+      identity_(clock, [this](const CallContext& ctx, const std::string& stream) -> Result<StreamSummary> {
+        LOTIC_ASSIGN_OR_RETURN(std::string body, Call(ctx, "DescribeStreamSummary", "{\"StreamName\":" + Quoted(stream) + "}", {}));
+        return ParseSummary(std::move(body));
+      }) {}
+
 Result<std::string> KinesisClient::Call(const CallContext& ctx, std::string_view operation, const std::string& body, const aws::JsonCallOptions& options) {
   const MonoTime sent = clock_.Now();
   LOTIC_ASSIGN_OR_RETURN(aws::JsonAnswer answer, json_->Call(ctx, operation, body, options));
@@ -316,11 +330,6 @@ Result<StreamSummary> ParseSummary(std::string body) {
   return made;
 }
 
-Result<StreamSummary> KinesisClient::Describe(const CallContext& ctx, const std::string& stream) {
-  LOTIC_ASSIGN_OR_RETURN(std::string body, Call(ctx, "DescribeStreamSummary", "{\"StreamName\":" + Quoted(stream) + "}", {}));
-  return ParseSummary(std::move(body));
-}
-
 Result<ShardPage> ParseShards(std::string body) {
   body.reserve(body.size() + kDecoderPadding);
   ShardPage page;
@@ -335,6 +344,7 @@ Result<ShardPage> ParseShards(std::string body) {
         if (name == "ParentShardId" || name == "AdjacentParentShardId") return TakeString(name, member, &shard.parents.emplace_back());
         if (name != "SequenceNumberRange") return Status::OK();
         return ForMembers(member, [&](std::string_view bound, const Extent& number) {
+          if (bound == "StartingSequenceNumber") return TakeString(bound, number, &shard.first_sequence);
           return bound == "EndingSequenceNumber" ? TakeString(bound, number, &shard.last_sequence) : Status::OK();
         });
       }));
@@ -381,8 +391,9 @@ Result<std::string> KinesisClient::GetIterator(const CallContext& ctx, const std
   std::string request = "{\"StreamARN\":" + Quoted(arn) + ",\"ShardId\":" + Quoted(shard) + ",\"ShardIteratorType\":";
   if (at.kind == ShardPosition::Kind::kHorizon) request += "\"TRIM_HORIZON\"";
   if (at.kind == ShardPosition::Kind::kTime) request += "\"AT_TIMESTAMP\",\"Timestamp\":" + ApiTime(std::max<int64_t>(at.time_ms, 0));
-  if (at.kind == ShardPosition::Kind::kAfter)
-    request += std::string(inclusive ? "\"AT" : "\"AFTER") + "_SEQUENCE_NUMBER\",\"StartingSequenceNumber\":" + Quoted(at.sequence);
+  if (at.kind == ShardPosition::Kind::kAt || at.kind == ShardPosition::Kind::kAfter)
+    request += std::string(inclusive || at.kind == ShardPosition::Kind::kAt ? "\"AT" : "\"AFTER") +
+               "_SEQUENCE_NUMBER\",\"StartingSequenceNumber\":" + Quoted(at.sequence);
   LOTIC_ASSIGN_OR_RETURN(const std::string body, Call(ctx, "GetShardIterator", request + "}", {}));
   std::string iterator;
   LOTIC_ASSIGN_OR_RETURN(const Extent root, Root("GetShardIterator", body));

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "aws/json_client.h"
+#include "connector/kinesis/stream_identity.h"
 #include "lotic/call_context.h"
 #include "lotic/status.h"
 
@@ -54,24 +55,17 @@ class ShardPace {
  private:
   struct State {
     std::vector<MonoTime> calls;  // the last kCallsPerSecond
-    MonoTime bytes_until;
+    MonoTime bytes_until = MonoTime::min();
   };
   std::mutex mutex_;  // guards what follows
   std::map<std::string, State> shards_;
-};
-
-struct StreamSummary {
-  std::string name;
-  std::string arn;
-  std::string status;  ///< ACTIVE, UPDATING, CREATING, DELETING
-  int64_t created_ms = 0;
-  int64_t retention_hours = 0;  ///< 0: the answer did not say
 };
 
 struct Shard {
   std::string id;
   std::string last_sequence;         ///< "": still open
   std::vector<std::string> parents;  ///< none, one, or the two that were merged; they may no longer be listed
+  std::string first_sequence;        ///< "": not said. No record of it has a smaller number
 };
 
 /// Borrowed from the RecordPage.
@@ -97,13 +91,13 @@ inline constexpr int kMaxListRestarts = 3;                  ///< of ListShards, 
 
 /// Where in a shard to read from.
 struct ShardPosition {
-  enum class Kind : uint8_t { kHorizon, kTime, kAfter, kShardEnd };
+  enum class Kind : uint8_t { kHorizon, kTime, kAt, kAfter, kShardEnd };
   Kind kind = Kind::kHorizon;
   int64_t time_ms = 0;
   std::string sequence;
 
   std::string ToText()
-      const;  ///< canonical: {"kind":"TRIM_HORIZON"}, {"kind":"AT_TIMESTAMP","ts_ms":1}, {"kind":"AFTER_SEQUENCE_NUMBER","seq":"7"}, {"kind":"SHARD_END"}: nothing remains
+      const;  ///< canonical: {"kind":"TRIM_HORIZON"}, {"kind":"AT_TIMESTAMP","ts_ms":1}, {"kind":"AT_SEQUENCE_NUMBER","seq":"7"}, {"kind":"AFTER_SEQUENCE_NUMBER","seq":"7"}, {"kind":"SHARD_END"}: nothing remains
   static Result<ShardPosition> Parse(std::string_view text);
 };
 
@@ -128,10 +122,10 @@ std::string ApiTime(int64_t time_ms);
 /// Any thread. Errors are those of aws::JsonClient, AwsError attached; IOError for an answer that cannot be read.
 class KinesisClient {
  public:
-  KinesisClient(std::unique_ptr<aws::JsonClient> json, const aws::RetryClock& clock) : json_(std::move(json)), clock_(clock), pace_(ShardPace::Of(clock)) {}
+  KinesisClient(std::unique_ptr<aws::JsonClient> json, const aws::RetryClock& clock);
 
   Result<std::vector<std::string>> ListStreams(const CallContext& ctx);  ///< all, sorted
-  Result<StreamSummary> Describe(const CallContext& ctx, const std::string& stream);
+  Result<StreamSummary> Describe(const CallContext& ctx, const std::string& stream) { return identity_.Ask(ctx, stream); }
   /// Sorted by id, each once. `from_ms`: only those that may hold a record since then.
   Result<std::vector<Shard>> ListShards(const CallContext& ctx, const std::string& stream, std::optional<int64_t> from_ms);
   /// `inclusive`: of kAfter, beginning with the record that it names.
@@ -144,6 +138,8 @@ class KinesisClient {
   const aws::RetryClock& clock() const { return clock_; }
   const ServerTime& time() const { return time_; }
   ShardPace& pace() { return *pace_; }
+  /// What all readers of this client know of who their streams are; Describe tells it, too.
+  StreamIdentity& identity() { return identity_; }
   /// What all readers of this client hold, by their own account: answers on their way and not yet taken, in bytes.
   std::atomic<int64_t>& held_bytes() { return held_bytes_; }
 
@@ -154,6 +150,7 @@ class KinesisClient {
   const aws::RetryClock& clock_;
   ServerTime time_;
   const std::shared_ptr<ShardPace> pace_;
+  StreamIdentity identity_;
   std::atomic<int64_t> held_bytes_{0};
 };
 

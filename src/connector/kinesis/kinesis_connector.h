@@ -29,6 +29,7 @@ struct KinesisOptions {
   int sample_records = 1'000;
   int sample_shards = 32;
   std::chrono::milliseconds sample_time{1'000};
+  bool hand_on_throttles = false;  ///< a read refused as one too many fails its split, for a caller with a pace of its own, instead of being made again
   std::chrono::milliseconds sample_patience{30'000};  ///< for calls refused as too many while no record has come; then an error
   std::chrono::milliseconds cache_time{60'000};       ///< of inferred columns
 };
@@ -42,7 +43,7 @@ Result<std::shared_ptr<Connector>> AttachKinesis(const std::string& region, cons
 
 /// CREATE TABLE … WITH ('connector' = 'kinesis', …): a connector that serves exactly this table, for reading and writing. Asks nobody anything; connects when it is first
 /// used, by the table's options and, where they are silent, `environment`: AWS_ENDPOINT_URL_KINESIS or AWS_ENDPOINT_URL leads to a stand-in.
-/// Errors: Invalid, NotImplemented: what is wrong with the definition, naming option or column.
-Result<DefinedTable> DefineKinesisTable(const TableDefinition& definition, const aws::Environment& environment);
+/// Errors: Invalid, NotImplemented: what is wrong with the definition, naming option or column. @param hand_on_throttles  as in KinesisOptions.
+Result<DefinedTable> DefineKinesisTable(const TableDefinition& definition, const aws::Environment& environment, bool hand_on_throttles = false);
 
 }  // namespace lotic::kinesis

@@ -257,6 +257,7 @@ TEST(KinesisScan, ThrottlesEndWithTheCallersTime) {
   const Status status = reader->Next(ctx).status();
   EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded) << status;
   EXPECT_NE(status.message().find("the service has refused "), std::string::npos) << status;
+  EXPECT_GT(reader->Progress().throttled, 0) << "what a progress line says while it waits";
   std::stop_source stop;
   ctx = {};
   ctx.stop = stop.get_token();

@@ -62,6 +62,7 @@ Result<uint32_t> KinesisReader::Add(SplitStart start) {
     parents = comma == std::string::npos ? "" : parents.substr(comma + 1);
   }
   state.last_sequence = Property(start.split, "last_sequence");
+  state.stop_number = Property(start.split, "stop_number");
   if (const std::string ms = Property(start.split, "stream_created_ms"); !ms.empty()) std::from_chars(ms.data(), ms.data() + ms.size(), state.created_ms);
   if (const std::string ms = Property(start.split, "start_ms"); !ms.empty()) {
     int64_t value = 0;
@@ -105,7 +106,7 @@ Result<SplitStart> KinesisReader::Release(uint32_t index) {
   return at;
 }
 
-ReaderProgress KinesisReader::Progress() const { return {0, records_.load(), bytes_.load()}; }
+ReaderProgress KinesisReader::Progress() const { return {0, records_.load(), bytes_.load(), throttles_.load()}; }
 
 SplitCertificate KinesisReader::Certificate(uint32_t index) const {
   const State& split = splits_[index];
@@ -134,8 +135,24 @@ void KinesisReader::End(State& split, EndReason reason, bool complete, const std
 }
 
 void KinesisReader::EndProved(State& split, const char* proof) {
+  split.proof = proof;
+  split.mark = client_->identity().Mark();
+  if (split.created_ms != 0) return;
+  // Neither the service nor the plan says when the stream was made: nothing to look at.
   End(split, EndReason::kEnd, true, "");
   split.certificate.proof = proof;
+}
+
+ReadBatch KinesisReader::EndIdentified(const std::string& arn, uint64_t number) {
+  ReadBatch ended;
+  for (uint32_t i = 0; i < splits_.size(); ++i) {
+    State& split = splits_[i];
+    if (!split.live || split.proof == nullptr || split.mark >= number || split.arn != arn) continue;
+    End(split, EndReason::kEnd, true, "");
+    split.certificate.proof = split.proof;
+    ended.runs.push_back(std::move(EndRun(i, Status::OK()).runs[0]));
+  }
+  return ended;
 }
 
 ReadBatch KinesisReader::EndRun(uint32_t index, Status status) const {
@@ -204,7 +221,14 @@ Result<ReadBatch> KinesisReader::Work(const CallContext& ctx) {
     if (std::optional<ShardAnswer> answer = calls_.Take()) {
       State& split = splits_[answer->split];
       split.in_flight = false;
-      if (answer->abandoned || !split.live) continue;
+      if (answer->identity) looking_ = false;
+      if (answer->abandoned) continue;
+      if (answer->identity && answer->status.ok()) {
+        ReadBatch identified = EndIdentified(split.arn, answer->identified);
+        if (!identified.runs.empty()) return identified;
+        continue;
+      }
+      if (!split.live) continue;
       std::optional<ReadBatch> batch = Answered(std::move(*answer));
       if (batch) return *std::move(batch);
       continue;
@@ -232,7 +256,7 @@ std::optional<milliseconds> KinesisReader::StartCalls(const CallContext& ctx, st
   for (size_t i = 0; i < splits_.size(); ++i) {
     const auto at = static_cast<uint32_t>((first + i) % splits_.size());
     State& split = splits_[at];
-    if (!split.live || split.in_flight || WaitsForParent(split)) continue;
+    if (!split.live || split.in_flight || (split.proof != nullptr && looking_) || WaitsForParent(split)) continue;
     if (split.position.kind == ShardPosition::Kind::kShardEnd) {
       End(split, EndReason::kEnd, true, "");
       *ended = EndRun(at, Status::OK());
@@ -242,14 +266,17 @@ std::optional<milliseconds> KinesisReader::StartCalls(const CallContext& ctx, st
       if (!split.iterator.empty() && now - split.iterator_at > kIteratorAge) split.iterator.clear();
       SizeNextCall(&split);
       ShardCall call;
-      call.iterator = split.iterator;
+      call.identity = split.proof != nullptr;
+      call.mark = split.mark;
+      if (!call.identity) call.iterator = split.iterator;
       call.limit = split.asked_records;
       call.max_bytes = split.asked_bytes;
       if (calls_.in_flight() >= window_ || !calls_.HasRoomFor(call.Bytes(), ctx.memory_budget_bytes)) return kMaxWait;  // until an answer makes room
-      if (!split.iterator.empty()) split.ready_at = client_->pace().TryCall(split.arn + "/" + split.at.split.partition, now);
+      if (!call.iterator.empty()) split.ready_at = client_->pace().TryCall(split.arn + "/" + split.at.split.partition, now);
       if (split.ready_at <= now) {
         turn_ = at + 1;
         split.in_flight = true;
+        looking_ = looking_ || call.identity;
         call.split = at;
         call.arn = split.arn;
         call.created_ms = split.created_ms;
@@ -294,20 +321,30 @@ std::optional<ReadBatch> KinesisReader::Failed(const ShardAnswer& answer) {
   const Status& failure = answer.status;
   State& split = splits_[index];
   const aws::AwsError* error = aws::AwsError::From(failure);
-  const bool throttled = failure.code() == StatusCode::kThrottled;
+  const bool throttled = failure.code() == StatusCode::kThrottled, handed_on = throttled && options_.hand_on_throttles;
   const bool expired = error != nullptr && error->code == "ExpiredIteratorException";
-  const bool invalid = error != nullptr && error->code == "InvalidArgumentException" && !split.iterator.empty() && !std::exchange(split.renewed, true);
-  if (failure.code() == StatusCode::kCapacityError && !split.iterator.empty() && (split.asked_records > 1 || split.asked_bytes < kMaxRecordAnswerBytes)) {
+  const bool refused = error != nullptr && error->code == "InvalidArgumentException";
+  const bool invalid = refused && !split.iterator.empty() && !std::exchange(split.renewed, true);
+  const bool not_found = error != nullptr && error->code == "ResourceNotFoundException" && answer.replaced.ok() && !answer.shard_expired;
+  if ((refused || not_found) && !answer.identity && split.iterator.empty() && split.position.kind == ShardPosition::Kind::kAt) {
+    // A condition's number, which the service has not issued, and a stand-in does not find: everything is read, and checked.
+    split.certificate.notes.push_back("the service takes no iterator at number " + split.position.sequence + ": the shard is read from its oldest record");
+    split.position = {};
+    split.certificate.read_start = split.certificate.read_end = {split.position.ToText()};
+    return std::nullopt;
+  }
+  if (failure.code() == StatusCode::kCapacityError && !answer.identity && !split.iterator.empty() &&
+      (split.asked_records > 1 || split.asked_bytes < kMaxRecordAnswerBytes)) {
     // Longer than it may be: a quarter of the records next, or four times the bytes of a single one.
     split.record_bytes = record_bytes_ = std::max(2 * split.record_bytes, 2 * split.asked_bytes / split.asked_records);
     return std::nullopt;
   }
-  if (throttled) {
+  if (throttled && !handed_on) {
     ++split.throttles;
     ++throttles_;
     split.throttles_in_a_row = std::min(split.throttles_in_a_row + 1, 5);
   }
-  if (throttled || invalid || ((expired || aws::IsRetryable(failure)) && ++split.failures <= kMaxFailuresInARow)) {
+  if (!handed_on && (throttled || invalid || ((expired || aws::IsRetryable(failure)) && ++split.failures <= kMaxFailuresInARow))) {
     if (expired || invalid) split.iterator.clear();
     // An iterator that expired is replaced at once; everything else, and a second time, after a pause.
     const int64_t cap_ms = std::min<int64_t>(int64_t{200} << std::min(std::max(split.failures, split.throttles_in_a_row), 5), 5'000);
@@ -318,9 +355,13 @@ std::optional<ReadBatch> KinesisReader::Failed(const ShardAnswer& answer) {
   }
   if (answer.shard_expired && (!split.range.end_ms || request_.policy.on_data_loss == OnDataLoss::kWarn)) return EndExpired(index);
   Status status = aws::ToSourceStatus(failure);
-  if (answer.stream_replaced) {
-    status = Status::DataLoss("stream '", split.arn.substr(split.arn.rfind('/') + 1),
-                              "' was deleted and made anew since the plan; what it held is gone: ", failure.message());
+  if (!answer.replaced.ok()) {
+    status = answer.replaced;
+  } else if (answer.identity) {
+    const bool gone = error != nullptr && error->code == "ResourceNotFoundException";
+    status =
+        Status(gone ? StatusCode::kDataLoss : status.code(),
+               "it was read to its end, and whether its stream was the one of the plan all the time cannot be learnt: " + status.message(), status.detail());
   } else if (error != nullptr && error->code == "ResourceNotFoundException") {
     status = Status::DataLoss("shard ", split.at.split.partition, answer.shard_expired ? " has expired: " : " or its stream is gone: ", failure.message());
   }
@@ -347,7 +388,7 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
   std::vector<uint32_t> wanted;
   wanted.reserve(page.records.size());
   Status bad;
-  bool past = false, limited = false;
+  bool past = false, passed = false, limited = false;
   RecordCounts counts;
   size_t taken = 0;
   int64_t repeated = 0;
@@ -373,6 +414,7 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
     const std::string_view* const before = std::exchange(last, &record.sequence);
     if (first == nullptr) first = &record.sequence;
     past = past || (split.range.end_ms && record.arrival_ms >= *split.range.end_ms + options_.grace.count());
+    passed = passed || (!split.stop_number.empty() && record.sequence != split.stop_number && AtLeast(record.sequence, split.stop_number));
     if (!split.range.Holds(record)) {
       ++counts.filtered;
       continue;
@@ -437,6 +479,8 @@ std::optional<ReadBatch> KinesisReader::Take(uint32_t index, const RecordPage& p
     EndProved(split, "shard_end");
   } else if (past) {
     EndProved(split, "past_end");
+  } else if (passed) {
+    EndProved(split, "past_number");
   } else if (!split.range.end_ms) {
     if (page.records.empty() && page.behind_ms.value_or(0) == 0) split.ready_at = client_->clock().Now() + kIdlePause;
   } else if (page.records.empty()) {

@@ -21,7 +21,7 @@
 namespace lotic::kinesis {
 
 inline constexpr int kMaxFailuresInARow =
-    10;  ///< broken connections and the like of one shard, without an answer between; then the split fails. Throttles are waited out
+    10;  ///< broken connections and the like of one shard, without an answer between; then the split fails. Throttles are waited out, or handed on
 
 /// Reads shards with several calls in flight, one of a shard, whichever may be asked next; answers are taken in the order they come.
 /// A shard's end is proved (docs/reference/kinesis.md) or it is not complete.
@@ -44,6 +44,7 @@ class KinesisReader final : public Reader {
     std::string arn;
     int64_t created_ms = 0;  // of the stream; 0: the split does not say
     std::string last_sequence;
+    std::string stop_number;  // what lies behind it is not wanted; "": everything is
     RecordRange range;
     std::vector<std::string> parents;
     std::optional<int64_t> newest_ms;  // arrival of the newest record seen
@@ -51,7 +52,7 @@ class KinesisReader final : public Reader {
     SplitCertificate certificate;
     bool live = true;
     std::string iterator;
-    MonoTime iterator_at, ready_at;
+    MonoTime iterator_at, ready_at = MonoTime::min();
     bool in_flight = false;
     int64_t asked_records = 0, asked_bytes = 0;  // at most, by the call in flight
     int64_t record_bytes = 0;                    // of an answer for each record, the longest lately; 0: none has come
@@ -64,6 +65,8 @@ class KinesisReader final : public Reader {
     bool reopened = false;
     std::optional<MonoTime> idle_since;
     int64_t least_behind_ms = std::numeric_limits<int64_t>::max();
+    const char* proof = nullptr;  // of its end, which counts once a request after `mark` has found the planned stream; until then the split is live
+    uint64_t mark = 0;
   };
   KinesisReader(std::shared_ptr<KinesisClient> client, const KinesisOptions& options, const ScanRequest& request);
   Result<ReadBatch> Work(const CallContext& ctx);
@@ -83,6 +86,8 @@ class KinesisReader final : public Reader {
   std::optional<ReadBatch> Take(uint32_t index, const RecordPage& page, std::optional<int64_t> asked_ms);
   void End(State& split, EndReason reason, bool complete, const std::string& note);
   void EndProved(State& split, const char* proof);
+  /// Of the splits whose end waits for a look at who the stream is: those that the look `number` at the stream of `arn` speaks for.
+  ReadBatch EndIdentified(const std::string& arn, uint64_t number);
   ReadBatch EndRun(uint32_t index, Status status) const;
 
   const std::shared_ptr<KinesisClient> client_;
@@ -93,6 +98,7 @@ class KinesisReader final : public Reader {
   std::optional<int64_t> rows_left_;
   std::vector<State> splits_;
   std::map<std::string, uint32_t, std::less<>> newest_;  // the newest split of a shard
+  bool looking_ = false;  // a call that asks who the stream is is in flight: one speaks for all splits that waited when it was sent
   size_t turn_ = 0;
   size_t window_ = kMaxCallsInFlight;                              // so many calls may be in flight now
   int64_t record_bytes_ = 0;                                       // as State's, of whichever shard answered last

@@ -7,6 +7,19 @@
 #include "aws/aws_error.h"
 
 namespace lotic::kinesis {
+namespace {
+
+std::string NameOf(const std::string& arn) { return arn.substr(arn.rfind('/') + 1); }
+
+/// Is it the stream of the plan? Errors: DataLoss, naming both.
+Status CheckPlanned(const ShardCall& call, const StreamSummary& found) {
+  if (found.arn == call.arn && (call.created_ms == 0 || found.created_ms == call.created_ms)) return Status::OK();
+  return Status::DataLoss("stream '", NameOf(call.arn), "' was deleted and made anew since the plan: the planned one was created at ",
+                          CreationText(call.created_ms), ", the one that has the name now at ", CreationText(found.created_ms),
+                          found.arn == call.arn ? "" : " as " + found.arn, "; what the first one held is gone");
+}
+
+}  // namespace
 
 ShardCalls::~ShardCalls() {
   Abandon();
@@ -86,6 +99,7 @@ void ShardCalls::Abandon() {
       ShardAnswer answer;
       answer.split = call.split;
       answer.abandoned = true;
+      answer.identity = call.identity;
       answer.counted_bytes = call.Bytes();
       answers_.push_back(std::move(answer));
     }
@@ -119,10 +133,24 @@ ShardAnswer ShardCalls::Ask(ShardCall call, const std::stop_token& stop) {
   CallContext ctx = call.ctx;
   ctx.stop = stop;
   ctx.deadline = std::chrono::steady_clock::time_point::max();
-  if (call.iterator.empty()) {
+  answer.identity = call.identity;
+  if (call.identity) {
+    const Result<StreamIdentity::Known> known = client_->identity().After(ctx, NameOf(call.arn), call.mark);
+    answer.status = known.status();
+    if (known.ok()) {
+      answer.identified = known->number;
+      answer.status = answer.replaced = CheckPlanned(call, known->summary);
+    }
+  } else if (call.iterator.empty()) {
     Result<std::string> iterator = client_->GetIterator(ctx, call.arn, call.shard, call.from, call.inclusive);
     answer.status = iterator.status();
-    if (iterator.ok()) answer.iterator = *std::move(iterator);
+    // The iterator is one of whichever stream has the name now: rows of another one are not handed out, also where nobody reads up to the end.
+    if (iterator.ok() && call.created_ms != 0) {
+      const Result<StreamSummary> stream = client_->identity().Recent(ctx, NameOf(call.arn));
+      answer.status = stream.status();
+      if (stream.ok()) answer.status = answer.replaced = CheckPlanned(call, *stream);
+    }
+    if (answer.status.ok()) answer.iterator = *std::move(iterator);
   } else {
     answer.asked_ms = client_->time().EarliestMs(client_->clock().Now());
     Result<RecordPage> page = client_->GetRecords(ctx, call.arn, call.iterator, call.limit, call.max_bytes);
@@ -135,20 +163,20 @@ ShardAnswer ShardCalls::Ask(ShardCall call, const std::stop_token& stop) {
     }
   }
   const aws::AwsError* const error = aws::AwsError::From(answer.status);
-  if (error != nullptr && error->code == "ResourceNotFoundException") FindWhatIsGone(ctx, call, &answer);
+  if (error != nullptr && error->code == "ResourceNotFoundException" && !call.identity) FindWhatIsGone(ctx, call, &answer);
   answer.abandoned = stop.stop_requested();
   return answer;
 }
 
 void ShardCalls::FindWhatIsGone(const CallContext& ctx, const ShardCall& call, ShardAnswer* answer) {
-  const std::string name = call.arn.substr(call.arn.rfind('/') + 1);
+  const std::string name = NameOf(call.arn);
   const Result<std::vector<Shard>> listed = client_->ListShards(ctx, name, std::nullopt);
   // Asked after the list, so that it tells whose the list is: a stream made anew has the old one's name and ARN.
   const Result<StreamSummary> stream = client_->Describe(ctx, name);
   if (!stream.ok()) return;
-  answer->stream_replaced = stream->arn != call.arn || (call.created_ms != 0 && stream->created_ms != call.created_ms);
+  answer->replaced = CheckPlanned(call, *stream);
   answer->shard_expired =
-      !answer->stream_replaced && listed.ok() && std::none_of(listed->begin(), listed->end(), [&](const Shard& other) { return other.id == call.shard; });
+      answer->replaced.ok() && listed.ok() && std::none_of(listed->begin(), listed->end(), [&](const Shard& other) { return other.id == call.shard; });
 }
 
 }  // namespace lotic::kinesis

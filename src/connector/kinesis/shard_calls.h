@@ -27,9 +27,11 @@ inline constexpr int64_t kWantedAnswerBytes =
 inline constexpr int64_t kFirstRecords = 100;           ///< asked for before any answer has told how long records are
 inline constexpr int64_t kMaxRecordsAnAnswer = 10'000;  ///< the service's
 
-/// One thing to ask for one shard: an iterator if it has none, else records.
+/// One thing to ask for one shard: whether its stream is still the planned one, else an iterator if it has none, else records.
 struct ShardCall {
   uint32_t split = 0;
+  bool identity = false;  // the first: an answer to a request after `mark`, of StreamIdentity
+  uint64_t mark = 0;
   std::string arn, shard;
   std::string iterator;
   ShardPosition from;      // where the iterator is to begin
@@ -47,11 +49,13 @@ struct ShardCall {
 struct ShardAnswer {
   uint32_t split = 0;
   Status status;
-  std::string iterator;             // of a call that asked for one
+  bool identity = false;            // of a call that asked for it
+  uint64_t identified = 0;          // of one that found the planned stream: the number of the request
+  std::string iterator;             // of a call that asked for one; the stream was found to be the planned one
   std::optional<RecordPage> page;   // of one that asked for records
   std::optional<int64_t> asked_ms;  // the earliest that the service's time can have been when it was asked
   bool shard_expired = false;       // the service does not know the shard, and still has the same stream
-  bool stream_replaced = false;     // the stream of that name is another one
+  Status replaced;                  // DataLoss, naming both: the stream of that name is another one
   bool abandoned = false;
   int64_t counted_bytes = 0;
 };

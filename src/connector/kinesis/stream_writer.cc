@@ -379,7 +379,7 @@ class StreamWriter final : public TableWriter {
   int64_t held_bytes_ = 0;
   size_t in_flight_ = 0, idle_ = 0;
   bool closing_ = false, full_ = false;
-  MonoTime not_before_{};
+  MonoTime not_before_ = MonoTime::min();
   int refusals_ = 0;  // in a row
   std::string first_code_;
   Status error_;

@@ -47,6 +47,7 @@ struct ScanOptions {
   std::chrono::milliseconds timeout{0};    ///< of a SELECT's reading; 0: none
   size_t max_calls = kMaxCallsInFlight;    ///< of one reader, 1 .. kMaxCallsInFlight
   int64_t max_held_bytes = kMaxHeldBytes;  ///< of answers that are not taken yet
+  bool hand_on_throttles = false;          ///< KinesisOptions'; no option of a table
   Status problem;                          ///< why the table cannot be read although it can be declared, and written
 };
 

@@ -32,7 +32,8 @@ aws::TestHttpAnswer Refusal(const std::string& code) {
   return {.status = 400, .headers = {}, .body = R"({"__type":")" + code + R"(","message":"scripted"})", .raw = {}};
 }
 
-std::string Sequence(int64_t number) { return std::to_string(1'000'000 + number); }
+/// Numbers of the service: the longer one is the greater.
+bool Less(const std::string& a, const std::string& b) { return a.size() != b.size() ? a.size() < b.size() : a < b; }
 
 }  // namespace
 
@@ -118,6 +119,12 @@ void TestStream::Expire(const std::string& shard) {
   shards_.erase(shard);
 }
 
+void TestStream::Remake() {
+  const std::lock_guard lock(mutex_);
+  created_s += 100;
+  for (auto& [id, shard] : shards_) shard = Shard();
+}
+
 void TestStream::Script(const std::string& operation, aws::TestHttpAnswer answer, int times) {
   const std::lock_guard lock(mutex_);
   for (int i = 0; i < times; ++i) scripted_[operation].push_back(answer);
@@ -176,7 +183,7 @@ aws::TestHttpAnswer TestStream::Answer(const aws::TestHttpRequest& request) {
       list += (list.empty() ? "" : ",") + (R"({"ShardId":")" + at->first + "\"");
       if (!shard.parents.empty()) list += R"(,"ParentShardId":")" + shard.parents[0] + "\"";
       if (shard.parents.size() > 1) list += R"(,"AdjacentParentShardId":")" + shard.parents[1] + "\"";
-      list += R"(,"SequenceNumberRange":{"StartingSequenceNumber":"1")";
+      list += R"(,"SequenceNumberRange":{"StartingSequenceNumber":")" + first_sequence + "\"";
       if (shard.closed) list += ",\"EndingSequenceNumber\":\"" + last_sequence + "\"";
       list += "}}";
     }
@@ -190,8 +197,8 @@ aws::TestHttpAnswer TestStream::Answer(const aws::TestHttpRequest& request) {
     const double from_s = std::strtod(Member(body, "Timestamp").c_str(), nullptr);
     const std::string after = Member(body, "StartingSequenceNumber");
     while (next < records.size() && ((type == "AT_TIMESTAMP" && static_cast<double>(records[next].arrival_ms) < from_s * 1000) ||
-                                     (type == "AFTER_SEQUENCE_NUMBER" && Sequence(records[next].number) <= after) ||
-                                     (type == "AT_SEQUENCE_NUMBER" && Sequence(records[next].number) < after))) {
+                                     (type == "AFTER_SEQUENCE_NUMBER" && !Less(after, Sequence(records[next].number))) ||
+                                     (type == "AT_SEQUENCE_NUMBER" && Less(Sequence(records[next].number), after)))) {
       ++next;
     }
     return {.headers = {}, .body = R"({"ShardIterator":")" + shard + "/" + std::to_string(next) + "\"}", .raw = {}};

@@ -18,14 +18,14 @@
 
 namespace lotic::kinesis {
 
-/// Time that passes only by waiting; the fake service dates its answers by it. Any thread.
+/// Time that passes only by waiting; the fake service dates its answers by it. It begins long before the system's, however short that has been up, so that
+/// waiting reaches no deadline made from that. Any thread.
 struct TestTime final : aws::RetryClock {
   static constexpr int64_t kBeginMs = 1'796'008'614'000;
+  const std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now() - std::chrono::hours(1000);
   mutable std::atomic<int64_t> passed_ms{0};
 
-  std::chrono::steady_clock::time_point Now() const override {
-    return std::chrono::steady_clock::time_point(std::chrono::hours(1) + std::chrono::milliseconds(passed_ms));
-  }
+  std::chrono::steady_clock::time_point Now() const override { return begin + std::chrono::milliseconds(passed_ms); }
   double Random() const override { return 0.5; }
   Status Wait(const CallContext& ctx, std::chrono::milliseconds time) const override {
     passed_ms += time.count();
@@ -58,6 +58,8 @@ class TestStream {
   void Close(const std::string& shard);
   /// It is no longer kept, nor are its records.
   void Expire(const std::string& shard);
+  /// Deletes the stream and makes it anew 100 s younger, with shards of the same ids, all open, and nothing in them.
+  void Remake();
   /// The next `times` calls of the operation are answered so.
   void Script(const std::string& operation, aws::TestHttpAnswer answer, int times = 1);
   /// Where the fake listens, and the session that Connect uses.
@@ -82,7 +84,10 @@ class TestStream {
   std::atomic<bool> stuck{false};                     ///< answers nothing, always behind
   std::atomic<int> meet{0};                           ///< GetRecords answers when so many have come and none is answered; then as ever
   std::atomic<bool> never_ends{false};                ///< a closed shard always has a next iterator, and is behind
+  std::string first_sequence = "1";                   ///< what every shard is said to begin with
   std::string last_sequence = "9223372036854775807";  ///< what a closed shard is said to end with
+  std::string number_prefix;                          ///< of every record's sequence number
+  int64_t number_base = 1'000'000;                    ///< behind it; the first record's number is one more
   size_t shards_per_page = 1'000;
   std::atomic<int> expired_pages{0};       ///< so many page tokens of ListShards have expired
   std::atomic<bool> split_on_read{false};  ///< the first GetRecords closes shard 0
@@ -97,6 +102,7 @@ class TestStream {
   };
   aws::TestHttpAnswer Answer(const aws::TestHttpRequest& request);
   aws::TestHttpAnswer GetRecords(const std::string& iterator, int64_t limit);
+  std::string Sequence(int64_t number) const { return number_prefix + std::to_string(number_base + number); }
 
   void Meet();
 
