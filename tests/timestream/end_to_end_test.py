@@ -66,8 +66,8 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual(process.returncode, 0, errors)
         return [json.loads(line) for line in output.splitlines()]
 
-    def error(self, statement):
-        process = self.command(statement)
+    def error(self, statement, options=""):
+        process = self.command(statement, options=options)
         _, errors = process.communicate(timeout=60)
         self.assertNotEqual(process.returncode, 0)
         return errors
@@ -95,6 +95,15 @@ class EndToEnd(unittest.TestCase):
                                        ("time::TIMESTAMP > TIMESTAMPTZ '2026-08-01 00:01:00+00'", 59, "2026-08-01 00:01:00.001000000")):
             self.assertEqual(self.rows(f"SELECT count(host) AS n FROM ts.ops.cpu WHERE {condition}", options=", TIME_PRECISION ms"), [{"n": count}], condition)
             self.assertIn(f"""WHERE (("time" >= '{sent}'))""", self.fake.queries[-1], condition)
+
+    def test_a_time_of_another_unit_is_compared_with_an_instant_as_its_error_says(self):
+        for precision in ("ms", "ns"):
+            error = self.error("SELECT count(host) FROM ts.ops.cpu WHERE time > TIMESTAMPTZ '2026-08-01 00:01:00+00'", options=f", TIME_PRECISION {precision}")
+            self.assertIn("an explicit cast is required; now()::TIMESTAMP is the time of the session's zone, now() AT TIME ZONE 'UTC' that of UTC", error)
+            for cast in ("::TIMESTAMP", " AT TIME ZONE 'UTC'"):
+                rows = self.rows(f"SELECT count(host) AS n FROM ts.ops.cpu WHERE time > TIMESTAMPTZ '2026-08-01 00:01:00+00'{cast}", options=f", TIME_PRECISION {precision}")
+                self.assertEqual(rows, [{"n": 59}], (precision, cast))
+                self.assertIn('WHERE (("time" ', self.fake.queries[-1], (precision, cast))
 
     def test_a_limit_stops_the_query(self):
         self.fake.page_rows = 2
@@ -131,6 +140,8 @@ class EndToEnd(unittest.TestCase):
                                                                {"time": "2026-08-01 00:10:00", "measure_value::double": 60.25}]}])
         self.assertEqual(self.fake.queries[-1], f"WITH t1 AS ( {VIEW} )  SELECT \"house\", \"humidity\" FROM t1 WHERE (\"house\" = 'north')")
         self.assertGreater(self.fake.judged["GlueGetTable"], 0)
+        self.assertEqual(self.rows("SELECT house FROM ts.greenhouse.humidity_series WHERE house = 'north'", options=", GLUE_CATALOG '111122223333'"), [{"house": "north"}])
+        self.assertEqual(self.fake.glue_catalogs, {None, "111122223333"})
 
     def test_a_glue_that_fails_fails_the_query(self):
         self.fake.glue_tables["ops", "cpu"] = {
@@ -151,6 +162,14 @@ class EndToEnd(unittest.TestCase):
             "StorageDescriptor": {"Columns": [{"Name": "host", "Type": "varchar"}, {"Name": "hits", "Type": "bigint"}, {"Name": "small", "Type": "double"}]}}
         self.assertGreater(len(self.rows("SELECT hits FROM ts.ops.typed WHERE hits >= 0")), 0)
         self.assertIn("column 'small' is declared as double, and Timestream answers with INTEGER", self.error("SELECT small FROM ts.ops.typed WHERE small > 0"))
+
+    def test_a_column_of_what_the_service_lacks_is_refused_only_where_it_is_asked_for(self):
+        self.fake.glue_tables["ops", "mapped"] = {
+            "Name": "mapped", "DatabaseName": "ops", "Parameters": {"timestream-metadata-flag": "yes", "_view_template": 'SELECT host, hits FROM "ops"."multi"'},
+            "StorageDescriptor": {"Columns": [{"Name": "host", "Type": "varchar"}, {"Name": "tags", "Type": "map<string,int>"}, {"Name": "raw", "Type": "binary"}]}}
+        self.assertGreater(len(self.rows("SELECT host FROM ts.ops.mapped")), 0)
+        self.assertEqual([row["column_type"] for row in self.rows("DESCRIBE ts.ops.mapped")], ["VARCHAR", "MAP(VARCHAR, INTEGER)", "BLOB"])
+        self.assertIn("column 'tags' is declared as MAP<VARCHAR, INTEGER>, and Timestream has no such values", self.error("SELECT * FROM ts.ops.mapped"))
 
     def test_without_glue_native_tables_are_read_all_the_same(self):
         self.fake.glue_tables = None

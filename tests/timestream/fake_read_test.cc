@@ -183,5 +183,75 @@ TEST(FakeRead, PushedConstraintsGiveTheRowsThatFilteringEverythingGives) {
   EXPECT_GT(limits, 0u);
 }
 
+/// A row as the values that an order looks at.
+struct Keys {
+  const ScanRequest& request;
+
+  std::vector<Scalar> Of(const Batch& batch, int64_t row) const {
+    std::vector<Scalar> keys;
+    for (const SortKey& key : request.order_by) keys.push_back(ScalarAt(batch.column(*request.layout.IndexOf(key.column)), row));
+    return keys;
+  }
+  int Compare(const std::vector<Scalar>& a, const std::vector<Scalar>& b) const {
+    for (size_t k = 0; k < request.order_by.size(); ++k) {
+      const SortKey& key = request.order_by[k];
+      if (IsNull(a[k]) != IsNull(b[k])) return IsNull(a[k]) == key.nulls_first ? -1 : 1;
+      if (IsNull(a[k])) continue;
+      const int order = CompareScalars(request.layout.fields[*request.layout.IndexOf(key.column)].type, a[k], b[k], request.compare);
+      if (order != 0) return key.descending ? -order : order;
+    }
+    return 0;
+  }
+};
+
+TEST(FakeRead, AnOrderThatIsSentGivesTheFirstRowsOfThatOrder) {
+  const uint64_t seed = std::random_device()();
+  size_t sent = 0;
+  for (const char* const precision : {"ms", "us", "ns"}) {
+    const auto ts = ConnectTo(Url(), precision);
+    const TableInfo info = ts->GetTable(Soon(), {"ops", "multi"}).ValueOrDie();
+    const Scan all = ReadAll(*ts, RequestFor(info)).ValueOrDie();
+    RandomConstraints random(seed, info, all);
+    for (size_t round = 0; round < Rounds() / 10; ++round) {
+      ScanRequest request = RequestFor(info);
+      for (size_t i = 0; i <= random.Below(2); ++i) {
+        request.order_by.push_back({info.schema.fields[random.Below(info.schema.fields.size())].name, random.OneIn(2), random.OneIn(2)});
+      }
+      request.limit = static_cast<int64_t>(1 + random.Below(30));
+      if (random.OneIn(2)) {
+        const size_t column = random.Below(info.schema.fields.size());
+        request.constraints.columns[info.schema.fields[column].name] = random.Set(column, request.compare);
+      }
+      const Keys keys{request};
+      std::vector<std::vector<Scalar>> expected, got;
+      for (const Batch& batch : all.batches) {
+        std::vector<uint8_t> keep;
+        ASSERT_TRUE(EvaluateConstraints(request.constraints, request.compare, batch, &keep).ok());
+        for (size_t row = 0; row < keep.size(); ++row) {
+          if (keep[row] != 0) expected.push_back(keys.Of(batch, static_cast<int64_t>(row)));
+        }
+      }
+      std::sort(expected.begin(), expected.end(), [&](const auto& a, const auto& b) { return keys.Compare(a, b) < 0; });
+      const Result<Scan> scan = ReadAll(*ts, request);
+      std::string told = "seed " + std::to_string(seed) + ", precision " + precision + ", round " + std::to_string(round);
+      for (const SortKey& key : request.order_by) told += ", " + key.column + (key.descending ? " DESC" : "") + (key.nulls_first ? " NULLS FIRST" : "");
+      ASSERT_TRUE(scan.ok()) << scan.status() << told;
+      bool ordered = false;
+      for (const PushedConstraint& line : scan->plan.report) ordered = ordered || (line.column == "ORDER BY" && line.pushdown == Pushdown::kExact);
+      for (const Batch& batch : scan->batches) {
+        for (int64_t row = 0; row < batch.num_rows(); ++row) got.push_back(keys.Of(batch, row));
+      }
+      if (!ordered) {
+        ASSERT_EQ(got.size(), expected.size()) << told << ": a limit without its order would leave out other rows";
+        continue;
+      }
+      ++sent;
+      ASSERT_EQ(got.size(), std::min(expected.size(), static_cast<size_t>(*request.limit))) << told;
+      for (size_t row = 0; row < got.size(); ++row) ASSERT_EQ(keys.Compare(got[row], expected[row]), 0) << told << ", row " << row;
+    }
+  }
+  EXPECT_GT(sent, Rounds() / 20);
+}
+
 }  // namespace
 }  // namespace lotic::timestream

@@ -55,7 +55,7 @@ class FakeTimestream:
     page_rows: rows of a page; odd_pages: empty pages (the first ones without ColumnInfo) and pages of one row among the others, by `random`;
     script: operation -> list of faults, taken one a call: "throttle", "internal", "cut" (half an answer), "drop" (none), "wrong_cell", "empty"
     (Query: an empty page more), or {"raw": text, "status": 200}.
-    Attributes that tests may read: operations, queries (texts run), cancelled (query ids), page_calls.
+    Attributes that tests may read: operations, queries (texts run), cancelled (query ids), page_calls, glue_catalogs.
     """
 
     def __init__(self, discovery=False):
@@ -72,6 +72,7 @@ class FakeTimestream:
         self.page_calls = 0
         self.running, self.by_client_token = {}, {}
         self.glue_tables = {}  # (database, table) -> Glue's Table; Glue is "not there" while it is None
+        self.glue_catalogs = set()  # that were asked, None for the caller's own
         self.judge, self.wrong, self.judged = None, [], collections.Counter()  # judge(method, target, headers, body) sees each request of lotic's that is signed rightly
         self.discovery = discovery
         self.servers = []
@@ -176,6 +177,7 @@ class FakeTimestream:
     def glue(self, operation, request):
         with self.lock:
             self.operations.append("Glue" + operation)
+            self.glue_catalogs.add(request.get("CatalogId"))
             fault = self.take_fault("Glue" + operation)
             if fault == "denied":
                 raise Refusal("AccessDeniedException", "User: me is not authorized to perform: glue:GetTable")

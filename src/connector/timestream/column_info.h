@@ -17,6 +17,7 @@ inline constexpr const char* kAttribute = "x-ts-attribute";
 inline constexpr const char* kPlace = "x-ts-place";
 inline constexpr const char* kSourceName = "x-ts-name";  ///< the column's name in Timestream, where it is not the field's
 inline constexpr std::string_view kDeclared = "declared";
+inline constexpr std::string_view kUnreadable = "unreadable";  ///< declared as what Timestream has no values of: known by name and type, not to be asked for
 
 /// The column's name in Timestream.
 const std::string& SourceNameOf(const Field& field);

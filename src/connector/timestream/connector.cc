@@ -349,8 +349,12 @@ class Impl final : public Connector, public QueryPassthrough {
       return status.WithMessage("timestream Query: ", status.message());
     };
     for (int pages = 0; pages < kMaxSmallPages; ++pages) {
-      LOTIC_ASSIGN_OR_RETURN(const aws::JsonAnswer answer, Sourced(client_->Query(ctx, body)));
-      Result<QueryPage> page = parser.Parse(answer.body, nullptr);
+      const Result<aws::JsonAnswer> answer = Sourced(client_->Query(ctx, body));
+      if (!answer.ok()) {
+        if (!running.empty()) client_->CancelLater(running);
+        return answer.status();
+      }
+      Result<QueryPage> page = parser.Parse(answer->body, nullptr);
       if (!page.ok()) return given_up(page.status());
       running = page->next_token.empty() ? "" : page->query_id;
       if (!page->columns.empty()) {

@@ -224,6 +224,29 @@ TEST_F(ConnectorTest, AQueryLostBeforeItsFirstRowIsSentAgain) {
   EXPECT_NE(calls.front()["ClientToken"], calls.back()["ClientToken"]);
 }
 
+TEST_F(ConnectorTest, ThrottlesAreTheCallersWhereItSaysSo) {
+  TimestreamOptions options;
+  options.client.hand_on_throttles = true;
+  Start({Refused("ThrottlingException"),
+         Refused("InternalServerException", 500),
+         {.body = Page("t1", "1")},
+         Refused("ThrottlingException"),
+         {.body = Page("", "2")}},
+        options);
+  const Read refused = ReadAll();
+  EXPECT_EQ(refused.status.code(), StatusCode::kThrottled) << refused.status;
+  EXPECT_THAT(refused.values, testing::IsEmpty());
+  EXPECT_EQ(Calls("Query").size(), 1u);
+  const Read read = ReadAll();  // other failures, and those of later pages, are not
+  EXPECT_TRUE(read.status.ok()) << read.status;
+  EXPECT_THAT(read.values, testing::ElementsAre(1, 2));
+  prepare_ = Refused("ThrottlingException");
+  auto* queries = dynamic_cast<QueryPassthrough*>(connector_.get());
+  ASSERT_NE(queries, nullptr);
+  EXPECT_EQ(queries->DescribeQuery({}, {{"QUERY", "SELECT 1"}}).status().code(), StatusCode::kThrottled);
+  EXPECT_EQ(Calls("PrepareQuery").size(), 1u);
+}
+
 TEST_F(ConnectorTest, AQueryLostBehindItsFirstRowIsAnError) {
   std::vector<TestHttpAnswer> pages = {{.body = Page("t1", "1")}};
   for (int i = 0; i < 4; ++i) pages.push_back(Refused("ThrottlingException"));
@@ -355,6 +378,15 @@ TEST_F(ConnectorTest, WithoutPrepareQueryTheFirstColumnsAreTaken) {
   ASSERT_EQ(info.schema.fields.size(), 1u);
   EXPECT_EQ(Calls("Query")[0]["MaxRows"], 1);
   EXPECT_TRUE(Called("CancelQuery"));
+}
+
+TEST_F(ConnectorTest, AQueryRunForItsColumnsIsCancelledWhereAPageOfItFails) {
+  Start({{.body = R"({"QueryId":"Q1","NextToken":"t1","Rows":[]})"}, Refused("QueryExecutionException")});
+  auto* const passthrough = dynamic_cast<QueryPassthrough*>(connector_.get());
+  const Status status = passthrough->DescribeQuery({}, {{"QUERY", "SELECT n FROM t"}}).status();
+  EXPECT_THAT(status.message(), HasSubstr("QueryExecutionException"));
+  ASSERT_TRUE(Called("CancelQuery"));
+  EXPECT_EQ(Calls("CancelQuery")[0]["QueryId"], "Q1");
 }
 
 TEST_F(ConnectorTest, AQueryThatTheServiceRefusesIsTheUsersError) {

@@ -41,6 +41,7 @@ class TypeParser {
     LOTIC_ASSIGN_OR_RETURN(Type type, One(0, source));
     SkipBlanks();
     if (at_ != text_.size()) return Fail("the end");
+    if (unreadable_) *source = std::string(kUnreadable);
     return type;
   }
 
@@ -136,7 +137,19 @@ class TypeParser {
       if (!Take('>')) return Fail("',' or '>'");
       return Type::Struct(std::move(members));
     }
-    if (word == "binary" || word == "map") return Status::NotImplemented("Glue type ", word, ": Timestream has no such values");
+    if (word == "binary") {
+      unreadable_ = true;
+      return Type::Binary();
+    }
+    if (word == "map") {
+      unreadable_ = true;
+      if (!Take('<')) return Fail("'<'");
+      LOTIC_ASSIGN_OR_RETURN(Type key, One(depth + 1, &inner));
+      if (!Take(',')) return Fail("','");
+      LOTIC_ASSIGN_OR_RETURN(Type value, One(depth + 1, &inner));
+      if (!Take('>')) return Fail("'>'");
+      return Type::Map(std::move(key), std::move(value));
+    }
     at_ -= std::min(at_, word.size());
     return Fail("a type");
   }
@@ -144,6 +157,7 @@ class TypeParser {
   const std::string_view text_;
   const TimeUnit unit_;
   size_t at_ = 0;
+  bool unreadable_ = false;  // binary or a map was met
 };
 
 /// "a=b,c=d": a Glue column's name → the name in Timestream.

@@ -25,7 +25,8 @@ struct SupplementalTable {
 };
 
 /// A type as Glue writes it: array<struct<time:timestamp,measure_value\:\:double:double>>. Blanks and case of type names do not matter; in a member's name a
-/// backslash stands before a colon. `source`: what kSourceType says of a column of it. Errors: Invalid, with the place; NotImplemented (binary, map).
+/// backslash stands before a colon. `source`: what kSourceType says of a column of it (kUnreadable with binary or a map in it).
+/// Errors: Invalid, with the place; CapacityError (too deep).
 Result<Type> ParseGlueType(std::string_view text, TimeUnit unit, std::string* source);
 
 /// What an answer of Glue's GetTable says; nothing if the table has neither the parameter timestream-metadata-flag nor _view_template: it is none of ours.

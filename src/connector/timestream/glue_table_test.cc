@@ -33,7 +33,10 @@ TEST(GlueTable, TypesAreReadWithBlanksCaseAndEscapedColons) {
                                                                                        {"date", "DATE date"},
                                                                                        {"timestamptz", "TIMESTAMP(3) UTC declared"},
                                                                                        {"decimal(10,2)", "DECIMAL(10,2) declared"},
-                                                                                       {"set<date>", "LIST<DATE> declared"}}) {
+                                                                                       {"set<date>", "LIST<DATE> declared"},
+                                                                                       {"binary", "VARBINARY unreadable"},
+                                                                                       {"map<string,int>", "MAP<VARCHAR, INTEGER> unreadable"},
+                                                                                       {"array<binary>", "LIST<VARBINARY> unreadable"}}) {
     EXPECT_EQ(TypeOfText(text), expected);
   }
 }
@@ -46,8 +49,9 @@ TEST(GlueTable, ABadTypeSaysWhere) {
                                                                                        {"int int", "the end was expected at byte 4"},
                                                                                        {"decimal(39,0)", "a precision of 1 to 38"},
                                                                                        {"blob", "a type was expected at byte 0"},
-                                                                                       {"map<int,int>", "no such values"},
-                                                                                       {"binary", "no such values"}}) {
+                                                                                       {"map<int>", "',' was expected at byte 7"},
+                                                                                       {"map", "'<' was expected at byte 3"},
+                                                                                       {"map<int,int", "'>' was expected at byte 11"}}) {
     EXPECT_THAT(TypeOfText(text), HasSubstr(expected)) << text;
   }
   std::string deep;
@@ -90,6 +94,23 @@ TEST(GlueTable, ColumnsHaveTheNamesThatTheMappingSays) {
   request.constraints.columns["house"] = ValueSet::Listed({std::string("north")});
   EXPECT_EQ(PlanQuery(request, table->source, Dialect::kOwn).ValueOrDie().text,
             R"(SELECT "House Name" FROM "greenhouse"."humidity_series" WHERE ("House Name" = 'north'))");
+}
+
+TEST(GlueTable, AColumnOfWhatTimestreamLacksIsRefusedOnlyWhenItIsAskedFor) {
+  const auto table = Table(
+      R"({"Table":{"Name":"t","DatabaseName":"d","Parameters":{"timestream-metadata-flag":""},"StorageDescriptor":{"Columns":[{"Name":"house","Type":"varchar"},{"Name":"b","Type":"binary"},{"Name":"m","Type":"map<string,bigint>"}]}}})");
+  ASSERT_EQ(table->schema.fields.size(), 3u);
+  ScanRequest request;
+  request.layout.fields = {table->schema.fields[0]};
+  EXPECT_EQ(PlanQuery(request, table->source, Dialect::kOwn).ValueOrDie().text, R"(SELECT "house" FROM "d"."t")");
+  for (const size_t column : {size_t{1}, size_t{2}}) {
+    request.layout.fields = {table->schema.fields[0], table->schema.fields[column]};
+    const Status status = PlanQuery(request, table->source, Dialect::kOwn).status();
+    EXPECT_EQ(status.code(), StatusCode::kNotImplemented) << status;
+    EXPECT_THAT(status.message(), HasSubstr("column '" + table->schema.fields[column].name + "' is declared as " +
+                                            table->schema.fields[column].type.ToString() + ", and Timestream has no such values"))
+        << status;
+  }
 }
 
 TEST(GlueTable, ABadAnswerSaysWhatIsWrong) {

@@ -68,6 +68,10 @@ std::string OrderText(const ScanRequest& request, std::string* reason) {
       *reason = "the service may order '" + key.column + "' differently";
       return "";
     }
+    if (type == "timestamp" && field.type.unit() != TimeUnit::kNano && &key != &request.order_by.back()) {
+      *reason = "times that are equal here are ordered to the nanosecond by the service, before its next key";
+      return "";
+    }
     const std::string name = QuoteName(SourceNameOf(field));
     const std::string how = std::string(key.descending ? " DESC" : " ASC") + (key.nulls_first ? " NULLS FIRST" : " NULLS LAST");
     if (is_double) keys.push_back("is_nan(" + name + ")" + how);  // NaN is the greatest
@@ -101,6 +105,12 @@ std::string DoubleLiteral(double value, Dialect dialect) {
 
 Result<QueryPlan> PlanQuery(const ScanRequest& request, const QuerySource& source, Dialect dialect) {
   QueryPlan plan;
+  for (const Field& field : request.layout.fields) {
+    const auto declared = field.metadata.find(kSourceType);
+    if (declared == field.metadata.end() || declared->second != kUnreadable) continue;
+    return Status::NotImplemented("column '", field.name, "' is declared as ", field.type.ToString(),
+                                  ", and Timestream has no such values: leave it out of the query, or correct the type where it is declared (a Glue table)");
+  }
   const bool passthrough = !source.passthrough.empty();
   plan.residual.expressions = request.constraints.expressions;
   plan.counts = request.layout.fields.empty() && !passthrough;

@@ -67,7 +67,8 @@ struct QueryPlan {
 };
 
 /// A function of its arguments alone, the same in every process.
-/// Errors: Invalid (a constraint on a column that the layout lacks); CapacityError (longer than kMaxQueryBytes without any constraint).
+/// Errors: Invalid (a constraint on a column that the layout lacks); NotImplemented (a column of kUnreadable); CapacityError (longer than
+/// kMaxQueryBytes without any constraint).
 Result<QueryPlan> PlanQuery(const ScanRequest& request, const QuerySource& source, Dialect dialect);
 
 }  // namespace lotic::timestream

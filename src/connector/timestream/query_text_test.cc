@@ -207,6 +207,18 @@ TEST(QueryText, AnOrderIsSentWithALimitAndSaysWhereNullsGo) {
   EXPECT_EQ(Plan(request, Dialect::kOwn).text, R"(SELECT "host", "v" FROM "ops"."cpu")") << "an order that is not sent keeps the limit here";
 }
 
+TEST(QueryText, AnOrderByATimeThatIsShownFlooredIsSentAsTheLastKeyOnly) {
+  for (const TimeUnit unit : {TimeUnit::kMilli, TimeUnit::kMicro, TimeUnit::kNano}) {
+    ScanRequest request = Of({Text("host"), Time(unit)});
+    request.limit = 3;
+    request.order_by = {{"host", false, false}, {"time", true, false}};
+    EXPECT_THAT(Plan(request, Dialect::kOwn).text, testing::HasSubstr(R"(ORDER BY "host" ASC NULLS LAST, "time" DESC NULLS LAST LIMIT 3)"));
+    // Of two rows of one unit the later one may have the smaller host: it comes first here, and is left out by the service.
+    request.order_by = {{"time", true, false}, {"host", false, false}};
+    EXPECT_EQ(Plan(request, Dialect::kOwn).text.find("LIMIT") != std::string::npos, unit == TimeUnit::kNano);
+  }
+}
+
 TEST(QueryText, NoColumnsAreACount) {
   const QueryPlan plan = Plan(Of({}), Dialect::kOwn);
   EXPECT_TRUE(plan.counts);

@@ -209,7 +209,8 @@ Result<std::optional<ReadBatch>> TimestreamReader::Step(const CallContext& ctx, 
 
 std::optional<ReadBatch> TimestreamReader::Fail(uint32_t index, const Status& failure) {
   State& split = splits_[index];
-  if (split.certificate.rows == 0 && split.queries < kMaxQueries && aws::IsRetryable(failure)) {
+  const bool handed_on = failure.code() == StatusCode::kThrottled && client_->hands_on_throttles();
+  if (split.certificate.rows == 0 && split.queries < kMaxQueries && aws::IsRetryable(failure) && !handed_on) {
     EndQuery(&split);  // nothing was delivered: the split is queried once more, from its beginning
     split.pages = 0;
     split.counted_left = -1;

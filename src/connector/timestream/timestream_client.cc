@@ -146,7 +146,8 @@ Result<DescribedEndpoint> ParseEndpoints(std::string_view answer) {
   return made;
 }
 
-TimestreamClient::TimestreamClient(Api query, Api write, const aws::RetryClock& clock) : clock_(clock), query_(std::move(query)), write_(std::move(write)) {}
+TimestreamClient::TimestreamClient(Api query, Api write, const aws::RetryClock& clock, bool hand_on_throttles)
+    : clock_(clock), hand_on_throttles_(hand_on_throttles), query_(std::move(query)), write_(std::move(write)) {}
 
 Result<std::shared_ptr<TimestreamClient>> TimestreamClient::Create(aws::Session session, const ClientOptions& options) {
   const aws::RetryClock& clock = *session.retry_clock;
@@ -156,10 +157,15 @@ Result<std::shared_ptr<TimestreamClient>> TimestreamClient::Create(aws::Session 
     aws::JsonClientOptions json;
     json.endpoint = query ? options.query_endpoint : options.write_endpoint;
     json.retry = Policy(8);
+    if (options.hand_on_throttles) {
+      json.retry.classify = [](const Status& failure) {
+        return failure.code() != StatusCode::kThrottled && aws::IsRetryable(failure) ? aws::RetryVerdict::kBackOff : aws::RetryVerdict::kGiveUp;
+      };
+    }
     LOTIC_ASSIGN_OR_RETURN(api.json, aws::JsonClient::Create(query ? aws::TimestreamQueryService() : aws::TimestreamWriteService(), session, json));
     api.discover = options.discovery == Discovery::kOn || (options.discovery == Discovery::kAuto && !api.json->endpoint().overridden);
   }
-  return std::shared_ptr<TimestreamClient>(new TimestreamClient(std::move(apis[0]), std::move(apis[1]), clock));
+  return std::shared_ptr<TimestreamClient>(new TimestreamClient(std::move(apis[0]), std::move(apis[1]), clock, options.hand_on_throttles));
 }
 
 TimestreamClient::~TimestreamClient() {
@@ -206,11 +212,13 @@ Result<std::optional<aws::ServiceEndpoint>> TimestreamClient::Cell(const CallCon
   return api.cell;
 }
 
-Result<aws::JsonAnswer> TimestreamClient::Call(const CallContext& ctx, Api& api, std::string_view operation, const std::string& body, int max_tries) {
+Result<aws::JsonAnswer> TimestreamClient::Call(const CallContext& ctx, Api& api, std::string_view operation, const std::string& body, int max_tries,
+                                               bool later_page) {
   aws::RetryPolicy policy = Policy(max_tries);
   int internal = 0;
-  policy.classify = [&internal](const Status& failure) {
+  policy.classify = [&](const Status& failure) {
     if (IsWrongCell(failure)) return aws::RetryVerdict::kGiveUp;
+    if (failure.code() == StatusCode::kThrottled && hand_on_throttles_ && !later_page) return aws::RetryVerdict::kGiveUp;
     const aws::AwsError* error = aws::AwsError::From(failure);
     if (error != nullptr && error->code == "ConflictException") return aws::RetryVerdict::kGiveUp;
     if (error != nullptr && error->code == "InternalServerException" && ++internal >= kInternalTries) return aws::RetryVerdict::kGiveUp;
@@ -231,7 +239,8 @@ Result<aws::JsonAnswer> TimestreamClient::Query(const CallContext& ctx, const Pa
   if (!page.client_token.empty()) body += ",\"ClientToken\":" + JsonText(page.client_token);
   if (!page.next_token.empty()) body += ",\"NextToken\":" + JsonText(page.next_token);
   if (page.max_rows > 0) body += ",\"MaxRows\":" + std::to_string(page.max_rows);
-  return Call(ctx, query_, "Query", body + "}", page.next_token.empty() ? 8 : kMaxSamePage);
+  const bool later_page = !page.next_token.empty();
+  return Call(ctx, query_, "Query", body + "}", later_page ? kMaxSamePage : 8, later_page);
 }
 
 void TimestreamClient::CancelLater(const std::string& query_id) {

@@ -32,6 +32,9 @@ struct ClientOptions {
   std::string query_endpoint;  ///< "": the variables' or the region's
   std::string write_endpoint;
   Discovery discovery = Discovery::kAuto;
+  /// A call refused as one too many is its caller's at once, who has a pace of its own. A later page is still tried kMaxSamePage times,
+  /// since a new query is billed again.
+  bool hand_on_throttles = false;
 };
 
 /// One page of one query.
@@ -69,6 +72,7 @@ class TimestreamClient {
   Result<std::vector<std::string>> ListTables(const CallContext& ctx, const std::string& database);
 
   const aws::RetryClock& clock() const { return clock_; }
+  bool hands_on_throttles() const { return hand_on_throttles_; }
 
  private:
   /// Where the requests of one of the two APIs go.
@@ -78,13 +82,14 @@ class TimestreamClient {
     std::optional<aws::ServiceEndpoint> cell;
     std::chrono::steady_clock::time_point fresh_until{};  // then it is asked for again
   };
-  TimestreamClient(Api query, Api write, const aws::RetryClock& clock);
+  TimestreamClient(Api query, Api write, const aws::RetryClock& clock, bool hand_on_throttles);
   /// A call to the right cell; after a 421 to the one that the service names then.
-  Result<aws::JsonAnswer> Call(const CallContext& ctx, Api& api, std::string_view operation, const std::string& body, int max_tries);
+  Result<aws::JsonAnswer> Call(const CallContext& ctx, Api& api, std::string_view operation, const std::string& body, int max_tries, bool later_page = false);
   Result<std::optional<aws::ServiceEndpoint>> Cell(const CallContext& ctx, Api& api, bool anew);
   void CancelLoop(std::stop_token stop);
 
   const aws::RetryClock& clock_;
+  const bool hand_on_throttles_;
   Api query_, write_;
   std::mutex cells_mutex_;  // guards Api::cell and Api::fresh_until
 
