@@ -107,19 +107,17 @@ class ConnectorFunction final : public LambdaFunction {
     const CallContext ctx = ContextOf(outer, parsed.request);
     LOTIC_RETURN_NOT_OK(ctx.Check("answering " + name));
     LOTIC_RETURN_NOT_OK(LookAtConstraints(ctx, parsed.request, *parts_.log));
-    LOTIC_ASSIGN_OR_RETURN(std::string json, Answer(ctx, invocation, parsed.request));
-    if (static_cast<int64_t>(json.size()) > kMaxResponseBytes) {
-      return Status::CapacityError("the answer to ", name, " has ", json.size(), " bytes; Lambda takes ", kMaxResponseBytes);
-    }
-    LOTIC_RETURN_NOT_OK(ctx.Check("answering " + name));
-    return json;
+    return Answer(ctx, invocation, parsed.request);
   }
 
  private:
   Result<std::string> Answer(const CallContext& ctx, const Invocation& invocation, const FederationRequest& any) {
     const std::function<Result<SpillStore*>()> store = [this] { return Store(); };
-    const auto written = [](const Result<FederationResponse>& response) {
-      return response.ok() ? Result<std::string>(WriteResponse(*response)) : response.status();
+    const auto written = [&](const Result<FederationResponse>& response) -> Result<std::string> {
+      if (!response.ok()) return response.status();
+      std::string json = WriteResponse(*response);
+      LOTIC_RETURN_NOT_OK(CheckAnswer(ctx, MessageName(any), json));
+      return json;
     };
     return std::visit(Overloaded{[&](const PingRequest& request) { return written(metadata_.Ping(request)); },
                                  [&](const ListSchemasRequest& request) { return written(metadata_.ListSchemas(ctx, request)); },

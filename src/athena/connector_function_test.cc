@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <random>
 #include <regex>
+#include <system_error>
 #include <thread>
 #include <tuple>
 
@@ -202,6 +203,46 @@ TEST(ConnectorFunction, ExpressionsAreFinishedByTheDoor) {
   }
 }
 
+// An engine may learn of a condition only when the plan is made: from the other side of a join.
+TEST(ConnectorFunction, AFilterThatComesWithTheReadAloneIsApplied) {
+  const auto bent = std::make_shared<BentConnector>(SampleConnector());
+  size_t told = 0;
+  bent->on_open = [&](const ScanRequest& request) { told += request.constraints.columns.size(); };
+  TestDoor door(bent);
+  const EngineQuery plain{kOrders, std::vector<std::string>{"id"}};
+  const GetTableResponse table = door.engine->Table(kOrders).ValueOrDie();
+  EngineAnswer answer;
+  const auto splits = door.engine->Splits(plain, table, &answer).ValueOrDie();
+  const auto direct = ReadDirectly(*SampleConnector(), kOrders).ValueOrDie();
+  const Expression qty{Expression::Kind::kColumn, Type::Int32(), {}, "qty", {}}, three{Expression::Kind::kConstant, Type::Int32(), int64_t{3}, "", {}};
+  const Constraints filters[] = {{{{"qty", ValueSet::Listed({Scalar(int64_t{3})})}}, {}},
+                                 {{{"id", ValueSet::Range({Scalar(int64_t{30}), true, Scalar(int64_t{50}), false})}}, {}},
+                                 {{}, {Expression{Expression::Kind::kCall, Type::Bool(), {}, "less_than", {qty, three}}}}};
+  for (const Constraints& filter : filters) {
+    EngineQuery query = plain;
+    query.constraints = ToWireConstraints(filter, table.schema).ValueOrDie();
+    const auto read = [&](bool without_metadata) {
+      std::vector<std::string> rows;
+      for (const WireSplit& split : splits) {
+        ReadRecordsRequest request = door.engine->ReadRequest(query, table, split);
+        if (without_metadata) request.schema.fields[0].metadata.clear();
+        for (const Block& block : door.engine->Blocks(door.engine->Ask(request).ValueOrDie(), split, &answer).ValueOrDie()) {
+          for (std::string& row : RowTexts(block.rows)) rows.push_back(std::move(row));
+        }
+      }
+      return rows;
+    };
+    const auto expected = Expected(direct, filter, plain.columns).ValueOrDie();
+    EXPECT_GT(expected.size(), 0u);
+    EXPECT_LT(expected.size(), 120u);
+    EXPECT_EQ(read(false), expected);
+    EXPECT_EQ(read(true), expected);
+    query.constraints.limit = 1;
+    EXPECT_LE(read(false).size(), splits.size());
+  }
+  EXPECT_EQ(told, 0u);  // it has planned without them
+}
+
 TEST(ConnectorFunction, SplitsOf1And7And100PartitionsGiveTheSameRowsInlineAndSpilled) {
   for (const int64_t partitions : {1, 7, 100}) {
     const auto store = Partitioned(partitions);
@@ -388,6 +429,27 @@ TEST(ConnectorFunction, Check37AWriteErrorFailsTheCallAndTheObjectsGo) {
   EXPECT_EQ(door.log.lines[0].outcome, "failed");
 }
 
+TEST(ConnectorFunction, WhatWasSpilledGoesIfTheAnswerCannotGoOut) {
+  TestDoor door(SampleConnector());
+  const EngineQuery query{kOrders, std::nullopt, {}, 500, 1};
+  const GetTableResponse table = door.engine->Table(kOrders).ValueOrDie();
+  EngineAnswer answer;
+  const auto splits = door.engine->Splits(query, table, &answer).ValueOrDie();
+  ReadRecordsRequest request = door.engine->ReadRequest(query, table, splits[0]);
+  request.split.spill_location->key = std::string(2'500'000, 'k');  // three of them are more than Lambda takes
+  const Status status = door.engine->Ask(request).status();
+  EXPECT_EQ(status.code(), StatusCode::kCapacityError) << status.message().substr(0, 200);
+  EXPECT_THAT(status.message(), HasSubstr("the answer to ReadRecordsRequest has "));
+  EXPECT_THAT(door.store->objects(), IsEmpty());
+  ASSERT_THAT(door.log.lines, SizeIs(1));
+  EXPECT_EQ(door.log.lines[0].outcome, "failed");
+  EXPECT_THAT(door.log.lines[0].certificate, HasSubstr("\"complete\":false"));
+
+  request.split.spill_location->key = "k";
+  ASSERT_TRUE(door.engine->Ask(request).ok());
+  EXPECT_THAT(door.store->objects(), SizeIs(door.log.lines.at(1).spilled_blocks));
+}
+
 // ---- What is looked at and not applied.
 
 TEST(ConnectorFunction, Check29APlanThatIsNotBase64IsRefused) {
@@ -545,6 +607,23 @@ TEST(ConnectorFunction, ASplitThatIsNotReadLeavesALineToo) {
   EXPECT_EQ(door.log.lines[2].outcome, "failed");
   EXPECT_EQ(door.log.lines[2].query_id, "query-1");
   EXPECT_EQ(door.log.lines[2].certificate, "");
+}
+
+TEST(ConnectorFunction, ASplitWhoseReadingThrowsLeavesALineToo) {
+  const auto bent = std::make_shared<BentConnector>(SampleConnector());
+  TestDoor door(bent);
+  const GetTableResponse table = door.engine->Table(kOrders).ValueOrDie();
+  EngineAnswer answer;
+  const auto splits = door.engine->Splits({kOrders}, table, &answer).ValueOrDie();
+  bent->next = [](const CallContext&, const std::function<Result<ReadBatch>()>&) -> Result<ReadBatch> {
+    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+  };
+  const Status status = door.engine->Ask(door.engine->ReadRequest({kOrders}, table, splits[0])).status();
+  EXPECT_EQ(status.code(), StatusCode::kUnknownError) << status;
+  EXPECT_THAT(status.message(), HasSubstr("reading default.orders threw: "));
+  ASSERT_THAT(door.log.lines, SizeIs(1));
+  EXPECT_EQ(door.log.lines[0].outcome, "failed");
+  EXPECT_THAT(door.log.lines[0].certificate, HasSubstr("\"complete\":false"));
 }
 
 TEST(ConnectorFunction, AConnectorThatIsThrottledWithoutRowsIsThrottledForAthena) {

@@ -33,7 +33,7 @@ struct DoorOptions {
   static constexpr int64_t kMaxBlockBytes = int64_t{1} << 30;
 
   /// Errors: Invalid (a value that does not fit, with the variable's name; headers that are no JSON object of texts: the SDK would ignore them, and with them
-  /// the encryption they may ask for), NotImplemented (kms_key_id, casing_mode ANNOTATION).
+  /// the encryption they may ask for), NotImplemented (kms_key_id).
   static Result<DoorOptions> FromEnvironment(const Environment& environment);
 };
 

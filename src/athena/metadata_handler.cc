@@ -11,9 +11,11 @@
 #include "athena/request_scan.h"
 #include "athena/spill_place.h"
 #include "athena_protocol/ipc.h"
+#include "aws/aws_error.h"
 #include "lotic/batch_builder.h"
 #include "lotic/partition_tokens.h"
 #include "lotic/scan_json.h"
+#include "lotic/table_properties.h"
 
 namespace lotic::athena {
 namespace {
@@ -23,19 +25,9 @@ constexpr size_t kSplitOverheadBytes = 600;  // of one split's JSON beside what 
 
 // The columns that constraints name, as the connector has them: by the metadata in `schema`, else by what `table` says.
 Result<Schema> ConstrainedColumns(const WireConstraints& constraints, const WireSchema& schema, const TableInfo& table) {
-  std::set<std::string> names;
-  for (const auto& [name, set] : constraints.summary) names.insert(name);
-  std::vector<const WireExpression*> open;
-  for (const WireExpression& expression : constraints.expressions) open.push_back(&expression);
-  while (!open.empty()) {
-    const WireExpression* expression = open.back();
-    open.pop_back();
-    if (expression->kind == WireExpression::Kind::kVariable) names.insert(expression->name);
-    for (const WireExpression& arg : expression->args) open.push_back(&arg);
-  }
   Schema columns;
   const Schema known = VisibleColumns(table);
-  for (const std::string& name : names) {
+  for (const std::string& name : ColumnsNamedBy(constraints)) {
     std::optional<Field> field;
     if (const auto index = schema.IndexOf(name)) {
       LOTIC_ASSIGN_OR_RETURN(field, SourceField(schema.fields[*index]));
@@ -46,6 +38,18 @@ Result<Schema> ConstrainedColumns(const WireConstraints& constraints, const Wire
     if (field) columns.fields.push_back(std::move(*field));  // a column that the table lacks filters nothing, as in the SDK
   }
   return columns;
+}
+
+// Of expressions that the layout was not told of the readers take care. They leave out no split, but a limit counts behind them.
+WireConstraints Planned(WireConstraints constraints, const Schema& columns) {
+  const auto unknown = [&](const WireExpression& expression) {
+    const std::set<std::string> names = ColumnsNamedBy({.expressions = {expression}});
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return std::none_of(columns.fields.begin(), columns.fields.end(), [&](const Field& field) { return LowerCase(field.name) == name; });
+    });
+  };
+  if (std::erase_if(constraints.expressions, unknown) > 0) constraints.limit = -1;
+  return constraints;
 }
 
 // A place in the splits of a batch of partitions: the first row of those that are listed together, the connector's own page of them, and their snapshot.
@@ -89,8 +93,11 @@ Result<std::vector<std::string>> AppendedColumn(const Block& partitions, std::st
 }
 
 // A schema that is called as those of sources without schemas are (topics, streams) keeps its name: it is ours, and not the source's to be converted to.
+bool IsOurs(std::string_view schema) { return LowerCase(schema) == "default"; }
+// A suffix is the table's; of a schema alone nothing is told.
 CasingMode SchemaCasing(CasingMode mode, std::string_view name) {
-  return mode == CasingMode::kUpper && LowerCase(name) == "default" ? CasingMode::kLower : mode;
+  if (mode == CasingMode::kAnnotation) return CasingMode::kUnset;
+  return mode == CasingMode::kUpper && IsOurs(name) ? CasingMode::kLower : mode;
 }
 
 }  // namespace
@@ -173,12 +180,12 @@ Result<FederationResponse> MetadataHandler::GetDataSourceCapabilities(const GetD
   return FederationResponse(std::move(response));
 }
 
-Result<std::vector<std::string>> MetadataHandler::TablesOf(const CallContext& ctx, const std::string& schema) {
+Result<std::vector<std::string>> MetadataHandler::TablesOf(const CallContext& ctx, const std::string& schema, RowsWritten throttled) {
   std::vector<std::string> names;
   PageRequest page;
   do {
     LOTIC_ASSIGN_OR_RETURN(TablePage tables,
-                           invoker_.Invoke(ctx, "listing tables", RowsWritten::kNotASplit, [&] { return parts_.connector->ListTables(ctx, schema, page); }));
+                           invoker_.Invoke(ctx, "listing tables", throttled, [&] { return parts_.connector->ListTables(ctx, schema, page); }));
     for (TableName& table : tables.tables) names.push_back(std::move(table.table));
     if (names.size() > kMaxNamesSearched)
       return Status::CapacityError("schema '", schema, "' has more than ", kMaxNamesSearched,
@@ -190,11 +197,17 @@ Result<std::vector<std::string>> MetadataHandler::TablesOf(const CallContext& ct
 
 Result<TableName> MetadataHandler::SourceName(const CallContext& ctx, const TableName& table) {
   const CasingMode mode = parts_.options.casing;
+  if (mode == CasingMode::kAnnotation) {
+    if (!IsAnnotated(table.table)) return table;
+    LOTIC_ASSIGN_OR_RETURN(TableName name, AnnotatedName(table));
+    if (IsOurs(name.schema)) name.schema = LowerCase(name.schema);
+    return name;
+  }
   if (mode != CasingMode::kSearch) return TableName{Cased(SchemaCasing(mode, table.schema), table.schema), Cased(mode, table.table)};
   LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> schemas,
                          invoker_.Invoke(ctx, "listing schemas", RowsWritten::kNotASplit, [&] { return parts_.connector->ListSchemas(ctx); }));
   LOTIC_ASSIGN_OR_RETURN(const size_t schema, FindName(mode, "schema", table.schema, schemas));
-  LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> names, TablesOf(ctx, schemas[schema]));
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> names, TablesOf(ctx, schemas[schema], RowsWritten::kNotASplit));
   LOTIC_ASSIGN_OR_RETURN(const size_t found, FindName(mode, "table", table.table, names));
   return TableName{schemas[schema], names[found]};
 }
@@ -203,16 +216,20 @@ void MetadataHandler::Warn(const CallContext& ctx, const std::string& table, con
   if (warned_.size() < kMaxWarnings && warned_.insert(message).second) parts_.log->Warn({ctx.identity.query_id, table, message});
 }
 
-void MetadataHandler::WarnOfHidden(const CallContext& ctx, const TableName& table) {
-  if (looked_.size() >= kMaxWarnings || !looked_.insert(table.ToString()).second) return;
-  const Result<std::vector<std::string>> names = TablesOf(ctx, table.schema);
+void MetadataHandler::WarnOfHidden(const CallContext& ctx, const TableInfo& table) {
+  const std::string name = table.name.ToString();
+  const auto warn = [&](const std::string& other) {
+    Warn(ctx, name, "table '" + other + "' differs from '" + table.name.table + "' in case only and is hidden by it");
+  };
+  if (const auto told = table.properties.find(kHiddenByCase); told != table.properties.end()) return warn(told->second);
+  if (looked_.size() >= kMaxWarnings || !looked_.insert(name).second) return;
+  const auto time = std::min(kHiddenLookTime, ctx.Remaining(4 * kHiddenLookTime) / 4);
+  const Result<std::vector<std::string>> names = TablesOf(ctx.WithDeadline(std::chrono::steady_clock::now() + time), table.name.schema, RowsWritten::kNone);
   if (!names.ok()) {
-    looked_.erase(table.ToString());  // the table itself was answered; next time
+    looked_.erase(name);  // the table itself is answered; next time
     return;
   }
-  for (const std::string& other : OthersByCase(table.table, *names)) {
-    Warn(ctx, table.ToString(), "table '" + other + "' differs from '" + table.table + "' in case only and is hidden by it");
-  }
+  for (const std::string& other : OthersByCase(table.name.table, *names)) warn(other);
 }
 
 Result<TableInfo> MetadataHandler::Describe(const CallContext& ctx, const TableName& table, const std::vector<std::pair<std::string, std::string>>& passthrough,
@@ -221,9 +238,10 @@ Result<TableInfo> MetadataHandler::Describe(const CallContext& ctx, const TableN
     LOTIC_ASSIGN_OR_RETURN(const TableName source, SourceName(ctx, table));
     LOTIC_ASSIGN_OR_RETURN(TableInfo info, invoker_.Invoke(ctx, "describing table " + table.ToString(), RowsWritten::kNotASplit,
                                                            [&] { return parts_.connector->GetTable(ctx, source); }));
-    if (parts_.options.casing != CasingMode::kUnset) {  // the connector resolves as if nothing had been said
+    const CasingMode mode = parts_.options.casing;
+    if (mode != CasingMode::kUnset && (mode != CasingMode::kAnnotation || IsAnnotated(table.table))) {  // the connector resolves as if nothing had been said
       LOTIC_RETURN_NOT_OK(FindName(CasingMode::kNone, "schema", source.schema, {info.name.schema}).status());
-      LOTIC_RETURN_NOT_OK(FindName(parts_.options.casing, "table", table.table, {info.name.table}).status());
+      LOTIC_RETURN_NOT_OK(FindName(mode, "table", source.table, {info.name.table}).status());
     }
     return info;
   }
@@ -241,7 +259,7 @@ Result<FederationResponse> MetadataHandler::GetTable(const CallContext& ctx, con
     return Status::NotImplemented("table ", table.name.ToString(), ": it cannot be planned in one process and read in another, as Athena does");
   }
   LOTIC_ASSIGN_OR_RETURN(GetTableResponse response, DescribeTable(table, request.catalog, request.table));
-  if (request.passthrough.empty()) WarnOfHidden(ctx, table.name);
+  if (request.passthrough.empty()) WarnOfHidden(ctx, table);
   if (!request.passthrough.empty()) response.partition_columns.clear();  // of a query the engine knows none
   return FederationResponse(std::move(response));
 }
@@ -336,9 +354,9 @@ Status MetadataHandler::CheckSpillBucket(const CallContext& ctx, const std::func
     bucket_refused_ = Status::Invalid("spill_bucket ", bucket, ": ", found.message());
     return bucket_refused_;
   } else {
-    const bool passes = found.code() == StatusCode::kDeadlineExceeded || found.code() == StatusCode::kCancelled ||
-                        found.code() == StatusCode::kThrottled;  // asked again, it may go well
-    return Status(passes ? found.code() : StatusCode::kUnauthorized, "spill_bucket " + bucket + " could not be looked at: " + found.message(), found.detail());
+    // What S3 itself says beside that counts as a refusal, as in the SDK; that nobody could be reached, or not in time, is none, and asked again it may go well.
+    const bool refused = aws::AwsError::From(found) != nullptr && found.code() != StatusCode::kThrottled;
+    return Status(refused ? StatusCode::kUnauthorized : found.code(), "spill_bucket " + bucket + " could not be looked at: " + found.message(), found.detail());
   }
   return Status::OK();
 }
@@ -362,7 +380,7 @@ Result<FederationResponse> MetadataHandler::GetSplits(const CallContext& ctx, co
     if (tables[row] != tables[0]) return Status::Invalid("GetSplits: partitions 0 and ", row, " come from two layouts");
   }
   LOTIC_ASSIGN_OR_RETURN(const TableReference table, TableReferenceFromJson(tables[0]));
-  LOTIC_ASSIGN_OR_RETURN(RequestScan scan, MakeRequestScan(table, request.constraints, parts_.options.policy));
+  LOTIC_ASSIGN_OR_RETURN(RequestScan scan, MakeRequestScan(table, Planned(request.constraints, table.columns), parts_.options.policy));
   TableInfo info;  // as much of it as reading a partition takes: no question to the source
   info.name = table.name;
   info.schema = table.partition_columns;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -38,12 +39,14 @@ class MetadataHandler {
   Result<FederationResponse> GetSplits(const CallContext& ctx, const GetSplitsRequest& request, const std::function<Result<SpillStore*>()>& store);
 
  private:
-  /// Every table of a schema of the source's, by its own names, up to kMaxNamesSearched. Errors: CapacityError; those of the connector.
-  Result<std::vector<std::string>> TablesOf(const CallContext& ctx, const std::string& schema);
+  /// Every table of a schema of the source's, by its own names, up to kMaxNamesSearched. `throttled`: kNone hands a refusal on at once.
+  /// Errors: CapacityError; those of the connector.
+  Result<std::vector<std::string>> TablesOf(const CallContext& ctx, const std::string& schema, RowsWritten throttled);
   /// The name under which the source is asked, by casing_mode.
   Result<TableName> SourceName(const CallContext& ctx, const TableName& table);
-  /// A warning for every table that `table` hides, since its name differs from it in case only. Looks once for a table.
-  void WarnOfHidden(const CallContext& ctx, const TableName& table);
+  /// A warning for every table that `table` hides, since its name differs from it in case only: those that the connector tells of
+  /// (kHiddenByCase), else by a look at the schema, once for a table. The look takes kHiddenLookTime at most, and fails nothing.
+  void WarnOfHidden(const CallContext& ctx, const TableInfo& table);
   void Warn(const CallContext& ctx, const std::string& table, const std::string& message);
   /// The table of a name, or of a query: `*arguments` are then those of the connector.
   Result<TableInfo> Describe(const CallContext& ctx, const TableName& table, const std::vector<std::pair<std::string, std::string>>& passthrough,
@@ -61,6 +64,8 @@ class MetadataHandler {
 
 /// Warnings are given once, by one function at most so many; tables are looked at for hidden ones at most so many.
 inline constexpr size_t kMaxWarnings = 1000;
+/// Of GetTable for a look at the other names of the schema, and at most a quarter of what is left of the call.
+inline constexpr std::chrono::milliseconds kHiddenLookTime{2'000};
 /// casing_mode CASE_INSENSITIVE_SEARCH looks through at most so many tables of a schema.
 inline constexpr size_t kMaxNamesSearched = 100'000;
 /// The pages of splits end when an answer is this long, in bytes of JSON.

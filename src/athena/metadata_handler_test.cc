@@ -8,11 +8,14 @@
 #include "athena/athena_table.h"
 #include "athena/test_door.h"
 #include "athena_protocol/function_error.h"
+#include "aws/aws_error.h"
 #include "connector/indexed_connector.h"
 #include "connector/memory/memory_connector.h"
 #include "lotic/batch_builder.h"
+#include "lotic/federated_source.h"
 #include "lotic/partition_tokens.h"
 #include "lotic/scan_json.h"
+#include "lotic/table_properties.h"
 
 // Everything that is asked before rows are read.
 
@@ -110,6 +113,38 @@ TEST(MetadataHandler, Check5TablesAreListedInPagesOrAtOnce) {
   EXPECT_EQ(door.engine->Ask(request).status().code(), StatusCode::kNotFound);
 }
 
+// What connector `memory` is for: whoever tries a reader of the protocol meets every type.
+TEST(MetadataHandler, TheSampleHasEveryTypeThatAthenaTakesAndNulls) {
+  const auto connector = SampleConnector();
+  TestDoor door(connector);
+  const GetTableResponse table = door.engine->Table(kTypes).ValueOrDie();
+  std::vector<WireType> missing;
+  for (const int bits : {8, 16, 32, 64}) missing.push_back({.kind = WireKind::kInt, .bit_width = bits});
+  for (const int bits : {32, 64}) missing.push_back({.kind = WireKind::kFloat, .bit_width = bits});
+  for (const WireUnit unit : {WireUnit::kDay, WireUnit::kMilli}) missing.push_back({.kind = WireKind::kDate, .unit = unit});
+  for (const WireKind kind :
+       {WireKind::kBool, WireKind::kDecimal, WireKind::kUtf8, WireKind::kBinary, WireKind::kTimestamp, WireKind::kList, WireKind::kStruct, WireKind::kMap}) {
+    missing.push_back({.kind = kind});
+  }
+  for (const WireField& field : table.schema.fields) {
+    std::erase_if(missing, [&](const WireType& type) {
+      const bool sized = type.kind == WireKind::kInt || type.kind == WireKind::kFloat;
+      return type.kind == field.type.kind && (!sized || type.bit_width == field.type.bit_width) &&
+             (type.kind != WireKind::kDate || type.unit == field.type.unit);
+    });
+    if (field.type.kind == WireKind::kTimestamp) {
+      EXPECT_TRUE(field.type.timezone && field.type.unit == WireUnit::kMilli);
+    }
+  }
+  for (const WireType& type : missing) ADD_FAILURE() << "no column of " << type.ToString();
+  EXPECT_THAT(table.partition_columns, ElementsAre("_partition_id"));
+  EXPECT_THAT(door.engine->Run({kTypes}).ValueOrDie().rows_by_split, ElementsAre(80, 80, 80));
+  const auto blocks = ReadDirectly(*connector, kTypes).ValueOrDie();
+  for (size_t c = 1; c + 2 < blocks[0].rows.num_columns(); ++c) {  // all but id and the two of the source
+    EXPECT_GT(blocks[0].rows.column(c).null_count, 0) << blocks[0].schema.fields[c].name;
+  }
+}
+
 // ---- The case of names.
 
 std::shared_ptr<Connector> TablesCalled(const std::vector<TableName>& names) {
@@ -146,7 +181,16 @@ TEST(Casing, EachModeReachesTheTableThatItSays) {
                         {"CASE_INSENSITIVE_SEARCH", {"sales", "orders"}, "Sales.Orders"},
                         {"case_insensitive_search", {"sales", "lines"}, "ambiguous"},  // an exact match does not win
                         {"CASE_INSENSITIVE_SEARCH", {"sales", "nothing"}, "nothing"},
-                        {"CASE_INSENSITIVE_SEARCH", {"nowhere", "lines"}, "nowhere"}};
+                        {"CASE_INSENSITIVE_SEARCH", {"nowhere", "lines"}, "nowhere"},
+                        {"ANNOTATION", {"plain", "t@schemacase=upper&tablecase=upper"}, "PLAIN.T"},
+                        {"annotation", {"small", "T@tableCase=Lower"}, "small.t"},
+                        {"ANNOTATION", {"Sales", "lines@tablecase=upper"}, "Sales.LINES"},
+                        {"ANNOTATION", {"sales", "lines@tablecase=upper"}, "'Sales'"},  // what is not told stays, exactly
+                        {"ANNOTATION", {"Sales", "orders@tablecase=upper"}, "'Orders'"},
+                        {"ANNOTATION", {"sales", "orders"}, "Sales.Orders"},  // nothing is told
+                        {"ANNOTATION", {"sales", "orders@home"}, "orders@home"},
+                        {"ANNOTATION", {"plain", "t@schemacase=big"}, "'schemacase=big' behind the @"},
+                        {"ANNOTATION", {"plain", "t@tablecase=upper&"}, "'' behind the @"}};
   for (const Case& one : cases) {
     SCOPED_TRACE(std::string(one.mode) + " " + one.asked.ToString());
     TestDoor door(connector, {{"casing_mode", one.mode}});
@@ -167,15 +211,17 @@ TEST(Casing, TheSchemaOfSourcesWithoutSchemasIsReachedInEveryMode) {
     request.schema_name = "default";
     EXPECT_THAT(door.engine->Expect<ListTablesResponse>(request).ValueOrDie().tables, SizeIs(2)) << mode;
   }
+  TestDoor annotated(TablesCalled({{"default", "A"}}), {{"casing_mode", "ANNOTATION"}});
+  EXPECT_EQ(Reached(annotated, {"default", "a@schemaCase=upper&tableCase=upper"}), "default.A");
+  auto request = Base<ListTablesRequest>(*annotated.engine);
+  request.schema_name = "DEFAULT";
+  EXPECT_THAT(annotated.engine->Expect<ListTablesResponse>(request).ValueOrDie().tables, ElementsAre(TableName{"default", "a"}));
 }
 
 TEST(Casing, AWrongModeIsAnErrorByName) {
   const Status wrong = DoorOptions::FromEnvironment({{"casing_mode", "bogus"}}).status();
   EXPECT_EQ(wrong.code(), StatusCode::kInvalid);
-  EXPECT_THAT(wrong.message(), HasSubstr("casing_mode = 'bogus': expected NONE, LOWER, UPPER or CASE_INSENSITIVE_SEARCH"));
-  const Status later = DoorOptions::FromEnvironment({{"casing_mode", "Annotation"}}).status();
-  EXPECT_EQ(later.code(), StatusCode::kNotImplemented);
-  EXPECT_THAT(later.message(), HasSubstr("casing_mode ANNOTATION"));
+  EXPECT_THAT(wrong.message(), HasSubstr("casing_mode = 'bogus': expected NONE, LOWER, UPPER, CASE_INSENSITIVE_SEARCH or ANNOTATION"));
 }
 
 TEST(Casing, WhatANameHidesIsLoggedOnceForATable) {
@@ -185,6 +231,61 @@ TEST(Casing, WhatANameHidesIsLoggedOnceForATable) {
   ASSERT_TRUE(door.engine->Table({"s", "orders"}).ok());
   ASSERT_TRUE(door.engine->Table({"s", "other"}).ok());
   EXPECT_THAT(door.log.warnings, SizeIs(1));
+}
+
+TEST(Casing, TheLookForHiddenNamesHoldsNoAnswerUp) {
+  const auto bent = std::make_shared<BentConnector>(TablesCalled({{"s", "orders"}, {"s", "Orders"}}));
+  int listed = 0;
+  bent->change_table = [](TableInfo* info) { info->properties.erase(kHiddenByCase); };  // a connector that does not look
+  bent->refuse_list = [&] { return ++listed <= 3 ? Status::Throttled("slow down") : Status::OK(); };
+  CallContext seen;
+  bent->on_call = [&](const CallContext& ctx) { seen = ctx; };
+  TestDoor door(bent);
+  ASSERT_TRUE(door.engine->Table({"s", "orders"}).ok());
+  EXPECT_EQ(listed, 1);
+  EXPECT_THAT(door.waits(), IsEmpty());
+  EXPECT_THAT(door.log.warnings, IsEmpty());
+  EXPECT_LE(seen.deadline, std::chrono::steady_clock::now() + kHiddenLookTime);
+  bent->refuse_list = nullptr;
+  ASSERT_TRUE(door.engine->Table({"s", "orders"}).ok());  // it looks again
+  EXPECT_THAT(door.log.warnings, SizeIs(1));
+}
+
+// Two tables whose names differ in case only, and one more.
+class TwinSource final : public FederatedSource {
+ public:
+  std::string type_name() const override { return "twins"; }
+  Result<std::vector<TableName>> Tables(const CallContext&) override { return std::vector<TableName>{{"s", "Orders"}, {"s", "orders"}, {"s", "other"}}; }
+  Result<TableInfo> Table(const CallContext&, const TableName& name) override {
+    TableInfo info;
+    info.name = name;
+    info.schema = Schema{{{"id", Type::Int64()}}};
+    return info;
+  }
+  Status Read(const CallContext&, const ScanRequest&, const SourceSplit&, RowWriter&) override { return Status::OK(); }
+};
+
+TEST(Casing, ConnectorsTellEveryDoorWhatANameHides) {
+  for (const auto& connector : {TablesCalled({{"s", "orders"}, {"s", "Orders"}, {"s", "other"}}), MakeFederatedConnector(std::make_shared<TwinSource>())}) {
+    EXPECT_THAT(connector->GetTable({}, {"s", "orders"}).ValueOrDie().properties, Contains(Pair(kHiddenByCase, "Orders")));
+    EXPECT_THAT(connector->GetTable({}, {"s", "Orders"}).ValueOrDie().properties, Contains(Pair(kHiddenByCase, "orders")));
+    EXPECT_EQ(connector->GetTable({}, {"s", "other"}).ValueOrDie().properties.count(kHiddenByCase), 0u);
+  }
+}
+
+TEST(Casing, AConnectorThatTellsWhatANameHidesIsNotAskedForItsList) {
+  const auto bent = std::make_shared<BentConnector>(TablesCalled({{"s", "orders"}}));
+  int listed = 0;
+  bent->refuse_list = [&] {
+    ++listed;
+    return Status::OK();
+  };
+  bent->change_table = [](TableInfo* info) { info->properties[kHiddenByCase] = "ORDERS"; };
+  TestDoor door(bent);
+  ASSERT_TRUE(door.engine->Table({"s", "orders"}).ok());
+  ASSERT_TRUE(door.engine->Table({"s", "orders"}).ok());
+  EXPECT_EQ(listed, 0);
+  EXPECT_THAT(door.log.warnings, ElementsAre("s.orders: table 'ORDERS' differs from 'orders' in case only and is hidden by it"));
 }
 
 TEST(Casing, NamesThatBecomeOneInAListAreLogged) {
@@ -315,6 +416,27 @@ TEST(MetadataHandler, Check30TheSnapshotTravelsInEveryRowAndOnlyPartitionColumns
   EXPECT_EQ(door.engine->Expect<GetTableLayoutResponse>(request).ValueOrDie().partitions.schema.fields.size(), 3u);
   request.partition_columns = {"customer"};
   EXPECT_EQ(door.engine->Ask(request).status().code(), StatusCode::kInvalid);
+}
+
+TEST(MetadataHandler, AFilterThatTheLayoutWasNotToldOfLeavesOutNoSplit) {
+  TestDoor door(SampleConnector());
+  const GetTableResponse table = door.engine->Table(kOrders).ValueOrDie();
+  auto layout = Base<GetTableLayoutRequest>(*door.engine);
+  layout.table = kOrders;
+  layout.schema = table.schema;
+  layout.partition_columns = table.partition_columns;
+  auto request = Base<GetSplitsRequest>(*door.engine);
+  request.table = kOrders;
+  request.partitions = door.engine->Expect<GetTableLayoutResponse>(layout).ValueOrDie().partitions;
+  request.partition_columns = table.partition_columns;
+  const Expression qty{Expression::Kind::kColumn, Type::Int32(), {}, "qty", {}}, three{Expression::Kind::kConstant, Type::Int32(), int64_t{3}, "", {}};
+  const Constraints filter{{{"id", ValueSet::Listed({Scalar(int64_t{3})})}},
+                           {Expression{Expression::Kind::kCall, Type::Bool(), {}, "less_than", {qty, three}}}};
+  request.constraints = ToWireConstraints(filter, table.schema).ValueOrDie();
+  request.constraints.limit = 1;
+  const Result<GetSplitsResponse> answer = door.engine->Expect<GetSplitsResponse>(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_THAT(answer->splits, SizeIs(3));
 }
 
 TEST(MetadataHandler, WhatArrivesAfterThePlanIsNotInItsAnswer) {
@@ -521,11 +643,15 @@ TEST(MetadataHandler, Check34ABucketThatIsRefusedOrMissingStaysSoAndOtherFailure
     EXPECT_EQ(ask(door).code(), StatusCode::kInvalid);
     EXPECT_EQ(door.store->checks, 1);
   }
-  for (const Status& failure : {Status::IOError("HTTP 500"), Status::IOError("no connection")}) {
+  const auto service = std::make_shared<aws::AwsError>();
+  service->kind = aws::AwsErrorKind::kTransient;
+  const std::pair<Status, StatusCode> failures[] = {{Status::IOError("HTTP 500").WithDetail(service), StatusCode::kUnauthorized},
+                                                    {Status::IOError("no connection"), StatusCode::kIOError}};
+  for (const auto& [failure, code] : failures) {
     TestDoor door(SampleConnector());
     bool fails = true;
     door.store->check = [&](const std::string&) { return fails ? failure : Status::OK(); };
-    EXPECT_EQ(ask(door).code(), StatusCode::kUnauthorized);
+    EXPECT_EQ(ask(door).code(), code);
     fails = false;
     EXPECT_TRUE(ask(door).ok());
     EXPECT_TRUE(ask(door).ok());

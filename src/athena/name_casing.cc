@@ -11,8 +11,11 @@
 namespace lotic::athena {
 namespace {
 
-constexpr std::pair<std::string_view, CasingMode> kModes[] = {
-    {"NONE", CasingMode::kNone}, {"LOWER", CasingMode::kLower}, {"UPPER", CasingMode::kUpper}, {"CASE_INSENSITIVE_SEARCH", CasingMode::kSearch}};
+constexpr std::pair<std::string_view, CasingMode> kModes[] = {{"NONE", CasingMode::kNone},
+                                                              {"LOWER", CasingMode::kLower},
+                                                              {"UPPER", CasingMode::kUpper},
+                                                              {"CASE_INSENSITIVE_SEARCH", CasingMode::kSearch},
+                                                              {"ANNOTATION", CasingMode::kAnnotation}};
 
 std::string UpperCase(std::string_view name) {
   std::string upper(name);
@@ -30,10 +33,7 @@ Result<CasingMode> CasingModeOf(const Environment& environment) {
   for (const auto& [name, mode] : kModes) {
     if (upper == name) return mode;
   }
-  if (upper == "ANNOTATION")
-    return Status::NotImplemented(
-        "casing_mode ANNOTATION, the case told by a suffix of the name, is not built; CASE_INSENSITIVE_SEARCH finds the name by itself");
-  return Status::Invalid("environment variable casing_mode = '", text.substr(0, 100), "': expected NONE, LOWER, UPPER or CASE_INSENSITIVE_SEARCH");
+  return Status::Invalid("environment variable casing_mode = '", text.substr(0, 100), "': expected NONE, LOWER, UPPER, CASE_INSENSITIVE_SEARCH or ANNOTATION");
 }
 
 std::string_view CasingModeName(CasingMode mode) {
@@ -65,6 +65,30 @@ Result<size_t> FindName(CasingMode mode, std::string_view what, const std::strin
   const std::vector<std::string> others = OthersByCase(wanted, names);
   if (others.empty()) return ResolveName(what, wanted, names);
   return Status::NotFound("no ", what, " '", wanted, "', which casing_mode ", CasingModeName(mode), " asks for; there is '", others[0], "'");
+}
+
+bool IsAnnotated(std::string_view table) {
+  const size_t at = table.rfind('@');
+  return at != std::string_view::npos && table.find('=', at) != std::string_view::npos;
+}
+
+Result<TableName> AnnotatedName(const TableName& table) {
+  const size_t at = table.table.rfind('@');
+  TableName name{table.schema, table.table.substr(0, at)};
+  const std::string suffix = table.table.substr(at + 1);
+  for (size_t begin = 0; begin <= suffix.size();) {
+    const size_t end = std::min(suffix.find('&', begin), suffix.size());
+    const std::string part = LowerCase(std::string_view(suffix).substr(begin, end - begin));
+    std::string* const told = part.starts_with("schemacase=") ? &name.schema : part.starts_with("tablecase=") ? &name.table : nullptr;
+    const std::string how = part.substr(std::min(part.find('='), part.size()));
+    if (told == nullptr || (how != "=upper" && how != "=lower")) {
+      return Status::Invalid("table '", table.table.substr(0, 200), "': '", part.substr(0, 100),
+                             "' behind the @; casing_mode ANNOTATION takes schemaCase and tableCase, each upper or lower, with & between them");
+    }
+    *told = Cased(how == "=upper" ? CasingMode::kUpper : CasingMode::kLower, *told);
+    begin = end + 1;
+  }
+  return name;
 }
 
 std::vector<std::string> OthersByCase(std::string_view name, const std::vector<std::string>& names) {

@@ -96,6 +96,18 @@ TEST(Passthrough, SplitsAndRowsAreThoseOfTheQueryThatWasPlanned) {
     EXPECT_EQ(status.code(), StatusCode::kInvalid);
     EXPECT_THAT(status.message(), HasSubstr("not those that its table layout was made with"));
   }
+  // A filter that comes with the read alone is one on the query's columns.
+  EngineQuery filtered = Passed(kAllOrders);
+  filtered.columns = {{"id"}};
+  filtered.constraints = ToWireConstraints({{{"qty", ValueSet::Listed({Scalar(int64_t{3})})}}, {}}, table.schema).ValueOrDie();
+  filtered.constraints.passthrough = kAllOrders;
+  size_t rows = 0;
+  for (const WireSplit& split : splits) {
+    const FederationResponse read = door.engine->Ask(door.engine->ReadRequest(filtered, table, split)).ValueOrDie();
+    rows += static_cast<size_t>(std::get<ReadRecordsResponse>(read).records.rows.num_rows());
+  }
+  EXPECT_EQ(rows, door.engine->Run(filtered).ValueOrDie().rows.size());
+  EXPECT_GT(rows, 0u);
   // A layout of a table is none of a query.
   TestDoor plain(memory::MakeAthenaSampleData()->connector());
   EngineQuery orders{{"default", "orders"}};

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <optional>
 
 #include "athena/athena_table.h"
 #include "athena/block_assembler.h"
+#include "athena/passthrough.h"
 #include "athena/request_scan.h"
 #include "athena/spiller.h"
 #include "athena_protocol/ipc.h"
@@ -187,12 +189,16 @@ class RowSink {
     return assembler_.Add(rows, [this](Batch block) { return Spill(std::move(block)); });
   }
 
-  /// The answer as JSON.
+  /// The answer as JSON, which may go out (CheckAnswer).
   Result<std::string> Finish() {
     if (spiller_ == nullptr && assembler_.size_bytes() < std::min(request_.max_inline_block_size, kMaxInlineBytes)) {
       const JoinedMessage rows(assembler_.ranges(), Framing::kModern);
       inline_ = FitsAnswer(rows);
-      if (inline_) return WriteRecords({request_.catalog, {request_.schema, Batch()}}, rows);
+      if (inline_) {
+        std::string json = WriteRecords({request_.catalog, {request_.schema, Batch()}}, rows);
+        LOTIC_RETURN_NOT_OK(CheckAnswer(ctx_, kName, json));
+        return json;
+      }
     }
     RemoteReadRecordsResponse response;
     response.catalog = request_.catalog;
@@ -202,7 +208,10 @@ class RowSink {
     if (spiller_ != nullptr) {
       LOTIC_ASSIGN_OR_RETURN(response.remote_blocks, spiller_->Finish());
     }
-    return WriteResponse(response);
+    std::string json = WriteResponse(response);
+    LOTIC_RETURN_NOT_OK(CheckAnswer(ctx_, kName, json));  // nobody would learn of the objects
+    if (spiller_ != nullptr) spiller_->Keep();
+    return json;
   }
 
   /// Were the rows in the answer itself?
@@ -236,6 +245,8 @@ class RowSink {
     return spiller_->Submit(std::move(block));
   }
 
+  static constexpr std::string_view kName = "ReadRecordsRequest";
+
   const CallContext& ctx_;
   const ReadRecordsRequest& request_;
   const DoorOptions& options_;
@@ -247,20 +258,62 @@ class RowSink {
   bool inline_ = false;
 };
 
+// The columns of the table, or of the query that is read, asked for when they are first needed. Borrows its arguments.
+class KnownColumns {
+ public:
+  KnownColumns(const CallContext& ctx, const ConnectorFunctionParts& parts, ThrottlingInvoker& invoker, const TableReference& table)
+      : ctx_(ctx), parts_(parts), invoker_(invoker), table_(table) {}
+
+  /// The connector's own column behind Athena's name of it; none: there is no such column.
+  Result<std::optional<Field>> Find(std::string_view name) {
+    if (!columns_) {
+      LOTIC_ASSIGN_OR_RETURN(const TableInfo info,
+                             invoker_.Invoke(ctx_, "describing table " + table_.name.ToString(), RowsWritten::kNone, [&] { return Describe(); }));
+      columns_ = VisibleColumns(info);
+    }
+    for (const Field& field : columns_->fields) {
+      if (LowerCase(field.name) == LowerCase(name)) return std::optional(field);
+    }
+    return std::optional<Field>();
+  }
+
+ private:
+  Result<TableInfo> Describe() {
+    if (table_.arguments.empty()) return parts_.connector->GetTable(ctx_, table_.name);
+    QueryPassthrough* own = PassthroughOf(*parts_.connector, parts_.options);
+    return own == nullptr ? Result<TableInfo>(NoPassthrough(table_.name)) : own->DescribeQuery(ctx_, table_.arguments);
+  }
+
+  const CallContext& ctx_;
+  const ConnectorFunctionParts& parts_;
+  ThrottlingInvoker& invoker_;
+  const TableReference& table_;
+  std::optional<Schema> columns_;
+};
+
+// Filters may come with the read alone, on columns that the plan has not heard of. A column that the table lacks filters nothing, as in the SDK.
+Status AddUnplannedColumns(const ReadRecordsRequest& request, KnownColumns& known, Schema* columns) {
+  for (const std::string& name : ColumnsNamedBy(request.constraints)) {
+    if (std::any_of(columns->fields.begin(), columns->fields.end(), [&](const Field& field) { return LowerCase(field.name) == name; })) continue;
+    std::optional<Field> field;
+    if (const auto index = request.schema.IndexOf(name)) {
+      LOTIC_ASSIGN_OR_RETURN(field, SourceField(request.schema.fields[*index]));
+    }
+    if (!field) {
+      LOTIC_ASSIGN_OR_RETURN(field, known.Find(name));
+    }
+    if (field) columns->fields.push_back(std::move(*field));
+  }
+  return Status::OK();
+}
+
 // The connector's layout for the columns of the request, then for those that only filters need.
-Status PlanLayout(const CallContext& ctx, Connector& connector, ThrottlingInvoker& invoker, const ReadRecordsRequest& request, Reading* reading) {
+Status PlanLayout(const ReadRecordsRequest& request, KnownColumns& known, Reading* reading) {
   Schema layout;
-  std::optional<Schema> known;  // asked for only if metadata did not come back
   for (const WireField& field : request.schema.fields) {
     LOTIC_ASSIGN_OR_RETURN(std::optional<Field> source, SourceField(field));
-    if (!source && !known) {
-      const TableName& name = reading->table.name;
-      LOTIC_ASSIGN_OR_RETURN(const TableInfo info,
-                             invoker.Invoke(ctx, "describing table " + name.ToString(), RowsWritten::kNone, [&] { return connector.GetTable(ctx, name); }));
-      known = VisibleColumns(info);
-    }
-    for (size_t i = 0; !source && i < known->fields.size(); ++i) {
-      if (LowerCase(known->fields[i].name) == LowerCase(field.name)) source = known->fields[i];
+    if (!source) {  // its metadata did not come back
+      LOTIC_ASSIGN_OR_RETURN(source, known.Find(field.name));
     }
     if (!source) return Status::NotFound("ReadRecords: table ", reading->table.name.ToString(), " has no column '", field.name, "'");
     layout.fields.push_back(std::move(*source));
@@ -284,6 +337,13 @@ Status PlanLayout(const CallContext& ctx, Connector& connector, ThrottlingInvoke
 
 }  // namespace
 
+Status CheckAnswer(const CallContext& ctx, std::string_view name, const std::string& json) {
+  if (static_cast<int64_t>(json.size()) > kMaxResponseBytes) {
+    return Status::CapacityError("the answer to ", name, " has ", json.size(), " bytes; Lambda takes ", kMaxResponseBytes);
+  }
+  return ctx.Check("answering " + std::string(name));
+}
+
 struct RecordHandler::Outcome {
   std::string table;                            // the source's name of it, once that is known
   std::optional<SplitCertificate> certificate;  // none: the split could not be understood
@@ -295,7 +355,12 @@ Result<std::string> RecordHandler::ReadRecords(const CallContext& ctx, const Inv
                                                const std::function<Result<SpillStore*>()>& store) {
   Outcome outcome;
   outcome.table = request.table.ToString();
-  Result<std::string> response = Read(ctx, request, store, &outcome);
+  Result<std::string> response = Status::UnknownError("reading ", outcome.table);
+  try {
+    response = Read(ctx, request, store, &outcome);
+  } catch (const std::exception& thrown) {  // the line is due all the same
+    response = Status::UnknownError("reading ", outcome.table, " threw: ", thrown.what());
+  }
   if (!response.ok() && outcome.certificate) outcome.certificate->complete = false;
   SplitLine line;
   line.request_id = invocation.request_id;
@@ -319,12 +384,17 @@ Result<std::string> RecordHandler::Read(const CallContext& outer, const ReadReco
   LOTIC_ASSIGN_OR_RETURN(const std::string table_text, PropertyOf(request.split, kTableColumn));
   LOTIC_ASSIGN_OR_RETURN(const std::string split_text, PropertyOf(request.split, kSplitProperty));
   LOTIC_ASSIGN_OR_RETURN(reading.table, TableReferenceFromJson(table_text));
-  LOTIC_ASSIGN_OR_RETURN(reading.scan, MakeRequestScan(reading.table, request.constraints, parts_.options.policy));
-  LOTIC_ASSIGN_OR_RETURN(reading.scan.scan.token, PropertyOf(request.split, kSnapshotColumn));
   LOTIC_ASSIGN_OR_RETURN(reading.split, SplitFromJson(split_text, reading.table.columns));
   outcome->table = reading.table.name.ToString();
   outcome->certificate = UnreadCertificate(reading.split, false, EndReason::kError);
-  LOTIC_RETURN_NOT_OK(PlanLayout(ctx, *parts_.connector, invoker_, request, &reading));
+  const Schema planned = reading.table.columns;
+  KnownColumns known(ctx, parts_, invoker_, reading.table);
+  LOTIC_RETURN_NOT_OK(AddUnplannedColumns(request, known, &reading.table.columns));
+  LOTIC_ASSIGN_OR_RETURN(reading.scan, MakeRequestScan(reading.table, request.constraints, parts_.options.policy));
+  LOTIC_ASSIGN_OR_RETURN(reading.scan.scan.token, PropertyOf(request.split, kSnapshotColumn));
+  // The connector hears what it has planned with; the rest is the door's alone.
+  std::erase_if(reading.scan.scan.constraints.columns, [&](const auto& column) { return !planned.IndexOf(column.first); });
+  LOTIC_RETURN_NOT_OK(PlanLayout(request, known, &reading));
   const std::string doing = "reading " + reading.table.name.ToString() + ", partition " + reading.split.partition;
 
   LOTIC_ASSIGN_OR_RETURN(const Schema held, LogicalSchema(reading.all));

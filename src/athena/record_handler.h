@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "athena/connector_function.h"
 #include "athena/throttling_invoker.h"
@@ -20,7 +21,7 @@ class RecordHandler {
   RecordHandler(const ConnectorFunctionParts& parts, ThrottlingInvoker& invoker, ThrottlingInvoker& spill_invoker)
       : parts_(parts), invoker_(invoker), spill_invoker_(spill_invoker) {}
 
-  /// The answer as JSON. @param store  gives the spill store; asked when the first block is spilled.
+  /// The answer as JSON, held to CheckAnswer. @param store  gives the spill store; asked when the first block is spilled.
   Result<std::string> ReadRecords(const CallContext& ctx, const Invocation& invocation, const ReadRecordsRequest& request,
                                   const std::function<Result<SpillStore*>()>& store);
 
@@ -33,6 +34,10 @@ class RecordHandler {
   ThrottlingInvoker& invoker_;
   ThrottlingInvoker& spill_invoker_;
 };
+
+/// Whether an answer may go out: it is no longer than Lambda takes, and there is time left. `name` is the request's.
+/// Errors: CapacityError, Cancelled, DeadlineExceeded.
+Status CheckAnswer(const CallContext& ctx, std::string_view name, const std::string& json);
 
 /// Blocks of at least so many bytes are spilled even if the request would take them inline: as base64 they would not fit into an answer of Lambda.
 inline constexpr int64_t kMaxInlineBytes = 4'500'000;

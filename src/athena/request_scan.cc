@@ -25,6 +25,20 @@ Status CheckSameQuery(const TableReference& table, const std::vector<std::pair<s
 
 }  // namespace
 
+std::set<std::string> ColumnsNamedBy(const WireConstraints& constraints) {
+  std::set<std::string> names;
+  for (const auto& [name, set] : constraints.summary) names.insert(name);
+  std::vector<const WireExpression*> open;
+  for (const WireExpression& expression : constraints.expressions) open.push_back(&expression);
+  while (!open.empty()) {
+    const WireExpression* expression = open.back();
+    open.pop_back();
+    if (expression->kind == WireExpression::Kind::kVariable) names.insert(expression->name);
+    for (const WireExpression& arg : expression->args) open.push_back(&arg);
+  }
+  return names;
+}
+
 Result<RequestScan> MakeRequestScan(const TableReference& table, const WireConstraints& constraints, const ReadPolicy& policy) {
   LOTIC_RETURN_NOT_OK(CheckSameQuery(table, constraints.passthrough));
   RequestScan made;

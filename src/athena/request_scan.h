@@ -2,6 +2,8 @@
 #pragma once
 
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "athena/athena_table.h"
@@ -24,6 +26,9 @@ struct RequestScan {
 /// Errors: Invalid (values that do not fit the columns; another query than the layout's), NotImplemented (an expression that the door cannot evaluate: Athena pushes only what
 /// GetDataSourceCapabilities names, and may not look at it again; a query of the source's own for a layout that was not made of one).
 Result<RequestScan> MakeRequestScan(const TableReference& table, const WireConstraints& constraints, const ReadPolicy& policy);
+
+/// The columns that value sets and expressions name, as Athena calls them.
+std::set<std::string> ColumnsNamedBy(const WireConstraints& constraints);
 
 /// How the SDK's evaluator compares, and so what every value set means.
 inline constexpr CompareOptions kSdkCompare{CompareOptions::StringOrder::kUtf16Unit, true};

@@ -6,6 +6,7 @@
 #include <list>
 #include <random>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -109,6 +110,7 @@ bool IsThisMachine(std::string_view host) {
 struct RuntimeServer::Impl {
   struct Worker {
     std::atomic<bool> done{false};
+    std::unique_ptr<HttpConnection> connection;  // the thread's, once that has begun
     std::thread thread;
   };
 
@@ -132,6 +134,8 @@ struct RuntimeServer::Impl {
   // Answers one request. @return whether another may follow.
   bool AnswerRequest(const CallContext& ctx, HttpConnection& connection, const HttpMessage& request);
   bool Invoke(const CallContext& ctx, HttpConnection& connection, const HttpMessage& request, std::string_view name);
+  // Answers a connection that cannot be served, and ends it.
+  void TurnAway(const CallContext& ctx, HttpConnection& connection, std::string message);
   void Reap(bool all);
 
   const RuntimeServerOptions options;
@@ -240,6 +244,12 @@ void RuntimeServer::Impl::Converse(const CallContext& ctx, HttpConnection& conne
   }
 }
 
+void RuntimeServer::Impl::TurnAway(const CallContext& ctx, HttpConnection& connection, std::string message) {
+  Response response = Refusal(503, std::move(message));
+  response.keep_alive = false;
+  if (Send(connection, ctx, response, NextRequestId(), kShortWriteTime).ok()) connection.Finish(ctx);
+}
+
 void RuntimeServer::Impl::Reap(bool all) {
   for (auto worker = workers.begin(); worker != workers.end();) {
     if (!all && !(*worker)->done) {
@@ -281,17 +291,21 @@ Status RuntimeServer::Serve(const CallContext& ctx) {
     impl_->Reap(/*all=*/false);
     auto connection = std::make_unique<HttpConnection>(*std::move(stream), HttpParser::Kind::kRequest, limits);
     if (impl_->workers.size() >= kMaxConnections) {
-      Response response = Refusal(503, "more than " + std::to_string(kMaxConnections) + " connections at once; use kept ones, or another lotic lambda local");
-      response.keep_alive = false;
-      if (Send(*connection, ctx, response, impl_->NextRequestId(), kShortWriteTime).ok()) connection->Finish(ctx);
+      impl_->TurnAway(ctx, *connection, "more than " + std::to_string(kMaxConnections) + " connections at once; use kept ones, or another lotic lambda local");
       continue;
     }
     auto worker = std::make_unique<Impl::Worker>();
-    worker->thread = std::thread([impl = impl_.get(), ctx, mark = worker.get(), own = std::move(connection)]() mutable {
-      impl->Converse(ctx, *own);
-      own.reset();
-      mark->done = true;
-    });
+    worker->connection = std::move(connection);
+    try {
+      worker->thread = std::thread([impl = impl_.get(), ctx, own = worker.get()] {
+        impl->Converse(ctx, *own->connection);
+        own->connection.reset();
+        own->done = true;
+      });
+    } catch (const std::system_error& thrown) {  // a limit on tasks, no memory for a stack: those that run go on
+      impl_->TurnAway(ctx, *worker->connection, std::string("this machine has no thread for one more connection: ") + thrown.what() + "; use kept ones");
+      continue;
+    }
     impl_->workers.push_back(std::move(worker));
   }
   impl_->Reap(/*all=*/true);

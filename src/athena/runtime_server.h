@@ -28,7 +28,7 @@ struct RuntimeServerOptions {
 /// Host must name this machine, so that no web page reaches it under a name of its own.
 class RuntimeServer {
  public:
-  static constexpr size_t kMaxConnections = 64;                 ///< at once; one more is answered with status 503
+  static constexpr size_t kMaxConnections = 64;  ///< at once; one more is answered with status 503, as is one for which the machine has no thread
   static constexpr size_t kMaxDroppedBytes = size_t{64} << 20;  ///< of a payload that is too long, read so that the answer is seen
 
   /// Makes the first function and listens. Errors: those of `make`; Invalid (options); IOError (the port is taken).

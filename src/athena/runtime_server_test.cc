@@ -13,6 +13,7 @@
 #include "athena/http_connection.h"
 #include "athena/test_functions.h"
 #include "athena_protocol/function_error.h"
+#include "net/test_no_threads.h"
 
 namespace lotic::athena {
 namespace {
@@ -322,6 +323,22 @@ TEST(RuntimeServer, RefusesMoreConnectionsThanItsLimit) {
   clients.clear();
   HttpMessage answer;
   while (answer.status != 200) answer = Client(server.port()).Invoke("1");  // until a place is free
+}
+
+TEST(RuntimeServer, AMachineWithoutAThreadToSpareRefusesTheConnectionAndServesOn) {
+  const Server server;
+  Client kept(server.port());
+  ASSERT_EQ(kept.Invoke("1").body, "1");
+  {
+    const net::NoThreads none;
+    Client one_more(server.port());
+    const HttpMessage refused = one_more.Answer();
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_THAT(refused.body, HasSubstr("no thread for one more connection"));
+    EXPECT_TRUE(one_more.Closed());
+    EXPECT_EQ(kept.Invoke("2").body, "2");
+  }
+  EXPECT_EQ(Client(server.port()).Invoke("3").body, "3");
 }
 
 TEST(RuntimeServer, SurvivesCallersThatLeave) {

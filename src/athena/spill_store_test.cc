@@ -80,7 +80,7 @@ TEST_F(S3SpillTest, SlowDownBeforeTheFirstBlockIsThrottledAtOnceAndLaterTriedAga
   const Status first = Run({kOrders, std::nullopt, {}, 1'000'000, 1}).status();
   EXPECT_EQ(first.code(), StatusCode::kThrottled) << first;
   EXPECT_EQ(puts_, 1);
-  refusals_ = {{".1", 3}};
+  refusals_ = {{".2", 3}};  // of two writers the one that gets so far has written a block
   const Result<EngineAnswer> later = Run({kOrders, std::nullopt, {}, 1000, 1});
   ASSERT_TRUE(later.ok()) << later.status();
   EXPECT_THAT(later->rows, SizeIs(120));

@@ -36,7 +36,7 @@ Spiller::~Spiller() {
   }
   changed_.notify_all();
   threads_.clear();  // joins
-  if (finished_) return;
+  if (kept_) return;
   CallContext ctx = ctx_;
   ctx.stop = {};
   ctx.deadline = std::chrono::steady_clock::now() + kAbandonTime;
@@ -103,6 +103,11 @@ Result<std::vector<SpillLocation>> Spiller::Finish() {
   std::vector<SpillLocation> objects;
   for (int64_t number = 0; number < submitted_; ++number) objects.push_back({location_.bucket, KeyOf(number), false});
   return objects;
+}
+
+void Spiller::Keep() {
+  LOTIC_CHECK(finished_);
+  kept_ = true;
 }
 
 void Spiller::Write(std::stop_token stop) {

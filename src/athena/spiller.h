@@ -35,15 +35,17 @@ class Spiller {
   /// Borrows all but `location` and `key`; they outlive it. `location` is the split's: a prefix.
   Spiller(const CallContext& ctx, SpillStore& store, ThrottlingInvoker& invoker, SpillLocation location, std::optional<EncryptionKey> key,
           SpillerOptions options);
-  /// Without Finish(): stops the writers, waits for them and abandons what was written.
+  /// Without Keep(): stops the writers, waits for them and abandons what was written.
   ~Spiller();
   Spiller(const Spiller&) = delete;
   Spiller& operator=(const Spiller&) = delete;
 
   /// Takes a block with at least one row. Errors: the first error of any write so far; Invalid (a location that is no prefix); Cancelled, DeadlineExceeded.
   Status Submit(Batch block);
-  /// Waits for all writes. @return every object, by number. Errors: as Submit. What was written is then abandoned by the destructor.
+  /// Waits for all writes. @return every object, by number. Errors: as Submit. The destructor abandons what was written all the same, until Keep().
   Result<std::vector<SpillLocation>> Finish();
+  /// The answer that names the objects goes out: they stay. After Finish().
+  void Keep();
 
   int64_t blocks() const { return submitted_; }
   /// Of the objects written so far.
@@ -72,7 +74,7 @@ class Spiller {
   const std::optional<EncryptionKey> key_;
   const SpillerOptions options_;
   int64_t submitted_ = 0;
-  bool finished_ = false;
+  bool finished_ = false, kept_ = false;
   mutable std::mutex mutex_;  // guards the members below, up to the threads
   std::condition_variable_any changed_;
   std::deque<Job> queue_;

@@ -120,6 +120,7 @@ Result<std::vector<std::string>> BentConnector::ListSchemas(const CallContext& c
 
 Result<TablePage> BentConnector::ListTables(const CallContext& ctx, const std::string& schema, const PageRequest& page) {
   if (on_call) on_call(ctx);
+  if (refuse_list) LOTIC_RETURN_NOT_OK(refuse_list());
   return inner_->ListTables(ctx, schema, page);
 }
 

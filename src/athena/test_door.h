@@ -70,7 +70,7 @@ class BentConnector final : public Connector {
   std::function<void(const CallContext&)> on_call;
   std::function<void(const CallContext&)> on_get_table;
   /// An error is the answer.
-  std::function<Status()> refuse_table;
+  std::function<Status()> refuse_table, refuse_list;
   std::function<void(TableInfo*)> change_table;
   std::function<void(const ScanRequest&)> on_open;
   /// An error is the answer.

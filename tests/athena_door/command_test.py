@@ -10,10 +10,12 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -195,6 +197,33 @@ class CommandTest(unittest.TestCase):
         self.assertIn('no connector is called "nothing"', self.fails(3, "ping", "--target", self.command("nothing")))
         # It answers the first question, and ends at the next.
         self.assertIn("exit code 7", self.fails(3, "udf", "--target", f"python3 {self.scripted}", "--method", "END", "--returns", "INTEGER"))
+
+    def test_a_command_does_not_outlive_the_program_however_that_ends(self):
+        # It asks for nothing, and so does not notice by itself that nobody is left.
+        waits = "import os, sys, time; print(os.getpid(), file=open(sys.argv[1], 'w'), flush=True); time.sleep(1000)"
+        script = pathlib.Path(self.folder.name, "waits.py")
+        script.write_text(waits, encoding="utf-8")
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL):
+            told = pathlib.Path(self.folder.name, f"pid-{number}")
+            program = subprocess.Popen([LOTIC, "athena", "ping", "--target", f"python3 {script} {told}"], env=environment(), stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while not told.exists() or not told.read_text(encoding="utf-8").endswith("\n"):
+                self.assertIsNone(program.poll(), "it ended before its command had begun")
+                time.sleep(0.01)
+            command = int(told.read_text(encoding="utf-8"))
+            program.send_signal(number)
+            self.assertEqual(program.wait(20), 130 if number == signal.SIGINT else -number)
+            end = time.monotonic() + 20
+            while self.runs(command):
+                self.assertLess(time.monotonic(), end, f"after {number.name} the command goes on")
+                time.sleep(0.01)
+
+    @staticmethod
+    def runs(pid):
+        try:
+            return pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] not in "ZX"
+        except OSError:
+            return False
 
     # ---- Scalar functions.
 

@@ -2,6 +2,8 @@
 // Streams through Athena's protocol: the rows of the connector, which a split and a merge do not change.
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "apps/shown_tables.h"
 #include "connector/kinesis/test_stream.h"
 #include "tests/athena_door/same_rows.h"
@@ -88,6 +90,40 @@ TEST(KinesisThroughAthena, AShardThatStallsIsAnErrorAndNoShortResult) {
     const Status status = door.engine->Ask(door.engine->ReadRequest(query, table, split)).status();
     EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status;
   }
+}
+
+TEST(KinesisThroughAthena, AThrottledShardIsLeftToAthenaUntilABlockHasBeenSpilled) {
+  FilledStream filled;
+  std::unique_ptr<athena::TestDoor> door;
+  int reads = 0;
+  filled.stream.intercept = [&](const aws::TestHttpRequest& request) -> std::optional<aws::TestHttpAnswer> {
+    if (door == nullptr || !request.Header("X-Amz-Target").ends_with(".GetRecords") || ++reads != 2) return std::nullopt;
+    while (door->store->objects().empty()) std::this_thread::yield();  // what the first answer held
+    filled.stream.throttles = 1;
+    return std::nullopt;
+  };
+  kinesis::KinesisOptions options;
+  options.hand_on_throttles = true;
+  const auto connector = filled.stream.Connect(options);
+  athena::TestDoor planner(connector);
+  athena::EngineAnswer answer;
+  const auto table = planner.engine->Table(kClicks).ValueOrDie();
+  athena::EngineQuery query{kClicks, {{"id"}}, {}, 1, 1};
+  const auto splits = planner.engine->Splits(query, table, &answer).ValueOrDie();
+
+  filled.stream.throttles = 1;
+  EXPECT_EQ(planner.engine->Ask(planner.engine->ReadRequest(query, table, splits[0])).status().code(), StatusCode::kThrottled);
+  EXPECT_THAT(planner.waits(), testing::IsEmpty());
+
+  door = std::make_unique<athena::TestDoor>(connector);
+  const auto response = door->engine->Ask(door->engine->ReadRequest(query, table, splits[0]));
+  ASSERT_TRUE(response.ok()) << response.status();
+  int64_t rows = 0;
+  for (const auto& block : door->engine->Blocks(*response, splits[0], &answer).ValueOrDie()) rows += block.rows.num_rows();
+  EXPECT_EQ(rows, 100);
+  EXPECT_THAT(door->waits(), testing::ElementsAre(10));
+  ASSERT_THAT(door->log.lines, testing::SizeIs(1));
+  EXPECT_THAT(door->log.lines[0].certificate, testing::HasSubstr("\"complete\":true"));
 }
 
 TEST(ShownTables, OthersAreNeitherListedNorRead) {

@@ -18,7 +18,7 @@ COUNT = 'SELECT count(*) AS n FROM "lambda:example"."custom_source"."fake_table"
 QUERY = """
 SELECT account_id, decrypt(encrypted_payload) AS clear, extract_tx_id(transaction) AS tx_id
 FROM "lambda:example".schema1.table1 WHERE year = 2012 AND month = 3 AND day = 4"""
-OLD_FORM = """USING FUNCTION extract_tx_id(tx ROW(id INT, completed BOOLEAN)) RETURNS INT TYPE LAMBDA_INVOKE WITH (lambda_name = 'example'),
+OLD_FORM = """USING FUNCTION extract_tx_id(value ROW(id INT, completed boolean)) RETURNS INT TYPE LAMBDA_INVOKE WITH (lambda_name = 'example'),
       FUNCTION decrypt(payload VARCHAR) RETURNS VARCHAR TYPE LAMBDA_INVOKE WITH (lambda_name = 'example')"""
 NEW_FORM = """USING EXTERNAL FUNCTION extract_tx_id(tx ROW(id INT, completed BOOLEAN)) RETURNS INT LAMBDA 'example',
       EXTERNAL FUNCTION decrypt(payload VARCHAR) RETURNS VARCHAR LAMBDA 'example'"""

@@ -7,8 +7,10 @@
 #include <functional>
 #include <optional>
 #include <map>
+#include <mutex>
 #include <set>
 #include <thread>
+#include <tuple>
 
 #include "apps/athena_functions.h"
 #include "athena/connector_function.h"
@@ -489,6 +491,28 @@ std::vector<BrokenCase> Cases() {
   return cases;
 }
 
+TEST(Functions, KafkaNamesTheVariableThatDoesNotFit) {
+  const auto made = [](athena::Environment environment) { return Named("kafka")(environment).status(); };
+  EXPECT_THAT(made({}).message(), testing::HasSubstr("kafka_endpoint is not set"));
+  const athena::Environment least = {{"kafka_endpoint", "127.0.0.1:9"}};
+  EXPECT_TRUE(made(least).ok()) << made(least);
+  const std::tuple<const char*, const char*, StatusCode> variables[] = {{"auth_type", "NO_AUTH", StatusCode::kOk},
+                                                                        {"auth_type", "SASL_SSL_SCRAM_SHA512", StatusCode::kNotImplemented},
+                                                                        {"isolation_level", "read_uncommitted", StatusCode::kOk},
+                                                                        {"isolation_level", "serializable", StatusCode::kInvalid},
+                                                                        {"tombstones", "emit", StatusCode::kOk},
+                                                                        {"tombstones", "keep", StatusCode::kInvalid}};
+  for (const auto& [name, value, code] : variables) {
+    athena::Environment environment = least;
+    environment[name] = value;
+    const Status status = made(environment);
+    EXPECT_EQ(status.code(), code) << name << " = " << value << ": " << status;
+    if (!status.ok()) {
+      EXPECT_THAT(status.message(), testing::HasSubstr(std::string(name) + " = '" + value + "'"));
+    }
+  }
+}
+
 class BrokenFunction : public testing::TestWithParam<BrokenCase> {};
 
 TEST_P(BrokenFunction, FailsTheChecksOfItsPromise) {
@@ -569,6 +593,22 @@ TEST(Validate, EveryCheckHasBeenSeenFailingAndOurFunctionsPassThemAll) {
     if (result.verdict == Verdict::kPass) passed.insert(result.check);
   }
   for (const std::string_view check : cli::AllChecks()) EXPECT_EQ(passed.count(std::string(check)), 1u) << check << " has never been seen passing";
+}
+
+TEST(Validate, EveryRequestSaysByWhomItIsMadeAsTheOriginalsValidatorDoes) {
+  std::mutex mutex;
+  std::set<std::string> callers;
+  const Bend listen = [&](const FederationRequest& request, const Ask& ask) {
+    std::visit(
+        [&](const auto& one) {
+          const std::lock_guard lock(mutex);
+          if (one.identity) callers.insert(one.identity->account + " " + one.identity->arn);
+        },
+        request);
+    return ask(request);
+  };
+  EXPECT_EQ(Failed(Validated(Named("memory"), listen, {})), std::set<std::string>());
+  EXPECT_EQ(callers, std::set<std::string>{"VALIDATION_ACCOUNT VALIDATION_ARN"});
 }
 
 TEST(Validate, AFunctionThatIsNotThereFailsThePing) {

@@ -3,10 +3,11 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <condition_variable>
 #include <cstring>
 #include <list>
@@ -25,6 +26,7 @@ namespace {
 
 constexpr std::string_view kRuntimePath = "/2018-06-01/runtime/";
 constexpr size_t kMaxConnections = 16;
+constexpr int kNotStarted = 127;  // the exit code, as of a shell that does not find its program
 
 Status Failed(const std::string& what) { return Status::IOError(what).WithDetail(std::make_shared<SourceError>(false)); }
 
@@ -114,21 +116,19 @@ class CommandFunction final : public athena_source::Invoker {
     variables.push_back(nullptr);
     std::string shell = "/bin/sh", flag = "-c", script = BeginsWithAssignment(command_) ? command_ : "exec " + command_;
     char* arguments[] = {shell.data(), flag.data(), script.data(), nullptr};
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    posix_spawn_file_actions_init(&files);
-    posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&files, 2, 1);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    const int error = ::posix_spawn(&process_, shell.c_str(), &files, &attributes, arguments, variables.data());
-    posix_spawn_file_actions_destroy(&files);
-    posix_spawnattr_destroy(&attributes);
-    if (error != 0) {
-      process_ = -1;
-      return Failed("starting the command \"" + command_ + "\": " + std::strerror(error));
+    const pid_t program = ::getpid();
+    process_ = ::fork();
+    if (process_ == 0) {                   // System calls alone from here on: another thread may have held any lock.
+      ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // this program may be killed
+      if (::getppid() != program) ::_exit(kNotStarted);
+      ::setpgid(0, 0);
+      const int nothing = ::open("/dev/null", O_RDONLY);
+      if (nothing < 0 || ::dup2(nothing, 0) < 0 || ::dup2(2, 1) < 0) ::_exit(kNotStarted);
+      ::execve(shell.c_str(), arguments, variables.data());
+      ::_exit(kNotStarted);
     }
+    if (process_ < 0) return Failed("starting the command \"" + command_ + "\": " + std::strerror(errno));
+    ::setpgid(process_, process_);  // whichever of the two comes first
     return Status::OK();
   }
 

@@ -30,6 +30,7 @@ class Validator {
   Validator(const CallContext& ctx, const ValidatorOptions& options, const std::string& catalog) : ctx_(ctx), options_(options), observer_(catalog) {}
 
   Result<std::vector<CheckResult>> Run(FunctionTarget target, const aws::Environment& environment) {
+    target.client.identity = {"VALIDATION_ACCOUNT", "VALIDATION_ARN", {}, {}, {}};  // by which a function knows the original's validator
     target.client.observer = [this](const athena_source::Exchange& exchange) { observer_.Observe(exchange); };
     LOTIC_ASSIGN_OR_RETURN(facts_.opened, OpenTarget(target, environment));
     facts_.query_id = athena_source::NewQueryId() + "_validation";
