@@ -97,6 +97,36 @@ TEST(PinotDefinitions, EachBadDocumentIsToldWhy) {
   EXPECT_GE(count, 60);
 }
 
+TEST(PinotDefinitions, WhatIsSwitchedOffIsTaken) {
+  for (const char* const patch : {R"({"upsertConfig": {"mode": "NONE"}})", R"({"upsertConfig": {"mode": "none", "hashFunction": "MD5"}})",
+                                  R"({"dedupConfig": {"dedupEnabled": false}})", R"({"dedupConfig": {"dedupEnabled": "false", "hashFunction": "NONE"}})"}) {
+    const std::string document = Patched(kTable, patch);
+    EXPECT_TRUE(JudgeTable(document).ok()) << patch << JudgeTable(document);
+    const auto table = ParsePinotTableConfig(document);
+    ASSERT_TRUE(table.ok());
+    EXPECT_EQ(table->unrecognized, "{}");
+    const std::string key = json::parse(patch).begin().key();
+    EXPECT_EQ(json::parse(table->value.document)[key], json::parse(patch)[key]);
+  }
+}
+
+TEST(PinotDefinitions, TheDatabaseIsNoPartOfASchemasName) {
+  const auto schema = ParsePinotSchema(Patched(kSchema, R"({"schemaName": "default.events"})"));
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  EXPECT_EQ(schema->value.name, "events");
+  EXPECT_EQ(json::parse(schema->value.document)["schemaName"], "events");
+  EXPECT_FALSE(ParsePinotSchema(Patched(kSchema, R"({"schemaName": "default."})")).ok());
+}
+
+TEST(PinotDefinitions, LimitsOfQueriesAreRead) {
+  const auto table = ParsePinotTableConfig(
+      Patched(kTable, R"({"query": {"maxQueryResponseSizeBytes": "100", "maxServerResponseSizeBytes": 90}, "quota": {"maxQueriesPerSecond": "2.5"}})"));
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ(table->value.max_response_bytes, 90);
+  EXPECT_EQ(table->value.max_queries_per_second, 2.5);
+  EXPECT_TRUE(table->warnings.empty()) << testing::PrintToString(table->warnings);
+}
+
 /// The tables of the reference, as they should be: a heading for each place.
 std::string KeyTables() {
   std::string out, place;

@@ -302,6 +302,8 @@ Result<Parsed<PinotSchema>> SchemaReader::Read(std::string_view json) {
   for (const std::string& key : document.repeated) findings_.Warn("\"" + key.substr(0, 100) + "\" stands twice in an object; the last one counts");
   if (const JsonTree* const name = root.Find("schemaName")) LOTIC_RETURN_NOT_OK(CheckType(*name, KeyType::kText, "schemaName"));
   schema_.name = TextAt(root, "schemaName");
+  constexpr std::string_view kDatabase = "default.";  // the one there is
+  if (schema_.name.starts_with(kDatabase)) schema_.name.erase(0, kDatabase.size());
   if (schema_.name.empty()) return Status::Invalid("schemaName is missing");
   LOTIC_RETURN_NOT_OK(CheckKeys(root, "schema", "", &findings_));
   if (HasSpace(schema_.name) || schema_.name.find('/') != std::string::npos)

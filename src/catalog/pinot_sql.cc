@@ -2,6 +2,7 @@
 #include "catalog/pinot_sql.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "catalog/pinot_sql_lexer.h"
 #include "catalog/pinot_sql_parser.h"
@@ -170,6 +171,25 @@ std::optional<std::string> PinotQuery::Option(std::string_view key) const {
 }
 
 bool PinotQuery::Flag(std::string_view key) const { return Lower(Option(key).value_or("")) == "true"; }
+
+Result<bool> PinotQuery::Truth(std::string_view name, bool fallback) const {
+  const std::optional<std::string> text = Option(Lower(name));
+  if (!text) return fallback;
+  const std::string truth = Lower(*text);
+  if (truth == "true" || truth == "false") return truth == "true";
+  return PinotError(PinotErrorCode::kSqlParsing, "the option ", name, " is true or false, not '", text->substr(0, 200), "'");
+}
+
+Result<std::optional<int64_t>> PinotQuery::PositiveNumber(std::string_view name, std::string_view unit) const {
+  const std::optional<std::string> text = Option(Lower(name));
+  if (!text) return std::optional<int64_t>();
+  int64_t number = 0;
+  const auto read = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (read.ec != std::errc() || read.ptr != text->data() + text->size() || number <= 0) {
+    return PinotError(PinotErrorCode::kSqlParsing, "the option ", name, " must be a number of ", unit, " above 0, not '", text->substr(0, 200), "'");
+  }
+  return std::optional<int64_t>(number);
+}
 
 Result<PinotQuery> ParsePinotQuery(std::string_view sql, const PinotQueryOptions& request) {
   if (sql.size() > kMaxPinotSqlBytes) {

@@ -29,10 +29,11 @@ enum class PinotErrorCode : int {
 
 /// Attached to every error of this front: the number that `exceptions` carries.
 struct PinotErrorDetail final : StatusDetail {
-  explicit PinotErrorDetail(PinotErrorCode which) : code(which) {}
+  explicit PinotErrorDetail(PinotErrorCode which, bool of_value_only = false) : code(which), of_value(of_value_only) {}
   const char* type_id() const override { return "lotic::catalog::PinotErrorDetail"; }
   std::string ToString() const override { return "Pinot error " + std::to_string(static_cast<int>(code)); }
   const PinotErrorCode code;
+  const bool of_value;  ///< the message speaks of a value, and the call around it is still to be named; never of what this front gives out
 };
 /// The number of an error that this front gave; nothing: the error is another's.
 std::optional<PinotErrorCode> PinotErrorCodeOf(const Status& status);
@@ -61,6 +62,10 @@ struct PinotQuery {
   std::optional<std::string> Option(std::string_view key) const;
   /// "true", in any case.
   bool Flag(std::string_view key) const;
+  /// The same of an option that is read here; `fallback`: it is not given. `name` as users write it. Errors: 150 (neither true nor false).
+  Result<bool> Truth(std::string_view name, bool fallback = false) const;
+  /// The option as a whole number above 0; nothing: it is not given. `name` as users write it, `unit` for the message. Errors: 150.
+  Result<std::optional<int64_t>> PositiveNumber(std::string_view name, std::string_view unit) const;
 };
 
 /// Reads one query with its SET statements, before or behind, OPTION(…) and a LIMIT that stands behind a semicolon. `request`: the options that came beside it.

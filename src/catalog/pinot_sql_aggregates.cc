@@ -25,20 +25,19 @@ const std::map<std::string, std::string, std::less<>>& Moments() {
   return *moments;
 }
 
-/// Exact ones that count, and estimates: {result, exact}.
-const std::map<std::string, std::pair<PinotType, bool>, std::less<>>& Distinct() {
-  static const auto* distinct =
-      new std::map<std::string, std::pair<PinotType, bool>, std::less<>>{{"distinctcount", {PinotType::kInt, true}},
-                                                                         {"distinctcountbitmap", {PinotType::kInt, true}},
-                                                                         {"segmentpartitioneddistinctcount", {PinotType::kLong, true}},
-                                                                         {"distinctcountoffheap", {PinotType::kInt, true}},
-                                                                         {"distinctcountsmarthll", {PinotType::kInt, true}},
-                                                                         {"distinctcounthll", {PinotType::kLong, false}},
-                                                                         {"distinctcounthllplus", {PinotType::kLong, false}},
-                                                                         {"distinctcountull", {PinotType::kLong, false}},
-                                                                         {"distinctcountthetasketch", {PinotType::kLong, false}},
-                                                                         {"distinctcountcpcsketch", {PinotType::kLong, false}},
-                                                                         {"fasthll", {PinotType::kLong, false}}};
+/// Counts of distinct values, all of them exact: the type of the result, and how many arguments are taken (what is behind the first tunes a sketch).
+const std::map<std::string, std::pair<PinotType, size_t>, std::less<>>& Distinct() {
+  static const auto* distinct = new std::map<std::string, std::pair<PinotType, size_t>, std::less<>>{{"distinctcount", {PinotType::kInt, 1}},
+                                                                                                     {"distinctcountbitmap", {PinotType::kInt, 1}},
+                                                                                                     {"segmentpartitioneddistinctcount", {PinotType::kLong, 1}},
+                                                                                                     {"distinctcountoffheap", {PinotType::kInt, 1}},
+                                                                                                     {"distinctcountsmarthll", {PinotType::kInt, 2}},
+                                                                                                     {"distinctcounthll", {PinotType::kLong, 3}},
+                                                                                                     {"distinctcounthllplus", {PinotType::kLong, 3}},
+                                                                                                     {"distinctcountull", {PinotType::kLong, 3}},
+                                                                                                     {"distinctcountthetasketch", {PinotType::kLong, 3}},
+                                                                                                     {"distinctcountcpcsketch", {PinotType::kLong, 3}},
+                                                                                                     {"fasthll", {PinotType::kLong, 3}}};
   return *distinct;
 }
 
@@ -92,6 +91,7 @@ Result<PinotValue> PinotTranslator::Aggregate(const PinotExpr& call, const std::
     }
     if (!value.array) return PinotError(PinotErrorCode::kQueryValidation, call.text, " aggregates a multi-value column: ", PinotExprText(call).substr(0, 200));
     const std::string& list = value.sql;
+    if (name != "count" && !name.starts_with("distinctcount")) LOTIC_RETURN_NOT_OK(NeedNumbers(call, value));
     if (name == "count") return Made(PinotType::kLong, "CAST(coalesce(sum(len(" + list + "))" + when + ", 0) AS BIGINT)");
     if (name == "sum") return Made(PinotType::kDouble, "CAST(" + or_empty("sum(list_sum(" + list + "))" + when, "0") + " AS DOUBLE)");
     if (name == "min") return Made(PinotType::kDouble, or_empty("CAST(min(list_min(" + list + "))" + when + " AS DOUBLE)", "CAST('Infinity' AS DOUBLE)"));
@@ -113,10 +113,9 @@ Result<PinotValue> PinotTranslator::Aggregate(const PinotExpr& call, const std::
   }
 
   if (const auto distinct = Distinct().find(name); distinct != Distinct().end()) {
-    LOTIC_RETURN_NOT_OK(Need(call, 1, distinct->second.second ? 1 : 3));
-    const auto [type, exact] = distinct->second;
-    return Made(type, std::string("CAST(") + (exact ? "count(DISTINCT " : "approx_count_distinct(") + value.sql + ")" + when +
-                          (type == PinotType::kInt ? " AS INTEGER)" : " AS BIGINT)"));
+    const auto [type, most] = distinct->second;
+    LOTIC_RETURN_NOT_OK(Need(call, 1, most));
+    return Made(type, "CAST(count(DISTINCT " + value.sql + ")" + when + (type == PinotType::kInt ? " AS INTEGER)" : " AS BIGINT)"));
   }
   if (name == "anyvalue") return Made(value.type, "any_value(" + value.sql + ")" + when, value.array);
   if (name == "booland" || name == "boolor") {
@@ -277,6 +276,7 @@ Result<PinotValue> PinotTranslator::Percentile(const PinotExpr& call, const std:
     return PinotError(PinotErrorCode::kQueryValidation, call.text,
                       elements ? " aggregates a multi-value column: " : " aggregates a single-value column: ", PinotExprText(call).substr(0, 200));
   }
+  if (value.array) LOTIC_RETURN_NOT_OK(NeedNumbers(call, value));
   std::string of = value.sql;
   if (!value.array) {
     LOTIC_ASSIGN_OR_RETURN(const PinotValue real, ConvertValue(value, PinotType::kDouble));

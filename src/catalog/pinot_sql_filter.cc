@@ -158,6 +158,12 @@ std::string AnyElement(const PinotValue& array, const Test& test, bool none) {
 }  // namespace
 
 Result<std::string> PinotTranslator::Filter(const PinotExprPtr& expr, bool negated) {
+  Result<std::string> condition = Condition(expr, negated);
+  if (!condition.ok()) return Placed(condition.status(), *expr);
+  return condition;
+}
+
+Result<std::string> PinotTranslator::Condition(const PinotExprPtr& expr, bool negated) {
   LOTIC_RETURN_NOT_OK(Visit());
   const PinotExpr& call = *expr;
   if (call.kind == Kind::kBool) return std::string((call.integer != 0) != negated ? "TRUE" : "FALSE");

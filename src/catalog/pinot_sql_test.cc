@@ -136,6 +136,17 @@ TEST(PinotSql, OptionsThatAreNoneAreNamed) {
   EXPECT_NE(CodeAndMessage(Translate("SET timeoutMs = 'soon'; SELECT id FROM events").status()).find("not 'soon'"), std::string::npos);
 }
 
+TEST(PinotSql, OptionsThatAreReadAreTrueOrFalse) {
+  EXPECT_FALSE(Translate("SELECT id FROM events OPTION(enableNullHandling=False)").ValueOrDie().null_handling);
+  EXPECT_TRUE(Translate("SET enableNullHandling = TRUE; SELECT id FROM events").ValueOrDie().null_handling);
+  EXPECT_EQ(CodeAndMessage(Translate("SET enableNullHandling = 'yes'; SELECT id FROM events").status()),
+            "150 the option enableNullHandling is true or false, not 'yes'");
+  EXPECT_EQ(
+      CodeAndMessage(Translate("SELECT id, sum(qty) FILTER (WHERE id > 1) FROM events GROUP BY id OPTION(filteredAggregationsSkipEmptyGroups=1)").status()),
+      "150 the option filteredAggregationsSkipEmptyGroups is true or false, not '1'");
+  EXPECT_TRUE(Translate("SELECT id FROM events OPTION(preserveType='yes')").ok());  // not read
+}
+
 TEST(PinotSql, SaysWhetherTheDefaultLimitIsApplied) {
   EXPECT_TRUE(Translate("SELECT id FROM events").ValueOrDie().default_limit_applied);
   EXPECT_TRUE(Translate("SELECT id, count(*) FROM events GROUP BY id").ValueOrDie().default_limit_applied);

@@ -75,17 +75,6 @@ std::string RawTableName(std::string table) {
   return table;
 }
 
-Result<std::optional<int64_t>> Timeout(const PinotQuery& query) {
-  const std::optional<std::string> text = query.Option("timeoutms");
-  if (!text) return std::optional<int64_t>();
-  int64_t ms = 0;
-  const auto read = std::from_chars(text->data(), text->data() + text->size(), ms);
-  if (read.ec != std::errc() || read.ptr != text->data() + text->size() || ms <= 0) {
-    return PinotError(PinotErrorCode::kSqlParsing, "the option timeoutMs must be a number of milliseconds above 0, not '", *text, "'");
-  }
-  return std::optional<int64_t>(ms);
-}
-
 class QueryTranslation {
  public:
   QueryTranslation(const PinotQuery& query, const PinotSchema& schema, const PinotTranslateOptions& options)
@@ -116,14 +105,14 @@ class QueryTranslation {
 
 Result<PinotTranslation> QueryTranslation::Run() {
   if (query_.explain) return PinotNotSupported(PinotErrorCode::kSqlParsing, "EXPLAIN PLAN FOR is not built yet");
-  LOTIC_ASSIGN_OR_RETURN(made_.timeout_ms, Timeout(query_));
+  LOTIC_ASSIGN_OR_RETURN(made_.timeout_ms, query_.PositiveNumber("timeoutMs", "milliseconds"));
   LOTIC_RETURN_NOT_OK(FoldPinotSelect(&select_, options_.now_ms));
   if (OnlyLiterals()) {
     LOTIC_RETURN_NOT_OK(Literals());
     return std::move(made_);
   }
   if (select_.table.empty()) return PinotError(PinotErrorCode::kQueryValidation, "Data source (FROM clause) not found");
-  made_.null_handling = query_.Option("enablenullhandling") ? query_.Flag("enablenullhandling") : options_.enable_null_handling;
+  LOTIC_ASSIGN_OR_RETURN(made_.null_handling, query_.Truth("enableNullHandling", options_.enable_null_handling));
   const PinotScope scope(ColumnsOf(schema_), {RawTableName(select_.table), select_.table, select_.table_alias, "default." + RawTableName(select_.table)});
   const PinotNulls nulls = made_.null_handling                                            ? PinotNulls::kSql
                            : options_.basic_null_handling || schema_.column_null_handling ? PinotNulls::kDefaultsButKnown
@@ -266,7 +255,8 @@ Status QueryTranslation::Groups(PinotTranslator* translator, const std::vector<P
     having_ = " HAVING " + having;
   }
   LOTIC_RETURN_NOT_OK(Order(translator));
-  if (query_.Flag("filteredaggregationsskipemptygroups") && !keys.empty() && !translator->unfiltered_aggregate() && !translator->aggregate_filters().empty()) {
+  LOTIC_ASSIGN_OR_RETURN(const bool skip_empty, query_.Truth("filteredAggregationsSkipEmptyGroups"));
+  if (skip_empty && !keys.empty() && !translator->unfiltered_aggregate() && !translator->aggregate_filters().empty()) {
     std::string any;
     for (const std::string& filter : translator->aggregate_filters()) any += (any.empty() ? "(" : " OR ") + ("count(*) FILTER (WHERE " + filter + ") > 0");
     having_ += (having_.empty() ? " HAVING " : " AND ") + any + ")";

@@ -82,6 +82,17 @@ Status PinotTranslator::Visit() {
       .WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kQueryValidation));
 }
 
+Status PinotTranslator::Placed(const Status& status, const PinotExpr& call) {
+  const auto* detail = dynamic_cast<const PinotErrorDetail*>(status.detail().get());
+  if (detail == nullptr || !detail->of_value) return status;
+  return Status(status.code(), status.message() + ": " + Shown(call), std::make_shared<PinotErrorDetail>(detail->code));
+}
+
+Status PinotTranslator::NeedNumbers(const PinotExpr& call, const PinotValue& array) {
+  if (IsPinotNumber(array.type) || array.type == PinotType::kTimestamp || array.type == PinotType::kBoolean) return Status::OK();
+  return PinotError(PinotErrorCode::kQueryValidation, call.text, " needs numbers, not ", PinotTypeName(array.type), ": ", Shown(call));
+}
+
 Status PinotTranslator::Need(const PinotExpr& call, size_t least, size_t most) const {
   if (call.args.size() >= least && call.args.size() <= most) return Status::OK();
   return PinotError(PinotErrorCode::kQueryValidation, call.text, " takes ",
@@ -139,12 +150,13 @@ Result<PinotValue> PinotTranslator::Value(const PinotExprPtr& expr) {
       if (grouped_ && !in_aggregate_) return PinotError(PinotErrorCode::kQueryValidation, "'", Shown(*expr), "' should appear in GROUP BY clause.");
       return Column(*expr);
     case Kind::kCall: {
-      LOTIC_ASSIGN_OR_RETURN(PinotValue value, Call(expr));
-      if (value.sql.size() > kMaxDuckDbSqlBytes) {
+      Result<PinotValue> made = Call(expr);
+      if (!made.ok()) return Placed(made.status(), *expr);
+      if (made->sql.size() > kMaxDuckDbSqlBytes) {
         return Status::CapacityError("the query grows beyond ", kMaxDuckDbSqlBytes, " bytes when it is translated: ", expr->text, "(…)")
             .WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kQueryValidation));
       }
-      return value;
+      return made;
     }
     default: return LiteralValue(expr);
   }
@@ -479,6 +491,7 @@ Result<PinotValue> PinotTranslator::FromTable(const PinotExpr& call, const Pinot
       if (!value.array)
         return PinotError(PinotErrorCode::kQueryValidation, "argument ", i + 1, " of ", call.text,
                           " must be a multi-value column or an array: ", Shown(*call.args[i]));
+      if (function.shape == PinotFunction::Shape::kScalar && function.result == PinotType::kDouble) LOTIC_RETURN_NOT_OK(NeedNumbers(call, value));
       if (i == 0) first = value;
       arguments.push_back(std::move(value.sql));
       continue;

@@ -82,6 +82,7 @@ class PinotTranslator {
   Result<PinotValue> Argument(const PinotExprPtr& expr);
 
   // pinot_sql_filter.cc
+  Result<std::string> Condition(const PinotExprPtr& expr, bool negated);
   Result<std::string> Comparison(const PinotExpr& call, std::string_view op, bool negated);
   Result<std::string> Between(const PinotExpr& call, bool negated);
   Result<std::string> In(const PinotExpr& call, bool negated);
@@ -91,6 +92,10 @@ class PinotTranslator {
 
   /// Counts a node. Errors: CapacityError (more than kMaxPinotTranslatedNodes).
   Status Visit();
+  /// An error of a value with the call it stands in; others as they are.
+  static Status Placed(const Status& status, const PinotExpr& call);
+  /// The elements of an array can be added and compared as numbers. Errors: 700.
+  static Status NeedNumbers(const PinotExpr& call, const PinotValue& array);
   Status Need(const PinotExpr& call, size_t least, size_t most) const;
   Result<std::string> TextLiteral(const PinotExpr& call, size_t index) const;
 

@@ -23,6 +23,12 @@ std::string Lower(std::string_view text) {
 
 std::string Cast(const std::string& sql, std::string_view type) { return "CAST(" + sql + " AS " + std::string(type) + ")"; }
 
+/// A value does not know where it stands: the call around it adds itself.
+template <typename... Args>
+Status ValueError(Args&&... args) {
+  return Status::Invalid(std::forward<Args>(args)...).WithDetail(std::make_shared<PinotErrorDetail>(PinotErrorCode::kQueryValidation, true));
+}
+
 Status NoConversion(const PinotExpr& literal, PinotType type) {
   return PinotError(PinotErrorCode::kQueryValidation, "'", PinotLiteralText(literal), "' is no value of type ", PinotTypeName(type));
 }
@@ -261,7 +267,7 @@ std::string WholeNumber(const PinotValue& value, PinotType type, bool exact) {
 }
 
 Result<PinotValue> ConvertValue(const PinotValue& value, PinotType type, bool exact) {
-  if (value.array) return PinotError(PinotErrorCode::kQueryValidation, "an array where one ", PinotTypeName(type), " is expected");
+  if (value.array) return ValueError("an array where one ", PinotTypeName(type), " is expected");
   PinotValue made = value;
   made.type = type;
   made.bits = 0;
@@ -321,7 +327,7 @@ Result<PinotValue> ConvertValue(const PinotValue& value, PinotType type, bool ex
       }
       return made;
   }
-  return PinotError(PinotErrorCode::kQueryValidation, PinotTypeName(from), " cannot be converted to ", PinotTypeName(type), ": ", value.sql.substr(0, 200));
+  return ValueError(PinotTypeName(from), " cannot be converted to ", PinotTypeName(type));
 }
 
 std::string OutputSql(const PinotValue& value) {

@@ -30,6 +30,8 @@ Status CheckColumns(const PinotTableConfig& table, const PinotSchema& schema) {
     if (field == nullptr) return Status::Invalid(use.key, ": schema \"", schema.name, "\" has no column \"", shown, "\"");
     if (use.single_value_only && !field->single_value)
       return Status::Invalid(use.key, ": column \"", shown, "\" is multi-value; a single-value column is needed");
+    if (use.long_only && field->type != PinotType::kLong && field->type != PinotType::kTimestamp)
+      return Status::Invalid(use.key, ": column \"", shown, "\" is ", PinotTypeName(field->type), "; a TIMESTAMP index needs LONG or TIMESTAMP");
     const bool text = field->type == PinotType::kString || field->type == PinotType::kJson || field->type == PinotType::kMap;
     if (use.text_only && !text) return Status::Invalid(use.key, ": column \"", shown, "\" is ", PinotTypeName(field->type), "; STRING, JSON or MAP is needed");
   }
@@ -58,8 +60,8 @@ Status CheckTableChange(const PinotTableConfig& before, const PinotTableConfig& 
   if (before.raw_name != after.raw_name) return Status::Invalid("table \"", before.raw_name, "\" cannot be renamed to \"", after.raw_name, "\"");
   if (!before.stream.SameSource(after.stream) && !start_given) {
     return Status::Invalid("table \"", before.raw_name,
-                           "\" would read another topic or other brokers, whose offsets mean something else; consumeFrom=smallest, largest or another place to "
-                           "begin must say where");
+                           "\" would read another topic or other brokers, whose offsets mean something else; the parameter consumeFrom=smallest, largest or "
+                           "another place to begin (as auto.offset.reset has them) must say where");
   }
   return Status::OK();
 }

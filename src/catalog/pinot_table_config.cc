@@ -24,11 +24,18 @@ using ColumnUse = PinotTableConfig::ColumnUse;
 /// Lists of columns, and objects whose keys are columns.
 struct ColumnKey {
   std::string_view key;
-  bool single_value_only = false, text_only = false;
+  bool single_value_only = false, text_only = false, long_only = false;
 };
 constexpr ColumnKey kColumnLists[] = {{"invertedIndexColumns"},         {"rangeIndexColumns"},   {"sortedColumn", true},      {"bloomFilterColumns"},
                                       {"jsonIndexColumns", true, true}, {"noDictionaryColumns"}, {"onHeapDictionaryColumns"}, {"varLengthDictionaryColumns"}};
 constexpr ColumnKey kColumnObjects[] = {{"bloomFilterConfigs"}, {"jsonIndexConfigs", true, true}, {"noDictionaryConfig"}};
+
+/// An upsertConfig of mode NONE and a dedupConfig that is not enabled: as Pinot has it without them.
+bool IsSwitchedOff(std::string_view key, const JsonTree& value) {
+  if (!value.is_object()) return false;
+  if (key == "upsertConfig") return AsciiLower(TextAt(value, "mode")) == "none";
+  return key == "dedupConfig" && value.Find("dedupEnabled") != nullptr && AsciiLower(TextAt(value, "dedupEnabled")) == "false";
+}
 
 class TableReader {
  public:
@@ -56,7 +63,7 @@ class TableReader {
 };
 
 Status TableReader::Use(std::string_view key, const std::string& column, const ColumnKey& how) {
-  ColumnUse use{std::string(key), column, how.single_value_only, how.text_only};
+  ColumnUse use{std::string(key), column, how.single_value_only, how.text_only, how.long_only};
   if (use.column.empty()) return Status::Invalid(key, " names a column \"\"");
   for (const ColumnUse& other : table_.column_uses) {
     if (other.key == use.key && other.column == use.column) return Status::Invalid(key, " names \"", column.substr(0, 100), "\" twice");
@@ -94,7 +101,13 @@ Status TableReader::ReadEnvelope() {
   for (const std::string_view key : {"segmentsConfig", "tenants", "tableIndexConfig"}) {
     if (root_.Find(key) == nullptr) return Status::Invalid(key, " is missing; it may be empty: {}");
   }
-  return CheckKeys(root_, "table", "", &findings_);
+  JsonTree asked = JsonTree::Object();  // without what is switched off: it is as if it were not there
+  for (size_t i = 0; i < root_.keys.size(); ++i) {
+    if (IsSwitchedOff(root_.keys[i], root_.items[i])) continue;
+    asked.keys.push_back(root_.keys[i]);
+    asked.items.push_back(root_.items[i]);
+  }
+  return CheckKeys(asked, "table", "", &findings_);
 }
 
 Status TableReader::ReadSegments(const JsonTree& segments) {
@@ -139,6 +152,11 @@ Status TableReader::ReadStarTrees(const JsonTree& indexes) {
         LOTIC_RETURN_NOT_OK(Use(path, column));
       }
     }
+    LOTIC_ASSIGN_OR_RETURN(const std::vector<PlacedObject> sums, ObjectsAt(*place.object, "aggregationConfigs", place.path));
+    for (const PlacedObject& sum : sums) {
+      const std::string column = TextAt(*sum.object, "columnName");
+      if (!column.empty() && column != "*") LOTIC_RETURN_NOT_OK(Use(sum.path + "columnName", column));
+    }
   }
   return Status::OK();
 }
@@ -161,6 +179,13 @@ Status TableReader::ReadIndexes(const JsonTree& indexes) {
     LOTIC_RETURN_NOT_OK(CheckType(*by_column, KeyType::kObject, path + "segmentPartitionConfig.columnPartitionMap"));
     for (const std::string& column : by_column->keys) LOTIC_RETURN_NOT_OK(Use(path + "segmentPartitionConfig.columnPartitionMap", column));
   }
+  const JsonTree* const texts = indexes.Find("multiColumnTextIndexConfig");
+  const JsonTree* const of_texts = texts == nullptr ? nullptr : texts->Find("columns");
+  if (of_texts != nullptr) {
+    const std::string place = path + "multiColumnTextIndexConfig.columns";
+    LOTIC_RETURN_NOT_OK(CheckType(*of_texts, KeyType::kTexts, place));
+    for (const JsonTree& item : of_texts->items) LOTIC_RETURN_NOT_OK(Use(place, item.text, {"", false, true}));
+  }
   return ReadStarTrees(indexes);
 }
 
@@ -170,7 +195,11 @@ Status TableReader::ReadFieldConfigs() {
     const std::string name = TextAt(*place.object, "name");
     if (name.empty()) return Status::Invalid(place.path, "name is missing");
     LOTIC_RETURN_NOT_OK(CheckKeys(*place.object, "fieldConfig", place.path, &findings_));
-    LOTIC_RETURN_NOT_OK(Use("fieldConfigList", name));
+    std::vector<std::string> indexes = TextsAt(*place.object, "indexTypes");
+    indexes.push_back(TextAt(*place.object, "indexType"));
+    ColumnKey how{""};
+    for (const std::string& index : indexes) how.long_only = how.long_only || AsciiLower(index) == "timestamp";
+    LOTIC_RETURN_NOT_OK(Use("fieldConfigList", name, how));
   }
   return Status::OK();
 }
@@ -179,6 +208,13 @@ Status TableReader::ReadQuery() {
   const JsonTree* const query = root_.Find("query");
   if (query == nullptr) return Status::OK();
   LOTIC_RETURN_NOT_OK(CheckKeys(*query, "query", "query.", &findings_));
+  for (const std::string_view key : {"maxQueryResponseSizeBytes", "maxServerResponseSizeBytes"}) {
+    const JsonTree* const bytes = query->Find(key);
+    if (bytes == nullptr) continue;
+    const int64_t most = IntAt(*query, key, 0);
+    if (most <= 0) return Status::Invalid("query.", key, ": expected a number of bytes above zero, not ", ShownJson("", *bytes));
+    table_.max_response_bytes = std::min(most, table_.max_response_bytes.value_or(most));
+  }
   const JsonTree* const timeout = query->Find("timeoutMs");
   if (timeout == nullptr) return Status::OK();
   const int64_t ms = IntAt(*query, "timeoutMs", 0);
@@ -199,6 +235,7 @@ Status TableReader::ReadQuota() {
   double number = 0;
   if (rate != nullptr && !(ParseNumberText(ScalarText(*rate), &number) && number > 0))
     return Status::Invalid("quota.maxQueriesPerSecond: expected a number above zero, not ", ShownJson("", *rate));
+  if (rate != nullptr) table_.max_queries_per_second = number;
   return Status::OK();
 }
 
@@ -346,9 +383,10 @@ void Restore(const JsonTree& stored, JsonTree* tree) {
 }  // namespace
 
 Result<std::string> RawTableName(std::string_view name) {
-  constexpr std::string_view kSuffix = "_REALTIME";
+  constexpr std::string_view kDatabase = "default.", kSuffix = "_REALTIME";
   const auto bad = [&](std::string_view why) { return Status::Invalid("table name \"", name.substr(0, 100), "\": ", why); };
   std::string_view raw = name;
+  if (raw.starts_with(kDatabase)) raw.remove_prefix(kDatabase.size());
   if (raw.ends_with(kSuffix)) raw.remove_suffix(kSuffix.size());
   if (raw.empty()) return bad("a name is needed");
   if (raw.size() > kMaxTableName) return bad("a name of more than 200 bytes");

@@ -34,11 +34,14 @@ struct PinotTableConfig {
   bool strict_numbers = false;  ///< ours, ingestionConfig.strictNumbers: a number out of range is an error instead of wrapping
   bool null_handling = false;   ///< tableIndexConfig.nullHandlingEnabled
   std::optional<int64_t> query_timeout_ms;
+  std::optional<int64_t> max_response_bytes;     ///< of an answer: the smaller of what query.maxQueryResponseSizeBytes and .maxServerResponseSizeBytes say
+  std::optional<double> max_queries_per_second;  ///< above 0
   /// Columns named by indexes and other settings that have no effect, with the key that names them; CheckTable looks them up.
   struct ColumnUse {
     std::string key, column;
     bool single_value_only = false;
     bool text_only = false;  ///< STRING, JSON or MAP
+    bool long_only = false;  ///< LONG or TIMESTAMP
     bool operator==(const ColumnUse&) const = default;
   };
   std::vector<ColumnUse> column_uses;

@@ -331,6 +331,7 @@ TEST(PinotTableConfig, AChangeOfTheSourceNeedsAPlaceToBegin) {
 TEST(PinotTableConfig, TableNamesLeadToOneRawName) {
   EXPECT_EQ(*RawTableName("events_REALTIME"), "events");
   EXPECT_EQ(*RawTableName("db.events"), "db.events");
+  EXPECT_EQ(*RawTableName("default.events"), "events");
   EXPECT_EQ(*RawTableName("événements"), "événements");
   for (const char* const bad : {"", "_REALTIME", "a__b", "a b", "a/b", "..", "a.b.c", ".a", "a\n"})
     EXPECT_EQ(RawTableName(bad).status().code(), StatusCode::kInvalid) << bad;

@@ -74,11 +74,10 @@ struct StreamConfig {
   bool metadata_populate = false;  ///< __header$… and __metadata$… columns are filled
   bool header_hex = false;         ///< headers in STRING columns as hex, always (Pinot's way)
   bool stop_on_decode_error = false;
-  double topic_rate = 0;      ///< messages a second over all partitions; 0: no limit
-  double partition_rate = 0;  ///< messages a second of each partition, wins over topic_rate; 0: no limit
-  int64_t fetch_timeout_ms = 5'000;
-  int64_t connection_timeout_ms = 30'000;
-  int64_t idle_timeout_ms = 180'000;  ///< negative: never
+  double topic_rate = 0;                   ///< messages a second over all partitions; 0: no limit
+  double partition_rate = 0;               ///< messages a second of each partition, wins over topic_rate; 0: no limit
+  int64_t fetch_timeout_ms = 5'000;        ///< a fetch that finds nothing ends after so long at most
+  int64_t connection_timeout_ms = 30'000;  ///< a broker that cannot be connected to within so long does not answer
   bool operator==(const StreamConfig&) const = default;
 
   /// Whether both read the same records: type, topic and brokers.

@@ -288,7 +288,8 @@ Status StreamReader::ReadLimits() {
   LOTIC_RETURN_NOT_OK(Rate("partition.consumption.rate.limit", &config_.partition_rate));
   LOTIC_RETURN_NOT_OK(Integer(Own("fetch.timeout.millis"), 1, kMaxWaitMs, &config_.fetch_timeout_ms));
   LOTIC_RETURN_NOT_OK(Integer(Own("connection.timeout.millis"), 1, kMaxWaitMs, &config_.connection_timeout_ms));
-  return Integer(Own("idle.timeout.millis"), std::numeric_limits<int64_t>::min(), kMaxInt, &config_.idle_timeout_ms);
+  int64_t idle_ms = 0;  // has no effect, but a wrong value is one all the same
+  return Integer(Own("idle.timeout.millis"), std::numeric_limits<int64_t>::min(), kMaxInt, &idle_ms);
 }
 
 Result<StreamConfig> StreamReader::Read(const JsonTree& map) {
