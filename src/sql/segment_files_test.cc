@@ -130,6 +130,23 @@ TEST_F(SegmentFilesTest, ColumnsThatTheFileLacksAreNull) {
   EXPECT_EQ((*read)[0].column(2).null_count, 10) << "text that is no number";
 }
 
+TEST_F(SegmentFilesTest, ValuesThatDoNotFitAnotherTypeAreCounted) {
+  WriteFile(Path("d.parquet"), 10, 10);
+  const auto count = [&](const Schema& layout, int64_t first_row) {
+    const auto reader = files_->Open({}, Path("d.parquet"), layout, first_row).ValueOrDie();
+    int64_t rows = 0;
+    for (auto batch = reader->Next({}).ValueOrDie(); batch.has_value(); batch = reader->Next({}).ValueOrDie()) {
+      EXPECT_EQ(batch->num_columns(), layout.fields.size());
+      rows += batch->num_rows();
+    }
+    EXPECT_EQ(rows, 10 - first_row);
+    return reader->misfits();
+  };
+  EXPECT_EQ(count(Schema({{"Name", Type::Int64()}, {"small", Type::Int64()}, {"id", Type::Int32()}}), 0), 8) << "two of the ten names are NULL";
+  EXPECT_EQ(count(Schema({{"Name", Type::Int64()}}), 6), 3);
+  EXPECT_EQ(count(Schema({{"Name", Type::String()}}), 0), 0);
+}
+
 TEST_F(SegmentFilesTest, RowsAreCountedWithoutColumns) {
   WriteFile(Path("c.parquet"), 5000, 1000);
   const auto read = ReadAll(Path("c.parquet"), Schema(), 7);

@@ -8,6 +8,8 @@
 #include <chrono>
 
 #include "base/crc32c.h"
+#include "lotic/counted_splits.h"
+#include "lotic/table_properties.h"
 #include "scan/certificate.h"
 #include "table/data_folder.h"
 #include "table/errors_table.h"
@@ -42,7 +44,7 @@ std::string HostName() {
   return std::string("Server_") + name + "_8098";
 }
 
-class TablesConnector final : public Connector {
+class TablesConnector final : public Connector, public CountedSplits {
  public:
   explicit TablesConnector(TablesConnectorOptions options)
       : options_(std::move(options)), host_name_(options_.host_name.empty() ? HostName() : options_.host_name) {}
@@ -85,6 +87,7 @@ class TablesConnector final : public Connector {
     LOTIC_RETURN_NOT_OK(found.status());
     if (names[*found] == kErrorsTable) return ErrorsTableInfo();
     LOTIC_ASSIGN_OR_RETURN(TableFacts facts, ReadTableFacts(options_.folder, names[*found]));
+    TellHiddenByCase(names[*found], names, &facts.info.properties);  // of before such names were refused
     return std::move(facts.info);
   }
 
@@ -181,6 +184,13 @@ class TablesConnector final : public Connector {
       LOTIC_ASSIGN_OR_RETURN([[maybe_unused]] const uint32_t number, reader->Add(split));
     }
     return reader;
+  }
+
+  Result<SplitCertificate> CountedCertificate(const CallContext& ctx, const ScanRequest& request, const Split& split) override {
+    LOTIC_RETURN_NOT_OK(ctx.Check("counting " + request.table.ToString()));
+    LOTIC_ASSIGN_OR_RETURN(const TableFacts facts, Facts(request));
+    LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<const TableView> view, ViewOf(facts, request.token));
+    return CountedSegment(*view, split);
   }
 
  private:

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "lotic/counted_splits.h"
+#include "lotic/table_properties.h"
 #include "scan/certificate.h"
 #include "table/record_errors.h"
 #include "table/rows_format.h"
@@ -122,6 +124,16 @@ class TablesConnectorTest : public testing::Test {
   std::shared_ptr<Connector> connector_;
 };
 
+TEST_F(TablesConnectorTest, ANameTellsWhichItHides) {  // of a data directory of before such names were refused
+  data_.AddTable("trips", 1);
+  data_.AddTable("TRIPS", 1);
+  data_.AddTable("others", 1);
+  const auto info = connector_->GetTable({}, {"default", "trips"});
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_EQ(info->properties.at(kHiddenByCase), "TRIPS");
+  EXPECT_EQ(connector_->GetTable({}, {"default", "others"})->properties.count(kHiddenByCase), 0u);
+}
+
 TEST_F(TablesConnectorTest, TablesAreFoundByEveryNameTheyHave) {
   data_.AddTable("events", 1);
   for (const char* name : {"events", "events_REALTIME", "EVENTS", "Events_Realtime"}) {
@@ -197,7 +209,19 @@ TEST_F(TablesConnectorTest, CountingReadsNothing) {
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->estimate.exact_rows, 963);
   EXPECT_EQ(plan->estimate.table_records, 1070);
-  EXPECT_EQ(MustRead(request).rows(), 963);
+  const Reading read = MustRead(request);
+  EXPECT_EQ(read.rows(), 963);
+  // A count is certified as what a reader would have said, but for the note that says how it came about.
+  request.token = plan->token;
+  auto* const counts = dynamic_cast<CountedSplits*>(connector_.get());
+  ASSERT_NE(counts, nullptr);
+  std::vector<SplitCertificate> counted;
+  for (const Split& split : read.splits) {
+    counted.push_back(counts->CountedCertificate({}, request, split).ValueOrDie());
+    ASSERT_THAT(counted.back().notes, testing::Contains(HasSubstr("no row was read")));
+    counted.back().notes.pop_back();
+  }
+  EXPECT_EQ(MakeTableCertificate(*plan, counted).partitions, read.certificate.partitions);
   request = Request({"qty", "$partitionId"});
   Constrain(&request, "$partitionId", ValueSet::Listed({Scalar(int64_t{1})}));
   EXPECT_EQ(connector_->Prepare({}, request)->estimate.exact_rows, 63) << "which segments have it is known";

@@ -44,6 +44,11 @@ Result<std::unique_ptr<TableIngest>> TableIngest::Start(const TablesOptions& opt
   LOTIC_RETURN_NOT_OK(made->SetPipeline(std::move(pipeline)));
   made->TellEvents();
   made->LearnSizes();
+  // A change of the topic that did not come to its end: the plan is still the one of before.
+  const std::string other_topic = made->plan_.topic == shared.config.stream.topic
+                                      ? ""
+                                      : "the table's topic was changed from '" + made->plan_.topic + "' to '" + shared.config.stream.topic +
+                                            "', and where to begin there was not written down";
   const std::vector<int32_t> partitions = made->store_->partitions();
   shared.num_partitions = partitions.size();
   for (const int32_t partition : partitions) {
@@ -53,7 +58,8 @@ Result<std::unique_ptr<TableIngest>> TableIngest::Start(const TablesOptions& opt
       continue;
     }
     Slot& slot = made->AddSlot(partition, *writer);
-    const auto stop = stopped.find(partition);
+    auto stop = stopped.find(partition);
+    if (stop == stopped.end() && !other_topic.empty()) stop = stopped.emplace(partition, StoppedPartition{other_topic, options.clock->NowMs()}).first;
     if (stop != stopped.end()) {
       slot.stopped = true;
       slot.ingest->Tell([&](PartitionStatus& status, PartitionCounters&) {
@@ -61,8 +67,8 @@ Result<std::unique_ptr<TableIngest>> TableIngest::Start(const TablesOptions& opt
         status.error = stop->second.error;
         status.error_ms = stop->second.at_ms;
       });
-    } else if (paused) {
-      // A crash may have come between the flag and the segment.
+    } else if (paused || !made->IsPlanned(partition)) {
+      // A crash may have come between the flag and the segment. Of a partition that the stream of now lacks, what there is stays.
       LOTIC_RETURN_NOT_OK(slot.ingest->Pause());
       slot.State(PartitionState::kPaused);
     } else if (!slot.ingest->writer().segment().has_value()) {
@@ -175,6 +181,31 @@ Status TableIngest::Update(IngestDefinition definition, std::shared_ptr<Connecto
   look_now_ = true;  // not waited for: a stream that is away would hold up whoever changes tables. What is found is in the status.
   look_due_.notify_all();
   return Status::OK();
+}
+
+StreamPlan TableIngest::plan() const {
+  std::lock_guard lock(stream_mutex_);
+  return plan_;
+}
+
+Status TableIngest::MoveTo(IngestDefinition definition, std::shared_ptr<Connector> connector, StreamPlan plan, const std::string& word,
+                           const std::function<Status()>& remember) {
+  LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<RecordPipeline> pipeline, RecordPipeline::Create(definition.schema, definition.config, options_.expressions));
+  auto carried = std::make_shared<std::unique_ptr<RecordPipeline>>(std::move(pipeline));
+  return OnConsumer([&, carried]() -> Status {
+    LOTIC_RETURN_NOT_OK(remember());
+    CloseReader();
+    for (auto& [partition, slot] : slots_) slot->ingest->Drop();
+    Status moved = Reconfigure(std::move(definition), std::move(*carried), std::move(connector));
+    if (moved.ok())
+      moved = ResumeFrom({std::move(plan), true, true, word, "the table was given another stream, which is read from consumeFrom=" + word + " on"});
+    if (moved.ok()) return moved;
+    for (auto& [partition, slot] : slots_) {
+      ReleaseSplit(*slot);
+      StopForGood(*slot, "the table was given another stream, but: " + moved.message());
+    }
+    return moved;
+  });
 }
 
 Status TableIngest::Reconfigure(IngestDefinition definition, std::unique_ptr<RecordPipeline> pipeline, std::shared_ptr<Connector> connector) {
@@ -314,9 +345,12 @@ void TableIngest::Heartbeat() {
   if (now < heartbeat_at_ + kHeartbeat) return;
   heartbeat_at_ = now;
   for (auto& [partition, slot] : slots_) {
-    if (slot->retry_at > now) continue;
+    if (slot->retry_at > now || slot->reopening) continue;
     Status due = slot->ingest->writer().failed();  // also where nothing is to be written
     if (due.ok()) due = slot->ingest->RollIfDue();
+    // Whatever was asked of it failed between the end of one segment and the beginning of the next.
+    if (due.ok() && !paused_ && !slot->stopped && IsPlanned(partition) && !slot->ingest->consuming())
+      due = slot->ingest->Resume(slot->ingest->writer().position(), "");
     if (!due.ok()) Fail(*slot, due);
   }
 }
@@ -328,6 +362,7 @@ void TableIngest::BeginReading() {
   if (reader_splits_ >= kMaxReaderSplits) CloseReader();
   for (auto& [partition, slot] : slots_) {
     if (slot->split.has_value() || slot->stopped || slot->classify.has_value() || slot->retry_at > now || !slot->ingest->idle()) continue;
+    if (slot->reopening || !slot->ingest->consuming()) continue;
     const auto planned = plan_.splits.find(partition);
     if (planned == plan_.splits.end()) continue;
     if (reader_ == nullptr) {
@@ -341,9 +376,9 @@ void TableIngest::BeginReading() {
       wakes_ = reader_.get();
     }
     const int64_t position = slot->ingest->writer().position();
-    SplitStart start{planned->second, PositionOf(position)};
+    SplitStart start{planned->second, PositionOf(position, slot->ingest->writer().epoch())};
     const Result<int64_t> first = OffsetOf(start.split.start);
-    if (first.ok() && position < *first) start.split.start = start.position;
+    if (first.ok() && position < *first) start.split.start = PositionOf(position);
     const Result<uint32_t> number = reader_->Add(std::move(start));
     if (!number.ok()) {
       Fail(*slot, number.status());
@@ -354,6 +389,10 @@ void TableIngest::BeginReading() {
     slot->counted = {};
     slot->moved_at = now;
     by_split_[*number] = slot.get();
+    const int64_t now_ms = options_.clock->NowMs();
+    slot->ingest->Tell([&](PartitionStatus& status, PartitionCounters&) {  // nothing may come for long: then no row says that it is read
+      if (status.state == PartitionState::kConnecting && status.lag == 0 && WasHeard(status, now_ms)) status.state = PartitionState::kConsuming;
+    });
   }
 }
 
@@ -421,7 +460,7 @@ void TableIngest::Take(const CallContext& ctx, const ReadBatch& batch) {
       ended.emplace_back(&slot, end.status());
       continue;
     }
-    slot.ingest->Queue({batch.rows.value_or(Batch()), first, run.num_rows, *end});
+    slot.ingest->Queue({batch.rows.value_or(Batch()), first, run.num_rows, *end, EpochOf(run.next)});
     if (run.tip.has_value() && run.tip->end.has_value()) {
       const Result<int64_t> upstream = OffsetOf(*run.tip->end);
       const int64_t heard = options_.clock->NowMs();

@@ -12,11 +12,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "catalog/pinot_schema.h"
@@ -64,12 +67,22 @@ class TableIngest {
 
   /// The next batch goes by this, and the stream is looked at soon. `connector` null: the one there is.
   Status Update(IngestDefinition definition, std::shared_ptr<Connector> connector);
+  /// The same with another stream: reading goes on where `plan` begins, in new segments; a pause stays. `word` names the place, `remember` writes the
+  /// definition down. Errors: those of `remember` (nothing has changed); of what comes behind it: the partitions have stopped then, and a resume from another
+  /// place than the last one goes on in the new stream.
+  Status MoveTo(IngestDefinition definition, std::shared_ptr<Connector> connector, StreamPlan plan, const std::string& word,
+                const std::function<Status()>& remember);
+  /// Of the stream that is read.
+  StreamPlan plan() const;
   /// A partition of which it fails is not read either; the others are paused. The error names them.
   Status Pause();
   /// `from` other than kLastConsumed asks the stream, at most kProbeTime. Errors: Invalid (it would read again what the table has), the stream's.
   Status Resume(ConsumeFrom from);
   /// @return the names of the segments that are being sealed. Where it fails for a partition the others are sealed all the same: the error names both.
   Result<std::vector<std::string>> ForceCommit(std::span<const int32_t> partitions);
+  /// See Tables::Suspect. At most kMaxSuspects wait; more are passed over, and who meets them again tells again.
+  static constexpr size_t kMaxSuspects = 1000;
+  void Suspect(int32_t partition, int64_t sequence);
   /// One look at the stream, now. Errors: the stream's.
   Status RunDiscovery();
 
@@ -79,11 +92,16 @@ class TableIngest {
   std::vector<std::pair<int32_t, PartitionCounters>> counters() const;
   /// Seconds that the last sealing took; 0: none yet.
   double last_seal_seconds() const { return last_seal_seconds_; }
+  /// The stream has answered within two looks: what `status` says of it is of now.
+  bool WasHeard(const PartitionStatus& status, int64_t now_ms) const {
+    return status.heard_ms.has_value() && now_ms - *status.heard_ms <= 2 * options_.discovery_interval.count();
+  }
 
  private:
   using Clock_ = std::chrono::steady_clock;
   struct Slot;  // a partition and how it is being read
   struct Look;  // what a look at the stream showed
+  struct Jump;  // where to go on reading, other than behind what has been read
 
   TableIngest(const TablesOptions& options, StopSink on_stopped);
 
@@ -109,7 +127,8 @@ class TableIngest {
   void Fail(Slot& slot, const Status& status);
   void SplitEnded(Slot& slot, const Status& status);
   void RetryLater(Slot& slot, PartitionState state, const Status& status);
-  void StopForGood(Slot& slot, const std::string& error);
+  /// `words`: of consumeFrom, with which an operator may go on.
+  void StopForGood(Slot& slot, const std::string& cause, std::string_view words = "smallest or largest");
   void ReaderFailed(const Status& status);
   void Classify(Slot& slot, const Look& look);
   Status TakeLook(const Look& look);
@@ -117,19 +136,23 @@ class TableIngest {
   void AskForLook(Slot& slot);
   void Reopen(Slot& slot, const Status& cause);
   void NoteFailure(Slot& slot, const std::string& doing, const Status& status, Status* first);
-  Status ResumeFrom(const StreamPlan& plan, bool made_anew, ConsumeFrom from);
+  Status ResumeFrom(Jump jump);
+  bool IsPlanned(int32_t partition) const { return plan_.splits.count(partition) != 0; }
 
   // ingest_threads.cc: the others
   /// OK, or what is wrong with the room on the disk of the table.
   Status CheckRoom() const;
   void SyncLoop(std::stop_token stop);
   void KeepLoop(std::stop_token stop);
+  void ReopenWaiting();
+  void CheckSuspects();
   void LookLoop(std::stop_token stop);
   Status LookAtStream(std::stop_token stop);
   void LearnSizes();
   Status Repair(const CallContext& ctx, const DamagedSegment& damaged);
   void WriteStatus(bool running);
   void TellEvents();
+  void TellSealed(const SegmentInfo& segment) const;
   void Log(const std::string& sentence) const;
 
   const TablesOptions options_;
@@ -162,6 +185,7 @@ class TableIngest {
   std::shared_ptr<Connector> connector_;
   catalog::StreamConfig stream_config_;
   StreamPlan plan_;
+  uint64_t streams_ = 0;  // plans that took the place of one of another stream: what an older look found does not count
   Schema wanted_layout_;
 
   std::mutex command_mutex_;  // guards all members up to the next mutex
@@ -169,6 +193,10 @@ class TableIngest {
   std::deque<std::function<void()>> commands_;
   Reader* wakes_ = nullptr;
   bool no_more_commands_ = false;
+
+  std::mutex keep_mutex_;                           // guards what waits for the keeping thread
+  std::deque<int32_t> reopen_;                      // partitions whose writer is to be opened anew; one entry each
+  std::set<std::pair<int32_t, int64_t>> suspects_;  // segments to check, by partition and sequence
 
   std::mutex idle_mutex_;  // of idle_: nothing is guarded, the loops wait here for their next round or their stop
   std::condition_variable_any idle_;

@@ -45,7 +45,8 @@ void TableIngest::RetryLater(Slot& slot, PartitionState state, const Status& sta
   }
 }
 
-void TableIngest::StopForGood(Slot& slot, const std::string& error) {
+void TableIngest::StopForGood(Slot& slot, const std::string& cause, std::string_view words) {
+  const std::string error = cause + "; resumeConsumption with consumeFrom=" + std::string(words) + " goes on";
   slot.stopped = true;
   slot.classify.reset();
   const int64_t now = options_.clock->NowMs();
@@ -56,8 +57,7 @@ void TableIngest::StopForGood(Slot& slot, const std::string& error) {
     told.error_ms = now;
     ++counters.exceptions;
   });
-  Log("partition " + std::to_string(partition) + " stopped at offset " + std::to_string(slot.ingest->writer().position()) + ": " + error +
-      "; resumeConsumption with consumeFrom=smallest or largest goes on");
+  Log("partition " + std::to_string(partition) + " stopped at offset " + std::to_string(slot.ingest->writer().position()) + ": " + error);
   if (on_stopped_) on_stopped_(partition, StoppedPartition{error, now});
 }
 
@@ -73,21 +73,19 @@ void TableIngest::Fail(Slot& slot, const Status& status) {
   RetryLater(slot, hard ? PartitionState::kStopped : PartitionState::kDegraded, status);
 }
 
-/// A sync failed: what the file holds behind the last durable position is not known.
+/// A sync failed, or the file was found damaged: what it holds behind the last durable position is not known. Opening it anew reads all of it and waits for
+/// a sealing, so the
+/// keeping thread does it while the other partitions go on.
 void TableIngest::Reopen(Slot& slot, const Status& cause) {
-  const int32_t partition = slot.ingest->partition();
   ReleaseSplit(slot);
   slot.ingest->Drop();
-  Status status = cause;
-  const Result<PartitionWriter*> writer = store_->ReopenWriter(partition);  // may wait for a sealing: the others must not wait with it
-  if (writer.ok()) {
-    std::unique_lock lock(slots_mutex_);
-    slot.ingest->SetWriter(*writer);
-  } else {
-    status = writer.status();
+  RetryLater(slot, PartitionState::kStopped, cause);
+  if (std::exchange(slot.reopening, true)) return;
+  {
+    std::lock_guard lock(keep_mutex_);
+    reopen_.push_back(slot.ingest->partition());
   }
-  TellEvents();
-  RetryLater(slot, PartitionState::kStopped, status);
+  idle_.notify_all();
 }
 
 /// Of something that is done to every partition: the first failure is kept, and a writer that can only be opened anew is.
@@ -151,7 +149,7 @@ void TableIngest::Classify(Slot& slot, const Look& look) {
     slot.classify = look.number + 1;
     return;
   }
-  if (range->second.first <= position) return StopForGood(slot, slot.refused.message());
+  if (range->second.first <= position) return StopForGood(slot, slot.refused.message(), "largest");  // smallest would double what is in the table
   const int64_t to = range->second.first;
   const std::string why = "no longer retained by the stream";
   const Status recorded = store_->RecordLoss(partition, to, why, options_.clock->NowMs());
@@ -173,6 +171,7 @@ void TableIngest::Classify(Slot& slot, const Look& look) {
 
 /// New partitions are committed with the state that knows them, before they are read.
 Status TableIngest::TakeLook(const Look& look) {
+  if (look.stream != streams_) return Status::OK();
   if (look.layout.has_value() && !layout_.has_value()) {
     Schema wanted;
     {
@@ -216,7 +215,7 @@ void TableIngest::TakeRanges(const Look& look) {
   const int64_t now_ms = options_.clock->NowMs();
   for (auto& [partition, slot] : slots_) {
     if (slot->classify.has_value() && *slot->classify <= look.number) {
-      Classify(*slot, look);
+      if (!slot->reopening) Classify(*slot, look);  // else by a later look
       continue;
     }
     const int64_t position = slot->ingest->writer().position();
@@ -241,7 +240,9 @@ void TableIngest::TakeRanges(const Look& look) {
       } else if (state == PartitionState::kConnecting || state == PartitionState::kDegraded || (state == PartitionState::kStopped && !slot->stopped && quiet)) {
         slot->State(PartitionState::kConsuming);
       }
-    } else if (!look.status.ok() && !slot->stopped && !paused_ && (quiet || state == PartitionState::kConnecting)) {
+    } else if (!look.status.ok() && !slot->stopped && !paused_ && IsPlanned(partition)) {
+      slot->ingest->Tell([](PartitionStatus&, PartitionCounters& counters) { ++counters.exceptions; });
+      if (!quiet && state != PartitionState::kConnecting) continue;
       const bool first = slot->ingest->status().error != look.status.message();
       slot->ingest->Tell([&](PartitionStatus& told, PartitionCounters&) {
         if (told.state == PartitionState::kConsuming || told.state == PartitionState::kConnecting) told.state = PartitionState::kDegraded;
@@ -258,11 +259,11 @@ Status TableIngest::Resume(ConsumeFrom from) {
     return OnConsumer([this] {
       Status first;
       for (auto& [partition, slot] : slots_) {
-        if (!slot->stopped) NoteFailure(*slot, "go on", slot->ingest->Resume(slot->ingest->writer().position(), ""), &first);
+        if (!slot->stopped && IsPlanned(partition)) NoteFailure(*slot, "go on", slot->ingest->Resume(slot->ingest->writer().position(), ""), &first);
       }
       LOTIC_RETURN_NOT_OK(first);  // all of them stay paused; those that have a segment already keep it
       for (auto& [partition, slot] : slots_) {
-        if (slot->stopped) continue;
+        if (slot->stopped || !IsPlanned(partition)) continue;
         slot->State(PartitionState::kConnecting);
         slot->retry_at = {};
         slot->backoff = milliseconds(0);
@@ -289,62 +290,84 @@ Status TableIngest::Resume(ConsumeFrom from) {
   catalog::OffsetCriteria criteria;
   criteria.kind = from == ConsumeFrom::kSmallest ? catalog::OffsetCriteria::Kind::kSmallest : catalog::OffsetCriteria::Kind::kLargest;
   LOTIC_ASSIGN_OR_RETURN(const StreamPlan plan, PlanStream(ctx, *connector, config, criteria, options_.clock->NowMs()));
-  return OnConsumer([this, plan, anew = !found.ok(), from] { return ResumeFrom(plan, anew, from); });
+  const std::string word = catalog::ToString(criteria);
+  return OnConsumer([this, plan, anew = !found.ok(), word] { return ResumeFrom({plan, anew, false, word, "resumeConsumption with consumeFrom=" + word}); });
 }
 
-Status TableIngest::ResumeFrom(const StreamPlan& plan, bool made_anew, ConsumeFrom from) {
-  const char* const word = from == ConsumeFrom::kSmallest ? "smallest" : "largest";
+Status TableIngest::ResumeFrom(Jump jump) {
+  const std::string& word = jump.word;
   std::map<int32_t, int64_t> starts;
-  for (const auto& [partition, split] : plan.splits) {
+  for (const auto& [partition, split] : jump.plan.splits) {
     LOTIC_ASSIGN_OR_RETURN(starts[partition], OffsetOf(split.start));
     const auto slot = slots_.find(partition);
-    if (slot == slots_.end() || made_anew) continue;
+    if (slot == slots_.end() || jump.other_stream) continue;
     const int64_t position = slot->second->ingest->writer().position();
-    if (starts[partition] < position && (from == ConsumeFrom::kSmallest || !slot->second->stopped)) {
+    if (starts[partition] < position && (word == "smallest" || !slot->second->stopped)) {
       return Status::Invalid("consumeFrom=", word, ": offsets ", starts[partition], " to ", position - 1, " of partition ", partition,
                              " are in the table already and would be doubled; consumeFrom=lastConsumed goes on at ", position);
     }
   }
-  // The positions before the plan: a partition that has a place in the stream of before is never read in the one that was made anew.
+  const bool stays_paused = jump.stays_paused && paused_;
+  // The positions before the plan: a partition that has a place in the stream of before is never read in the other one.
   Status first;
   for (auto& [partition, slot] : slots_) {
     const auto start = starts.find(partition);
-    if (start == starts.end()) continue;
+    if (start == starts.end() && !jump.other_stream) continue;
     ReleaseSplit(*slot);
     slot->ingest->Drop();
     Status moved = slot->ingest->Pause();
-    if (moved.ok()) moved = slot->ingest->Resume(start->second, std::string("resumeConsumption with consumeFrom=") + word);
-    NoteFailure(*slot, "go on at offset " + std::to_string(start->second), moved, &first);
+    if (moved.ok() && start != starts.end()) {
+      moved = slot->ingest->Resume(start->second, jump.why);
+      const std::optional<SegmentInfo> segment = slot->ingest->writer().segment();
+      if (jump.other_stream && segment.has_value()) jump.plan.since[partition] = segment->sequence;
+      if (moved.ok() && stays_paused) moved = slot->ingest->Pause();
+    }
+    NoteFailure(*slot, start == starts.end() ? "end the segment" : "go on at offset " + std::to_string(start->second), moved, &first);
   }
   LOTIC_RETURN_NOT_OK(first);
-  if (made_anew) {
+  if (jump.other_stream) {
     std::vector<PartitionStart> fresh;
     for (const auto& [partition, start] : starts) {
       if (slots_.count(partition) == 0) fresh.push_back({partition, start, {}});
     }
-    LOTIC_RETURN_NOT_OK(store_->AddPartitions(plan.ToText(), fresh));
+    LOTIC_RETURN_NOT_OK(store_->AddPartitions(jump.plan.ToText(), fresh));
     CloseReader();
     {
       std::lock_guard lock(stream_mutex_);
-      plan_ = plan;
+      plan_ = jump.plan;
+      ++streams_;
     }
     for (const PartitionStart& one : fresh) {
       LOTIC_ASSIGN_OR_RETURN(PartitionWriter* const writer, store_->writer(one.partition));
-      AddSlot(one.partition, writer);
+      Slot& slot = AddSlot(one.partition, writer);
+      if (stays_paused) LOTIC_RETURN_NOT_OK(slot.ingest->Pause());
     }
     shared_.num_partitions = slots_.size();
+    for (auto& [partition, slot] : slots_) {  // what was heard of the other one
+      slot->ingest->Tell([](PartitionStatus& told, PartitionCounters&) {
+        told.upstream.reset();
+        told.lag.reset();
+        told.heard_ms.reset();
+        told.newest_stream_ms.reset();
+      });
+    }
   }
   for (auto& [partition, slot] : slots_) {
     const auto start = starts.find(partition);
-    if (start == starts.end()) continue;
-    slot->State(PartitionState::kConnecting);
+    if (start == starts.end() && !jump.other_stream) continue;
+    slot->State(start == starts.end() || stays_paused ? PartitionState::kPaused : PartitionState::kConnecting);
     slot->classify.reset();
     slot->retry_at = {};
     slot->backoff = milliseconds(0);
     if (std::exchange(slot->stopped, false) && on_stopped_) on_stopped_(partition, std::nullopt);
-    Log("partition " + std::to_string(partition) + " goes on at offset " + std::to_string(start->second) + " (consumeFrom=" + word + ")");
+    Log("partition " + std::to_string(partition) +
+        (start == starts.end() ? " is not one of the stream any more; what the table has of it stays"
+                               : " goes on at offset " + std::to_string(start->second) + " (consumeFrom=" + word + ")"));
   }
-  paused_ = false;
+  if (!stays_paused) paused_ = false;
+  std::lock_guard lock(look_mutex_);
+  look_now_ = true;
+  look_due_.notify_all();
   return Status::OK();
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "table/ingest.h"
 
@@ -22,6 +23,7 @@ struct TableIngest::Slot {
   std::optional<uint64_t> classify;  // a position was refused: the first look that may say why
   Status refused;                    // with what words
   bool stopped = false;              // for good
+  bool reopening = false;            // the keeping thread opens its writer anew: nothing is written, and the writer may be asked only
 
   void State(PartitionState state) {
     ingest->Tell([&](PartitionStatus& status, PartitionCounters&) { status.state = state; });
@@ -29,9 +31,18 @@ struct TableIngest::Slot {
   PartitionState state() const { return ingest->status().state; }
 };
 
+struct TableIngest::Jump {
+  StreamPlan plan;
+  bool other_stream = false;  // its offsets mean something else than those before
+  bool stays_paused = false;  // if it is
+  std::string word;           // consumeFrom
+  std::string why;            // of offsets that are jumped over
+};
+
 /// What one look at the stream showed.
 struct TableIngest::Look {
   uint64_t number = 0;
+  uint64_t stream = 0;  // TableIngest::streams_ when it began
   std::optional<Schema> layout;
   Status status;                   // of the first step that failed
   Status discovered;               // of the discovery alone

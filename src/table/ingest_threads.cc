@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -73,7 +74,7 @@ void TableIngest::SyncLoop(std::stop_token stop) {
         if (synced.ok()) continue;
         Post([this, number = partition, synced] {
           const auto at = slots_.find(number);
-          if (at != slots_.end() && !at->second->ingest->writer().failed().ok()) Reopen(*at->second, synced);
+          if (at != slots_.end() && !at->second->reopening && !at->second->ingest->writer().failed().ok()) Reopen(*at->second, synced);
         });
       }
     }
@@ -122,9 +123,12 @@ void TableIngest::KeepLoop(std::stop_token stop) {
     Log(doing + ": " + status.message() + "; tried again");
   };
   while (!stop.stop_requested()) {
+    ReopenWaiting();
     while (!stop.stop_requested() && store_->segments_to_seal() > 0 && steady_clock::now() >= seal_at) {
+      ReopenWaiting();
       const auto begun = steady_clock::now();
-      const Result<bool> sealed = store_->SealOne(*options_.files, ctx);
+      std::optional<SegmentInfo> segment;
+      const Result<bool> sealed = store_->SealOne(*options_.files, ctx, &segment);
       if (!sealed.ok()) {
         told("sealing a segment", sealed.status());
         seal_at = steady_clock::now() + kSealRetry;
@@ -132,6 +136,7 @@ void TableIngest::KeepLoop(std::stop_token stop) {
       }
       if (!*sealed) break;
       last_seal_seconds_ = std::chrono::duration<double>(steady_clock::now() - begun).count();
+      if (segment.has_value()) TellSealed(*segment);
       LearnSizes();
     }
     if (steady_clock::now() >= expire_at) {
@@ -143,6 +148,7 @@ void TableIngest::KeepLoop(std::stop_token stop) {
       if (!checked.ok()) told("checking a sealed segment", checked.status());
       expire_at = steady_clock::now() + options_.retention_interval;
     }
+    CheckSuspects();
     if (steady_clock::now() >= repair_at) {
       for (const DamagedSegment& damaged : store_->Damaged()) {
         const Status repaired = Repair(ctx, damaged);
@@ -153,7 +159,62 @@ void TableIngest::KeepLoop(std::stop_token stop) {
     }
     TellEvents();
     std::unique_lock lock(idle_mutex_);
-    idle_.wait_for(lock, stop, kKeepInterval, [] { return false; });
+    idle_.wait_for(lock, stop, kKeepInterval, [this] {
+      std::lock_guard waiting(keep_mutex_);
+      return !reopen_.empty() || !suspects_.empty();
+    });
+  }
+}
+
+void TableIngest::TellSealed(const SegmentInfo& segment) const {
+  char seconds[32];
+  std::snprintf(seconds, sizeof seconds, "%.3f", last_seal_seconds_.load());
+  Log("segment " + segment.name + " sealed: " + std::to_string(segment.totals.rows) + " rows of offsets " + std::to_string(segment.start) + " to " +
+      std::to_string(segment.end - 1) + " (" + std::string(SealReasonName(segment.reason)) + "), " + std::to_string(segment.file_bytes) + " bytes, " + seconds +
+      " s");
+}
+
+/// Writers that can only be opened anew: see Reopen.
+void TableIngest::ReopenWaiting() {
+  while (true) {
+    int32_t partition = 0;
+    {
+      std::lock_guard lock(keep_mutex_);
+      if (reopen_.empty()) return;
+      partition = reopen_.front();
+      reopen_.pop_front();
+    }
+    const Result<PartitionWriter*> writer = store_->ReopenWriter(partition);
+    TellEvents();
+    Post([this, partition, writer] {
+      Slot& slot = *slots_.at(partition);
+      slot.reopening = false;
+      if (!writer.ok()) return RetryLater(slot, PartitionState::kStopped, writer.status());
+      std::unique_lock lock(slots_mutex_);
+      slot.ingest->SetWriter(*writer);
+    });
+  }
+}
+
+void TableIngest::Suspect(int32_t partition, int64_t sequence) {
+  {
+    std::lock_guard lock(keep_mutex_);
+    if (suspects_.size() >= kMaxSuspects) return;
+    suspects_.emplace(partition, sequence);
+  }
+  idle_.notify_all();
+}
+
+/// What is damaged is repaired behind this, or, of a consuming segment, opened anew by the consuming thread's next heartbeat.
+void TableIngest::CheckSuspects() {
+  std::set<std::pair<int32_t, int64_t>> suspects;
+  {
+    std::lock_guard lock(keep_mutex_);
+    suspects.swap(suspects_);
+  }
+  for (const auto& [partition, sequence] : suspects) {
+    const Status checked = store_->Suspect(partition, sequence);
+    if (!checked.ok()) Log("partition " + std::to_string(partition) + ": segment " + std::to_string(sequence) + " could not be checked: " + checked.message());
   }
 }
 
@@ -203,14 +264,20 @@ Status TableIngest::Repair(const CallContext& ctx, const DamagedSegment& damaged
   }
   const auto planned = plan.splits.find(damaged.partition);
   if (planned == plan.splits.end()) return Status::DataLoss("partition ", damaged.partition, " is no longer part of the stream's plan");
+  if (const auto since = plan.since.find(damaged.partition); since != plan.since.end() && damaged.sequence < since->second) {
+    return Status::DataLoss("segment ", damaged.name, " is of a stream that the table does not read any more: its offsets from ", damaged.from, " to ",
+                            damaged.end - 1, " cannot be read again");
+  }
   LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<RecordPipeline> pipeline, RecordPipeline::Create(definition.schema, definition.config, options_.expressions));
   LOTIC_ASSIGN_OR_RETURN(const Schema layout, ResolveRawLayout(ctx.WithDeadline(steady_clock::now() + kProbeTime), *connector, config, wanted));
   ScanRequest request = StreamRequest(config, layout);
   request.unbounded = false;
   request.policy.on_data_loss = OnDataLoss::kWarn;
   request.token = plan.token;
-  SplitStart start{planned->second, PositionOf(damaged.from)};
-  start.split.start = start.position;
+  LOTIC_ASSIGN_OR_RETURN(const PartitionWriter* const consuming, store_->writer(damaged.partition));
+  // The plan's epoch may have ended before the range; the newest that was read has not.
+  SplitStart start{planned->second, PositionOf(damaged.from, consuming->epoch())};
+  start.split.start = PositionOf(damaged.from);
   start.split.end = PositionOf(damaged.end);
   LOTIC_ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader, connector->Open(ctx, request, {&start, 1}));
   LOTIC_ASSIGN_OR_RETURN(const std::unique_ptr<PartitionWriter> writer, store_->RepairWriter(damaged.partition, damaged.sequence));
@@ -288,6 +355,7 @@ Status TableIngest::LookAtStream(std::stop_token stop) {
     connector = connector_;
     config = stream_config_;
     plan = plan_;
+    look->stream = streams_;
     wanted = wanted_layout_;
   }
   {

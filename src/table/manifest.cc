@@ -109,7 +109,10 @@ std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::erro
 ManifestChange ChangeOf(const Json& json) {
   ManifestChange change;
   if (json.contains("next_sequence")) change.next_sequence = json.at("next_sequence").get<int64_t>();
-  if (json.contains("position")) change.position = json.at("position").get<int64_t>();
+  if (json.contains("position")) {
+    change.position = json.at("position").get<int64_t>();
+    if (json.contains("epoch")) change.epoch = std::max<int64_t>(json.at("epoch").get<int64_t>(), -1);
+  }
   if (json.contains("segments")) {
     for (const Json& segment : json.at("segments")) change.segments.push_back(SegmentOf(segment));
   }
@@ -141,6 +144,7 @@ std::string EncodeChange(const ManifestChange& change) {
   Json json = Json::object();
   if (change.next_sequence.has_value()) json["next_sequence"] = *change.next_sequence;
   if (change.position.has_value()) json["position"] = *change.position;
+  if (change.position.has_value() && change.epoch >= 0) json["epoch"] = change.epoch;
   if (!change.segments.empty()) {
     Json segments = Json::array();
     for (const SegmentInfo& segment : change.segments) segments.push_back(SegmentJson(segment));
@@ -159,7 +163,10 @@ std::string EncodeChange(const ManifestChange& change) {
 
 void Apply(const ManifestChange& change, PartitionState* state) {
   if (change.next_sequence.has_value()) state->next_sequence = *change.next_sequence;
-  if (change.position.has_value()) state->position = *change.position;
+  if (change.position.has_value()) {
+    state->position = *change.position;
+    state->epoch = change.epoch;
+  }
   for (const SegmentInfo& segment : change.segments) state->segments[segment.sequence] = segment;
   for (const int64_t sequence : change.removed) state->segments.erase(sequence);
   for (const LostRange& lost : change.losses) {
@@ -201,6 +208,7 @@ std::vector<std::string> EncodeManifest(const PartitionState& state) {
   ManifestChange change;
   change.next_sequence = state.next_sequence;
   change.position = state.position;
+  change.epoch = state.epoch;
   change.losses = state.losses;
   change.lost_forgotten = state.lost_forgotten;
   change.segments_forgotten = state.segments_forgotten;

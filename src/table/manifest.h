@@ -23,7 +23,8 @@ struct PartitionState {
   int32_t partition = 0;
   int64_t start = 0;  ///< where the partition began
   int64_t next_sequence = 0;
-  int64_t position = 0;                     ///< while no segment is consuming: the next offset to read
+  int64_t position = 0;                     ///< while no segment is consuming: the next offset to read; else where that one began
+  int64_t epoch = -1;                       ///< Commit::epoch of the position; -1: not known
   std::map<int64_t, SegmentInfo> segments;  ///< by sequence
   std::vector<LostRange> losses;
   int64_t lost_forgotten = 0;      ///< offsets of lost ranges that are not named any more
@@ -37,6 +38,7 @@ struct PartitionState {
 struct ManifestChange {
   std::optional<int64_t> next_sequence;
   std::optional<int64_t> position;
+  int64_t epoch = -1;                 ///< with `position`
   std::vector<SegmentInfo> segments;  ///< added, or in place of the one with this sequence
   std::vector<int64_t> removed;       ///< sequences
   std::vector<LostRange> losses;      ///< added, or in place of the one with this `from`

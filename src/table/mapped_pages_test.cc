@@ -6,8 +6,11 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <fstream>
+#include <memory>
 #include <numeric>
+#include <utility>
 
 #include <fcntl.h>
 
@@ -137,8 +140,45 @@ TEST_F(MappedPagesTest, ATableOfAnySizeIsReadInLittleMemory) {
   }
 }
 
+// Writes what it is given later, as one does that has a thread of its own.
+class LateWriter final : public SegmentFileWriter {
+ public:
+  explicit LateWriter(std::unique_ptr<SegmentFileWriter> writer) : writer_(std::move(writer)) {}
+  Status Write(const Batch& rows) override {
+    waiting_.push_back(rows);
+    return waiting_.size() > 4 ? WriteOne() : Status::OK();
+  }
+  Result<int64_t> Finish() override {
+    while (!waiting_.empty()) LOTIC_RETURN_NOT_OK(WriteOne());
+    return writer_->Finish();
+  }
+
+ private:
+  Status WriteOne() {
+    const Batch rows = std::move(waiting_.front());
+    waiting_.pop_front();
+    return writer_->Write(rows);
+  }
+  const std::unique_ptr<SegmentFileWriter> writer_;
+  std::deque<Batch> waiting_;
+};
+
+class LateFiles final : public SegmentFiles {
+ public:
+  Result<std::unique_ptr<SegmentFileWriter>> Create(const std::string& path, const Schema& schema) override {
+    LOTIC_ASSIGN_OR_RETURN(auto writer, files_->Create(path, schema));
+    return std::unique_ptr<SegmentFileWriter>(std::make_unique<LateWriter>(std::move(writer)));
+  }
+  Result<std::unique_ptr<SegmentFileReader>> Open(const CallContext& ctx, const std::string& path, const Schema& layout, int64_t first_row) override {
+    return files_->Open(ctx, path, layout, first_row);
+  }
+
+ private:
+  const std::unique_ptr<SegmentFiles> files_ = MakeTestSegmentFiles();
+};
+
 TEST_F(MappedPagesTest, SealingAndReadingBesideItKeepLittleInMemory) {
-  const auto files = MakeTestSegmentFiles();
+  const auto files = std::make_unique<LateFiles>();
   const auto store = MakeStore(scratch_ / "events_REALTIME");
   PartitionWriter& writer = *store->writer(0).ValueOrDie();
   const Batch rows = SomeRows(0, kCommitOffsets);

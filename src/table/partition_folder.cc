@@ -55,6 +55,13 @@ std::shared_ptr<RowsFile> PartitionFolder::rows() const {
   return rows_;
 }
 
+int64_t PartitionFolder::Epoch() const {
+  const std::lock_guard lock(mutex_);
+  if (rows_ == nullptr) return state_.epoch;
+  const RowsFile::State published = rows_->state();
+  return published.totals.blocks == 0 ? state_.epoch : published.epoch;  // without a commit it stands where it began
+}
+
 std::optional<SegmentInfo> PartitionFolder::Published() const {
   const std::lock_guard lock(mutex_);
   const SegmentInfo* consuming = state_.consuming();

@@ -41,6 +41,8 @@ class PartitionFolder {
   int64_t Count(SegmentState state) const;
   /// The consuming segment as published; none while paused.
   std::optional<SegmentInfo> Published() const;
+  /// PartitionWriter::epoch.
+  int64_t Epoch() const;
   /// Of the consuming segment; null while paused.
   std::shared_ptr<RowsFile> rows() const;
   /// Durable, then so in state(). `rows`: the rows file of the consuming segment from now on, where that changes.

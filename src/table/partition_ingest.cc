@@ -192,6 +192,7 @@ Status PartitionIngest::Append(const Commit& commit) {
 Status PartitionIngest::CommitSlice(const CallContext& ctx, RawRun& run, int64_t count) {
   Commit commit;
   commit.start = writer_->position();
+  commit.epoch = run.epoch;  // within the run it may be one too new, which an intact log still holds; one too old would look like a log that was cut
   commit.commit_ms = shared_.clock->NowMs();
   PipelineResult result;
   if (count > 0) {
@@ -259,8 +260,8 @@ std::map<std::string, std::string> PartitionIngest::Attributes(int64_t threshold
 Status PartitionIngest::RollIfDue() {
   if (!consuming_) return Status::OK();
   if (shared_.clock->NowMs() >= end_time_ms_) {
-    if (segment_rows_ > 0) return Roll(SealReason::kTimeLimit);
-    end_time_ms_ = shared_.clock->NowMs() + kHourMs;  // nothing to seal
+    if (writer_->position() > segment_start_) return Roll(SealReason::kTimeLimit);  // also where no record became a row
+    end_time_ms_ = shared_.clock->NowMs() + kHourMs;                                // nothing to seal
   }
   if (segment_rows_ >= threshold_) return Roll(SealReason::kRowLimit);
   if (writer_->full()) return Roll(SealReason::kCapacity);

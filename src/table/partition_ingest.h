@@ -50,12 +50,13 @@ struct IngestShared {
   int64_t NextThreshold();
 };
 
-/// Records of one run of a reader: rows [first, first + count) of `rows`, after which reading stands at `end`.
+/// Records of one run of a reader: rows [first, first + count) of `rows`, after which reading stands at `end`, in `epoch` of the stream's log.
 struct RawRun {
   Batch rows;
   int64_t first = 0;
   int64_t count = 0;
   int64_t end = 0;
+  int64_t epoch = -1;
 };
 
 /// So many a second; at most one second's worth at once. One thread.
@@ -90,6 +91,8 @@ class PartitionIngest {
   /// Positions between records, by kind: from the reader's certificate.
   void AddGaps(const RecordCounts& counts);
   bool idle() const { return queue_.empty(); }
+  /// There is a segment to commit into.
+  bool consuming() const { return consuming_; }
   /// Commits what is queued, as far as the rate limit allows (then !idle()). Errors: what pipeline and store fail with; Invalid with StopsHere attached
   /// (stopOnDecodeError): position() is that of the record.
   Status Work(const CallContext& ctx);

@@ -3,7 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <tuple>
+
 #include "catalog/pinot_schema.h"
+#include "table/stream_plan.h"
 #include "table/test_pipeline.h"
 #include "table/test_store.h"
 
@@ -32,13 +36,55 @@ TEST(PartitionIngest, TheNewestStreamTimeOfASegmentIsTheGreatestOfItsRecords) {
   // The producer's times: the last record is the oldest.
   const auto record = [](int64_t stream_ms) { return RawRecord{.value = R"({"name":"a","ts":1700000000000})", .timestamp_ms = stream_ms}; };
   const Batch raw = RawBatch(shared.pipeline->raw_layout(), {record(5000), record(9000), record(1000)});
-  ingest.Queue({raw, 0, 3, 103});
+  ingest.Queue({raw, 0, 3, 103, 7});
   ASSERT_TRUE(ingest.Work({}).ok());
   EXPECT_EQ(store->writer(0).ValueOrDie()->segment()->totals.newest_stream_ms, 9000);
   EXPECT_EQ(store->writer(0).ValueOrDie()->segment()->totals.rows, 3);
+  EXPECT_EQ(store->writer(0).ValueOrDie()->epoch(), 7);
   ingest.Queue({RawBatch(shared.pipeline->raw_layout(), {record(12000), record(2000)}, 103), 0, 2, 105});
   ASSERT_TRUE(ingest.Work({}).ok());
   EXPECT_EQ(store->writer(0).ValueOrDie()->segment()->totals.newest_stream_ms, 12000);
+}
+
+TEST(StreamPosition, IsAnOffsetWithTheEpochOfItsLogWhereThereIsOne) {
+  for (const auto& [text, offset, epoch] : {std::tuple("0", 0, -1), std::tuple("4961", 4961, -1), std::tuple("4961@0", 4961, 0), std::tuple("7@12", 7, 12)}) {
+    EXPECT_EQ(OffsetOf({text}).ValueOrDie(), offset);
+    EXPECT_EQ(EpochOf({text}), epoch);
+    EXPECT_EQ(PositionOf(offset, epoch).text, text);
+  }
+  for (const char* text : {"", "@", "x", "-1", "5@", "5@x", "@5", "5@-1", "5@1@1", "5@9223372036854775807"}) {
+    EXPECT_EQ(OffsetOf({text}).status().code(), StatusCode::kInvalid) << text;
+  }
+}
+
+TEST(RateLimit, PassesItsRateInTenthsOfASecond) {
+  using std::chrono::milliseconds;
+  const std::chrono::steady_clock::time_point start{milliseconds(1'000'000)};
+  RateLimit rate;
+  EXPECT_FALSE(rate.limited());
+  EXPECT_EQ(rate.Allow(start, 1'000'000), 1'000'000);
+  rate.Configure(100);
+  EXPECT_EQ(rate.Allow(start, 1000), 100);  // a second's worth at first
+  rate.Take(100);
+  EXPECT_EQ(rate.Allow(start + milliseconds(50), 1000), 0);
+  EXPECT_EQ(rate.Next(start + milliseconds(50)), start + milliseconds(100));
+  EXPECT_EQ(rate.Allow(start + milliseconds(100), 1000), 10);
+  rate.Take(10);
+  EXPECT_EQ(rate.Allow(start + milliseconds(130), 3), 3);  // all of a few
+  rate.Take(3);
+  int64_t passed = 0;
+  for (int i = 0; i < 1000; ++i) {  // ten seconds
+    const int64_t now = rate.Allow(start + milliseconds(130 + 10 * i), 1000);
+    rate.Take(now);
+    passed += now;
+  }
+  EXPECT_NEAR(static_cast<double>(passed), 1000, 20);
+  EXPECT_EQ(rate.Allow(start + milliseconds(3'600'000), 1000), 100);  // and no more than a second's worth after a pause
+  rate.Configure(0.5);
+  EXPECT_EQ(rate.Allow(start + milliseconds(3'600'000), 1000), 1);
+  rate.Take(1);
+  EXPECT_EQ(rate.Allow(start + milliseconds(3'601'000), 1000), 0);
+  EXPECT_EQ(rate.Allow(start + milliseconds(3'602'000), 1000), 1);
 }
 
 }  // namespace

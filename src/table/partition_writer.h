@@ -19,6 +19,7 @@ struct Commit {
   int64_t end = 0;    ///< >= start; the next position
   Batch rows;         ///< stored rows, in the order of their offsets; may have none. A batch without columns is fine then.
   RecordFates fates;
+  int64_t epoch = -1;  ///< of the stream's log in front of `end`, where it has one (stream_plan.h); -1: not known
   int64_t newest_stream_ms = INT64_MIN;
   int64_t commit_ms = 0;  ///< wall clock
   /// Of the time column. Absent: computed from TableIdentity::time_column where that is a BIGINT or a TIMESTAMP(3) column, in ms.
@@ -45,6 +46,8 @@ class PartitionWriter {
   virtual int32_t partition() const = 0;
   /// The next offset to read.
   virtual int64_t position() const = 0;
+  /// Commit::epoch of the commit that the position comes from; -1: not known.
+  virtual int64_t epoch() const = 0;
   /// The consuming segment as published; none while paused (rolled without a successor).
   virtual std::optional<SegmentInfo> segment() const = 0;
   /// Published, not yet durable.
@@ -66,7 +69,8 @@ class PartitionWriter {
   virtual Status Roll(SealReason reason, int64_t now_ms, std::map<std::string, std::string> attributes = {}) = 0;
   /// Ends the consuming segment without a successor. Append then fails until Resume. Nothing if there is none.
   virtual Status RollAndPause(SealReason reason, int64_t now_ms) = 0;
-  /// Opens a segment at `start`, which need not be the position (an operator chose it): a jump ahead is recorded as lost, with `why`.
+  /// Opens a segment at `start`, which need not be the position (an operator chose it): a jump ahead is recorded as lost, with `why`. An empty `why` goes on at the
+  /// position, and keeps its epoch.
   /// Nothing if there is a consuming segment. Errors: Invalid (start negative).
   virtual Status Resume(int64_t start, int64_t now_ms, const std::string& why, std::map<std::string, std::string> attributes = {}) = 0;
   /// Replaces the attributes of the consuming segment.

@@ -33,6 +33,8 @@ class SegmentFileReader {
   virtual ~SegmentFileReader() = default;
   /// The next rows; none: the end. Errors: Invalid (damaged file), Cancelled.
   virtual Result<std::optional<Batch>> Next(const CallContext& ctx) = 0;
+  /// Values of the batches so far that are NULL since they do not fit the type wanted.
+  virtual int64_t misfits() const { return 0; }
 };
 
 /// Sealed segments as Parquet files. Any thread; must outlive what it made.

@@ -181,7 +181,12 @@ bool CanCast(const Type& from, const Type& to) {
   return IsNumber(to) && (IsNumber(from) || from.id() == TypeId::kBool);
 }
 
-void CastRows(const Column& column, int64_t first, int64_t count, const Type& to, ColumnBuilder* out) {
+int64_t CastRows(const Column& column, int64_t first, int64_t count, const Type& to, ColumnBuilder* out) {
+  int64_t misfits = 0;
+  const auto misfit = [&] {
+    out->AppendNull();
+    ++misfits;
+  };
   for (int64_t row = first; row < first + count; ++row) {
     if (column.IsNull(row)) {
       out->AppendNull();
@@ -197,7 +202,7 @@ void CastRows(const Column& column, int64_t first, int64_t count, const Type& to
       if (whole && FitsInteger(number, to)) {
         out->AppendInt64(static_cast<int64_t>(number));
       } else {
-        out->AppendNull();
+        misfit();
       }
     } else {
       const double real = value.floating ? value.real : static_cast<double>(value.whole);
@@ -205,10 +210,11 @@ void CastRows(const Column& column, int64_t first, int64_t count, const Type& to
       if ((value.floating || static_cast<Int128>(real) == value.whole) && exact) {
         out->AppendDouble(real);
       } else {
-        out->AppendNull();
+        misfit();
       }
     }
   }
+  return misfits;
 }
 
 }  // namespace lotic::table

@@ -39,7 +39,7 @@ class ColumnGather {
 
 /// Can values of `from` become `to` one by one, NULL where one does not fit? Numbers among each other, numbers and booleans as text.
 bool CanCast(const Type& from, const Type& to);
-/// `column` as `to`; CanCast holds.
-void CastRows(const Column& column, int64_t first, int64_t count, const Type& to, ColumnBuilder* out);
+/// `column` as `to`; CanCast holds. @return how many values are NULL since they do not fit.
+int64_t CastRows(const Column& column, int64_t first, int64_t count, const Type& to, ColumnBuilder* out);
 
 }  // namespace lotic::table

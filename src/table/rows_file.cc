@@ -132,6 +132,7 @@ Result<RowsCheck> CheckRowsFile(const std::string& path, std::optional<int64_t> 
       if (check.damage.ok()) check.damage = block.status().WithMessage(path, ": ", block.status().message());
       break;
     }
+    if (block->kind == BlockKind::kSchema) block->epoch = check.epoch();  // it moves no position
     check.last = *std::move(block);
     check.good_bytes = check.last->next_at();
   }
@@ -160,7 +161,7 @@ Result<std::shared_ptr<RowsFile>> RowsFile::Continue(const std::string& path, co
   if (size > check.good_bytes) LOTIC_RETURN_NOT_OK(file.Truncate(check.good_bytes));
   void* const page = ::mmap(nullptr, static_cast<size_t>(kRowsHeaderBytes), PROT_READ | PROT_WRITE, MAP_SHARED, file.fd(), 0);
   if (page == MAP_FAILED) return FileFailure("map", path, errno);
-  State state{check.good_bytes, check.end(), check.totals()};
+  State state{check.good_bytes, check.end(), check.totals(), check.epoch()};
   int64_t schema_at = 0;
   if (check.last.has_value()) schema_at = check.last->kind == BlockKind::kSchema ? check.last->at : check.last->schema_at;
   return std::shared_ptr<RowsFile>(new RowsFile(std::move(file), static_cast<uint8_t*>(page), state, std::make_shared<const Schema>(check.schema), schema_at));
@@ -264,6 +265,7 @@ Status RowsFile::Append(const Commit& commit, const TimeRange& times, int64_t ro
   after.published = at + block_.block_bytes;
   if (commit.rows.num_rows() > 8 * block_.block_bytes) return Status::Invalid(path(), ": ", commit.rows.num_rows(), " rows without values");
   after.end = commit.end;
+  after.epoch = commit.epoch;
   (void)FaultPoint("store.append.before_write");
   const Status written = file_.WriteAt(before.published, parts);
   if (!written.ok()) {

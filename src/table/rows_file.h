@@ -29,6 +29,7 @@ struct RowsCheck {
   Status damage;                          ///< what ended the good blocks before the published length; OK: nothing did
 
   int64_t end() const { return last.has_value() ? last->end : header.start; }
+  int64_t epoch() const { return last.has_value() ? last->epoch : -1; }
   SegmentTotals totals() const { return last.has_value() ? last->totals : SegmentTotals{}; }
 };
 /// A check in several calls.
@@ -57,6 +58,7 @@ class RowsFile {
     int64_t published = kRowsHeaderBytes;
     int64_t end = 0;
     SegmentTotals totals;
+    int64_t epoch = -1;  ///< of the last commit
   };
   State state() const;
   State durable() const;

@@ -255,6 +255,7 @@ Result<BlockHeader> DecodeBlockHeader(std::span<const uint8_t> bytes, int64_t at
   header.times = {Load<int64_t>(from + 184), Load<int64_t>(from + 192)};
   header.rows_without_time = Load<int64_t>(from + 200);
   header.totals = LoadTotals(from + 208);
+  const auto epoch = Load<int64_t>(from + 352);
   // A checksum that holds over numbers that do not is a bug or an attack, not rot; it is refused all the same.
   if (kind != 1 && kind != 2) return Damaged(at, "a kind of block that this program does not know");
   header.kind = static_cast<BlockKind>(kind);
@@ -263,9 +264,10 @@ Result<BlockHeader> DecodeBlockHeader(std::span<const uint8_t> bytes, int64_t at
   if (kBlockPrefixBytes + tables > header_bytes) return Damaged(at, "its lists are longer than its header");
   if (header.body_bytes < 0 || header.body_bytes > PartitionWriter::kMaxRowsFileBytes || header.body_bytes % kAlignment != 0)
     return Damaged(at, "its length is damaged");
-  if (header.rows < 0 || header.end < header.start || header.start < 0 || header.first_row < 0 || header.schema_at < 0 ||
+  if (header.rows < 0 || epoch < 0 || header.end < header.start || header.start < 0 || header.first_row < 0 || header.schema_at < 0 ||
       header.rows > 8 * header.block_bytes())
     return Damaged(at, "its numbers do not fit together");
+  header.epoch = epoch - 1;
   int64_t body = 0;
   const uint8_t* buffer = from + kBlockPrefixBytes + int64_t{header.nodes} * kNodeBytes;
   for (uint32_t i = 0; i < header.buffers; ++i, buffer += kBufferBytes) {
@@ -427,6 +429,7 @@ void EncodeRowsBlock(const Commit& commit, const TimeRange& times, int64_t rows_
   Store(to + 192, times.max_ms);
   Store(to + 200, rows_without_time);
   StoreTotals(to + 208, *totals);
+  Store(to + 352, commit.epoch + 1);
   Encoder encoder{block, {}, {}};
   if (commit.rows.num_rows() != 0) {
     for (size_t i = 0; i < commit.rows.num_columns(); ++i) encoder.Add(commit.rows.column(i));

@@ -29,7 +29,7 @@
 //   40    i64 rows   48 i64 start   56 i64 end   64 i64 newest stream ms   72 i64 commit ms   80 fates of this commit, 11 i64
 //   168   i64 rows of the segment before this block   176 u64 place of its schema block   184 i64 min, 192 i64 max time, 200 i64 rows without time
 //   208   totals up to and with this block: rows, blocks, 11 fates, min, max time, rows without time, newest stream ms, newest commit ms
-//   352   zeroes
+//   352   i64 epoch of the stream's log in front of the end, plus 1; 0: not known   360 zeroes
 //   384   nodes: i64 length, i64 nulls   then buffers: u64 bytes, u32 CRC-32C of the padded bytes, u32 zero   zeroes up to a multiple of 64
 //   ...   body: the buffers, each padded with zeroes to a multiple of 64
 //   ...   trailer of 64: "END1", u32 header CRC again, u64 bytes of the block, u64 its place, zeroes, at 60 u32 CRC-32C of the 60 before
@@ -80,6 +80,7 @@ struct BlockHeader {
   int64_t end = 0;
   int64_t first_row = 0;
   int64_t schema_at = 0;
+  int64_t epoch = -1;
   int64_t newest_stream_ms = INT64_MIN;
   int64_t commit_ms = 0;
   RecordFates fates;

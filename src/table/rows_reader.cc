@@ -51,6 +51,7 @@ class MappedRows final : public SegmentRows {
   }
 
   int64_t next_row() const override { return next_row_; }
+  int64_t misfits() const override { return misfits_; }
 
   Result<std::optional<Batch>> Next(const CallContext& ctx) override {
     LOTIC_RETURN_NOT_OK(ctx.Check("reading a consuming segment"));
@@ -88,7 +89,8 @@ class MappedRows final : public SegmentRows {
     int64_t count;
   };
 
-  // What the last batch lay on. Whoever still reads it may: the pages come back.
+  // What the last batch lay on. Whoever still reads it may: the pages come back. To be let go they must not come back, since nobody counts them then:
+  // a batch that lies on them as they are takes them with it when its last owner is done.
   void DoneWithBatch() {
     if (mapping_ == nullptr) return;
     if (behind_ == PagesBehind::kLetGo && at_ > 0) {
@@ -159,6 +161,14 @@ class MappedRows final : public SegmentRows {
     std::shared_ptr<const RowsMap::Mapping> mapping;
     std::vector<ColumnGather> gathered;
     std::vector<Batch> cast;
+    int64_t let_go_from = 0, let_go_to = 0;  // under kLetGo: pages that leave the memory with the batch
+
+    Owner() = default;
+    Owner(const Owner&) = delete;
+    Owner& operator=(const Owner&) = delete;
+    ~Owner() {
+      if (let_go_to > let_go_from) mapping->LetGo(let_go_from, let_go_to);
+    }
   };
 
   // One block as it lies in the file.
@@ -179,12 +189,16 @@ class MappedRows final : public SegmentRows {
       columns.push_back(std::move(column));
     }
     owner->mapping = mapping_;
+    if (behind_ == PagesBehind::kLetGo && mapping_ != nullptr) {
+      owner->let_go_from = let_go_;
+      owner->let_go_to = let_go_ = block.header.next_at();
+    }
     return std::optional<Batch>(Batch(layout_, block.header.rows, std::move(columns), std::move(owner)));
   }
 
-  static Column Cast(const Column& column, int64_t first, int64_t count, const Field& field, Owner* owner) {
+  Column Cast(const Column& column, int64_t first, int64_t count, const Field& field, Owner* owner) {
     BatchBuilder builder(std::make_shared<const Schema>(Schema{{field}, {}}));
-    CastRows(column, first, count, field.type, &builder.column(0));
+    misfits_ += CastRows(column, first, count, field.type, &builder.column(0));
     owner->cast.push_back(builder.Finish(count));
     return owner->cast.back().column(0);
   }
@@ -224,6 +238,7 @@ class MappedRows final : public SegmentRows {
   size_t blocks_ = 0;
   size_t at_ = 0;
   int64_t next_row_ = 0;
+  int64_t misfits_ = 0;
   std::shared_ptr<const RowsMap::Mapping> mapping_;
   std::vector<RowsMap::Mapping::Range> read_;  // under the last batch, of mapping_
   const RowsMap::BlockSchema* places_of_ = nullptr;
@@ -244,6 +259,7 @@ class SealedRows final : public SegmentRows {
       : reader_(std::move(reader)), layout_(std::move(layout)), options_(options), offsets_(offsets), next_row_(options.first_row) {}
 
   int64_t next_row() const override { return next_row_; }
+  int64_t misfits() const override { return reader_->misfits(); }
 
   Result<std::optional<Batch>> Next(const CallContext& ctx) override {
     if (ended_) return std::optional<Batch>();

@@ -40,6 +40,42 @@ Batch HiddenColumn(const Field& field, const SegmentInfo& segment, const std::st
   return builder.Finish(num_rows);
 }
 
+void Note(SplitCertificate* certificate, std::string note) {
+  if (certificate->notes.size() < kMaxNotes) certificate->notes.push_back(std::move(note));
+}
+
+// What became of the records of a whole split beside its rows. Each record is one row so far.
+void AddFates(const TableView& view, const SegmentSplit& split, SplitCertificate* c) {
+  const RecordFates& fates = split.contents->fates;
+  RecordCounts& r = c->records;
+  r.filtered += fates.filtered;
+  r.skipped = fates.tombstones + fates.Dropped();
+  r.aborted = fates.aborted;
+  r.control = fates.control;
+  r.missing = fates.missing;
+  c->undecodable_values += fates.incomplete;
+  // What `skipped`, `filtered` and `missing` are made of.
+  std::string text;
+  const auto add = [&text](int64_t count, const char* what) {
+    if (count != 0) text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + what;
+  };
+  add(fates.filtered, "filtered");
+  add(fates.tombstones, "without a value");
+  add(fates.dropped_decode, "dropped (decode)");
+  add(fates.dropped_transform, "dropped (transform)");
+  add(fates.dropped_convert, "dropped (convert)");
+  add(fates.dropped_time, "dropped (time)");
+  add(fates.incomplete, "rows with a value that failed");
+  if (!text.empty()) Note(c, "at ingest: " + text);
+  if (fates.missing == 0) return;
+  const PartitionView* const partition = view.Find(split.partition);
+  if (partition == nullptr) return;
+  for (const LostRange& lost : partition->losses) {
+    if (lost.from >= split.end || lost.to <= split.start) continue;
+    Note(c, "offsets [" + std::to_string(lost.from) + ", " + std::to_string(lost.to) + ") were lost before they could be read: " + lost.why);
+  }
+}
+
 class SegmentReader final : public Reader {
  public:
   SegmentReader(SegmentReaderParts parts, const ScanRequest& request, TableFilters filters)
@@ -149,6 +185,7 @@ class SegmentReader final : public Reader {
     int64_t first_row = 0;  // where this reading began
     int64_t next_row = 0;
     int64_t kept = 0;                    // rows handed to the door
+    int64_t misfits = 0;                 // values of what was read that are NULL: their column has another type since they were stored
     int64_t read_start = 0;              // an offset, as certified
     std::optional<int64_t> last_offset;  // of row next_row - 1, where it was read
     std::unique_ptr<SegmentRows> rows;   // open while the split is being read
@@ -196,6 +233,7 @@ class SegmentReader final : public Reader {
         LOTIC_ASSIGN_OR_RETURN(state->rows, OpenRows(ctx, *state, stored_, state->next_row));
       }
       LOTIC_ASSIGN_OR_RETURN(batch, state->rows->Next(ctx));
+      state->misfits = state->rows->misfits();
     }
     if (!batch) {
       if (state->split.contents && state->next_row != state->split.contents->rows) {
@@ -265,10 +303,6 @@ class SegmentReader final : public Reader {
     return Status::OK();
   }
 
-  static void Note(SplitCertificate* certificate, std::string note) {
-    if (certificate->notes.size() < kMaxNotes) certificate->notes.push_back(std::move(note));
-  }
-
   // Ends a split where it stands and accounts for what was read of it.
   void End(const CallContext& ctx, State* state, EndReason reason) {
     const SegmentSplit& split = state->split;
@@ -278,6 +312,9 @@ class SegmentReader final : public Reader {
     c.reason = reason;
     c.complete = at_end || reason == EndReason::kLimit;
     c.rows = state->kept;
+    c.undecodable_values = state->misfits;
+    if (state->misfits > 0)
+      Note(&c, std::to_string(state->misfits) + " values were stored under another type of their column and do not fit this one: they are NULL");
     const int64_t read = state->next_row - state->first_row;
     int64_t start = split.start, end = split.start;
     // Offsets bound what was read; those at rows in the middle may have to be looked up, and if that fails nothing but the rows is known.
@@ -312,42 +349,12 @@ class SegmentReader final : public Reader {
     r.filtered = read - state->kept;
     const bool whole = at_end && state->first_row == 0 && split.contents;
     if (whole) {
-      const RecordFates& fates = split.contents->fates;
-      // Each record is one row so far.
-      r.filtered += fates.filtered;
-      r.skipped = fates.tombstones + fates.Dropped();
-      r.aborted = fates.aborted;
-      r.control = fates.control;
-      r.missing = fates.missing;
-      c.undecodable_values = fates.incomplete;
-      NoteFates(*state);
+      AddFates(*parts_.view, split, &c);
     } else {
       r.skipped = end - start - read;
       if (r.skipped != 0) Note(&c, std::to_string(r.skipped) + " records gave no row; what became of each kind is known for whole segments only");
     }
     Note(&c, split.state + ", partition " + std::to_string(split.partition));
-  }
-
-  // What `skipped`, `filtered` and `missing` are made of.
-  void NoteFates(State& state) const {
-    const RecordFates& fates = state.split.contents->fates;
-    std::string text;
-    const auto add = [&text](int64_t count, const char* what) {
-      if (count != 0) text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + what;
-    };
-    add(fates.filtered, "filtered");
-    add(fates.tombstones, "without a value");
-    add(fates.dropped_decode, "dropped (decode)");
-    add(fates.dropped_transform, "dropped (transform)");
-    add(fates.dropped_convert, "dropped (convert)");
-    add(fates.dropped_time, "dropped (time)");
-    add(fates.incomplete, "rows with a value that failed");
-    if (!text.empty()) Note(&state.certificate, "at ingest: " + text);
-    if (fates.missing == 0) return;
-    for (const LostRange& lost : parts_.view->Find(state.split.partition)->losses) {
-      if (lost.from >= state.split.end || lost.to <= state.split.start) continue;
-      Note(&state.certificate, "offsets [" + std::to_string(lost.from) + ", " + std::to_string(lost.to) + ") were lost before they could be read: " + lost.why);
-    }
   }
 
   // A split that cannot be read on. What damage took is let go where the policy says so: counted as missing, by name, and not complete.
@@ -381,6 +388,20 @@ class SegmentReader final : public Reader {
 };
 
 }  // namespace
+
+Result<SplitCertificate> CountedSegment(const TableView& view, const Split& split) {
+  LOTIC_ASSIGN_OR_RETURN(const SegmentSplit segment, SegmentSplit::Parse(split));
+  if (!segment.contents)
+    return Status::Invalid("segment ", segment.segment, ": how many rows it has up to offset ", segment.end, " is not known without reading");
+  SplitCertificate c = UnreadCertificate(split, true, EndReason::kEnd);
+  c.read_end = {std::to_string(segment.end)};
+  c.rows = c.records.returned = segment.contents->rows;
+  AddFates(view, segment, &c);
+  Note(&c, segment.state + ", partition " + std::to_string(segment.partition));
+  Note(&c, "counted by what the segment says of itself: no row was read");
+  LOTIC_RETURN_NOT_OK(CheckAccounting(c));
+  return c;
+}
 
 Result<std::unique_ptr<Reader>> MakeSegmentReader(SegmentReaderParts parts, const ScanRequest& request) {
   LOTIC_ASSIGN_OR_RETURN(TableFilters filters, TableFilters::Of(request, parts.facts));

@@ -24,4 +24,7 @@ struct SegmentReaderParts {
 /// plan knew it; one that was left in the middle knows rows from records without one, and counts all of the latter as skipped. Errors: Invalid (the layout does not fit the table).
 Result<std::unique_ptr<Reader>> MakeSegmentReader(SegmentReaderParts parts, const ScanRequest& request);
 
+/// See CountedSplits: the certificate of a split of a plan with Estimate::exact_rows. Errors: Invalid (no split of a table, or of one whose rows are not known).
+Result<SplitCertificate> CountedSegment(const TableView& view, const Split& split);
+
 }  // namespace lotic::table

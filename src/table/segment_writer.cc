@@ -44,6 +44,7 @@ class SegmentWriter final : public PartitionWriter {
 
   int32_t partition() const override { return folder_.partition(); }
   int64_t position() const override { return position_.load(std::memory_order_acquire); }
+  int64_t epoch() const override { return folder_.Epoch(); }
   std::optional<SegmentInfo> segment() const override { return folder_.Published(); }
 
   int64_t unsynced_bytes() const override {
@@ -100,6 +101,7 @@ class SegmentWriter final : public PartitionWriter {
     ManifestChange change;
     change.next_sequence = sequence + 1;
     change.position = ended.end;
+    change.epoch = epoch();
     change.segments = {std::move(ended), next.info};
     if (const int error = FaultPoint("store.roll.before_record"); error != 0) return FileFailure("end a segment in", folder_.PathOf("manifest"), error);
     LOTIC_RETURN_NOT_OK(folder_.Change(change, next.rows));
@@ -113,6 +115,7 @@ class SegmentWriter final : public PartitionWriter {
     if (rows_ == nullptr) return Status::OK();
     ManifestChange change;
     change.position = position();
+    change.epoch = epoch();
     std::string unneeded;
     if (rows_->state().totals.blocks == 0) {
       const SegmentInfo empty = *folder_.Published();
@@ -139,6 +142,7 @@ class SegmentWriter final : public PartitionWriter {
     ManifestChange change;
     change.next_sequence = state.next_sequence + 1;
     change.position = start;
+    if (why.empty() && start == state.position) change.epoch = state.epoch;
     if (start > state.position) change.losses.push_back({state.position, start, now_ms, why});
     change.segments = {next.info};
     if (const int error = FaultPoint("store.resume.before_record"); error != 0) return FileFailure("begin a segment in", folder_.PathOf("manifest"), error);
@@ -205,6 +209,7 @@ class RepairWriter final : public PartitionWriter {
 
   int32_t partition() const override { return folder_.partition(); }
   int64_t position() const override { return rows_->state().end; }
+  int64_t epoch() const override { return rows_->state().epoch; }
   std::optional<SegmentInfo> segment() const override {
     const RowsFile::State now = rows_->state();
     SegmentInfo info = segment_;

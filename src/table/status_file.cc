@@ -70,6 +70,15 @@ std::string FittingJson(const StatusFile& status) {
 
 std::string_view PartitionStateName(PartitionState state) { return kStateNames[static_cast<size_t>(state)]; }
 
+std::optional<int64_t> IngestDelayMs(const PartitionStatus& status, int64_t now_ms, bool heard) {
+  if (status.lag.has_value() && *status.lag <= 0) {
+    if (heard) return 0;
+    if (status.heard_ms.has_value()) return std::max<int64_t>(now_ms - *status.heard_ms, 0);
+  }
+  if (!status.newest_stream_ms.has_value()) return std::nullopt;
+  return std::max<int64_t>(now_ms - *status.newest_stream_ms, 0);
+}
+
 std::string ToJson(const StatusFile& status) {
   Json json;
   json["v"] = kVersion;

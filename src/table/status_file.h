@@ -41,6 +41,10 @@ struct PartitionStatus {
   bool operator==(const PartitionStatus&) const = default;
 };
 
+/// How far behind its stream a partition is, in ms: zero where it has caught up with a stream that answers (`heard`), since the stream's last answer where it
+/// had then; else since the stream's time of the last record. None: not known.
+std::optional<int64_t> IngestDelayMs(const PartitionStatus& status, int64_t now_ms, bool heard);
+
 struct StatusFile {
   int64_t written_ms = 0;
   int64_t pid = 0;

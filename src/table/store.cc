@@ -199,7 +199,7 @@ class Store final : public TableStore {
     return found == slots_.end() || found->second.folder == nullptr ? std::vector<LostRange>{} : found->second.folder->state().losses;
   }
 
-  Result<bool> SealOne(SegmentFiles& files, const CallContext& ctx) override {
+  Result<bool> SealOne(SegmentFiles& files, const CallContext& ctx, std::optional<SegmentInfo>* sealed) override {
     const std::lock_guard one(seal_mutex_);
     std::shared_ptr<PartitionFolder> folder;
     std::optional<SegmentInfo> oldest;
@@ -224,6 +224,8 @@ class Store final : public TableStore {
     const Status status = Seal(*folder, *oldest, files, ctx);
     if (status.ok()) {
       seal_failed_.erase({oldest->partition, oldest->sequence});
+      const PartitionState state = folder->state();
+      if (const auto done = state.segments.find(oldest->sequence); sealed != nullptr && done != state.segments.end()) *sealed = done->second;
     } else {
       seal_failed_[{oldest->partition, oldest->sequence}] = ++seal_failures_;
     }

@@ -108,8 +108,9 @@ class TableStore {
   virtual std::vector<LostRange> losses(int32_t partition) const = 0;
 
   /// Writes the oldest segment that waits for it as a Parquet file, those that failed behind the others. @return false: none waits. One call at a time;
-  /// others wait. A failure leaves the segment as it is; call again later.
-  virtual Result<bool> SealOne(SegmentFiles& files, const CallContext& ctx) = 0;
+  /// others wait. A failure leaves the segment as it is; call again later. `sealed`: told which one, if its file was written.
+  virtual Result<bool> SealOne(SegmentFiles& files, const CallContext& ctx, std::optional<SegmentInfo>* sealed) = 0;
+  Result<bool> SealOne(SegmentFiles& files, const CallContext& ctx) { return SealOne(files, ctx, nullptr); }
   virtual int64_t segments_to_seal() const = 0;
 
   /// Drops done segments all of whose rows are older than `retention_ms` (by time value; a row without one, and a segment without any row: by its

@@ -17,6 +17,7 @@
 #include "table/fault_point.h"
 #include "table/files.h"
 #include "table/journal.h"
+#include "table/manifest.h"
 #include "table/rows_file.h"
 #include "table/table_view.h"
 #include "table/test_segment_files.h"
@@ -68,13 +69,17 @@ class StoreTest : public testing::Test {
     for (const StoreEvent& event : store_->TakeEvents()) sentences.push_back(event.sentence);
     return sentences;
   }
-  // One byte of a file becomes another one.
+  // One byte of a file becomes another one, a second after it was written: a file system's clock is coarse, and what is kept of a manifest holds while its time does.
   static void Flip(const std::string& path, int64_t at) {
     const File file = File::Open(path, O_RDWR).ValueOrDie();
+    struct stat info {};
+    ASSERT_EQ(::fstat(file.fd(), &info), 0);
     char byte;
     ASSERT_OK(file.ReadAt(at, &byte, 1));
     byte = static_cast<char>(byte ^ 0x40);
     ASSERT_OK(file.WriteAt(at, std::string_view(&byte, 1)));
+    const timespec later[2] = {{0, UTIME_OMIT}, {info.st_mtim.tv_sec + 1, info.st_mtim.tv_nsec}};
+    ASSERT_EQ(::futimens(file.fd(), later), 0);
   }
 
   ScratchFolder scratch_;
@@ -120,6 +125,52 @@ TEST_F(StoreTest, ReopeningGoesOnAtThePosition) {
   EXPECT_EQ(Rows(), ExpectedRows(0, 1500));
   EXPECT_THAT(Events(), IsEmpty());
   EXPECT_EQ(store_->discovery_state(), "one");
+}
+
+TEST_F(StoreTest, ThePositionKeepsTheEpochOfItsCommit) {
+  Open();
+  EXPECT_EQ(writer().epoch(), -1);
+  const auto append = [&](int64_t epoch) {
+    Commit commit = SomeCommit(writer().position(), writer().position() + 100);
+    commit.epoch = epoch;
+    ASSERT_OK(writer().Append(commit));
+  };
+  const auto expect = [&](int64_t epoch, const char* after) {
+    EXPECT_EQ(writer().epoch(), epoch) << after;
+    Reopen();
+    EXPECT_EQ(writer().epoch(), epoch) << after << ", opened again";
+  };
+  append(3);
+  append(4);
+  expect(4, "commits");
+  ASSERT_OK(writer().Roll(SealReason::kRowLimit, clock_.now_ms));
+  expect(4, "a roll");
+  ASSERT_OK(writer().RollAndPause(SealReason::kPause, clock_.now_ms));  // of a segment without a commit
+  expect(4, "a pause");
+  ASSERT_OK(writer().Resume(writer().position(), clock_.now_ms, ""));
+  expect(4, "going on");
+  append(0);
+  expect(0, "the epoch of before goes");
+  ASSERT_OK(writer().RollAndPause(SealReason::kPause, clock_.now_ms));
+  expect(0, "a pause in the middle");
+  // Where somebody said to begin is nobody's position of before, though the number is the same.
+  ASSERT_OK(writer().Resume(writer().position(), clock_.now_ms, "consumeFrom=largest"));
+  expect(-1, "a jump");
+  append(9);
+  ASSERT_OK(store_->RecordLoss(0, writer().position() + 50, "retention", clock_.now_ms));
+  expect(-1, "a loss");
+  append(INT32_MAX);
+  for (int i = 0; i < 300; ++i) ASSERT_OK(writer().SetAttributes({{"number", std::string(1000, static_cast<char>('a' + i % 26))}}));
+  ASSERT_OK(writer().Roll(SealReason::kRowLimit, clock_.now_ms));
+  for (int i = 0; i < 300; ++i) ASSERT_OK(writer().SetAttributes({{"number", std::string(1000, static_cast<char>('a' + i % 26))}}));
+  expect(INT32_MAX, "a manifest that was written anew");
+  // A change of an earlier program says nothing of it.
+  PartitionState state;
+  state.epoch = 5;
+  ManifestChange change;
+  change.position = 10;
+  Apply(change, &state);
+  EXPECT_EQ(state.epoch, -1);
 }
 
 TEST_F(StoreTest, RowsStayTheSameThroughRollSealAndTheRemovalOfTheRowsFile) {
@@ -234,6 +285,23 @@ TEST_F(StoreTest, AColumnMoreAppearsInOlderRowsAsNull) {
   text.column(0).AppendBytes("x");
   changed.rows = text.Finish(1);
   EXPECT_THAT(writer().Append(changed).message(), AllOf(HasSubstr("column value was BIGINT and is now VARCHAR"), HasSubstr("roll")));
+}
+
+TEST_F(StoreTest, ValuesThatDoNotFitAnotherTypeAreNullAndCounted) {
+  Open();
+  ASSERT_OK(writer().Append(SomeCommit(0, 12'000)));
+  for (int64_t at = 12'000; at < 12'100; at += 10) ASSERT_OK(writer().Append(SomeCommit(at, at + 10)));
+  const auto view = store_->View().ValueOrDie();
+  const Schema layout{{{"value", Type::Int16()}, {"$offset", Type::Int64()}}, {}};
+  auto rows = SegmentRows::Open({}, *view, view->Find(0)->segments[0], layout, nullptr).ValueOrDie();
+  int64_t nulls = 0, large = 0;
+  for (auto batch = rows->Next({}).ValueOrDie(); batch.has_value(); batch = rows->Next({}).ValueOrDie()) {
+    nulls += batch->column(0).null_count;
+    for (const int64_t offset : batch->column(1).values<int64_t>()) large += 3 * offset > 32'767 ? 1 : 0;
+  }
+  EXPECT_GT(large, 100);
+  EXPECT_EQ(nulls, large);
+  EXPECT_EQ(rows->misfits(), large);
 }
 
 TEST_F(StoreTest, TinyCommitsAreReadTogether) {

@@ -84,6 +84,8 @@ Result<StoredTable> StoredTableFromJson(std::string_view text) {
       return Status::Invalid("table definition: '", table.name, "' is not '", table.raw_name, kTypeSuffix, "'");
     }
     return table;
+  } catch (const Json::parse_error& thrown) {  // its own words repeat what was read last: the configuration, with its credentials
+    return Status::Invalid("table definition: no JSON from byte ", thrown.byte, " of ", text.size(), " on");
   } catch (const std::exception& thrown) {  // the library's, and stoi's
     return Status::Invalid("table definition: ", thrown.what());
   }
@@ -116,19 +118,22 @@ Result<std::vector<std::string>> ListTableNames(const std::string& data_folder) 
   return names;
 }
 
-Result<std::vector<StoredTable>> ListStoredTables(const std::string& data_folder) {
+Result<std::vector<FoundTable>> ListStoredTables(const std::string& data_folder) {
   LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListTableNames(data_folder));
-  std::vector<StoredTable> tables;
+  std::vector<FoundTable> tables;
   for (const std::string& name : names) {
-    const std::string path = TableFolder(data_folder, name + std::string(kTypeSuffix)) + "/" + kTableFile;
-    const Result<std::string> text = ReadWholeFile(path, kMaxStoredTableBytes);
-    if (!text.ok() && text.status().code() == StatusCode::kNotFound) continue;  // deleted meanwhile
-    LOTIC_RETURN_NOT_OK(text.status());
-    Result<StoredTable> table = StoredTableFromJson(*text);
-    if (!table.ok()) return table.status().WithMessage(path, ": ", table.status().message());
-    tables.push_back(std::move(*table));
+    Result<StoredTable> read = ReadStoredTable(data_folder, name);
+    if (read.status().code() == StatusCode::kNotFound) continue;  // deleted meanwhile
+    FoundTable& found = tables.emplace_back();
+    found.damage = read.status();
+    if (read.ok()) {
+      found.table = *std::move(read);
+    } else {
+      found.table.raw_name = name;
+      found.table.name = name + std::string(kTypeSuffix);
+    }
   }
-  std::sort(tables.begin(), tables.end(), [](const StoredTable& a, const StoredTable& b) { return a.name < b.name; });
+  std::sort(tables.begin(), tables.end(), [](const FoundTable& a, const FoundTable& b) { return a.table.name < b.table.name; });
   return tables;
 }
 

@@ -43,7 +43,7 @@ struct StoredTable {
 inline constexpr size_t kMaxStoredTableBytes = size_t{8} << 20;
 
 std::string ToJson(const StoredTable& table);
-/// Errors: Invalid (not such a document, or of a newer version).
+/// Errors: Invalid (not such a document, or of a newer version). They show nothing of the document, which may hold credentials.
 Result<StoredTable> StoredTableFromJson(std::string_view json);
 
 std::string TablesFolder(const std::string& data_folder);
@@ -56,8 +56,13 @@ std::string RawTableName(std::string_view name);
 
 /// The raw names of a data directory's tables, sorted: of those too whose definition cannot be read, which is then an error of the table alone. Errors: IOError.
 Result<std::vector<std::string>> ListTableNames(const std::string& data_folder);
-/// Every table of a data directory, sorted by name. Errors: IOError; Invalid (a damaged definition, with its path).
-Result<std::vector<StoredTable>> ListStoredTables(const std::string& data_folder);
+/// A table of a data directory.
+struct FoundTable {
+  StoredTable table;
+  Status damage;  ///< not OK: its definition cannot be read, with its path; only the two names in `table` are known
+};
+/// Every table of a data directory, sorted by name: a damaged definition is an error of its table alone. Errors: IOError.
+Result<std::vector<FoundTable>> ListStoredTables(const std::string& data_folder);
 /// By raw name or name with type. Errors: NotFound.
 Result<StoredTable> ReadStoredTable(const std::string& data_folder, std::string_view name);
 /// `folder` exists. Atomic and durable.

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 
@@ -17,6 +18,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class StoredTableTest : public testing::Test {
  protected:
@@ -51,6 +53,38 @@ TEST_F(StoredTableTest, AWriteThatFailsLeavesTheDefinitionThatWas) {
   }
   ASSERT_TRUE(WriteStoredTable(data_, changed).ok());
   EXPECT_EQ(ReadStoredTable(data_, "events").ValueOrDie(), changed);
+}
+
+TEST_F(StoredTableTest, ADamagedDefinitionIsAnErrorOfItsTableAlone) {
+  table_.config = R"({"sasl.jaas.config": "password='s3cret'"})";
+  ASSERT_TRUE(WriteStoredTable(data_, table_).ok());
+  const std::string whole = ReadWholeFile(TableFolder(data_, table_.name) + "/table.json", kMaxStoredTableBytes).ValueOrDie();
+  const auto put = [&](const std::string& name, std::string_view text) {
+    std::filesystem::create_directories(TableFolder(data_, name));
+    ASSERT_TRUE(ReplaceFile(TableFolder(data_, name) + "/table.json", text).ok());
+  };
+  put("copied_REALTIME", whole);
+  put("cut_REALTIME", std::string_view(whole).substr(0, whole.find("s3cret") + 6));
+  put("empty_REALTIME", "");
+  put("newer_REALTIME", R"({"v": 2})");
+  std::filesystem::create_directories(TableFolder(data_, "begun_REALTIME"));  // a creation that did not come to its end
+  const std::vector<FoundTable> found = ListStoredTables(data_).ValueOrDie();
+  ASSERT_EQ(found.size(), 5u);
+  for (size_t i = 0; i < found.size(); ++i) {
+    const std::string raw = std::array{"copied", "cut", "empty", "events", "newer"}[i];
+    EXPECT_EQ(found[i].table.raw_name, raw);
+    EXPECT_EQ(found[i].table.name, raw + "_REALTIME");
+    if (raw == "events") {
+      EXPECT_TRUE(found[i].damage.ok());
+      EXPECT_EQ(found[i].table, table_);
+      continue;
+    }
+    EXPECT_EQ(found[i].damage.code(), StatusCode::kInvalid);
+    EXPECT_THAT(found[i].damage.message(), HasSubstr(raw + "_REALTIME/table.json: "));
+    EXPECT_THAT(found[i].damage.message(), Not(HasSubstr("s3cret")));
+    EXPECT_EQ(found[i].table.config, "");
+  }
+  EXPECT_THAT(found[1].damage.message(), HasSubstr("no JSON from byte "));
 }
 
 TEST_F(StoredTableTest, NobodyElseReadsWhatMayHoldCredentials) {

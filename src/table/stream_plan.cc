@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -33,15 +34,31 @@ Result<int32_t> PartitionOf(const Split& split) {
   return partition;
 }
 
+/// Of 0 and above, but for the greatest: the store keeps an epoch as its successor.
+std::optional<int64_t> NumberIn(std::string_view text) {
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < 0 || number == INT64_MAX) return std::nullopt;
+  return number;
+}
+
+// By these names a source tells which stream it is.
+constexpr const char* kTopicId = "topic_id";
+constexpr const char* kClusterId = "cluster_id";
+
 struct Planned {
   std::string token;
+  std::string cluster;
   std::vector<Split> splits;
 };
 
 /// Every partition of an endless plan.
 Result<Planned> Plan(const CallContext& ctx, Connector& connector, ScanRequest request) {
   LOTIC_ASSIGN_OR_RETURN(const Prepared prepared, connector.Prepare(ctx, request));
-  Planned planned{prepared.token, {}};
+  Planned planned{prepared.token, {}, {}};
+  for (const auto& [name, value] : prepared.attributes) {
+    if (name == kClusterId) planned.cluster = value;
+  }
   request.token = prepared.token;
   PageRequest page;
   do {
@@ -60,6 +77,8 @@ std::string StreamPlan::ToText() const {
   json["topic"] = topic;
   json["token"] = token;
   json["state"] = state.text;
+  if (!cluster.empty()) json["cluster"] = cluster;
+  for (const auto& [partition, sequence] : since) json["since"][std::to_string(partition)] = sequence;
   Json& list = json["splits"] = Json::array();
   for (const auto& [partition, split] : splits) list.push_back(Json::parse(lotic::ToJson(split, Schema())));
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -73,6 +92,15 @@ Result<StreamPlan> StreamPlan::Parse(std::string_view text) {
     plan.topic = json.at("topic").get<std::string>();
     plan.token = json.at("token").get<std::string>();
     plan.state.text = json.at("state").get<std::string>();
+    plan.cluster = json.value("cluster", std::string());
+    if (json.contains("since")) {
+      for (const auto& [partition, sequence] : json.at("since").items()) {
+        Split named;
+        named.partition = partition;
+        LOTIC_ASSIGN_OR_RETURN(const int32_t number, PartitionOf(named));
+        plan.since[number] = sequence.get<int64_t>();
+      }
+    }
     for (const Json& one : json.at("splits")) {
       LOTIC_ASSIGN_OR_RETURN(Split split, SplitFromJson(one.dump(), Schema()));
       LOTIC_ASSIGN_OR_RETURN(const int32_t partition, PartitionOf(split));
@@ -138,6 +166,7 @@ Result<StreamPlan> PlanStream(const CallContext& ctx, Connector& connector, cons
   StreamPlan plan;
   plan.topic = config.topic;
   plan.token = std::move(planned.token);
+  plan.cluster = std::move(planned.cluster);
   for (Split& split : planned.splits) {
     LOTIC_ASSIGN_OR_RETURN(const int32_t partition, PartitionOf(split));
     LOTIC_RETURN_NOT_OK(OffsetOf(split.start).status());
@@ -153,7 +182,27 @@ Result<StreamPlan> PlanStream(const CallContext& ctx, Connector& connector, cons
   return plan;
 }
 
+Result<bool> HasStreamOf(const CallContext& ctx, Connector& connector, const catalog::StreamConfig& config, const StreamPlan& plan) {
+  if (plan.topic != config.topic) return false;
+  LOTIC_ASSIGN_OR_RETURN(const TableInfo info, connector.GetTable(ctx, {kStreamSchema, config.topic}));
+  if (info.name.table != config.topic) return Status::NotFound("topic '", config.topic, "' does not exist; there is '", info.name.table, "'");
+  const auto text = [](const std::map<std::string, std::string>& properties) {
+    const auto found = properties.find(kTopicId);
+    return found == properties.end() ? std::string() : found->second;
+  };
+  const std::string now = text(info.properties);
+  const std::string before = plan.splits.empty() ? std::string() : text(plan.splits.begin()->second.properties);
+  if (!now.empty() && !before.empty()) return now == before;
+  if (plan.cluster.empty()) return false;
+  ScanRequest request = StreamRequest(config, Schema());
+  request.start.kind = ScanStart::Kind::kLatest;
+  LOTIC_ASSIGN_OR_RETURN(const Planned planned, Plan(ctx, connector, std::move(request)));
+  return planned.cluster == plan.cluster;
+}
+
 Result<StreamPlan> DiscoverPartitions(const CallContext& ctx, Connector& connector, const catalog::StreamConfig& config, const StreamPlan& plan) {
+  if (plan.topic != config.topic)
+    return Status::DataLoss("the positions are those of topic '", plan.topic, "', and the table's topic is '", config.topic, "' by now");
   auto* discovery = dynamic_cast<SplitDiscovery*>(&connector);
   if (discovery == nullptr) return plan;
   ScanRequest request = StreamRequest(config, Schema());
@@ -185,11 +234,19 @@ Result<std::map<int32_t, StreamRange>> StreamRanges(const CallContext& ctx, Conn
 }
 
 Result<int64_t> OffsetOf(const Position& position) {
-  int64_t offset = 0;
-  const std::string& text = position.text;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), offset);
-  if (error != std::errc() || end != text.data() + text.size() || offset < 0) return Status::Invalid("the stream's position '", text, "' is not a number");
-  return offset;
+  const size_t at = position.text.find('@');
+  const std::optional<int64_t> offset = NumberIn(std::string_view(position.text).substr(0, at));
+  if (!offset.has_value() || (at != std::string::npos && EpochOf(position) < 0)) {
+    return Status::Invalid("the stream's position '", position.text, "' is not a number, nor OFFSET@EPOCH");
+  }
+  return *offset;
 }
+
+int64_t EpochOf(const Position& position) {
+  const size_t at = position.text.find('@');
+  return at == std::string::npos ? -1 : NumberIn(std::string_view(position.text).substr(at + 1)).value_or(-1);
+}
+
+Position PositionOf(int64_t offset, int64_t epoch) { return {std::to_string(offset) + (epoch < 0 ? "" : "@" + std::to_string(epoch))}; }
 
 }  // namespace lotic::table

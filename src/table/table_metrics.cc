@@ -14,8 +14,7 @@ void AppendMetrics(const std::string& table, const std::string& topic, const Tab
     const auto add = [&](const char* name, bool counter, double value) { metrics->push_back({name, counter, table, topic, status.partition, value}); };
     const auto count = [&](const char* name, int64_t value) { add(name, true, static_cast<double>(value)); };
     const auto gauge = [&](const char* name, int64_t value) { add(name, false, static_cast<double>(value)); };
-    const bool caught_up = status.lag.has_value() && *status.lag == 0;
-    if (caught_up || status.newest_stream_ms.has_value()) gauge("realtimeIngestionDelayMs", caught_up ? 0 : now_ms - *status.newest_stream_ms);
+    if (const std::optional<int64_t> delay = IngestDelayMs(status, now_ms, ingest.WasHeard(status, now_ms))) gauge("realtimeIngestionDelayMs", *delay);
     if (status.lag.has_value()) gauge("realtimeIngestionOffsetLag", *status.lag);
     if (status.upstream.has_value()) gauge("realtimeIngestionUpstreamOffset", *status.upstream);
     gauge("realtimeIngestionConsumingOffset", status.position);
@@ -34,6 +33,7 @@ void AppendMetrics(const std::string& table, const std::string& topic, const Tab
     count("realtimeBytesDropped", c.bytes_dropped);
     count("realtimeConsumptionExceptions", c.exceptions);
     count("streamDataLoss", c.losses);
+    count("llcStreamDataLoss", c.losses);  // the same as the controller sees it: there is one process
   }
   metrics->push_back({"lastRealtimeSegmentCreationDurationSeconds", false, table, topic, -1, ingest.last_seal_seconds()});
   metrics->push_back({"missingConsumingSegmentTotalCount", false, table, topic, -1, ingest.paused() ? 0.0 : static_cast<double>(missing_segments)});

@@ -103,11 +103,12 @@ void Walk(const uint8_t* data, int64_t size) {
         commit.end = block->end;
         commit.rows = batch;
         commit.fates = block->fates;
+        commit.epoch = block->epoch;
         SegmentTotals totals;
         EncodedBlock encoded;
         EncodeRowsBlock(commit, block->times, block->rows_without_time, 64, 0, {}, &totals, &encoded);
         const BlockHeader again = DecodeBlockHeader(encoded.header, 64).ValueOrDie();
-        LOTIC_CHECK(again.rows == block->rows && again.fates == block->fates && again.end == block->end);
+        LOTIC_CHECK(again.rows == block->rows && again.fates == block->fates && again.end == block->end && again.epoch == block->epoch);
       }
     }
     before = *block;

@@ -76,6 +76,8 @@ class SegmentRows {
   virtual Result<std::optional<Batch>> Next(const CallContext& ctx) = 0;
   /// The number of the row that Next returns first, counted from the segment's first row.
   virtual int64_t next_row() const = 0;
+  /// Values of the batches so far that are NULL since they do not fit the type wanted.
+  virtual int64_t misfits() const { return 0; }
 };
 
 }  // namespace lotic::table

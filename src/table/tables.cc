@@ -3,10 +3,8 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <cstdio>
 #include <deque>
 #include <mutex>
-#include <random>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -16,9 +14,10 @@
 #include "catalog/pinot_schema.h"
 #include "catalog/pinot_table_config.h"
 #include "table/data_folder.h"
+#include "table/definition_check.h"
 #include "table/files.h"
 #include "table/ingest.h"
-#include "table/rows_format.h"
+#include "table/new_table.h"
 #include "table/stored_table.h"
 #include "table/table_metrics.h"
 #include "table/table_view.h"
@@ -33,53 +32,7 @@ namespace {
 constexpr std::string_view kDeletedPrefix = ".deleted-";
 constexpr const char* kPausedByHand = "ADMINISTRATIVE";
 
-template <typename T>
-Status CheckRange(const char* field, T value, T low, T high) {
-  if (value >= low && value <= high) return Status::OK();
-  return Status::Invalid("tables option ", field, "=", value, ": it must lie in ", low, " .. ", high);
-}
-
-std::string RandomHex(size_t digits) {
-  std::random_device device;
-  std::string text;
-  while (text.size() < digits) {
-    char piece[9];
-    std::snprintf(piece, sizeof piece, "%08x", static_cast<unsigned>(device()));
-    text += piece;
-  }
-  return text.substr(0, digits);
-}
-
-std::string RandomUuid() {
-  std::string hex = RandomHex(32);
-  hex[12] = '4';  // version 4, and its variant
-  hex[16] = "89ab"[hex[16] % 4];
-  return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" + hex.substr(16, 4) + "-" + hex.substr(20);
-}
-
 Status MakeConflict(const std::string& message) { return Status::Invalid(message).WithDetail(std::make_shared<Conflict>()); }
-
-/// A folder that a creation made which did not come to its definition: nothing is in it but what a creation writes, and no row. What cannot be looked at is none.
-bool IsUnfinishedCreation(const std::string& folder, bool is_partition = false) {
-  const Result<std::vector<std::string>> names = ListFolder(folder);
-  if (!names.ok()) return false;
-  for (const std::string& name : *names) {
-    const std::string path = folder + "/" + name;
-    struct stat info {};
-    if (::lstat(path.c_str(), &info) != 0) return false;
-    if (S_ISDIR(info.st_mode)) {
-      const bool partition = !is_partition && name.size() > 1 && name[0] == 'p' && name.find_first_not_of("0123456789", 1) == std::string::npos;
-      if (!partition || !IsUnfinishedCreation(path, true)) return false;
-      continue;
-    }
-    if (!S_ISREG(info.st_mode)) return false;
-    const bool replaced = name.ends_with(".tmp") || name.ends_with(".new");
-    const bool of_partition = name == "manifest" || name == "manifest.copy" || (name.ends_with(".rows") && info.st_size <= kRowsHeaderBytes);
-    const bool of_table = name == "discovery" || name == "discovery.copy" || name == "errors";
-    if (!replaced && !(is_partition ? of_partition : of_table)) return false;
-  }
-  return true;
-}
 
 /// A table while it is open.
 struct Entry {
@@ -92,6 +45,7 @@ struct Entry {
   // Set before the entry is seen by others.
   std::unique_ptr<TableIngest> ingest;  // null: it could not start
   Status error;                         // why
+  bool defined = true;                  // false: table.json cannot be read, and of `stored` only the names count
 };
 
 struct Job {
@@ -104,21 +58,6 @@ struct Job {
 
 bool Conflict::Is(const Status& status) { return dynamic_cast<const Conflict*>(status.detail().get()) != nullptr; }
 
-Status TablesOptions::Validate() const {
-  if (folder.empty()) return Status::Invalid("tables option folder: no data directory is given");
-  if (!streams) return Status::Invalid("tables option streams: there is nothing to make streams with");
-  if (files == nullptr) return Status::Invalid("tables option files: there is nothing to write segments with");
-  LOTIC_RETURN_NOT_OK(CheckRange<int64_t>("create_time (ms)", create_time.count(), 1, 600'000));
-  LOTIC_RETURN_NOT_OK(CheckRange<int64_t>("sync_interval (ms)", sync_interval.count(), 1, 1'000));
-  LOTIC_RETURN_NOT_OK(CheckRange<int64_t>("sync_bytes", sync_bytes, 1, int64_t{64} << 20));
-  LOTIC_RETURN_NOT_OK(CheckRange<int64_t>("discovery_interval (ms)", discovery_interval.count(), 1, 30'000));
-  LOTIC_RETURN_NOT_OK(CheckRange<int64_t>("retention_interval (ms)", retention_interval.count(), 1, 3'600'000));
-  LOTIC_RETURN_NOT_OK(CheckRange<int64_t>("retry_first (ms)", retry_first.count(), 1, 10'000));
-  LOTIC_RETURN_NOT_OK(CheckRange<int64_t>("retry_most (ms)", retry_most.count(), 1, 600'000));
-  LOTIC_RETURN_NOT_OK(CheckRange<int64_t>("reserve_bytes", reserve_bytes, 0, int64_t{1} << 60));
-  return CheckRange<int64_t>("memory_bytes", memory_bytes, int64_t{1} << 20, int64_t{16} << 30);
-}
-
 struct Tables::Impl {
   TablesOptions options;
   std::unique_ptr<DataFolder> data;
@@ -128,7 +67,8 @@ struct Tables::Impl {
   std::map<std::string, std::string> schemas;            // documents
   std::map<std::string, Job> jobs;
   std::deque<std::string> job_order;
-  std::mutex creating;  // held while a table is made or started again or a schema changes: names and schemas hold still
+  // Held while a table is made or started again or a schema changes: names and schemas hold still. Taken once more by the single steps of what changes both.
+  std::recursive_mutex creating;
 
   std::mutex retry_mutex;  // nothing is guarded: the retrier waits here
   std::condition_variable_any retry_due;
@@ -143,6 +83,12 @@ struct Tables::Impl {
     const auto at = tables.find(RawTableName(name) + "_REALTIME");
     if (at == tables.end()) return Status::NotFound("Table ", name, " does not exist");
     return at->second;
+  }
+  /// With a definition, running or not.
+  Result<std::shared_ptr<Entry>> FindDefined(const std::string& name) const {
+    LOTIC_ASSIGN_OR_RETURN(std::shared_ptr<Entry> entry, Find(name));
+    if (!entry->defined) return entry->error.WithMessage("Table ", name, ": ", entry->error.message());
+    return entry;
   }
   /// With a running ingest.
   Result<std::shared_ptr<Entry>> FindRunning(const std::string& name) const {
@@ -163,10 +109,117 @@ struct Tables::Impl {
     return std::move(parsed.value);
   }
 
+  /// Secrets that are not shown are those of the table of that name, if there is one.
+  Result<catalog::Parsed<catalog::PinotTableConfig>> ParseTable(std::string_view json) const {
+    LOTIC_ASSIGN_OR_RETURN(catalog::Parsed<catalog::PinotTableConfig> parsed, catalog::ParsePinotTableConfig(json, options.variables));
+    const Result<std::shared_ptr<Entry>> entry = FindDefined(parsed.value.raw_name);
+    if (!entry.ok()) return parsed;
+    std::string stored;
+    {
+      std::lock_guard lock((*entry)->mutex);
+      stored = (*entry)->stored.config;
+    }
+    LOTIC_ASSIGN_OR_RETURN(const std::string whole, catalog::WithStoredSecrets(json, stored));
+    return catalog::ParsePinotTableConfig(whole, options.variables);
+  }
+
   Result<std::shared_ptr<Connector>> MakeStream(const catalog::StreamConfig& config) const {
     catalog::StreamConfig checked = config;
     LOTIC_RETURN_NOT_OK(catalog::CheckFiles(options.allowed_folders, &checked));
     return options.streams(checked);
+  }
+
+  /// What there is of a table. Errors: those of FindRunning about one that is there: what cannot be changed cannot be checked.
+  Result<DefinitionBefore> Before(const std::string& raw) const {
+    DefinitionBefore before;
+    bool has_schema = false;
+    {
+      std::lock_guard lock(mutex);
+      has_schema = schemas.count(raw) != 0;
+    }
+    if (has_schema) {
+      LOTIC_ASSIGN_OR_RETURN(before.schema, StoredSchema(raw));
+    }
+    if (!Find(raw).ok()) return before;
+    LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, FindRunning(raw));
+    std::lock_guard lock(entry->mutex);
+    before.config = entry->definition.config;
+    return before;
+  }
+
+  /// A table's folder can be made. Errors: Invalid, a conflict.
+  Status CheckFolderFree(const std::string& name) const {
+    const std::string folder = TableFolder(options.folder, name);
+    struct stat occupied {};
+    if (::lstat(folder.c_str(), &occupied) != 0) return Status::OK();
+    return MakeConflict("Table " + name + ": " + folder + " exists already and is no table of this data directory; move it away first");
+  }
+
+  Status CheckIsNew(const catalog::PinotTableConfig& config) const {
+    if (!Find(config.raw_name).ok()) return Status::OK();
+    return MakeConflict("Table " + config.NameWithType() + " already exists");
+  }
+  Status CheckBothAreNew(const std::string& raw) const {
+    if (!Find(raw).ok()) return Status::OK();
+    return Status::Invalid("TableConfigs ", raw, " already exists. Use PUT to change it");
+  }
+
+  /// `names`: of the tables there are.
+  Result<Accepted> Check(std::string_view schema_json, std::string_view table_json, const Validation& how, const std::vector<std::string>& names) const {
+    LOTIC_ASSIGN_OR_RETURN(const catalog::Parsed<catalog::PinotTableConfig> config, ParseTable(table_json));
+    const std::string& raw = config.value.raw_name;
+    const std::string name = config.value.NameWithType();
+    if (how.purpose == Validation::Purpose::kUpdate) LOTIC_RETURN_NOT_OK(Find(raw).status());
+    LOTIC_ASSIGN_OR_RETURN(const DefinitionBefore before, Before(raw));
+    const bool exists = before.config.has_value();
+    std::vector<std::string> warnings;
+    catalog::PinotSchema schema;
+    if (schema_json.empty()) {
+      LOTIC_ASSIGN_OR_RETURN(schema, StoredSchema(raw));
+    } else {
+      LOTIC_ASSIGN_OR_RETURN(catalog::Parsed<catalog::PinotSchema> parsed, catalog::ParsePinotSchema(schema_json));
+      LOTIC_RETURN_NOT_OK(CheckSchemaAfter(before, parsed.value, how.force));
+      schema = std::move(parsed.value);
+      warnings = std::move(parsed.warnings);
+    }
+    warnings.insert(warnings.end(), config.warnings.begin(), config.warnings.end());
+    LOTIC_RETURN_NOT_OK(CheckNewTableName(raw, exists ? std::vector<std::string>() : names));
+    LOTIC_RETURN_NOT_OK(catalog::CheckTable(config.value, schema));
+    LOTIC_RETURN_NOT_OK(RecordPipeline::Create(schema, config.value, options.expressions).status());
+    LOTIC_RETURN_NOT_OK(MakeStream(config.value.stream).status());
+    LOTIC_ASSIGN_OR_RETURN(const auto begin, ParseConsumeFrom(how.consume_from));
+    LOTIC_RETURN_NOT_OK(CheckConfigAfter(before, config.value, begin.has_value(), &warnings));
+    if (!exists) LOTIC_RETURN_NOT_OK(CheckFolderFree(name));
+    if (exists && how.purpose == Validation::Purpose::kEither) warnings.push_back("Table " + name + " exists: PUT changes it, POST is refused");
+    return Accepted{name, config.value.document, config.unrecognized, std::move(warnings)};
+  }
+
+  /// Where a new table begins in its stream. Errors: Invalid, with what the stream said.
+  Result<StreamPlan> PlanNewTable(CallContext ctx, const catalog::PinotTableConfig& config, Connector& stream) const {
+    ctx.clock = options.clock;
+    Result<StreamPlan> plan =
+        PlanStream(ctx.WithDeadline(steady_clock::now() + options.create_time), stream, config.stream, config.stream.start, options.clock->NowMs());
+    if (!plan.ok()) return Status::Invalid("Table ", config.NameWithType(), ": its stream cannot be read: ", plan.status().message());
+    return plan;
+  }
+
+  /// Where to begin in the stream that `after` names, if that is another one than the table reads. `stream`: made of `after`.
+  Result<std::optional<StreamPlan>> PlanOtherStream(const Entry& entry, const catalog::PinotTableConfig& before, const catalog::PinotTableConfig& after,
+                                                    Connector* stream, const std::optional<catalog::OffsetCriteria>& begin) const {
+    if (before.stream.SameSource(after.stream)) return std::optional<StreamPlan>();
+    CallContext ctx;
+    ctx.clock = options.clock;
+    ctx.deadline = steady_clock::now() + options.create_time;
+    const auto unread = [&](const Status& why) { return Status::Invalid("Table ", after.NameWithType(), ": its new stream cannot be read: ", why.message()); };
+    if (before.stream.type == after.stream.type && before.stream.topic == after.stream.topic) {
+      const Result<bool> same = HasStreamOf(ctx, *stream, after.stream, entry.ingest->plan());
+      if (!same.ok()) return unread(same.status());
+      if (*same) return std::optional<StreamPlan>();
+    }
+    LOTIC_RETURN_NOT_OK(catalog::CheckTableChange(before, after, begin.has_value()));
+    Result<StreamPlan> plan = PlanStream(ctx, *stream, after.stream, *begin, options.clock->NowMs());
+    if (!plan.ok()) return unread(plan.status());
+    return std::optional(*std::move(plan));
   }
 
   Status Remember(Entry& entry, const std::function<void(StoredTable&)>& change) {
@@ -237,7 +290,13 @@ struct Tables::Impl {
         return at != tables.end() && at->second == old;
       };
       if (!stands()) continue;  // deleted meanwhile
-      fresh->error = OpenTable(fresh);
+      if (!old->defined) {
+        Result<StoredTable> read = ReadStoredTable(options.folder, name);
+        fresh->error = read.status();
+        fresh->defined = read.ok();
+        if (read.ok()) fresh->stored = *std::move(read);
+      }
+      if (fresh->defined) fresh->error = OpenTable(fresh);
       if (fresh->error.ok()) --left;
       if (!fresh->error.ok() && fresh->error.message() == old->error.message()) continue;
       Log("table " + name + (fresh->error.ok() ? " has started" : " cannot start: " + fresh->error.message()));
@@ -255,19 +314,22 @@ struct Tables::Impl {
   }
 
   Status ChangeSchema(const std::string& name, catalog::Parsed<catalog::PinotSchema> parsed, bool force) {
-    LOTIC_ASSIGN_OR_RETURN(const catalog::PinotSchema before, StoredSchema(name));
-    if (!force) LOTIC_RETURN_NOT_OK(catalog::CheckSchemaChange(before, parsed.value));
+    DefinitionBefore before;
+    LOTIC_ASSIGN_OR_RETURN(before.schema, StoredSchema(name));
     const Result<std::shared_ptr<Entry>> entry = Find(name);
-    if (entry.ok()) {
+    if (!entry.ok()) {
+      LOTIC_RETURN_NOT_OK(CheckSchemaAfter(before, parsed.value, force));
+    } else {
+      LOTIC_RETURN_NOT_OK(FindDefined(name).status());  // what cannot be read cannot be checked
       std::lock_guard changing((*entry)->change);
       IngestDefinition definition;
       {
         std::lock_guard lock((*entry)->mutex);
         definition = (*entry)->definition;
       }
-      LOTIC_RETURN_NOT_OK(catalog::CheckTimeFormatChange(before, parsed.value, definition.config.time_column));  // also by force
+      before.config = definition.config;
+      LOTIC_RETURN_NOT_OK(CheckSchemaAfter(before, parsed.value, force));
       definition.schema = parsed.value;
-      LOTIC_RETURN_NOT_OK(catalog::CheckTable(definition.config, definition.schema));
       if ((*entry)->ingest != nullptr) LOTIC_RETURN_NOT_OK((*entry)->ingest->Update(definition, nullptr));
       std::lock_guard lock((*entry)->mutex);
       (*entry)->definition = std::move(definition);
@@ -292,32 +354,34 @@ Result<std::unique_ptr<Tables>> Tables::Open(TablesOptions options) {
   LOTIC_RETURN_NOT_OK(MakeFolder(TablesFolder(folder)));
   LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListSchemaDocuments(folder));
   for (const std::string& name : names) {
-    LOTIC_ASSIGN_OR_RETURN(impl->schemas[name], ReadSchemaDocument(folder, name));
+    Result<std::string> document = ReadSchemaDocument(folder, name);
+    if (document.ok()) {
+      impl->schemas[name] = *std::move(document);
+    } else {  // its table says so too
+      impl->Log("schema " + name + " cannot be read: " + document.status().message());
+    }
   }
-  LOTIC_ASSIGN_OR_RETURN(const std::vector<StoredTable> stored, ListStoredTables(folder));
+  LOTIC_ASSIGN_OR_RETURN(const std::vector<FoundTable> stored, ListStoredTables(folder));
   // What a creation or a deletion that was cut off has left.
   LOTIC_ASSIGN_OR_RETURN(const std::vector<std::string> entries, ListFolder(TablesFolder(folder)));
   for (const std::string& name : entries) {
     const std::string path = TablesFolder(folder) + "/" + name;
     struct stat info {};
     if (::lstat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) continue;
-    if (std::any_of(stored.begin(), stored.end(), [&](const StoredTable& table) { return table.name == name; })) continue;
+    if (std::any_of(stored.begin(), stored.end(), [&](const FoundTable& found) { return found.table.name == name; })) continue;
     if (name.starts_with(kDeletedPrefix) || (name.ends_with("_REALTIME") && IsUnfinishedCreation(path))) {
       LOTIC_RETURN_NOT_OK(RemoveFolder(path));
     } else {
       impl->Log(path + " is no table (it has no table.json of that name); it is left as it is");
     }
   }
-  for (const StoredTable& table : stored) {
-    if (impl->tables.contains(table.name)) {  // a copied folder has the definition of the one it was copied from
-      impl->Log("table " + table.name + " is defined by more than one folder of " + TablesFolder(folder) + "; only the one of its name is read");
-      continue;
-    }
+  for (const FoundTable& found : stored) {
     auto entry = std::make_shared<Entry>();
-    entry->stored = table;
-    entry->error = impl->OpenTable(entry);
-    if (!entry->error.ok()) impl->Log("table " + table.name + " cannot start: " + entry->error.message());
-    impl->tables[table.name] = std::move(entry);
+    entry->stored = found.table;
+    entry->defined = found.damage.ok();
+    entry->error = entry->defined ? impl->OpenTable(entry) : found.damage;
+    if (!entry->error.ok()) impl->Log("table " + found.table.name + " cannot start: " + entry->error.message());
+    impl->tables[found.table.name] = std::move(entry);
   }
   if (std::any_of(impl->tables.begin(), impl->tables.end(), [](const auto& one) { return one.second->ingest == nullptr; })) {
     impl->retrier = std::jthread([owner = impl.get()](std::stop_token stop) { owner->RetryLoop(stop); });
@@ -414,22 +478,23 @@ Result<std::string> Tables::SchemaDocument(const std::string& name) const {
 
 // ---- Tables
 
-Result<Accepted> Tables::Validate(std::string_view table_json, std::string_view schema_json) const {
-  LOTIC_ASSIGN_OR_RETURN(catalog::Parsed<catalog::PinotTableConfig> config, catalog::ParsePinotTableConfig(table_json, impl_->options.variables));
-  catalog::PinotSchema schema;
-  std::vector<std::string> warnings;
-  if (schema_json.empty()) {
-    LOTIC_ASSIGN_OR_RETURN(schema, impl_->StoredSchema(config.value.raw_name));
-  } else {
-    LOTIC_ASSIGN_OR_RETURN(catalog::Parsed<catalog::PinotSchema> parsed, catalog::ParsePinotSchema(schema_json));
-    schema = std::move(parsed.value);
-    warnings = std::move(parsed.warnings);
-  }
-  warnings.insert(warnings.end(), config.warnings.begin(), config.warnings.end());
-  LOTIC_RETURN_NOT_OK(catalog::CheckTable(config.value, schema));
-  LOTIC_RETURN_NOT_OK(RecordPipeline::Create(schema, config.value, impl_->options.expressions).status());
-  LOTIC_RETURN_NOT_OK(impl_->MakeStream(config.value.stream).status());
-  return Accepted{config.value.NameWithType(), config.value.document, config.unrecognized, std::move(warnings)};
+Result<Accepted> Tables::Validate(std::string_view table_json, const Validation& how) const {
+  LOTIC_ASSIGN_OR_RETURN(const catalog::Parsed<catalog::PinotTableConfig> parsed, catalog::ParsePinotTableConfig(table_json, impl_->options.variables));
+  if (how.purpose == Validation::Purpose::kCreate) LOTIC_RETURN_NOT_OK(impl_->CheckIsNew(parsed.value));
+  return impl_->Check({}, table_json, how, List());
+}
+
+Result<Accepted> Tables::ValidateBoth(const std::string& name, std::string_view schema_json, std::string_view table_json, const Validation& how) const {
+  if (how.purpose == Validation::Purpose::kCreate) LOTIC_RETURN_NOT_OK(impl_->CheckBothAreNew(RawTableName(name)));
+  return impl_->Check(schema_json, table_json, how, List());
+}
+
+Result<StreamFound> Tables::TestConnection(const CallContext& ctx, std::string_view table_json) const {
+  LOTIC_ASSIGN_OR_RETURN(const catalog::Parsed<catalog::PinotTableConfig> parsed, impl_->ParseTable(table_json));
+  const catalog::PinotTableConfig& config = parsed.value;
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Connector> stream, impl_->MakeStream(config.stream));
+  LOTIC_ASSIGN_OR_RETURN(const StreamPlan plan, impl_->PlanNewTable(ctx, config, *stream));
+  return StreamFound{config.stream.topic, plan.splits.size()};
 }
 
 Result<Accepted> Tables::AddTable(std::string_view json) {
@@ -438,32 +503,22 @@ Result<Accepted> Tables::AddTable(std::string_view json) {
   const std::string name = config.NameWithType();
   const TablesOptions& options = impl_->options;
   std::lock_guard creating(impl_->creating);
-  {
-    std::lock_guard lock(impl_->mutex);
-    if (impl_->tables.count(name) != 0) return MakeConflict("Table " + name + " already exists");
-  }
+  LOTIC_RETURN_NOT_OK(impl_->CheckIsNew(config));
+  LOTIC_RETURN_NOT_OK(CheckNewTableName(config.raw_name, List()));
   auto entry = std::make_shared<Entry>();
   LOTIC_ASSIGN_OR_RETURN(entry->definition.schema, impl_->StoredSchema(config.raw_name));
   LOTIC_RETURN_NOT_OK(catalog::CheckTable(config, entry->definition.schema));
   LOTIC_RETURN_NOT_OK(RecordPipeline::Create(entry->definition.schema, config, options.expressions).status());
   LOTIC_ASSIGN_OR_RETURN(std::shared_ptr<Connector> connector, impl_->MakeStream(config.stream));
   const int64_t now = options.clock->NowMs();
-  CallContext ctx;
-  ctx.clock = options.clock;
-  ctx.deadline = steady_clock::now() + options.create_time;
-  const Result<StreamPlan> plan = PlanStream(ctx, *connector, config.stream, config.stream.start, now);
-  if (!plan.ok()) {
-    return Status::Invalid("Table ", name, ": its stream cannot be read: ", plan.status().message());
-  }
+  LOTIC_ASSIGN_OR_RETURN(const StreamPlan plan, impl_->PlanNewTable(CallContext(), config, *connector));
   std::vector<PartitionStart> starts;
-  for (const auto& [partition, split] : plan->splits) {
+  for (const auto& [partition, split] : plan.splits) {
     LOTIC_ASSIGN_OR_RETURN(const int64_t start, OffsetOf(split.start));
     starts.push_back({partition, start, {}});
   }
   const std::string folder = TableFolder(options.folder, name);
-  struct stat occupied {};
-  if (::lstat(folder.c_str(), &occupied) == 0)
-    return MakeConflict("Table " + name + ": " + folder + " exists already and is no table of this data directory; move it away first");
+  LOTIC_RETURN_NOT_OK(impl_->CheckFolderFree(name));
   entry->stored.name = name;
   entry->stored.raw_name = config.raw_name;
   entry->stored.table_id = RandomHex(8);
@@ -472,7 +527,7 @@ Result<Accepted> Tables::AddTable(std::string_view json) {
   const auto make = [&]() -> Status {
     const TableIdentity identity{entry->stored.table_id, config.raw_name, config.time_column};
     LOTIC_ASSIGN_OR_RETURN(std::unique_ptr<TableStore> store, TableStore::Create(folder, identity, impl_->OptionsOfStore()));
-    LOTIC_RETURN_NOT_OK(store->AddPartitions(plan->ToText(), starts));
+    LOTIC_RETURN_NOT_OK(store->AddPartitions(plan.ToText(), starts));
     entry->definition.config = config;
     LOTIC_RETURN_NOT_OK(WriteStoredTable(options.folder, entry->stored));  // from here on it exists
     return impl_->StartIngest(entry, std::move(connector), std::move(store));
@@ -489,7 +544,7 @@ Result<Accepted> Tables::AddTable(std::string_view json) {
   return Accepted{name, config.document, parsed.unrecognized, parsed.warnings};
 }
 
-Result<Accepted> Tables::UpdateTable(const std::string& name, std::string_view json) {
+Result<Accepted> Tables::UpdateTable(const std::string& name, std::string_view json, std::string_view consume_from) {
   LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->FindRunning(name));
   std::lock_guard creating(impl_->creating);
   std::lock_guard changing(entry->change);
@@ -509,17 +564,29 @@ Result<Accepted> Tables::UpdateTable(const std::string& name, std::string_view j
     definition = entry->definition;
   }
   LOTIC_RETURN_NOT_OK(catalog::CheckTable(config, definition.schema));
-  LOTIC_RETURN_NOT_OK(catalog::CheckTableChange(definition.config, config, false));
+  LOTIC_ASSIGN_OR_RETURN(const std::optional<catalog::OffsetCriteria> begin, ParseConsumeFrom(consume_from));
   std::shared_ptr<Connector> connector;
-  if (config.stream.client_properties != definition.config.stream.client_properties) {
+  if (config.stream.client_properties != definition.config.stream.client_properties || !definition.config.stream.SameSource(config.stream)) {
     LOTIC_ASSIGN_OR_RETURN(connector, impl_->MakeStream(config.stream));
   }
+  LOTIC_ASSIGN_OR_RETURN(const std::optional<StreamPlan> plan, impl_->PlanOtherStream(*entry, definition.config, config, connector.get(), begin));
+  if (begin.has_value() && !plan.has_value()) {
+    parsed.warnings.push_back(
+        "consumeFrom has no effect: the topic is the one that the table reads already, and reading goes on behind the last consumed "
+        "offsets; resumeConsumption moves within a topic");
+  }
   definition.config = config;
-  LOTIC_RETURN_NOT_OK(entry->ingest->Update(definition, std::move(connector)));
-  LOTIC_RETURN_NOT_OK(impl_->Remember(*entry, [&](StoredTable& stored) { stored.config = config.document; }));
-  {
+  const auto remember = [&]() -> Status {
+    LOTIC_RETURN_NOT_OK(impl_->Remember(*entry, [&](StoredTable& kept) { kept.config = config.document; }));
     std::lock_guard lock(entry->mutex);
-    entry->definition = std::move(definition);
+    entry->definition = definition;
+    return Status::OK();
+  };
+  if (plan.has_value()) {
+    LOTIC_RETURN_NOT_OK(entry->ingest->MoveTo(definition, std::move(connector), *plan, catalog::ToString(*begin), remember));
+  } else {
+    LOTIC_RETURN_NOT_OK(entry->ingest->Update(definition, std::move(connector)));
+    LOTIC_RETURN_NOT_OK(remember());
   }
   impl_->Log("table " + config.NameWithType() + " changed");
   return Accepted{config.NameWithType(), config.document, parsed.unrecognized, parsed.warnings};
@@ -535,7 +602,7 @@ Status Tables::DeleteTable(const std::string& name) {
     const Status stopped = entry->ingest->Stop();
     if (!stopped.ok()) impl_->Log("table " + typed + " is deleted although it did not end well: " + stopped.message());
   }
-  const std::string aside = TablesFolder(folder) + "/" + std::string(kDeletedPrefix) + entry->stored.table_id;
+  const std::string aside = TablesFolder(folder) + "/" + std::string(kDeletedPrefix) + (entry->defined ? entry->stored.table_id : RandomHex(8));
   LOTIC_RETURN_NOT_OK(RenameFile(TableFolder(folder, typed), aside));  // from here on it is gone
   {
     std::lock_guard lock(impl_->mutex);
@@ -543,6 +610,60 @@ Status Tables::DeleteTable(const std::string& name) {
   }
   impl_->Log("table " + typed + " deleted");
   return RemoveFolder(aside);
+}
+
+// ---- Schema and table together
+
+Result<Tables::Both> Tables::AddBoth(const std::string& name, std::string_view schema_json, std::string_view table_json, bool force) {
+  const std::string raw = RawTableName(name);
+  std::lock_guard creating(impl_->creating);
+  LOTIC_RETURN_NOT_OK(ValidateBoth(raw, schema_json, table_json, {Validation::Purpose::kCreate, force, {}}).status());
+  Both both;
+  const Result<std::string> before = SchemaDocument(raw);
+  if (!schema_json.empty()) {
+    LOTIC_ASSIGN_OR_RETURN(both.schema, AddSchema(schema_json, true, force));
+  }
+  Result<Accepted> added = AddTable(table_json);
+  if (!added.ok()) {
+    if (!schema_json.empty()) {  // as it was
+      const Status undone = before.ok() ? AddSchema(*before, true, true).status() : DeleteSchema(raw);
+      if (!undone.ok()) return Status::UnknownError(added.status().message(), "; and the schema could not be put back: ", undone.message());
+    }
+    return added.status();
+  }
+  both.table = *std::move(added);
+  return both;
+}
+
+Result<Tables::Both> Tables::UpdateBoth(const std::string& name, std::string_view schema_json, std::string_view table_json, bool force,
+                                        std::string_view consume_from) {
+  const std::string raw = RawTableName(name);
+  std::lock_guard creating(impl_->creating);
+  LOTIC_RETURN_NOT_OK(impl_->Find(raw).status());
+  LOTIC_RETURN_NOT_OK(ValidateBoth(raw, schema_json, table_json, {Validation::Purpose::kUpdate, force, std::string(consume_from)}).status());
+  LOTIC_ASSIGN_OR_RETURN(const std::string before, SchemaDocument(raw));
+  Both both;
+  if (!schema_json.empty()) {
+    LOTIC_ASSIGN_OR_RETURN(both.schema, UpdateSchema(raw, schema_json, force));
+  }
+  Result<Accepted> changed = UpdateTable(raw, table_json, consume_from);
+  if (!changed.ok()) {
+    if (!schema_json.empty()) {
+      const Status undone = UpdateSchema(raw, before, true).status();
+      if (!undone.ok()) return Status::UnknownError(changed.status().message(), "; and the schema could not be put back: ", undone.message());
+    }
+    return changed.status();
+  }
+  both.table = *std::move(changed);
+  return both;
+}
+
+Status Tables::DeleteBoth(const std::string& name) {
+  const std::string raw = RawTableName(name);
+  std::lock_guard creating(impl_->creating);
+  LOTIC_RETURN_NOT_OK(DeleteTable(raw));
+  const Status schema = DeleteSchema(raw);
+  return schema.code() == StatusCode::kNotFound ? Status::OK() : schema;
 }
 
 std::vector<std::string> Tables::List() const {
@@ -553,7 +674,7 @@ std::vector<std::string> Tables::List() const {
 }
 
 Result<std::string> Tables::TableDocument(const std::string& name) const {
-  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->Find(name));
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->FindDefined(name));
   std::lock_guard lock(entry->mutex);
   return entry->stored.config;
 }
@@ -572,7 +693,7 @@ Result<std::shared_ptr<const TableView>> Tables::View(const std::string& name) c
 // ---- Consumption
 
 Result<PauseStatus> Tables::GetPauseStatus(const std::string& name) const {
-  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->Find(name));
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->FindDefined(name));
   PauseStatus status;
   {
     std::lock_guard lock(entry->mutex);
@@ -671,9 +792,12 @@ Result<ForceCommitJob> Tables::JobStatus(const std::string& id) const {
 
 Result<std::vector<ConsumingSegment>> Tables::ConsumingInfo(const std::string& name) const {
   LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->FindRunning(name));
+  const int64_t now = impl_->options.clock->NowMs();
   std::vector<ConsumingSegment> info;
   for (PartitionStatus& partition : entry->ingest->status()) {
-    if (!partition.segment.empty()) info.push_back({partition.segment, std::move(partition)});
+    if (partition.segment.empty()) continue;
+    const std::optional<int64_t> delay = IngestDelayMs(partition, now, entry->ingest->WasHeard(partition, now));
+    info.push_back({partition.segment, std::move(partition), delay});
   }
   return info;
 }
@@ -693,13 +817,20 @@ Result<TableStatus> Tables::GetStatus(const std::string& name) const {
   }
   status.partitions = entry->ingest->status();
   status.healthy = true;
+  const int64_t now = impl_->options.clock->NowMs();
   for (const PartitionStatus& partition : status.partitions) {
+    if (const auto delay = IngestDelayMs(partition, now, entry->ingest->WasHeard(partition, now))) status.delays_ms[partition.partition] = *delay;
     if (partition.state == PartitionState::kConsuming || partition.state == PartitionState::kPaused) continue;
     if (partition.state == PartitionState::kConnecting && partition.error.empty()) continue;
     status.healthy = false;
     if (status.error.empty()) status.error = "partition " + std::to_string(partition.partition) + ": " + partition.error;
   }
   return status;
+}
+
+void Tables::Suspect(const std::string& table, int partition, int64_t sequence) {
+  const Result<std::shared_ptr<Entry>> entry = impl_->FindRunning(table);
+  if (entry.ok()) (*entry)->ingest->Suspect(partition, sequence);
 }
 
 Status Tables::RunDiscovery(const std::string& name) {
@@ -738,6 +869,7 @@ std::vector<Metric> Tables::Metrics() const {
       std::lock_guard lock(entry->mutex);
       topic = entry->definition.config.stream.topic;
     }
+    metrics.push_back({"tableNotRunning", false, name, topic, -1, entry->ingest == nullptr ? 1.0 : 0.0});
     if (entry->ingest != nullptr) AppendMetrics(name, topic, *entry->ingest, impl_->options.clock->NowMs(), &metrics);
   }
   return metrics;

@@ -43,7 +43,7 @@ struct TablesOptions {
   std::vector<std::string> allowed_folders;  ///< files that table documents name are read from there only; see catalog::CheckFiles
   catalog::VariableLookup variables;         ///< of `${NAME}` in table documents; null: none is set
 
-  std::chrono::milliseconds create_time{10'000};         ///< for the stream to answer when a table is made; 1 .. 600 000
+  std::chrono::milliseconds create_time{10'000};         ///< for the stream to answer when a table is made or its connection tested; 1 .. 600 000
   std::chrono::milliseconds sync_interval{1'000};        ///< published rows are durable so much later; 1 .. 1000
   int64_t sync_bytes = int64_t{64} << 20;                ///< or after so many bytes of a partition; 1 .. 64 MiB
   std::chrono::milliseconds discovery_interval{15'000};  ///< new partitions are looked for; 1 .. 30 000
@@ -66,11 +66,29 @@ struct Accepted {
   std::vector<std::string> warnings;
 };
 
+/// What a stream answered that was asked for once.
+struct StreamFound {
+  std::string topic;
+  size_t partitions = 0;  ///< those that the table would read
+};
+
 /// Attached to an Invalid that is a conflict with what exists: HTTP 409.
 struct Conflict final : StatusDetail {
   const char* type_id() const override { return "lotic::table::Conflict"; }
   std::string ToString() const override { return "conflict"; }
   static bool Is(const Status& status);
+};
+
+/// What a definition is validated for, and how it would be given.
+struct Validation {
+  enum class Purpose : uint8_t {
+    kEither,  ///< a table that is there would be changed, which a warning says; one that is not would be made
+    kCreate,
+    kUpdate,
+  };
+  Purpose purpose = Purpose::kEither;
+  bool force = false;        ///< as of AddSchema
+  std::string consume_from;  ///< as of UpdateTable
 };
 
 enum class ConsumeFrom : uint8_t { kLastConsumed, kSmallest, kLargest };
@@ -95,6 +113,7 @@ struct ForceCommitJob {
 struct ConsumingSegment {
   std::string segment;
   PartitionStatus partition;
+  std::optional<int64_t> delay_ms;  ///< IngestDelayMs of the partition, as /metrics has it
 };
 
 struct TableStatus {
@@ -104,6 +123,7 @@ struct TableStatus {
   std::string error;     ///< of the first partition that is not
   bool paused = false;
   std::vector<PartitionStatus> partitions;
+  std::map<int32_t, int64_t> delays_ms;  ///< IngestDelayMs by partition; those that are not known are missing
 };
 
 /// One number of /metrics: `name` as Pinot has it ("realtimeRowsConsumed"), without prefix and suffix.
@@ -158,14 +178,33 @@ class Tables {
 
   // ---- Tables
 
-  /// Asks the stream where to begin, and starts. Errors: Invalid (the configuration, or what the stream said); Conflict.
+  /// Asks the stream where to begin, and starts. Errors: Invalid (the configuration, a name that no query could use, or what the stream said); Conflict (it
+  /// exists, or a table does whose name differs in case only).
   Result<Accepted> AddTable(std::string_view json);
-  /// Applies at the next batch. Errors: NotFound, Invalid.
-  Result<Accepted> UpdateTable(const std::string& name, std::string_view json);
+  /// Applies at the next batch. Another topic, or brokers of another cluster, need `consume_from`: where to begin there, in the words of auto.offset.reset;
+  /// what the table has stays. Brokers that have the same topic (by its id, else by that of the cluster) need none: reading goes on, and so it does where
+  /// `consume_from` is given in vain, with a warning. Asks the new brokers, at most create_time. Errors: NotFound, Invalid (also what the stream said).
+  Result<Accepted> UpdateTable(const std::string& name, std::string_view json, std::string_view consume_from = {});
   /// The table, its files and its ingest are gone when it returns. Errors: NotFound.
   Status DeleteTable(const std::string& name);
-  /// Checks only; `schema_json` may be empty: the stored schema counts.
-  Result<Accepted> Validate(std::string_view table_json, std::string_view schema_json) const;
+  /// A table with its schema (empty: the stored one stays): both are changed, or neither, and whatever else changes one of them waits meanwhile.
+  /// `force` as for schemas. Errors: as of the single calls; UnknownError if the schema could not be put back.
+  struct Both {
+    std::optional<Accepted> schema;  ///< where one was given
+    Accepted table;
+  };
+  Result<Both> AddBoth(const std::string& name, std::string_view schema_json, std::string_view table_json, bool force);
+  Result<Both> UpdateBoth(const std::string& name, std::string_view schema_json, std::string_view table_json, bool force, std::string_view consume_from = {});
+  /// Errors: NotFound (the table; a schema that is not there is none).
+  Status DeleteBoth(const std::string& name);
+  /// What AddTable or UpdateTable would say, but for what they learn from the stream: nothing is contacted, and nothing changed. Errors: theirs.
+  Result<Accepted> Validate(std::string_view table_json, const Validation& how = {}) const;
+  /// The same of AddBoth or UpdateBoth; the table is accepted with the warnings of both.
+  Result<Accepted> ValidateBoth(const std::string& name, std::string_view schema_json, std::string_view table_json, const Validation& how = {}) const;
+  /// Asks the stream that a configuration names where a new table would begin, with the client properties it has there (secrets that are not shown: those of
+  /// the table of that name); nothing is kept of the answer. At most create_time and as long as `ctx`. Errors: those of Validate about the configuration;
+  /// Invalid, with what the stream said, in the words of AddTable.
+  Result<StreamFound> TestConnection(const CallContext& ctx, std::string_view table_json) const;
   /// Raw names, sorted.
   std::vector<std::string> List() const;
   /// The configuration as GET shows it.
@@ -188,6 +227,9 @@ class Tables {
   Result<TableStatus> GetStatus(const std::string& name) const;
   /// Looks for new partitions now, and tries again what has stopped for a reason that may have passed.
   Status RunDiscovery(const std::string& name);
+  /// A reader in this process found a segment damaged: its owner checks it soon, instead of when its turn comes, and reads it again if that is so. Does not
+  /// wait; what is not known is passed over.
+  void Suspect(const std::string& table, int partition, int64_t sequence);
   /// Newest last, at most `limit`.
   Result<std::vector<ErrorRow>> Errors(const std::string& name, size_t limit) const;
   std::vector<Metric> Metrics() const;

@@ -73,6 +73,22 @@ class ApiTest(unittest.TestCase):
         self.assertEqual(reply["numDocsScanned"], self.expected[0])
         self.assertEqual(reply["numSegmentsQueried"], reply["numSegmentsMatched"])
 
+    def test_a_count_that_reads_nothing_is_as_fresh_and_accounts_for_every_document(self):
+        reply = self.serve.query("select count(*) from events")
+        self.assertGreater(reply["minConsumingFreshnessTimeMs"], 1_600_000_000_000)
+        self.assertEqual((reply["numDocsScanned"], reply["totalDocs"]), (self.expected[0], self.expected[0]))
+        (counted,) = reply["certificate"]["tables"]
+        (read,) = self.serve.query("select uuid from events limit 100000")["certificate"]["tables"]
+        self.assertEqual((counted["complete"], counted["bytes_fetched"]), (True, 0))
+        for member in ("segment", "planned", "read", "complete", "reason", "records", "rows", "undecodable_values"):
+            self.assertEqual([part[member] for part in counted["segments"]], [part[member] for part in read["segments"]], member)
+        self.assertEqual(sum(part["records"]["returned"] for part in counted["segments"]), self.expected[0])
+        self.assertEqual((reply["numSegmentsProcessed"], reply["numSegmentsPrunedByValue"]), (reply["numSegmentsQueried"], 0))
+        self.assertEqual(reply["numConsumingSegmentsMatched"], reply["numConsumingSegmentsQueried"])
+        pruned = self.serve.query("select count(*) from events where $segmentName = 'none'")
+        self.assertEqual((pruned["numSegmentsProcessed"], pruned["numSegmentsPrunedByValue"], pruned["numDocsScanned"]), (0, pruned["numSegmentsQueried"], 0))
+        self.assertGreater(pruned["minConsumingFreshnessTimeMs"], 1_600_000_000_000)
+
     def test_ten_rows_are_the_default_and_said(self):
         reply = self.serve.query("select uuid, ts from events")
         self.assertEqual(len(reply["resultTable"]["rows"]), 10)
@@ -84,6 +100,50 @@ class ApiTest(unittest.TestCase):
         self.assertEqual(self.serve.rows("select count(*) from events option(timeoutMs=5000)"), [[self.expected[0]]])
         self.assertEqual(self.serve.rows("select count(*) from events", queryOptions=";timeoutMs=5000;groupByMode=sql"), [[self.expected[0]]])
         self.assertEqual(self.serve.query("select uuid from events", queryOptions="dropResults=true")["resultTable"]["rows"], [])
+
+    def test_options_that_bound_an_answer_or_ask_for_pages_are_not_passed_over(self):
+        for options, code, words in [("maxQueryResponseSizeBytes=100", 245, "more than 100 bytes"), ("maxServerResponseSizeBytes=90;maxQueryResponseSizeBytes=100", 245, "more than 90 bytes"),
+                                     ("maxServerResponseSizeBytes=0", 150, "the option maxServerResponseSizeBytes must be a number of bytes above 0, not '0'"),
+                                     ("maxQueryResponseSizeBytes=1M", 150, "not '1M'"), ("getCursor=true;cursorNumRows=1", 150, "answers in pages (getCursor) are not built")]:
+            with self.subTest(options):
+                answer = self.serve.query("select uuid from events limit 100", queryOptions=options)
+                (exception,) = answer["exceptions"]
+                self.assertEqual(exception["errorCode"], code, exception)
+                self.assertIn(words, exception["message"])
+                self.assertNotIn("resultTable", answer)
+        self.assertEqual(len(self.serve.rows("set maxQueryResponseSizeBytes = 100000; select uuid from events limit 100")), 100)
+        self.assertEqual(self.serve.rows("select 1"), [[1]])
+
+    def test_limits_that_a_table_says_hold(self):
+        config = server.table(self.brokers)
+        try:
+            changed = self.serve.ask("PUT", "/tables/events", {**config, "query": {"maxQueryResponseSizeBytes": 100}, "quota": {"maxQueriesPerSecond": 0.001}})
+            self.assertEqual(changed.status, 200, changed.body)
+            (large,) = self.serve.query("select uuid from events limit 100")["exceptions"]  # the one query that is allowed
+            self.assertEqual(large["errorCode"], 245, large)
+            for asked in range(2):
+                answer = self.serve.ask("POST", "/query/sql", {"sql": "select count(*) from events"}, headers={"Pinot-Use-Http-Status-For-Errors": "true"})
+                (exception,) = answer.json["exceptions"]
+                self.assertEqual((answer.status, exception["errorCode"]), (429, 429), exception)
+                self.assertIn("quota.maxQueriesPerSecond", exception["message"])
+        finally:
+            self.assertEqual(self.serve.ask("PUT", "/tables/events", config).status, 200)
+        self.assertEqual(self.serve.rows("select count(*) from events"), [[self.expected[0]]])
+
+    def test_there_is_one_database(self):
+        for name, status in [("default", 200), ("Default", 200), ("", 200), ("other", 404)]:
+            with self.subTest(name):
+                headers = {"database": name}
+                listed = self.serve.ask("GET", "/tables", headers=headers)
+                self.assertEqual(listed.status, status, listed.body)
+                answer = self.serve.ask("POST", "/query/sql", {"sql": "select count(*) from events"}, headers=headers).json
+                if status == 200:
+                    self.assertEqual(answer["resultTable"]["rows"], [[self.expected[0]]])
+                    continue
+                self.assertIn("there is no database other but default", listed.json["error"])
+                (exception,) = answer["exceptions"]
+                self.assertEqual(exception["errorCode"], 190)
+                self.assertIn("there is no database other but default", exception["message"])
 
     def test_every_path_of_a_query_answers(self):
         for method, path, body, broker in [("POST", "/query", {"sql": "select count(*) from events"}, True), ("GET", "/query/sql?sql=select+count(*)+from+events", None, True),
@@ -130,6 +190,9 @@ class ApiTest(unittest.TestCase):
         (segments,) = get("/segments/events")
         for name in segments["REALTIME"]:
             self.assertRegex(name, r"^events__\d+__\d+__\d{8}T\d{4}Z$")
+        self.assertEqual(self.serve.ask("DELETE", f"/segments/events/{segments['REALTIME'][0]}").status, 409)
+        self.assertIn("Successfully reset segment", self.serve.ask("POST", f"/segments/events/{segments['REALTIME'][0]}/reset").json["status"])
+        self.assertIn("Successfully reset all segments", self.serve.ask("POST", "/segments/events/reset").json["status"])
         size = get("/tables/events/size")
         self.assertEqual(sorted(size["realtimeSegments"]["segments"]), sorted(segments["REALTIME"]))
         self.assertEqual(get("/tables/events/metadata")["numRows"], self.expected[0])
@@ -141,6 +204,7 @@ class ApiTest(unittest.TestCase):
             self.assertEqual(replica["consumerState"], "CONSUMING")
             (partition,) = replica["partitionToOffsetMap"]
             self.assertEqual(replica["partitionOffsetInfo"]["recordsLagMap"], {partition: "0"})
+            self.assertRegex(replica["partitionOffsetInfo"]["availabilityLagMsMap"][partition], r"^\d+$")
 
     def test_metrics_have_pinots_names(self):
         page = self.serve.ask("GET", "/metrics")
@@ -148,12 +212,20 @@ class ApiTest(unittest.TestCase):
         consumed = [line for line in page.body.splitlines() if line.startswith("pinot_server_realtimeRowsConsumed_Count{")]
         self.assertEqual(sum(float(line.split()[-1]) for line in consumed), self.expected[0], page.body[:2000])
         self.assertIn('table="events_REALTIME"', consumed[0])
+        self.assertLessEqual(set("""pinot_server_realtimeRowsFetched_Count pinot_server_realtimeRowsFiltered_Count pinot_server_invalidRealtimeRowsDropped_Count
+            pinot_server_incompleteRealtimeRowsConsumed_Count pinot_server_rowsWithErrors_Count pinot_server_realtimeBytesConsumed_Count pinot_server_realtimeBytesDropped_Count
+            pinot_server_realtimeConsumptionExceptions_Count pinot_server_streamDataLoss_Count pinot_server_realtimeIngestionDelayMs_Value pinot_server_realtimeIngestionOffsetLag_Value
+            pinot_server_realtimeIngestionUpstreamOffset_Value pinot_server_realtimeIngestionConsumingOffset_Value pinot_server_highestStreamOffsetConsumed_Value
+            pinot_server_llcPartitionConsuming_Value pinot_server_lastRealtimeSegmentCreationDurationSeconds_Value pinot_server_tableNotRunning_Value pinot_controller_llcStreamDataLoss_Count
+            pinot_controller_numRowsThreshold_Value pinot_controller_missingConsumingSegmentTotalCount_Value pinot_controller_tableConsumptionPaused_Value""".split()),
+                             {line.split()[2] for line in page.body.splitlines() if line.startswith("# TYPE ")})
 
     def test_the_page_lists_tables_and_endpoints(self):
         page = self.serve.ask("GET", "/")
         self.assertIn("text/html", page.headers["Content-Type"])
         self.assertIn('<a href="/tables/events">events</a>', page.body)
         self.assertIn("/tables/{t}/forceCommit", page.body)
+        self.assertRegex(page.body, r'<td>0 records</td><td><a href="/tables/events/consumingSegmentsInfo">\d+ ms')
         self.assertNotIn("<script", page.body)
 
     def test_bad_requests_are_answered_with_a_sentence(self):
@@ -176,6 +248,7 @@ class ApiTest(unittest.TestCase):
             ("POST", "/tables/events/forceCommit?partitions=a", None, 400, "partitions has a"), ("POST", "/tables/events/forceCommit?partitions=0&segments=b", None, 400, "both"),
             ("POST", "/tables/events/forceCommit?partitions=0,,1", None, 400, "empty entry"), ("GET", "/tables/forceCommitStatus/none", None, 404, "none"),
             ("GET", "/periodictask/run?taskname=Other", None, 404, "Other"), ("GET", "/brokers/tenants/other", None, 404, "other"),
+            ("POST", "/segments/events/none/reset", None, 404, "none"), ("POST", "/segments/nothing/reset", None, 404, "nothing"), ("DELETE", "/segments/events/none", None, 404, "none"),
             ("POST", "/query/sql", "select 1", 400, "not JSON"), ("POST", "/query/sql", {}, 400, "no sql"), ("GET", "/query/sql", None, 400, "no parameter sql"),
             ("POST", "/query/sql?getCursor=true", {"sql": "select 1"}, 501, "pages"), ("GET", "/users;.", None, 400, "semicolon"), ("GET", "/tables/..%2f..", None, 400, "slash"),
         ]:
@@ -206,6 +279,92 @@ class ApiTest(unittest.TestCase):
             answer = self.serve.ask("POST", path, body)
             self.assertEqual(answer.status, 200, answer.body)
             self.assertNotIn("hunter2", answer.body)
+
+    def test_a_validation_asks_the_stream_only_where_that_is_wanted(self):
+        both = lambda config: {"tableName": config["tableName"], "schema": {**server.SCHEMA, "schemaName": config["tableName"]}, "realtime": config}
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            silent.setblocking(False)
+            config = server.table("127.0.0.1:%d" % silent.getsockname()[1])
+            for path, body in [("/tables/validate", config), ("/tableConfigs/validate", both(config)), ("/tables/validate?connect=false", config)]:
+                answer = self.serve.ask("POST", path, body)
+                self.assertEqual(answer.status, 200, answer.body)
+                self.assertNotIn("connection", answer.json)
+            self.assertRaises(BlockingIOError, silent.accept)
+            closed = server.table("127.0.0.1:%d" % silent.getsockname()[1])
+        partitions = len(self.serve.ask("GET", "/tables/events/consumingSegmentsInfo").json["_segmentToConsumingInfoMap"])
+        for path, wrap in [("/tables/validate?connect=true&consumeFrom=smallest", lambda config: config), ("/tableConfigs/validate?connect=true&consumeFrom=smallest", both)]:
+            with self.subTest(path):
+                answer = self.serve.ask("POST", path, wrap(server.table(self.brokers)))
+                self.assertEqual(answer.status, 200, answer.body)
+                self.assertEqual(answer.json["connection"], {"topic": "events", "partitions": partitions})
+                for config, words in [(closed, closed["tableIndexConfig"]["streamConfigs"]["stream.kafka.broker.list"]), (server.table(self.brokers, topic="no-such-topic"), "no-such-topic")]:
+                    refused = self.serve.ask("POST", path, wrap(config))
+                    self.assertEqual(refused.status, 400, refused.body)
+                    self.assertIn("Table events_REALTIME: its stream cannot be read: ", refused.json["error"])
+                    self.assertIn(words, refused.json["error"])
+        self.assertIn("connect is maybe", self.serve.ask("POST", "/tables/validate?connect=maybe", server.table(self.brokers)).json["error"])
+
+    def test_a_validation_says_what_the_real_call_would(self):
+        config, schema = server.table(self.brokers), server.SCHEMA
+        less = {**schema, "metricFieldSpecs": []}
+        typed = {**schema, "metricFieldSpecs": [{"name": "count", "dataType": "LONG"}]}
+        other_topic = server.table(self.brokers, topic="orders")
+        both = lambda schema, config: {"tableName": config["tableName"], "schema": schema, "realtime": config}
+        missing = both({**schema, "schemaName": "missing"}, server.table(self.brokers, "missing"))
+        clash = both({**schema, "schemaName": "Events"}, server.table(self.brokers, "Events"))
+        self.assertEqual(self.serve.ask("POST", "/schemas", {**schema, "schemaName": "lonely"}).status, 200)
+        lonely = both({**less, "schemaName": "lonely"}, server.table(self.brokers, "lonely"))
+        for method, real, validate, body, status in [
+            ("POST", "/tables", "/tables/validate?update=false", config, 409), ("POST", "/tableConfigs", "/tableConfigs/validate?update=false", both(schema, config), 400),
+            ("PUT", "/tableConfigs/events", "/tableConfigs/validate?update=true", both(less, config), 400), ("PUT", "/tableConfigs/events", "/tableConfigs/validate", both(typed, config), 400),
+            ("PUT", "/tables/events", "/tables/validate?update=true", other_topic, 400), ("PUT", "/tables/events", "/tables/validate", other_topic, 400),
+            ("PUT", "/tables/events?consumeFrom=nowhere", "/tables/validate?consumeFrom=nowhere", other_topic, 400),
+            ("PUT", "/tables/missing", "/tables/validate?update=true", missing["realtime"], 404), ("POST", "/tables", "/tables/validate", missing["realtime"], 400),
+            ("POST", "/tableConfigs", "/tableConfigs/validate", clash, 409), ("POST", "/tableConfigs", "/tableConfigs/validate", lonely, 400),
+        ]:
+            with self.subTest(validate, body=str(body)[:60]):
+                validated, done = self.serve.ask("POST", validate, body), self.serve.ask(method, real, body)
+                self.assertEqual((validated.status, validated.json), (done.status, done.json))
+                self.assertEqual(validated.status, status, validated.body)
+        self.assertEqual(self.serve.ask("DELETE", "/schemas/lonely").status, 200)
+        warnings = lambda path, body: self.serve.ask("POST", path, body).json.get("warnings", [])
+        exists = "Table events_REALTIME exists: PUT changes it, POST is refused"
+        for path, body in [("/tables/validate", config), ("/tableConfigs/validate", both(schema, config)), ("/tableConfigs/validate?force=true", both(typed, config))]:
+            self.assertIn(exists, warnings(path, body))
+        for path, body in [("/tables/validate?update=true", config), ("/tables/validate?update=true&consumeFrom=smallest", other_topic), ("/tableConfigs/validate?update=false", missing), ("/tableConfigs/validate", missing)]:
+            self.assertEqual(self.serve.ask("POST", path, body).status, 200)
+            self.assertNotIn(exists, warnings(path, body))
+        self.assertIn("the brokers are others than those of table events_REALTIME", str(warnings("/tables/validate?update=true", server.table("127.0.0.1:1"))))
+        self.assertIn("update is perhaps", self.serve.ask("POST", "/tables/validate?update=perhaps", config).json["error"])
+        self.assertEqual([field["dataType"] for field in self.serve.ask("GET", "/tableConfigs/events").json["schema"]["metricFieldSpecs"]], ["INT"])
+        self.assertEqual((self.serve.ask("GET", "/tables").json, self.serve.ask("GET", "/schemas").json), ({"tables": ["events"]}, ["events"]))
+
+    def test_a_dry_run_says_what_would_be_refused(self):
+        run = lambda *more: lotic("AddTable", "-tableConfigFile", self.config, "-controllerPort", self.port, *more)
+        refused = run("-schemaFile", self.schema)
+        self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+        self.assertIn("TableConfigs events already exists", refused.stderr)
+        self.assertIn("Would change the table events_REALTIME and its schema", run("-schemaFile", self.schema, "-update").stdout)
+        less = server.write(self.folder, "less-schema.json", {**server.SCHEMA, "metricFieldSpecs": []})
+        self.assertIn("backward incompatible", run("-schemaFile", less, "-update").stderr)
+        moved = server.write(self.folder, "moved-table.json", server.table(self.brokers, topic="orders"))
+        move = lambda *more: lotic("AddTable", "-tableConfigFile", moved, "-controllerPort", self.port, "-update", *more)
+        self.assertIn("consumeFrom", move().stderr)
+        self.assertIn("Would change the table events_REALTIME", move("-consumeFrom", "2d").stdout)
+
+    def test_a_dry_run_can_test_the_connection(self):
+        schema = server.write(self.folder, "tried-schema.json", {**server.SCHEMA, "schemaName": "tried"})
+        run = lambda topic: lotic("AddTable", "-schemaFile", schema, "-tableConfigFile", server.write(self.folder, "tried-table.json", server.table(self.brokers, "tried", topic)), "-controllerPort", self.port, "-connect")
+        found = run("events")
+        self.assertEqual(found.returncode, 0, found.stderr)
+        self.assertRegex(found.stdout, r"It reaches the topic events: \d+ partitions?\.\n")
+        missing = run("no-such-topic")
+        self.assertEqual((missing.returncode, missing.stdout), (1, ""))
+        self.assertIn("no-such-topic", missing.stderr)
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            free = str(closed.getsockname()[1])
+        alone = lotic("AddTable", "-schemaFile", schema, "-tableConfigFile", f"{self.folder}/tried-table.json", "-controllerPort", free, "-connect")
+        self.assertEqual((alone.returncode, alone.stdout), (3, ""), alone.stderr)
 
     def test_of_creations_at_once_one_makes_both_parts(self):
         for round_ in range(5):
@@ -249,6 +408,7 @@ class ApiTest(unittest.TestCase):
             ([], 2, "needs -tableConfigFile FILE"), (["-tableConfigFile", self.config], 2, "needs -schemaFile FILE"), (["-schemaFile"], 2, "needs a value"), (["-nothing"], 2, "no option -nothing"),
             (["events"], 2, "takes options only"), (["-schemaFile", self.schema, "-tableConfigFile", self.config, "-controllerPort", "x"], 2, "number from 1 to 65535"),
             (["-schemaFile", self.schema, "-tableConfigFile", self.config, "-controllerProtocol", "ftp"], 2, "http or https"), (["-offlineTableConfigFile", "x"], 2, "offline tables are not served"),
+            (["-schemaFile", self.schema, "-tableConfigFile", self.config, "-connect", "-exec"], 2, "-connect goes without -exec"),
             (["-schemaFile", self.schema, "-tableConfigFile", f"{self.folder}/none.json"], 1, "No such file or directory"), (["-schemaFile", self.schema, "-tableConfigFile", self.schema], 1, "has no tableName"),
             (["-schemaFile", self.schema, "-tableConfigFile", self.config, "-controllerPort", self.port, "-exec"], 1, "already exists"),
         ]:
@@ -263,7 +423,8 @@ class ApiTest(unittest.TestCase):
                                        (["--data", self.data, "--controller-port", "0", "--broker-port", "0"], 1, str(self.serve.process.pid)),
                                        (["--data", f"{self.folder}/new", "--host", "0.0.0.0"], 1, "serving on 0.0.0.0 is refused"),
                                        (["--data", f"{self.folder}/new", "--controller-port", self.port, "--broker-port", "0"], 3, "Address already in use"),
-                                       (["--data", file], None, "a-file")]:
+                                       (["--data", f"{self.folder}/new", "--allow-files", f"{self.folder}/none"], 1, f"--allow-files {self.folder}/none: No such file or directory"),
+                                       (["--data", f"{self.folder}/new", "--allow-files", file], 1, "it is no folder"), (["--data", file], None, "a-file")]:
             with self.subTest(arguments):
                 done = lotic("serve", "-q", *arguments)
                 self.assertNotEqual(done.returncode, 0)
@@ -271,6 +432,29 @@ class ApiTest(unittest.TestCase):
                     self.assertEqual(done.returncode, code, done.stderr)
                 self.assertIn(words, done.stderr)
                 self.assertEqual(done.stdout, "")
+
+
+class DamageTest(unittest.TestCase):
+    def test_a_query_that_meets_damage_has_it_mended(self):
+        with tempfile.TemporaryDirectory(prefix="lotic-damage.") as folder, server.Broker(DEMO_BROKER) as broker, server.Serve(LOTIC, f"{folder}/data", "-q") as serve:
+            made = serve.ask("POST", "/tableConfigs", {"tableName": "events", "schema": server.SCHEMA, "realtime": server.table(broker.address)})
+            self.assertEqual(made.status, 200, made.body)
+            lags = lambda: [replica["partitionOffsetInfo"]["recordsLagMap"].popitem()[1] for (replica,) in serve.ask("GET", "/tables/events/consumingSegmentsInfo").json["_segmentToConsumingInfoMap"].values()]
+            server.wait_for("the end of the topic", lambda: serve.rows("select count(*) from events")[0][0] > 0 and set(lags()) == {"0"})
+            rows = serve.rows("select count(*), sum(count) from events")
+            job = serve.ask("POST", "/tables/events/forceCommit").json["forceCommitJobId"]
+            server.wait_for("the commit", lambda: serve.ask("GET", f"/tables/forceCommitStatus/{job}").json["numberOfSegmentsYetToBeCommitted"] == 0)
+            files = sorted(pathlib.Path(folder, "data", "tables", "events_REALTIME").glob("p*/*.parquet"))
+            self.assertGreater(len(files), 2)
+            for path in files:
+                content = bytearray(path.read_bytes())
+                content[len(content) // 2] ^= 1
+                path.write_bytes(content)
+            (exception,) = serve.query("select count(*), sum(count) from events")["exceptions"]
+            self.assertEqual(exception["errorCode"], 305, exception)
+            self.assertIn("fails its checksum", exception["message"])
+            # The owner by itself looks at one segment a minute.
+            server.wait_for("the damaged segments", lambda: serve.query("select count(*), sum(count) from events").get("resultTable", {}).get("rows") == rows)
 
 
 class LifeTest(unittest.TestCase):
@@ -288,6 +472,9 @@ class LifeTest(unittest.TestCase):
                 self.assertEqual((job["forceCommitStatus"], job["jobMetaZKWriteStatus"]), ("SUCCESS", "SUCCESS"))
                 server.wait_for("the commit", lambda: first.ask("GET", f"/tables/forceCommitStatus/{job['forceCommitJobId']}").json["numberOfSegmentsYetToBeCommitted"] == 0)
                 self.assertEqual(first.rows("select count(*), sum(count), min(ts), max(ts) from events"), rows)
+                empty = first.query("select sum(count) from events")  # its consuming segments hold nothing yet
+                self.assertGreater(empty["minConsumingFreshnessTimeMs"], 1_600_000_000_000)
+                self.assertEqual(empty["numSegmentsPrunedByValue"], 0)
                 paused = first.ask("POST", "/tables/events/pauseConsumption?comment=a%20rest").json
                 self.assertEqual((paused["pauseFlag"], paused["reasonCode"], paused["comment"]), (True, "ADMINISTRATIVE", "a rest"))
                 self.assertRegex(paused["timestamp"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
@@ -300,7 +487,9 @@ class LifeTest(unittest.TestCase):
                 status = second.ask("GET", "/tables/events/pauseStatus").json
                 self.assertEqual((status["pauseFlag"], status["comment"], status["consumingSegments"]), (True, "a rest", []))
                 self.assertEqual(second.rows("select count(*), sum(count), min(ts), max(ts) from events"), rows)
+                self.assertEqual(second.query("select count(*) from events")["minConsumingFreshnessTimeMs"], 0)  # nothing is consuming
                 self.assertIs(second.ask("POST", "/tables/events/resumeConsumption").json["pauseFlag"], False)
+                self.assertGreater(second.query("select count(*) from events")["minConsumingFreshnessTimeMs"], 1_600_000_000_000)
                 changed = second.ask("PUT", "/schemas/events", {**server.SCHEMA, "dimensionFieldSpecs": [{"name": "uuid", "dataType": "STRING"}, {"name": "extra", "dataType": "INT"}]})
                 self.assertEqual(changed.json["status"], "events successfully added")
                 self.assertEqual(second.rows("select extra, count(*) from events group by extra"), [[-2147483648, rows[0][0]]])

@@ -4,13 +4,17 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <mutex>
 #include <string>
 #include <thread>
 
 #include "kafka_protocol/batch_builder.h"
 #include "table/fault_point.h"
+#include "table/files.h"
 #include "table/stored_table.h"
 #include "table/table_view.h"
 #include "tests/realtime/ingest_world.h"
@@ -277,6 +281,81 @@ TEST(Ingest, ATruncatedPartitionStopsAndTheOthersGoOn) {
   ExpectRowsOfTheTopic(world);
 }
 
+class CutWhileNobodyRead : public testing::TestWithParam<const char*> {};
+
+TEST_P(CutWhileNobodyRead, StopsItsPartitionAlthoughTheLogHasGrownAgain) {
+  IngestWorld world(2);
+  world.Open();
+  world.AddTable();
+  world.Produce(0, 100, 10);
+  world.Produce(1, 10);
+  ASSERT_TRUE(world.CaughtUp());
+  if (std::string_view(GetParam()) == "rolled") {
+    (void)world.tables().ForceCommit("events", {}, {}).ValueOrDie();
+  }
+  if (std::string_view(GetParam()) == "paused") {
+    ASSERT_TRUE(world.tables().Pause("events", "").ok());
+  }
+  world.Close();
+  ASSERT_TRUE(world.broker().TruncateTo(IngestWorld::kTopic, 0, 50).ok());
+  for (int i = 0; i < 80; ++i) world.ProduceValue(0, R"({"id": -1, "v": 0, "text": "other", "ts": 1700000000000})");
+  world.Produce(1, 10);
+  world.Open();
+  if (std::string_view(GetParam()) == "paused") {
+    ASSERT_TRUE(world.tables().Resume("events", ConsumeFrom::kLastConsumed, "").ok());
+  }
+  ASSERT_TRUE(world.WaitFor([&] { return world.StatusOf(0).state == PartitionState::kStopped && world.StatusOf(1).position == 20; }));
+  EXPECT_THAT(world.StatusOf(0).error, testing::AllOf(HasSubstr("the log was truncated: leader epoch 0 ends at offset 50, and reading stands at 100"),
+                                                      HasSubstr("resumeConsumption with consumeFrom=largest")));
+  EXPECT_EQ(world.StatusOf(0).position, 100);
+  EXPECT_FALSE(world.tables().GetStatus("events")->healthy);
+  EXPECT_TRUE(world.Read().ids == world.expected());  // nothing of the other records
+  // The operator says where to go on.
+  ASSERT_TRUE(world.tables().Resume("events", ConsumeFrom::kLargest, "").ok());
+  world.Produce(0, 5);
+  ExpectRowsOfTheTopic(world);
+  EXPECT_EQ(world.tables().View("events").ValueOrDie()->Find(0)->losses.size(), 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Ingest, CutWhileNobodyRead, testing::Values("consuming", "rolled", "paused"), [](const auto& info) { return info.param; });
+
+TEST(Ingest, ALogThatIsAsLongAsItWasGoesOnWhereTheOperatorSays) {
+  IngestWorld world(1);
+  world.Open();
+  world.AddTable();
+  world.Produce(0, 100, 10);
+  ASSERT_TRUE(world.CaughtUp());
+  world.Close();
+  ASSERT_TRUE(world.broker().TruncateTo(IngestWorld::kTopic, 0, 90).ok());
+  for (int i = 0; i < 10; ++i) world.ProduceValue(0, R"({"id": -1, "v": 0, "text": "other", "ts": 1700000000000})");
+  world.Open();
+  ASSERT_TRUE(world.WaitFor([&] { return world.StatusOf(0).state == PartitionState::kStopped; }));
+  ASSERT_TRUE(world.tables().Resume("events", ConsumeFrom::kLargest, "").ok());  // which is the position
+  world.Close();
+  world.Produce(0, 5);
+  world.Open();
+  ExpectRowsOfTheTopic(world);
+}
+
+TEST(Ingest, ALeaderThatMovedWhileNobodyReadCostsNothing) {
+  IngestWorld world(1, 2);
+  world.Open();
+  world.AddTable();
+  world.Produce(0, 50, 10);
+  ASSERT_TRUE(world.CaughtUp());
+  world.Close();
+  world.Produce(0, 20, 10);
+  ASSERT_TRUE(world.broker().TruncateTo(IngestWorld::kTopic, 0, 60).ok());  // behind what was read
+  world.Forget(0, 60, 70);
+  ASSERT_TRUE(world.broker().MoveLeader(IngestWorld::kTopic, 0, 2).ok());
+  world.Produce(0, 20, 10);
+  world.broker().ForgetRequests();
+  world.Open();
+  ExpectRowsOfTheTopic(world);
+  EXPECT_GE(world.broker().RequestCount(kafka_protocol::ApiKey::kOffsetForLeaderEpoch), 1);
+  EXPECT_TRUE(world.tables().GetStatus("events")->healthy) << world.tables().GetStatus("events")->error;
+}
+
 TEST(Ingest, ACorruptBatchStopsItsPartitionAndTheOthersGoOn) {
   IngestWorld world(2);
   world.Produce(0, 30, 10);
@@ -453,6 +532,88 @@ TEST(Ingest, ATableThatCannotStartIsStartedAsSoonAsItCan) {
   ASSERT_TRUE(world.tables().DeleteTable("events").ok());
 }
 
+TEST(Ingest, ADamagedDefinitionIsAnErrorOfItsTableAloneAndTheOthersRun) {
+  namespace fs = std::filesystem;
+  IngestWorld world(1);
+  world.Produce(0, 10);
+  world.Open();
+  world.AddTable();
+  ASSERT_TRUE(world.CaughtUp());
+  world.Close();
+  const fs::path tables = TablesFolder(world.folder() + "/data");
+  fs::copy(tables / "events_REALTIME", tables / "other_REALTIME", fs::copy_options::recursive);
+  std::ofstream(tables / "other_REALTIME/table.json") << R"({"v": 1, "name": "other_REALTIME", "config": "password=s3cret)";
+  std::string schema = ReadWholeFile(world.folder() + "/data/schemas/events.json", 1 << 20).ValueOrDie();
+  ASSERT_NE(schema.find("\"events\""), std::string::npos);
+  schema.replace(schema.find("\"events\""), 8, "\"other\"");
+  ASSERT_TRUE(ReplaceFile(world.folder() + "/data/schemas/other.json", schema).ok());
+  world.Open();
+  EXPECT_THAT(world.tables().List(), testing::ElementsAre("events", "other"));
+  world.Produce(0, 10);
+  ExpectRowsOfTheTopic(world);
+  EXPECT_TRUE(world.tables().GetStatus("events")->healthy);
+  // Whoever asks for the other is told.
+  const TableStatus status = world.tables().GetStatus("other").ValueOrDie();
+  EXPECT_FALSE(status.healthy);
+  EXPECT_THAT(status.error, HasSubstr("other_REALTIME/table.json: table definition: no JSON from byte"));
+  for (const Status& refused : {world.tables().TableDocument("other").status(), world.tables().Pause("other", "").status(),
+                                world.tables().GetPauseStatus("other").status(), world.tables().UpdateTable("other", world.TableJson()).status(),
+                                world.tables().ConsumingInfo("other").status(), world.tables().UpdateSchema("other", schema, false).status()}) {
+    EXPECT_THAT(refused.message(), HasSubstr("other_REALTIME/table.json"));
+    EXPECT_THAT(refused.message(), testing::Not(HasSubstr("s3cret")));
+  }
+  EXPECT_TRUE(world.Logged("table other_REALTIME cannot start"));
+  EXPECT_FALSE(world.Logged("s3cret"));
+  std::map<std::string, double> running;
+  for (const Metric& metric : world.tables().Metrics()) {
+    if (metric.name == "tableNotRunning") running[metric.table] = metric.value;
+  }
+  EXPECT_THAT(running, testing::ElementsAre(testing::Pair("events_REALTIME", 0.0), testing::Pair("other_REALTIME", 1.0)));
+  // And one that is beyond repair can be deleted.
+  ASSERT_TRUE(world.tables().DeleteTable("other").ok());
+  EXPECT_FALSE(fs::exists(tables / "other_REALTIME"));
+  EXPECT_THAT(world.tables().List(), testing::ElementsAre("events"));
+  // One that is mended starts.
+  world.Close();
+  const std::string definition = (tables / "events_REALTIME/table.json").string();
+  const std::string whole = ReadWholeFile(definition, kMaxStoredTableBytes).ValueOrDie();
+  ASSERT_TRUE(ReplaceFile(definition, std::string_view(whole).substr(0, whole.size() / 2)).ok());
+  world.Open();
+  EXPECT_THAT(world.tables().GetStatus("events")->error, HasSubstr("no JSON from byte"));
+  ASSERT_TRUE(ReplaceFile(definition, whole).ok());
+  world.Produce(0, 10);
+  ASSERT_TRUE(world.WaitFor([&] { return world.Logged("table events_REALTIME has started"); }));
+  ExpectRowsOfTheTopic(world);
+}
+
+TEST(Ingest, ADamagedSegmentIsReadAgainAfterItsLeaderHasMoved) {
+  IngestWorld world(1, 2);
+  TablesOptions options = world.Options();
+  options.snapshot_keep = milliseconds(1);
+  options.retention_interval = milliseconds(20);
+  world.Open(options);
+  world.AddTable({{"realtime.segment.flush.threshold.segment.rows", "200"}});
+  world.Produce(0, 100);
+  ASSERT_TRUE(world.CaughtUp());
+  ASSERT_TRUE(world.broker().MoveLeader(IngestWorld::kTopic, 0, 2).ok());
+  world.Produce(0, 500);
+  const auto sealed = [&] {
+    std::vector<std::string> files;
+    const std::shared_ptr<const TableView> view = world.tables().View("events").ValueOrDie();
+    for (const SegmentInfo& segment : view->Find(0)->segments) {
+      if (segment.state == SegmentState::kDone && segment.rows_file.empty()) files.push_back(segment.file);
+    }
+    return files;
+  };
+  ASSERT_TRUE(world.WaitFor([&] { return sealed().size() == 3; }));
+  const std::string second = sealed()[1];  // behind the end of the epoch that the table's plan knows
+  world.Close();
+  std::filesystem::remove(TableFolder(world.folder() + "/data", "events_REALTIME") + "/p0/" + second);
+  world.Open(options);
+  ASSERT_TRUE(world.WaitFor([&] { return sealed().size() == 3; })) << world.Log().back();
+  ExpectRowsOfTheTopic(world);
+}
+
 TEST(Ingest, ADamagedSegmentIsReadAgainFromTheStream) {
   IngestWorld world(1);
   world.Produce(0, 1050);
@@ -610,6 +771,82 @@ TEST(Ingest, APauseThatFailsForOnePartitionPausesTheOthers) {
   ASSERT_TRUE(world.WaitFor([&] { return done(1) && done(2); }));
   EXPECT_FALSE(done(0));
   ExpectRowsOfTheTopic(world);
+}
+
+/// Files that are begun only when the test says so.
+class HeldFiles final : public SegmentFiles {
+ public:
+  explicit HeldFiles(SegmentFiles& files) : files_(files) {}
+  Result<std::unique_ptr<SegmentFileWriter>> Create(const std::string& path, const Schema& schema) override {
+    std::unique_lock lock(mutex_);
+    begun_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return released_; });
+    return files_.Create(path, schema);
+  }
+  Result<std::unique_ptr<SegmentFileReader>> Open(const CallContext& ctx, const std::string& path, const Schema& layout, int64_t first_row) override {
+    return files_.Open(ctx, path, layout, first_row);
+  }
+  void WaitUntilBegun() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return begun_; });
+  }
+  void Release() {
+    std::lock_guard lock(mutex_);
+    released_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  SegmentFiles& files_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  bool begun_ = false;
+  bool released_ = false;
+};
+
+TEST(Ingest, APartitionThatIsOpenedAnewDuringASealingHoldsUpNoOther) {
+  IngestWorld world(2);
+  HeldFiles held(world.files());
+  TablesOptions options = world.Options();
+  options.files = &held;
+  world.Open(options);
+  world.AddTable();
+  world.Produce(1, 10);
+  ASSERT_TRUE(world.CaughtUp());
+  const int32_t one[] = {1};
+  ASSERT_TRUE(world.tables().ForceCommit("events", one, {}).ok());
+  held.WaitUntilBegun();
+  ASSERT_TRUE(ArmFault("file.sync:1:5:1").ok());
+  world.Produce(0, 10);
+  EXPECT_TRUE(world.WaitFor([&] { return world.StatusOf(0).state == PartitionState::kStopped; }));
+  ASSERT_TRUE(ArmFault("").ok());
+  world.Produce(1, 10);
+  EXPECT_TRUE(world.WaitFor([&] { return world.StatusOf(1).position == 20; }));  // while the segment is being written
+  EXPECT_THAT(world.StatusOf(0).error, HasSubstr("cannot sync"));
+  EXPECT_EQ(world.tables().Pause("events", "").ok(), false);  // it is answered too
+  EXPECT_TRUE(world.tables().Resume("events", ConsumeFrom::kLastConsumed, "").status().message().find("partition 0") != std::string::npos);
+  held.Release();
+  ASSERT_TRUE(world.WaitFor([&] { return world.tables().Resume("events", ConsumeFrom::kLastConsumed, "").ok(); }));
+  world.Produce(0, 10);
+  ExpectRowsOfTheTopic(world);
+  EXPECT_EQ(FatesOf(world, 0).rows, 20);
+}
+
+TEST(Ingest, APartitionWhoseNextSegmentCouldNotBeMadeGetsOneByItself) {
+  IngestWorld world(2);
+  for (int32_t partition = 0; partition < 2; ++partition) world.Produce(partition, 10);
+  world.Open();
+  world.AddTable();
+  ASSERT_TRUE(world.CaughtUp());
+  ASSERT_TRUE(ArmFault("store.resume.before_record:1:28:1").ok());
+  const Status resumed = world.tables().Resume("events", ConsumeFrom::kLargest, "").status();
+  ASSERT_TRUE(ArmFault("").ok());
+  EXPECT_THAT(resumed.message(), testing::AllOf(HasSubstr("partition 0"), HasSubstr("No space left")));
+  EXPECT_FALSE(world.tables().GetPauseStatus("events")->paused);
+  for (int32_t partition = 0; partition < 2; ++partition) world.Produce(partition, 10);
+  ExpectRowsOfTheTopic(world);
+  EXPECT_TRUE(world.WaitFor([&] { return world.tables().GetStatus("events")->healthy; })) << world.tables().GetStatus("events")->error;
 }
 
 TEST(Ingest, ADirectoryHasOneOwner) {

@@ -25,9 +25,10 @@ std::string MakeFolder() {
 
 }  // namespace
 
-IngestWorld::IngestWorld(int32_t partitions, int nodes) : folder_(MakeFolder()), files_(MakePlainSegmentFiles()) {
+IngestWorld::IngestWorld(int32_t partitions, int nodes, std::shared_ptr<const net::TlsContext> tls) : folder_(MakeFolder()), files_(MakePlainSegmentFiles()) {
   broker::BrokerOptions options;
   options.node_count = nodes;
+  options.tls = std::move(tls);
   broker_ = broker::Broker::Start(options).ValueOrDie();
   LOTIC_CHECK(broker_->CreateTopic(kTopic, partitions).ok());
 }
@@ -90,10 +91,10 @@ std::string IngestWorld::TableJson(const std::vector<std::pair<std::string, std:
          rest + "}]}}}";
 }
 
-void IngestWorld::AddTable(const std::vector<std::pair<std::string, std::string>>& more) {
-  const Result<Accepted> schema = tables_->AddSchema(SchemaJson(), true, false);
-  if (!schema.ok()) fprintf(stderr, "%s\n", schema.status().ToString().c_str());
-  LOTIC_CHECK(schema.ok());
+void IngestWorld::AddTable(const std::vector<std::pair<std::string, std::string>>& more, const std::string& schema) {
+  const Result<Accepted> added = tables_->AddSchema(schema, true, false);
+  if (!added.ok()) fprintf(stderr, "%s\n", added.status().ToString().c_str());
+  LOTIC_CHECK(added.ok());
   const Result<Accepted> table = tables_->AddTable(TableJson(more));
   if (!table.ok()) fprintf(stderr, "%s\n", table.status().ToString().c_str());
   LOTIC_CHECK(table.ok());

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "broker/broker.h"
+#include "net/tls.h"
 #include "table/tables.h"
 
 namespace lotic::table {
@@ -29,7 +30,7 @@ struct Published {
 /// A broker in this process, a data directory, and the tables in it. Checks stop the process.
 class IngestWorld {
  public:
-  explicit IngestWorld(int32_t partitions = 2, int nodes = 1);
+  explicit IngestWorld(int32_t partitions = 2, int nodes = 1, std::shared_ptr<const net::TlsContext> tls = nullptr);
   ~IngestWorld();
 
   static constexpr const char* kTopic = "events";
@@ -47,7 +48,7 @@ class IngestWorld {
   static std::string SchemaJson();
   /// `more`: of the stream map, "key": "value" each; with a comma in front where not empty.
   std::string TableJson(const std::vector<std::pair<std::string, std::string>>& more = {}) const;
-  void AddTable(const std::vector<std::pair<std::string, std::string>>& more = {});
+  void AddTable(const std::vector<std::pair<std::string, std::string>>& more = {}, const std::string& schema = SchemaJson());
 
   /// `count` records with ids of their own, in batches of at most `batch`; they are expected as rows.
   void Produce(int32_t partition, int count, int batch = 100);

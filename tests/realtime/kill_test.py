@@ -218,7 +218,7 @@ class NothingLostNothingDoubled(unittest.TestCase):
             if not grown and kill >= KILLS // 2:
                 feed_now("grow", self.bootstrap, "events", PARTITIONS + 1)
                 grown = True
-            point = points[kill % len(points)]
+            point = points[kill // 2 % len(points)]  # armed at every other kill
             if not filled and kill >= KILLS // 3:
                 self.serve.start(LOTIC_FAIL_AT=f"file.write:20:{NO_SPACE}:40")
                 filled = True

@@ -74,7 +74,9 @@ class PinotdbTest(unittest.TestCase):
         engine = sqlalchemy.create_engine(f"pinot://{self.host}:{self.port}/query/sql?controller={self.serve.controller}/")
         self.addCleanup(engine.dispose)
         inspector = sqlalchemy.inspect(engine)
+        self.assertEqual(inspector.get_schema_names(), ["default"])
         self.assertEqual(inspector.get_table_names(), ["events"])
+        self.assertEqual((inspector.has_table("events"), inspector.has_table("nothing")), (True, False))
         self.assertEqual({column["name"]: str(column["type"]) for column in inspector.get_columns("events")}, {"uuid": "VARCHAR", "count": "BIGINT", "ts": "TIMESTAMP"})
         with engine.connect() as connection:
             self.assertEqual(connection.execute(sqlalchemy.text("select count(*) from events")).scalar(), self.count)

@@ -79,23 +79,35 @@ class FileReader final : public SegmentFileReader {
     LOTIC_RETURN_NOT_OK(ctx.Check("read a plain segment"));
     int64_t rows = 0;
     if (!Get(&rows)) return std::optional<Batch>();
-    auto owned = std::make_shared<std::vector<Bytes>>();
+    struct Owner {
+      std::vector<Bytes> buffers;
+      std::vector<Batch> nulls;
+    };
+    auto owned = std::make_shared<Owner>();
     std::vector<Column> all;
     for (const Field& field : schema_.fields) {
       Column column{field.type, rows, 0, nullptr, nullptr, nullptr, {}};
       if (!Get(&column.null_count)) return Status::Invalid("a plain segment is cut off");
-      LOTIC_ASSIGN_OR_RETURN(column.validity, Buffer(owned.get()));
-      LOTIC_ASSIGN_OR_RETURN(column.data, Buffer(owned.get()));
-      LOTIC_ASSIGN_OR_RETURN(column.bytes, Buffer(owned.get()));
+      LOTIC_ASSIGN_OR_RETURN(column.validity, Buffer(&owned->buffers));
+      LOTIC_ASSIGN_OR_RETURN(column.data, Buffer(&owned->buffers));
+      LOTIC_ASSIGN_OR_RETURN(column.bytes, Buffer(&owned->buffers));
       if (column.null_count == 0) column.validity = nullptr;
       all.push_back(std::move(column));
     }
-    const Batch whole(std::make_shared<const Schema>(schema_), rows, all, owned);
+    Schema schema = schema_;
+    for (const Field& field : layout_.fields) {
+      if (schema.IndexOf(field.name).has_value()) continue;
+      BatchBuilder nulls(std::make_shared<const Schema>(Schema{{field}, {}}));  // a column that was added since
+      for (int64_t row = 0; row < rows; ++row) nulls.column(0).AppendNull();
+      owned->nulls.push_back(nulls.Finish(rows));
+      all.push_back(owned->nulls.back().column(0));
+      schema.fields.push_back(field);
+    }
+    const Batch whole(std::make_shared<const Schema>(schema), rows, all, owned);
     std::vector<size_t> wanted;
     for (const Field& field : layout_.fields) {
-      const auto index = schema_.IndexOf(field.name);
-      if (!index.has_value() || schema_.fields[*index].type != field.type)
-        return Status::NotImplemented("plain segments have columns as they are: ", field.name);
+      const auto index = schema.IndexOf(field.name);
+      if (schema.fields[*index].type != field.type) return Status::NotImplemented("plain segments have columns as they are: ", field.name);
       wanted.push_back(*index);
     }
     Batch selected = whole.Select(wanted);
