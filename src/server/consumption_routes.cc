@@ -84,18 +84,10 @@ std::string OffsetMap(int32_t partition, const std::optional<int64_t>& value) {
 HttpResponse ConsumingInfo(const Controller& controller, const HttpRequest& request) {
   const auto segments = controller.tables->ConsumingInfo(request.Parameter("t"));
   if (!segments.ok()) return TablesError(segments.status());
-  const int64_t now = Clock::System().NowMs();
   std::string map;
   for (const table::ConsumingSegment& consuming : *segments) {
     const table::PartitionStatus& partition = consuming.partition;
     const int32_t number = partition.partition;
-    // Caught up, nothing waits: then there is no delay to be had from the last record.
-    std::optional<int64_t> late;
-    if (partition.lag && *partition.lag <= 0) {
-      late = 0;
-    } else if (partition.newest_stream_ms) {
-      late = now - *partition.newest_stream_ms;
-    }
     if (!map.empty()) map.push_back(',');
     map += Quoted(consuming.segment) + ":[{\"serverName\":" + Quoted(controller.server_id()) +
            ",\"consumerState\":" + (partition.state == table::PartitionState::kConsuming ? "\"CONSUMING\"" : "\"NOT_CONSUMING\"") +
@@ -103,7 +95,7 @@ HttpResponse ConsumingInfo(const Controller& controller, const HttpRequest& requ
            ",\"partitionToOffsetMap\":" + OffsetMap(number, partition.position) +
            ",\"partitionOffsetInfo\":{\"currentOffsetsMap\":" + OffsetMap(number, partition.position) +
            ",\"latestUpstreamOffsetMap\":" + OffsetMap(number, partition.upstream) + ",\"recordsLagMap\":" + OffsetMap(number, partition.lag) +
-           ",\"availabilityLagMsMap\":" + OffsetMap(number, late) + "}";
+           ",\"availabilityLagMsMap\":" + OffsetMap(number, consuming.delay_ms) + "}";
     if (!partition.error.empty() && partition.state != table::PartitionState::kConsuming) map += ",\"errorMessage\":" + Quoted(partition.error);
     map += "}]";
   }

@@ -33,10 +33,21 @@ void AddSegmentRoutes(const Controller& controller, Router* router);
 void AddConsumptionRoutes(const Controller& controller, Router* router);
 void AddClusterRoutes(const Controller& controller, Router* router);
 
-/// The reply to an error of Tables: 409 for what conflicts with what exists.
+/// There is one database. "" and "default", in any case, are it.
+bool IsDefaultDatabase(std::string_view name);
+std::string NoDatabase(std::string_view name);
+/// `handler` for requests whose header `database` names that one, or is not there; for others 404.
+Handler InDefaultDatabase(Handler handler);
+
+/// The reply to an error of Tables: 409 for what conflicts with what exists, 503 for a stream that does not answer.
 HttpResponse TablesError(const Status& status);
 /// `{"unrecognizedProperties":…,"status":…,"warnings":[…]}`; no key warnings where there are none.
 HttpResponse AcceptedResponse(const table::Accepted& accepted, std::string_view status);
+/// What a request says of what it validates for: `update` (true, false; absent: either), `force`, `consumeFrom`. Errors: Invalid (another word).
+Result<table::Validation> ParseValidation(const HttpRequest& request);
+/// Of a validation with `connect=true`: the stream that `table_json` names is asked, and `,"connection":{"topic":…,"partitions":…}` says what it answered; else empty, and
+/// nothing is asked. Errors: of Tables::TestConnection; Invalid (`connect` is another word than true or false).
+Result<std::string> ConnectionMember(const CallContext& ctx, const table::Tables& tables, const HttpRequest& request, std::string_view table_json);
 /// `["a","b"]`.
 std::string JsonList(const std::vector<std::string>& texts);
 /// A JSON body.

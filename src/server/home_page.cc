@@ -26,6 +26,16 @@ std::string UrlText(std::string_view text) {
   return out;
 }
 
+/// How far the partition that is furthest behind is, by the stream's time.
+std::string DelayText(const table::TableStatus& status) {
+  if (status.delays_ms.empty()) return "not known";
+  const auto worst = std::max_element(status.delays_ms.begin(), status.delays_ms.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  std::string text = std::to_string(worst->second) + " ms";
+  if (worst->second > 0 && status.partitions.size() > 1) text += " (partition " + std::to_string(worst->first) + ")";
+  if (const size_t unknown = status.partitions.size() - status.delays_ms.size(); unknown > 0) text += ", not known of " + std::to_string(unknown);
+  return text;
+}
+
 }  // namespace
 
 std::string HtmlText(std::string_view text) {
@@ -49,7 +59,7 @@ HttpResponse HomePage(const std::vector<HomeTable>& tables, const std::vector<Ro
   if (tables.empty()) {
     out += "<p>None yet. <code>lotic AddTable -schemaFile schema.json -tableConfigFile table.json -exec</code> makes one.</p>\n";
   } else {
-    out += "<table><tr><th>Table</th><th>Topic</th><th>State</th><th>Partitions</th><th>Behind</th><th>Trouble</th></tr>\n";
+    out += "<table><tr><th>Table</th><th>Topic</th><th>State</th><th>Partitions</th><th>Behind</th><th>Delay</th><th>Trouble</th></tr>\n";
     for (const HomeTable& table : tables) {
       int64_t lag = 0;
       bool known = true;
@@ -61,6 +71,7 @@ HttpResponse HomePage(const std::vector<HomeTable>& tables, const std::vector<Ro
       const char* state = !table.error.empty() ? "unknown" : table.status.paused ? "paused" : table.status.healthy ? "consuming" : "in trouble";
       out += "<tr>" + Cell("<a href=\"" + path + "\">" + HtmlText(table.name) + "</a>") + Cell(HtmlText(table.status.topic)) + Cell(state) +
              Cell(std::to_string(table.status.partitions.size())) + Cell(known ? std::to_string(lag) + " records" : "not known") +
+             Cell("<a href=\"" + path + "/consumingSegmentsInfo\">" + DelayText(table.status) + "</a>") +
              Cell(HtmlText(table.error.empty() ? table.status.error : table.error)) + "</tr>\n";
     }
     out += "</table>\n";

@@ -27,6 +27,17 @@ TEST(HomePage, EscapesWhateverItShows) {
   EXPECT_THAT(page.headers.front().second, HasSubstr("default-src 'none'"));
 }
 
+TEST(HomePage, ShowsTheDelayOfThePartitionThatIsFurthestBehind) {
+  HomeTable table;
+  table.name = "events";
+  EXPECT_THAT(HomePage({table}, {}).body, HasSubstr("<a href=\"/tables/events/consumingSegmentsInfo\">not known</a>"));
+  table.status.partitions.resize(3);
+  table.status.delays_ms = {{0, 37}, {1, 1200}};
+  EXPECT_THAT(HomePage({table}, {}).body, HasSubstr(">1200 ms (partition 1), not known of 1</a>"));
+  table.status.delays_ms = {{0, 0}, {1, 0}, {2, 0}};
+  EXPECT_THAT(HomePage({table}, {}).body, HasSubstr(">0 ms</a>"));
+}
+
 TEST(HomePage, ListsEveryRoute) {
   Router router;
   router.Get("/tables/{t}", Access::kRead, [](const CallContext&, const HttpRequest&) { return HttpResponse{}; });

@@ -262,6 +262,8 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
     const Status allowed = CheckBrowserRules(request_, route.ok() ? (*route)->access : Access::kRead);
     if (!allowed.ok()) return Answer(ErrorResponse(allowed));
     if (!route.ok()) return Answer(ErrorResponse(route.status()));
+    // A query whose answer has no room is not run for nothing.
+    if ((*route)->lane == Lane::kQuery && HasNoRoomFor(kSmallAnswerBytes)) return Answer(NoRoom());
     stop_ = std::stop_source();
     Watch();
     {
@@ -338,6 +340,18 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
     Answer(std::move(response));
   }
 
+  bool HasNoRoomFor(size_t bytes) const {
+    const size_t unsent = server_->unsent_bytes;
+    return unsent > 0 && unsent + bytes > server_->options.max_unsent_bytes;
+  }
+  HttpResponse NoRoom() {
+    server_->refused.fetch_add(1);
+    HttpResponse response = ErrorResponse(503, "answers of " + std::to_string(server_->unsent_bytes) + " bytes wait for clients to read them, at most " +
+                                                   std::to_string(server_->options.max_unsent_bytes) + " may; try again");
+    response.headers.emplace_back("Retry-After", "1");
+    return response;
+  }
+
   void Answer(HttpResponse response) {
     ++watched_;
     server_->requests.fetch_add(1);
@@ -345,15 +359,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
     stream_.socket().cancel(ignored);
     look_again_.cancel();
     if (server_->stopping) keep_alive_ = false;
-    if (response.body.size() > kSmallAnswerBytes && request_.method != "HEAD") {
-      const size_t unsent = server_->unsent_bytes;
-      if (unsent > 0 && unsent + response.body.size() > server_->options.max_unsent_bytes) {
-        server_->refused.fetch_add(1);
-        response = ErrorResponse(503, "answers of " + std::to_string(unsent) + " bytes wait for clients to read them, at most " +
-                                          std::to_string(server_->options.max_unsent_bytes) + " may; try again");
-        response.headers.emplace_back("Retry-After", "1");
-      }
-    }
+    if (response.body.size() > kSmallAnswerBytes && request_.method != "HEAD" && HasNoRoomFor(response.body.size())) response = NoRoom();
     auto message = std::make_shared<http::response<http::string_body>>();
     message->version(11);
     message->result(static_cast<unsigned>(response.status));

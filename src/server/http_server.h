@@ -22,7 +22,8 @@ inline constexpr std::chrono::seconds kIdleTime{60};       ///< between requests
 inline constexpr std::chrono::seconds kReadTime{10};       ///< for a request to arrive once begun: 408
 inline constexpr std::chrono::seconds kWriteTime{60};      ///< without a byte taken by the client: closed
 inline constexpr size_t kMaxUnsentBytes =
-    size_t{512} << 20;  ///< of answers that clients have yet to take, all together: 503 for the next one above kSmallAnswerBytes
+    size_t{512}
+    << 20;  ///< of answers that clients have yet to take, all together: 503 for the next one above kSmallAnswerBytes, and for a query before it is run once there is no room for that either
 inline constexpr size_t kSmallAnswerBytes = size_t{64} << 10;  ///< an answer that is given all the same
 inline constexpr size_t kMaxQueuedRequests = 64;               ///< waiting for a worker, per lane: 429 with Retry-After
 inline constexpr size_t kControlWorkers = 4;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -394,6 +395,28 @@ TEST_F(HttpServerTest, BoundsWhatClientsHaveYetToRead) {
   EXPECT_THAT(Ask("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"), HasSubstr("OK"));
   EXPECT_GT(first.Rest().size(), kBytes);  // behind it stands the end, which the server sends once it has counted it out
   EXPECT_THAT(Ask(big), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpServerTest, RunsNoQueryWhoseAnswerHasNoRoom) {
+  constexpr size_t kBytes = size_t{16} << 20;
+  std::atomic<int> run = 0;
+  router_.Add({"GET", "/query", Access::kQuery, Lane::kQuery, [&run](const CallContext&, const HttpRequest&) {
+                 ++run;
+                 return TextResponse(std::string(kBytes, 'x'));
+               }});
+  max_unsent_bytes_ = kBytes;
+  Start();
+  const std::string query = "GET /query HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  Connection first(*server_);
+  first.HoldLittle();
+  first.Send(query);
+  while (server_->counters().requests == 0) std::this_thread::yield();
+  EXPECT_THAT(Ask(query), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("Retry-After: 1"), HasSubstr("wait for clients to read them")));
+  EXPECT_EQ(run, 1);
+  EXPECT_THAT(Ask("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"), HasSubstr("OK"));
+  EXPECT_GT(first.Rest().size(), kBytes);
+  EXPECT_THAT(Ask(query), StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(run, 2);
 }
 
 TEST_F(HttpServerTest, ListensOnLoopbackOnly) {

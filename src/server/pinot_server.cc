@@ -56,11 +56,16 @@ Result<std::unique_ptr<PinotServer>> PinotServer::Start(PinotServerOptions optio
   self.controller.tables = self.options.tables;
   self.controller.host = self.options.host == "localhost" ? "127.0.0.1" : self.options.host;
   AddClusterRoutes(self.controller, &self.router);
-  AddSchemaRoutes(self.controller, &self.router);
-  AddTableRoutes(self.controller, &self.router);
-  AddTableConfigsRoutes(self.controller, &self.router);
-  AddSegmentRoutes(self.controller, &self.router);
-  AddConsumptionRoutes(self.controller, &self.router);
+  Router of_tables;
+  AddSchemaRoutes(self.controller, &of_tables);
+  AddTableRoutes(self.controller, &of_tables);
+  AddTableConfigsRoutes(self.controller, &of_tables);
+  AddSegmentRoutes(self.controller, &of_tables);
+  AddConsumptionRoutes(self.controller, &of_tables);
+  for (Route route : of_tables.routes()) {
+    route.handler = InDefaultDatabase(std::move(route.handler));
+    self.router.Add(std::move(route));
+  }
   QueryDoorOptions door;
   door.tables = self.options.tables;
   door.connector = self.options.connector;

@@ -2,10 +2,7 @@
 #include "server/query_door.h"
 
 #include <algorithm>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -14,13 +11,13 @@
 #include "server/controller.h"
 #include "server/pinot_value.h"
 #include "table/connector.h"
-#include "table/table_view.h"
 #include "table/tables.h"
 
 namespace lotic::server {
 namespace {
 
 constexpr std::string_view kTypeSuffix = table::kRealtimeSuffix;
+constexpr std::string_view kNoPages = "answers in pages (getCursor) are not built; the whole answer comes at once without it";
 
 std::string Quoted(std::string_view name) {
   std::string out = "\"";
@@ -38,6 +35,14 @@ Status NoTable(const std::string& name, const std::vector<std::string>& names) {
   const std::vector<std::string> near = NearestNames(name, names);
   for (size_t i = 0; i < near.size(); ++i) message += (i == 0 ? "; did you mean " : ", ") + near[i];
   return Status(StatusCode::kNotFound, message, std::make_shared<catalog::PinotErrorDetail>(catalog::PinotErrorCode::kTableMissing));
+}
+
+/// An error of a translated query before it runs. What the engine says of types that do not fit goes on with the signatures of its own functions.
+Status OfPlanning(const Status& status) {
+  const std::string& said = status.message();
+  if (status.code() != StatusCode::kInvalid || said.find("No function matches") == std::string::npos) return status;
+  return Status(StatusCode::kInvalid, "a function of the query does not take the types it is given: " + said.substr(0, said.find('\n')),
+                std::make_shared<catalog::PinotErrorDetail>(catalog::PinotErrorCode::kQueryValidation));
 }
 
 /// The Pinot type that holds the values of a column of ours; nothing: none does.
@@ -121,25 +126,36 @@ Result<QueryDoor::TablePtr> QueryDoor::ParseTable(const std::string& raw, const 
   found.schema = std::move(schema.value);
   found.null_handling = config.value.null_handling;
   found.timeout_ms = config.value.query_timeout_ms;
+  found.max_response_bytes = config.value.max_response_bytes;
+  found.max_queries_per_second = config.value.max_queries_per_second;
   return std::make_shared<const Table>(std::move(found));
 }
 
-Status QueryDoor::Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Segments& segments, bool drop_results,
-                          BrokerResponse* response) {
+Status QueryDoor::Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Table& found, const QueriedSegments& segments,
+                          const AnswerForm& form, BrokerResponse* response) {
   LOTIC_ASSIGN_OR_RETURN(SessionPool::Lease session, options_.sessions->Take(ctx));
-  const Status status = Execute(ctx, translation, segments, drop_results, &session.engine(), response);
+  std::vector<TableCertificate> certificates;
+  const Status status = Execute(ctx, translation, form, &session.engine(), &certificates, response);
   session.Ended(status);
+  if (status.ok()) {
+    CountSegments(segments, certificates, response);
+    response->entries_post_filter = response->docs_scanned * static_cast<int64_t>(translation.read.size());
+  } else {  // so that the owner checks it now, and not when its turn comes
+    for (const QueriedSegment* damaged : DamagedSegments(segments, certificates)) options_.tables->Suspect(found.raw, damaged->partition, damaged->sequence);
+  }
   return status;
 }
 
-Status QueryDoor::Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Segments& segments, bool drop_results,
-                          sql::Engine* engine, BrokerResponse* response) {
+Status QueryDoor::Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const AnswerForm& form, sql::Engine* engine,
+                          std::vector<TableCertificate>* certificates, BrokerResponse* response) {
   std::vector<CellWriter> writers;
   for (const catalog::PinotOutputColumn& column : translation.columns) {
     LOTIC_ASSIGN_OR_RETURN(CellWriter writer, CellWriter::For(column.type));
     writers.push_back(writer);
   }
-  LOTIC_ASSIGN_OR_RETURN(const std::unique_ptr<sql::QueryResult> result, engine->Execute(ctx, translation.sql));
+  Result<std::unique_ptr<sql::QueryResult>> planned = engine->Execute(ctx, translation.sql);
+  if (!planned.ok()) return OfPlanning(planned.status());
+  const std::unique_ptr<sql::QueryResult> result = *std::move(planned);
   if (result->columns().size() != writers.size()) {
     return Status::UnknownError("internal error, please report it: the translated query has ", result->columns().size(), " columns instead of ",
                                 writers.size());
@@ -147,9 +163,14 @@ Status QueryDoor::Execute(const CallContext& ctx, const catalog::PinotTranslatio
   std::string rows;
   int64_t num_rows = 0;
   for (;;) {
-    LOTIC_ASSIGN_OR_RETURN(const sql::TextChunk chunk, result->Next(ctx, sql::CellForm::kJson));
+    const Result<sql::TextChunk> next = result->Next(ctx, sql::CellForm::kJson);
+    if (!next.ok()) {
+      *certificates = result->Certificates();
+      return next.status();
+    }
+    const sql::TextChunk& chunk = *next;
     if (chunk.num_rows == 0) break;
-    if (drop_results) continue;
+    if (form.drop_results) continue;
     for (size_t r = 0; r < chunk.num_rows; ++r) {
       rows += num_rows + static_cast<int64_t>(r) == 0 ? "[" : ",[";
       for (size_t c = 0; c < writers.size(); ++c) {
@@ -157,78 +178,42 @@ Status QueryDoor::Execute(const CallContext& ctx, const catalog::PinotTranslatio
         LOTIC_RETURN_NOT_OK(writers[c].Append(chunk.cells[c][r], &rows));
       }
       rows.push_back(']');
-      if (rows.size() > kMaxAnswerBytes)
-        return Status::CapacityError("the answer has more than ", kMaxAnswerBytes >> 20, " MiB; ask for fewer rows (LIMIT) or columns");
+      if (static_cast<int64_t>(rows.size()) > form.most_bytes) {
+        return Status::CapacityError("the rows of the answer have more than ", form.most_bytes, " bytes",
+                                     form.most_bytes < kMaxAnswerBytes ? ", the limit of maxQueryResponseSizeBytes or maxServerResponseSizeBytes" : "",
+                                     "; ask for fewer rows (LIMIT) or columns");
+      }
     }
     num_rows += static_cast<int64_t>(chunk.num_rows);
   }
-  const std::vector<TableCertificate> certificates = result->Certificates();
-  for (const TableCertificate& certificate : certificates) {
-    for (const SplitCertificate& split : certificate.partitions) response->docs_scanned += split.rows;
-  }
-  CountSegments(segments, certificates, response);
+  *certificates = result->Certificates();
   // The one form of certificates, without the blanks that make it readable in a file.
   response->certificate =
-      nlohmann::ordered_json::parse(CertificatesToJson(certificates), nullptr, false).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+      nlohmann::ordered_json::parse(CertificatesToJson(*certificates), nullptr, false).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   response->columns = translation.columns;
   response->rows = std::move(rows);
   response->num_rows = num_rows;
-  response->entries_post_filter = response->docs_scanned * static_cast<int64_t>(translation.read.size());
   return Status::OK();
 }
 
-QueryDoor::Segments QueryDoor::LookAt(const Table& found) const {
-  Segments segments;
-  if (!found.realtime) return segments;
+QueriedSegments QueryDoor::LookAt(const Table& found) const {
+  if (!found.realtime) return {};
   const auto view = options_.tables->View(found.raw);
   const auto status = options_.tables->GetStatus(found.raw);
-  if (!view.ok() || !status.ok()) return segments;
-  segments.rows = (*view)->rows();
-  std::map<int32_t, const table::PartitionStatus*> partitions;
-  for (const table::PartitionStatus& partition : status->partitions) partitions[partition.partition] = &partition;
-  for (const table::PartitionView& partition : (*view)->partitions()) {
-    for (const table::SegmentInfo& info : partition.segments) {
-      if (info.state == table::SegmentState::kDropped) continue;
-      Segment segment{info.name, info.state == table::SegmentState::kConsuming, std::nullopt};
-      const auto at = partitions.find(partition.partition);
-      if (segment.consuming && at != partitions.end()) {
-        const table::PartitionStatus& now = *at->second;
-        // Caught up: as fresh as the stream's last word. Behind: as of the last record that was read.
-        if (now.lag && *now.lag <= 0) {
-          segment.fresh_ms = now.heard_ms;
-        } else {
-          segment.fresh_ms = now.newest_stream_ms ? now.newest_stream_ms : now.last_row_ms;
-        }
-      }
-      segments.list.push_back(std::move(segment));
-    }
-  }
-  return segments;
+  if (!view.ok() || !status.ok()) return {};
+  return SegmentsOf(**view, status->partitions);
 }
 
-void QueryDoor::CountSegments(const Segments& segments, std::span<const TableCertificate> certificates, BrokerResponse* response) {
-  std::set<std::string> read, matched;
-  for (const TableCertificate& certificate : certificates) {
-    for (const SplitCertificate& split : certificate.partitions) {
-      if (split.reason != EndReason::kPruned) read.insert(split.partition);
-      if (split.rows > 0) matched.insert(split.partition);
-    }
+Result<QueryDoor::AnswerForm> QueryDoor::FormOf(const catalog::PinotQuery& query, const Table& found) {
+  AnswerForm form;
+  LOTIC_ASSIGN_OR_RETURN(form.drop_results, query.Truth("dropResults"));
+  std::optional<int64_t> most;  // of the query, which goes before its table
+  for (const std::string_view name : {"maxQueryResponseSizeBytes", "maxServerResponseSizeBytes"}) {
+    LOTIC_ASSIGN_OR_RETURN(const std::optional<int64_t> bytes, query.PositiveNumber(name, "bytes"));
+    if (bytes) most = std::min(*bytes, most.value_or(*bytes));
   }
-  response->total_docs = segments.rows;
-  response->segments_queried = static_cast<int64_t>(segments.list.size());
-  for (const Segment& segment : segments.list) {
-    if (segment.consuming) ++response->consuming_queried;
-    if (matched.count(segment.name) > 0) {
-      ++response->segments_matched;
-      if (segment.consuming) ++response->consuming_matched;
-    }
-    if (read.count(segment.name) == 0) continue;
-    ++response->segments_processed;
-    if (!segment.consuming) continue;
-    ++response->consuming_processed;
-    if (segment.fresh_ms && (response->freshness_ms == 0 || *segment.fresh_ms < response->freshness_ms)) response->freshness_ms = *segment.fresh_ms;
-  }
-  response->pruned_by_value = response->segments_queried - response->segments_processed;
+  form.most_bytes = std::min(kMaxAnswerBytes, most.value_or(found.max_response_bytes.value_or(kMaxAnswerBytes)));
+  return form;
 }
 
 Status QueryDoor::RunInto(const CallContext& ctx, const SqlRequest& request, BrokerResponse* response) {
@@ -238,12 +223,22 @@ Status QueryDoor::RunInto(const CallContext& ctx, const SqlRequest& request, Bro
     return Status(StatusCode::kNotImplemented, "EXPLAIN PLAN FOR is not built yet; `lotic --data DIR \"EXPLAIN …\"` shows what is read",
                   std::make_shared<catalog::PinotErrorDetail>(catalog::PinotErrorCode::kSqlParsing));
   }
+  LOTIC_ASSIGN_OR_RETURN(const bool in_pages, query.Truth("getCursor"));
+  if (in_pages)
+    return Status(StatusCode::kNotImplemented, std::string(kNoPages), std::make_shared<catalog::PinotErrorDetail>(catalog::PinotErrorCode::kSqlParsing));
+  if (!query.table.empty() && !IsDefaultDatabase(request.database)) {
+    return Status(StatusCode::kNotFound, NoDatabase(request.database), std::make_shared<catalog::PinotErrorDetail>(catalog::PinotErrorCode::kTableMissing));
+  }
   TablePtr table = std::make_shared<const Table>();  // of a query without FROM
   if (!query.table.empty()) {
     LOTIC_ASSIGN_OR_RETURN(table, FindTable(ctx, query.table));
     response->tables.push_back(table->shown);
   }
   const Table& found = *table;
+  if (found.max_queries_per_second && !rates_.Take(found.raw, *found.max_queries_per_second, std::chrono::steady_clock::now())) {
+    return Status::Throttled("table ", found.raw, " is asked more than ", *found.max_queries_per_second,
+                             " times a second, its quota.maxQueriesPerSecond; ask again later");
+  }
   catalog::PinotTranslateOptions options;
   options.from = found.from;
   options.now_ms = options_.clock->NowMs();
@@ -254,8 +249,9 @@ Status QueryDoor::RunInto(const CallContext& ctx, const SqlRequest& request, Bro
   const int64_t wanted_ms = translation.timeout_ms.value_or(found.timeout_ms.value_or(kDefaultQueryTime.count()));
   const std::chrono::milliseconds time(std::clamp<int64_t>(wanted_ms, 1, kMaxQueryTime.count()));
   const CallContext limited = ctx.WithDeadline(std::chrono::steady_clock::now() + time);
-  const Segments segments = LookAt(found);
-  const Status status = Execute(limited, translation, segments, query.Flag("dropresults"), response);
+  LOTIC_ASSIGN_OR_RETURN(const AnswerForm form, FormOf(query, found));
+  const QueriedSegments segments = LookAt(found);
+  const Status status = Execute(limited, translation, found, segments, form, response);
   if (status.code() == StatusCode::kDeadlineExceeded)
     return status.WithMessage("the query was not done within ", time.count(), " ms (timeoutMs): ", status.message());
   response->default_limit_applied = status.ok() && translation.default_limit_applied;
@@ -282,7 +278,7 @@ BrokerResponse QueryDoor::Run(const CallContext& ctx, const SqlRequest& request)
 HttpResponse QueryDoor::Answer(const CallContext& ctx, const HttpRequest& request) {
   const auto parsed = ParseSqlRequest(request);
   if (!parsed.ok()) return ErrorResponse(parsed.status());
-  if (parsed->cursor) return ErrorResponse(501, "answers in pages (getCursor) are not built; the whole answer comes at once without it");
+  if (parsed->cursor) return ErrorResponse(501, kNoPages);
   BrokerResponse answer = Run(ctx, *parsed);
   const std::string_view id = request.Header("x-correlation-id");
   if (!id.empty()) answer.client_request_id = std::string(id.substr(0, kMaxClientRequestId));

@@ -9,7 +9,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +21,8 @@
 #include "lotic/scan.h"
 #include "lotic/status.h"
 #include "server/broker_response.h"
+#include "server/queried_segments.h"
+#include "server/query_rates.h"
 #include "server/router.h"
 #include "server/session_pool.h"
 #include "server/sql_request.h"
@@ -37,7 +38,7 @@ struct Controller;
 inline constexpr std::chrono::milliseconds kDefaultQueryTime{10'000};  ///< where neither query (`timeoutMs`) nor table (`query.timeoutMs`) says
 inline constexpr std::chrono::milliseconds kMaxQueryTime{600'000};     ///< what either may ask for at most
 inline constexpr int64_t kDefaultLimit = 10;                           ///< rows of a query without LIMIT
-inline constexpr size_t kMaxAnswerBytes = size_t{256} << 20;           ///< of rows: a larger answer is exception 245, never cut
+inline constexpr int64_t kMaxAnswerBytes = int64_t{256} << 20;         ///< of rows, unless query or table say less: a larger answer is exception 245, never cut
 inline constexpr size_t kMaxKnownTables = 1000;                        ///< whose documents stay parsed; then all are parsed anew
 inline constexpr size_t kMaxClientRequestId = 256;                     ///< bytes of X-Correlation-Id that are echoed
 
@@ -77,6 +78,8 @@ class QueryDoor {
     catalog::PinotSchema schema;
     bool null_handling = false;
     std::optional<int64_t> timeout_ms;
+    std::optional<int64_t> max_response_bytes;
+    std::optional<double> max_queries_per_second;
     bool realtime = false;  ///< one of Tables; else only the connector's (_errors)
   };
   Status RunInto(const CallContext& ctx, const SqlRequest& request, BrokerResponse* response);
@@ -85,23 +88,22 @@ class QueryDoor {
   Result<TablePtr> ParseTable(const std::string& raw, const std::string& schema_document, const std::string& config_document) const;
   Result<TablePtr> ConnectorTable(const CallContext& ctx, const std::string& name) const;
   /// The segments of a table before it is read, and as of when the consuming ones are.
-  struct Segment {
-    std::string name;
-    bool consuming = false;
-    std::optional<int64_t> fresh_ms;
+  QueriedSegments LookAt(const Table& table) const;
+  /// How an answer is made.
+  struct AnswerForm {
+    bool drop_results = false;
+    int64_t most_bytes = kMaxAnswerBytes;
   };
-  struct Segments {
-    int64_t rows = 0;
-    std::vector<Segment> list;
-  };
-  Segments LookAt(const Table& table) const;
-  Status Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Segments& segments, bool drop_results, BrokerResponse* response);
-  static Status Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Segments& segments, bool drop_results, sql::Engine* engine,
-                        BrokerResponse* response);
-  static void CountSegments(const Segments& segments, std::span<const TableCertificate> certificates, BrokerResponse* response);
+  static Result<AnswerForm> FormOf(const catalog::PinotQuery& query, const Table& table);
+  Status Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const Table& table, const QueriedSegments& segments,
+                 const AnswerForm& form, BrokerResponse* response);
+  /// `certificates`: also of a query that fails while it is read.
+  static Status Execute(const CallContext& ctx, const catalog::PinotTranslation& translation, const AnswerForm& form, sql::Engine* engine,
+                        std::vector<TableCertificate>* certificates, BrokerResponse* response);
 
   const QueryDoorOptions options_;
   std::atomic<uint64_t> next_request_{1};
+  QueryRates rates_;
   std::atomic<int64_t> queries_{0}, exceptions_{0}, docs_scanned_{0}, milliseconds_{0};
   struct Known {
     std::string schema_document, config_document;

@@ -93,15 +93,51 @@ std::string MetadataJson(const table::SegmentInfo& segment) {
   return out + "}";
 }
 
+/// The segment that the path names. Errors: NotFound (table, segment), the table's.
+Result<table::SegmentInfo> SegmentOf(const Controller& controller, const HttpRequest& request) {
+  LOTIC_ASSIGN_OR_RETURN(const auto view, controller.tables->View(request.Parameter("t")));
+  for (const auto& partition : view->partitions()) {
+    for (const auto& segment : partition.segments) {
+      if (segment.name == request.Parameter("s") && segment.state != table::SegmentState::kDropped) return segment;
+    }
+  }
+  return Status::NotFound("Segment ", request.Parameter("s"), " does not exist in table ", request.Parameter("t"));
+}
+
 HttpResponse Metadata(const Controller& controller, const HttpRequest& request) {
-  const auto view = controller.tables->View(request.Parameter("t"));
+  const auto segment = SegmentOf(controller, request);
+  return segment.ok() ? JsonResponse(MetadataJson(*segment)) : TablesError(segment.status());
+}
+
+/// What is damaged is checked and read again, and what has stopped tried again, now instead of when its turn comes.
+HttpResponse Reset(const Controller& controller, const HttpRequest& request) {
+  const auto segment = SegmentOf(controller, request);
+  if (!segment.ok()) return TablesError(segment.status());
+  controller.tables->Suspect(request.Parameter("t"), segment->partition, segment->sequence);
+  const Status tried = segment->state == table::SegmentState::kConsuming ? controller.tables->RunDiscovery(request.Parameter("t")) : Status::OK();
+  if (!tried.ok()) return TablesError(tried);
+  return StatusResponse("Successfully reset segment: " + segment->name + " of table: " + request.Parameter("t"));
+}
+
+HttpResponse ResetAll(const Controller& controller, const HttpRequest& request) {
+  const std::string& table = request.Parameter("t");
+  const auto view = controller.tables->View(table);
   if (!view.ok()) return TablesError(view.status());
   for (const auto& partition : (*view)->partitions()) {
     for (const auto& segment : partition.segments) {
-      if (segment.name == request.Parameter("s") && segment.state != table::SegmentState::kDropped) return JsonResponse(MetadataJson(segment));
+      if (segment.state == table::SegmentState::kDamaged) controller.tables->Suspect(table, segment.partition, segment.sequence);
     }
   }
-  return ErrorResponse(404, "Segment " + request.Parameter("s") + " does not exist in table " + request.Parameter("t"));
+  const Status tried = controller.tables->RunDiscovery(table);
+  return tried.ok() ? StatusResponse("Successfully reset all segments of table: " + table) : TablesError(tried);
+}
+
+HttpResponse Delete(const Controller& controller, const HttpRequest& request) {
+  const auto segment = SegmentOf(controller, request);
+  if (!segment.ok()) return TablesError(segment.status());
+  if (segment->state == table::SegmentState::kConsuming)
+    return ErrorResponse(409, "Segment " + segment->name + " is consuming and cannot be deleted; forceCommit or pauseConsumption end it");
+  return ErrorResponse(501, "segments are not deleted one by one; retention drops old ones, and Segment " + segment->name + " stays");
 }
 
 HttpResponse AllMetadata(const Controller& controller, const HttpRequest& request) {
@@ -118,6 +154,13 @@ void AddSegmentRoutes(const Controller& controller, Router* router) {
   add("/segments/{t}/{s}/metadata", Metadata);
   add("/segments/{t}/metadata", AllMetadata);
   add("/segments/{t}/zkmetadata", AllMetadata);
+  const auto write = [&](const char* method, const char* pattern, HttpResponse (*answer)(const Controller&, const HttpRequest&)) {
+    router->Add({method, pattern, Access::kWrite, Lane::kControl,
+                 [&controller, answer](const CallContext&, const HttpRequest& request) { return answer(controller, request); }});
+  };
+  write("POST", "/segments/{t}/{s}/reset", Reset);
+  write("POST", "/segments/{t}/reset", ResetAll);
+  write("DELETE", "/segments/{t}/{s}", Delete);
   add("/tables/{t}/idealstate", States);
   add("/tables/{t}/externalview", States);
   add("/tables/{t}/segmentsStatus", Statuses);

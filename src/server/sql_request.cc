@@ -87,6 +87,7 @@ Result<SqlRequest> ParseSqlRequest(const HttpRequest& request) {
     parsed.options = std::string(request.Query("queryOptions").value_or(""));
   }
   parsed.cursor = request.QueryFlag("getCursor", false);
+  parsed.database = std::string(request.Header("database"));
   return parsed;
 }
 

@@ -22,7 +22,8 @@ struct SqlRequest {
   std::string sql;
   std::string options;  ///< "k=v;k2=v2"; a leading ';' is allowed
   bool trace = false;
-  bool cursor = false;  ///< getCursor=true: an answer in pages is wanted
+  bool cursor = false;   ///< getCursor=true: an answer in pages is wanted
+  std::string database;  ///< of the header of that name; empty: the default one
 };
 
 /// The body `{"sql":…,"trace":…,"queryOptions":…}` of a POST, the parameters of a GET. Unknown keys are ignored.

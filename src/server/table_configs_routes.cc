@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <memory>
-#include <mutex>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,69 +58,25 @@ Status CheckNames(const TableConfigsRequest& request) {
   return Status::OK();
 }
 
-/// The tables whose pair of schema and configuration is being changed: of two changes at once the one that fails would put back what the other made. Any thread.
-class Changes {
- public:
-  /// One change, until it is destroyed. Errors: Conflict's reply (another change of this table).
-  class Change {
-   public:
-    Change(std::shared_ptr<Changes> of, const std::string& raw) : changes_(std::move(of)), raw_(raw) {
-      const std::lock_guard lock(changes_->mutex_);
-      begun_ = changes_->names_.insert(raw_).second;
-    }
-    ~Change() {
-      const std::lock_guard lock(changes_->mutex_);
-      if (begun_) changes_->names_.erase(raw_);
-    }
-    Change(const Change&) = delete;
-    Change& operator=(const Change&) = delete;
-    bool begun() const { return begun_; }
-    HttpResponse Refused() const {
-      return ErrorResponse(409, "TableConfigs " + raw_ + " is being changed by another request; try again when that has its answer");
-    }
+HttpResponse Changed(const TableConfigsRequest& request, const Result<table::Tables::Both>& made, std::string_view status) {
+  if (!made.ok()) return TablesError(made.status());
+  Both both(request);
+  if (made->schema.has_value()) both.Add("schema.", *made->schema);
+  both.Add("realtime.", made->table);
+  return both.Response(status);
+}
 
-   private:
-    const std::shared_ptr<Changes> changes_;
-    const std::string raw_;
-    bool begun_ = false;
-  };
-
- private:
-  std::mutex mutex_;  // guards names_
-  std::set<std::string> names_;
-};
-
-HttpResponse Create(table::Tables& tables, const std::shared_ptr<Changes>& changes, const HttpRequest& request) {
+HttpResponse Create(table::Tables& tables, const HttpRequest& request) {
   const auto parsed = ParseTableConfigs(request.body);
   if (!parsed.ok()) return ErrorResponse(parsed.status());
   const Status named = CheckNames(*parsed);
   if (!named.ok()) return ErrorResponse(named);
   const std::string raw = table::RawTableName(parsed->table_name);
-  const Changes::Change change(changes, raw);
-  if (!change.begun()) return change.Refused();
-  if (tables.TypedName(raw).ok()) return ErrorResponse(400, "TableConfigs " + raw + " already exists. Use PUT to change it");
-  const auto valid = tables.Validate(parsed->realtime, parsed->schema);
-  if (!valid.ok()) return TablesError(valid.status());
-  Both both(*parsed);
-  const auto before = tables.SchemaDocument(raw);
-  if (!parsed->schema.empty()) {
-    const auto schema = tables.AddSchema(parsed->schema, true, request.QueryFlag("force", false));
-    if (!schema.ok()) return TablesError(schema.status());
-    both.Add("schema.", *schema);
-  }
-  const auto added = tables.AddTable(parsed->realtime);
-  if (!added.ok()) {
-    if (!parsed->schema.empty()) {  // as it was
-      const Status undone = before.ok() ? tables.AddSchema(*before, true, true).status() : tables.DeleteSchema(raw);
-      if (!undone.ok()) return ErrorResponse(500, added.status().message() + "; and the schema could not be put back: " + undone.message());
-    }
-    return TablesError(added.status());
-  }
-  both.Add("realtime.", *added);
-  return both.Response("TableConfigs " + raw + " successfully added");
+  return Changed(*parsed, tables.AddBoth(raw, parsed->schema, parsed->realtime, request.QueryFlag("force", false)),
+                 "TableConfigs " + raw + " successfully added");
 }
 
-HttpResponse Update(table::Tables& tables, const std::shared_ptr<Changes>& changes, const HttpRequest& request) {
+HttpResponse Update(table::Tables& tables, const HttpRequest& request) {
   const auto parsed = ParseTableConfigs(request.body);
   if (!parsed.ok()) return ErrorResponse(parsed.status());
   const Status named = CheckNames(*parsed);
@@ -131,39 +84,22 @@ HttpResponse Update(table::Tables& tables, const std::shared_ptr<Changes>& chang
   const std::string raw = table::RawTableName(parsed->table_name);
   if (table::RawTableName(request.Parameter("t")) != raw)
     return ErrorResponse(400, "the path names " + request.Parameter("t") + " and the body " + parsed->table_name);
-  const Changes::Change change(changes, raw);
-  if (!change.begun()) return change.Refused();
-  const auto typed = tables.TypedName(raw);
-  if (!typed.ok()) return TablesError(typed.status());
-  const auto valid = tables.Validate(parsed->realtime, parsed->schema);
-  if (!valid.ok()) return TablesError(valid.status());
-  Both both(*parsed);
-  const auto before = tables.SchemaDocument(raw);
-  if (!before.ok()) return TablesError(before.status());
-  if (!parsed->schema.empty()) {
-    const auto schema = tables.UpdateSchema(raw, parsed->schema, request.QueryFlag("force", false));
-    if (!schema.ok()) return TablesError(schema.status());
-    both.Add("schema.", *schema);
-  }
-  const auto changed = tables.UpdateTable(raw, parsed->realtime);
-  if (!changed.ok()) {
-    if (!parsed->schema.empty()) {
-      const auto undone = tables.UpdateSchema(raw, *before, true);
-      if (!undone.ok()) return ErrorResponse(500, changed.status().message() + "; and the schema could not be put back: " + undone.status().message());
-    }
-    return TablesError(changed.status());
-  }
-  both.Add("realtime.", *changed);
-  return both.Response("TableConfigs updated for " + raw);
+  return Changed(*parsed,
+                 tables.UpdateBoth(raw, parsed->schema, parsed->realtime, request.QueryFlag("force", false), request.Query("consumeFrom").value_or("")),
+                 "TableConfigs updated for " + raw);
 }
 
-HttpResponse Validate(const table::Tables& tables, const HttpRequest& request) {
+HttpResponse Validate(const CallContext& ctx, const table::Tables& tables, const HttpRequest& request) {
   const auto parsed = ParseTableConfigs(request.body);
   if (!parsed.ok()) return ErrorResponse(parsed.status());
   const Status named = CheckNames(*parsed);
   if (!named.ok()) return ErrorResponse(named);
-  const auto valid = tables.Validate(parsed->realtime, parsed->schema);
+  const auto how = ParseValidation(request);
+  if (!how.ok()) return ErrorResponse(how.status());
+  const auto valid = tables.ValidateBoth(parsed->table_name, parsed->schema, parsed->realtime, *how);
   if (!valid.ok()) return TablesError(valid.status());
+  const auto connection = ConnectionMember(ctx, tables, request, parsed->realtime);
+  if (!connection.ok()) return TablesError(connection.status());
   Both both(*parsed);
   both.Add("realtime.", *valid);
   std::string out = "{\"tableName\":";
@@ -171,7 +107,7 @@ HttpResponse Validate(const table::Tables& tables, const HttpRequest& request) {
   out += ",\"schema\":" + (parsed->schema.empty() ? std::string("null") : parsed->schema) + ",\"realtime\":" + catalog::ShownPinotTable(valid->document) +
          ",\"unrecognizedProperties\":" + Text(both.unrecognized);
   if (!both.warnings.empty()) out += ",\"warnings\":" + JsonList(both.warnings);
-  return JsonResponse(out + "}");
+  return JsonResponse(out + *connection + "}");
 }
 
 HttpResponse Show(const table::Tables& tables, const HttpRequest& request) {
@@ -185,32 +121,27 @@ HttpResponse Show(const table::Tables& tables, const HttpRequest& request) {
   return JsonResponse(out + ",\"schema\":" + *schema + ",\"realtime\":" + catalog::ShownPinotTable(*document) + "}");
 }
 
-HttpResponse Delete(table::Tables& tables, const std::shared_ptr<Changes>& changes, const HttpRequest& request) {
+HttpResponse Delete(table::Tables& tables, const HttpRequest& request) {
   const std::string raw = table::RawTableName(request.Parameter("t"));
-  const Changes::Change change(changes, raw);
-  if (!change.begun()) return change.Refused();
-  const Status table = tables.DeleteTable(raw);
-  if (!table.ok()) return TablesError(table);
-  const Status schema = tables.DeleteSchema(raw);
-  if (!schema.ok() && schema.code() != StatusCode::kNotFound) return TablesError(schema);
-  return StatusResponse("Deleted TableConfigs: " + raw);
+  const Status deleted = tables.DeleteBoth(raw);
+  return deleted.ok() ? StatusResponse("Deleted TableConfigs: " + raw) : TablesError(deleted);
 }
 
 }  // namespace
 
 void AddTableConfigsRoutes(const Controller& controller, Router* router) {
   table::Tables& tables = *controller.tables;
-  const auto changes = std::make_shared<Changes>();
   router->Get("/tableConfigs", Access::kRead, [&tables](const CallContext&, const HttpRequest&) { return JsonResponse(JsonList(tables.List())); });
-  router->Add({"POST", "/tableConfigs", Access::kWrite, Lane::kControl,
-               [&tables, changes](const CallContext&, const HttpRequest& request) { return Create(tables, changes, request); }});
-  router->Add({"POST", "/tableConfigs/validate", Access::kRead, Lane::kControl,
-               [&tables](const CallContext&, const HttpRequest& request) { return Validate(tables, request); }});
+  router->Add(
+      {"POST", "/tableConfigs", Access::kWrite, Lane::kControl, [&tables](const CallContext&, const HttpRequest& request) { return Create(tables, request); }});
+  // It may ask a stream in the name of the server: not for who may only read.
+  router->Add({"POST", "/tableConfigs/validate", Access::kWrite, Lane::kControl,
+               [&tables](const CallContext& ctx, const HttpRequest& request) { return Validate(ctx, tables, request); }});
   router->Get("/tableConfigs/{t}", Access::kRead, [&tables](const CallContext&, const HttpRequest& request) { return Show(tables, request); });
   router->Add({"PUT", "/tableConfigs/{t}", Access::kWrite, Lane::kControl,
-               [&tables, changes](const CallContext&, const HttpRequest& request) { return Update(tables, changes, request); }});
+               [&tables](const CallContext&, const HttpRequest& request) { return Update(tables, request); }});
   router->Add({"DELETE", "/tableConfigs/{t}", Access::kWrite, Lane::kControl,
-               [&tables, changes](const CallContext&, const HttpRequest& request) { return Delete(tables, changes, request); }});
+               [&tables](const CallContext&, const HttpRequest& request) { return Delete(tables, request); }});
 }
 
 }  // namespace lotic::server

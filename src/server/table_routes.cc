@@ -89,12 +89,17 @@ void AddTableRoutes(const Controller& controller, Router* router) {
                  const auto added = tables.AddTable(request.body);
                  return added.ok() ? AcceptedResponse(*added, "Table " + added->name + " successfully added") : TablesError(added.status());
                }});
-  router->Add({"POST", "/tables/validate", Access::kRead, Lane::kControl, [&tables](const CallContext&, const HttpRequest& request) {
-                 const auto valid = tables.Validate(request.body, "");
+  // It may ask a stream in the name of the server: not for who may only read.
+  router->Add({"POST", "/tables/validate", Access::kWrite, Lane::kControl, [&tables](const CallContext& ctx, const HttpRequest& request) {
+                 const auto how = ParseValidation(request);
+                 if (!how.ok()) return ErrorResponse(how.status());
+                 const auto valid = tables.Validate(request.body, *how);
                  if (!valid.ok()) return TablesError(valid.status());
+                 const auto connection = ConnectionMember(ctx, tables, request, request.body);
+                 if (!connection.ok()) return TablesError(connection.status());
                  std::string out = "{\"REALTIME\":" + catalog::ShownPinotTable(valid->document) + ",\"unrecognizedProperties\":" + valid->unrecognized;
                  if (!valid->warnings.empty()) out += ",\"warnings\":" + JsonList(valid->warnings);
-                 return JsonResponse(out + "}");
+                 return JsonResponse(out + *connection + "}");
                }});
   router->Get("/tables/{t}", Access::kRead, [&tables](const CallContext&, const HttpRequest& request) {
     const auto realtime = WantsRealtime(request);
@@ -104,7 +109,7 @@ void AddTableRoutes(const Controller& controller, Router* router) {
     return JsonResponse(*realtime ? "{\"REALTIME\":" + catalog::ShownPinotTable(*document) + "}" : "{}");
   });
   router->Add({"PUT", "/tables/{t}", Access::kWrite, Lane::kControl, [&tables](const CallContext&, const HttpRequest& request) {
-                 const auto changed = tables.UpdateTable(request.Parameter("t"), request.body);
+                 const auto changed = tables.UpdateTable(request.Parameter("t"), request.body, request.Query("consumeFrom").value_or(""));
                  return changed.ok() ? AcceptedResponse(*changed, "Table config updated for " + table::RawTableName(changed->name))
                                      : TablesError(changed.status());
                }});
