@@ -86,6 +86,7 @@ Result<std::shared_ptr<Connector>> MakeKinesisOf(const Environment& environment)
     return Status::NotImplemented("environment variable kinesis_ddl = '", ddl.substr(0, 100), "': a folder of the package is built, S3 is not yet");
   kinesis::KinesisOptions options;
   options.endpoint = ValueOf(environment, "kinesis_endpoint");
+  options.hand_on_throttles = true;  // to the door, which slows down by the throttle_* variables or tells Athena
   LOTIC_RETURN_NOT_OK(DurationOf(environment, "kinesis_bounded_grace", &options.grace));
   LOTIC_RETURN_NOT_OK(DurationOf(environment, "kinesis_bounded_settle", &options.settle));
   LOTIC_RETURN_NOT_OK(DurationOf(environment, "kinesis_bounded_stall_timeout", &options.stall_timeout));
@@ -108,6 +109,7 @@ Result<std::shared_ptr<Connector>> MakeKinesisOf(const Environment& environment)
   }
   if (declared) {
     DeclaredStreams streams_of;
+    streams_of.hand_on_throttles = options.hand_on_throttles;
     LOTIC_ASSIGN_OR_RETURN(streams_of.time_floor, TrueOrFalse(environment, "kinesis_time_floor", false));
     LOTIC_ASSIGN_OR_RETURN(streams_of.definitions, ReadDefinitions(ddl));
     streams_of.others = std::move(connector);
@@ -139,6 +141,7 @@ Result<std::shared_ptr<Connector>> MakeTimestreamOf(const Environment& environme
                            "': Athena's timestamps have milliseconds; expected ms");
   options.client.query_endpoint = ValueOf(environment, "timestream_query_endpoint");
   options.client.write_endpoint = ValueOf(environment, "timestream_write_endpoint");
+  options.client.hand_on_throttles = true;  // as of Kinesis
   LOTIC_ASSIGN_OR_RETURN(options.page_rows, athena::IntegerOf(environment, "timestream_page_rows", 0, 1, 1000));
   const std::string disable_glue = ValueOf(environment, "disable_glue");
   options.glue = disable_glue.empty() || disable_glue == "false";  // the original takes any other word for yes

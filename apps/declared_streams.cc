@@ -187,7 +187,7 @@ Result<std::vector<TableDefinition>> ReadDefinitions(const std::string& folder) 
 Result<std::shared_ptr<Connector>> MakeDeclaredStreams(DeclaredStreams declared, const athena::Environment& environment) {
   std::map<std::string, std::shared_ptr<Connector>> own;
   for (const TableDefinition& definition : declared.definitions) {
-    Result<DefinedTable> table = kinesis::DefineKinesisTable(definition, environment);
+    Result<DefinedTable> table = kinesis::DefineKinesisTable(definition, environment, declared.hand_on_throttles);
     if (!table.ok()) return table.status().WithMessage("table ", definition.name.table, ": ", table.status().message());
     own[definition.name.table] = std::move(table->connector);
   }

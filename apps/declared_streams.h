@@ -22,6 +22,7 @@ Result<std::vector<TableDefinition>> ReadDefinitions(const std::string& folder);
 struct DeclaredStreams {
   std::vector<TableDefinition> definitions;
   std::shared_ptr<Connector> others;  ///< tables without a definition; of a name that both have, the definition counts. Null: there are none
+  bool hand_on_throttles = false;     ///< KinesisOptions::hand_on_throttles
   bool time_floor = false;            ///< true: columns of TIMESTAMP finer than a millisecond are cut down instead of refused
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/realtime_streams.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <vector>
@@ -32,7 +33,9 @@ Result<std::shared_ptr<Connector>> MakeRealtimeStream(const catalog::StreamConfi
   if (options.client.bootstrap_servers.empty()) return Status::Invalid("stream.kafka.broker.list is missing");
   options.client.api_timeout = std::min(options.client.api_timeout, kApiTime);
   options.client.request_timeout = std::min(options.client.request_timeout, options.client.api_timeout);
-  options.client.connection_setup_timeout = std::min(options.client.connection_setup_timeout, options.client.api_timeout);
+  options.client.connection_setup_timeout =
+      std::min({options.client.connection_setup_timeout, options.client.api_timeout, std::chrono::milliseconds(config.connection_timeout_ms)});
+  options.client.fetch_max_wait = std::min({options.client.fetch_max_wait, options.client.request_timeout, std::chrono::milliseconds(config.fetch_timeout_ms)});
   options.sample_records = 0;  // the table's own decoder reads the messages
   if (log) {
     options.log = [log](kafka::LogDetail detail, const std::string& sentence) {

@@ -34,6 +34,8 @@ constexpr const char* kHelp =
     "  -tableConfigFile FILE       the table's configuration, as JSON (also -realtimeTableConfigFile)\n"
     "  -exec                       do it; without it nothing is made or changed\n"
     "  -update                     the table exists: change it\n"
+    "  -consumeFrom PLACE          with -update, where to begin in another topic: smallest, largest, 2d, ...\n"
+    "  -connect                    without -exec: the controller asks the topic's broker, too, and says what it answers\n"
     "  -controllerHost HOST        default localhost\n"
     "  -controllerPort PORT        default 9000\n"
     "  -controllerProtocol P       http (default) or https\n"
@@ -116,9 +118,16 @@ class AddTable {
   Result<std::string> Exec(const Documents& documents);
   Result<std::string> DryRun(const Documents& documents);
   Status CheckHere(const Documents& documents);
+  /// Of an answer to a validation with connect=true. Errors: NotImplemented (another controller than ours).
+  Result<std::string> Reached(const Json& accepted) const;
   /// Errors: the server's refusal, in its words.
   Result<Json> Accepted(const aws::HttpResponse& response) const;
   void SayWarnings(const Json& warnings, const Json& unrecognized) const;
+  std::string ConsumeFrom() const {
+    std::string parameter = "consumeFrom=";
+    for (const char c : line_.consume_from) parameter += c == ' ' ? "%20" : c == '+' ? "%2B" : std::string(1, c);  // of a place to begin nothing else needs it
+    return parameter;
+  }
   std::string Controller() const {
     const bool v6 = line_.host.find(':') != std::string::npos && line_.host.front() != '[';
     return line_.protocol + "://" + (v6 ? "[" + line_.host + "]" : line_.host) + ":" + std::to_string(line_.port);
@@ -177,7 +186,8 @@ void AddTable::SayWarnings(const Json& warnings, const Json& unrecognized) const
 }
 
 Result<std::string> AddTable::Exec(const Documents& documents) {
-  const std::string path = line_.update ? "/tableConfigs/" + documents.name : "/tableConfigs";
+  std::string path = line_.update ? "/tableConfigs/" + documents.name : "/tableConfigs";
+  if (!line_.consume_from.empty()) path += "?" + ConsumeFrom();
   LOTIC_ASSIGN_OR_RETURN(const aws::HttpResponse response, Ask(line_.update ? "PUT" : "POST", path, RequestBody(documents)));
   LOTIC_ASSIGN_OR_RETURN(const Json accepted, Accepted(response));
   SayWarnings(accepted.value("warnings", Json()), accepted.value("unrecognizedProperties", Json()));
@@ -202,14 +212,31 @@ Status AddTable::CheckHere(const Documents& documents) {
   return catalog::CheckTable(table->value, schema->value);
 }
 
+Result<std::string> AddTable::Reached(const Json& accepted) const {
+  const Json connection = accepted.value("connection", Json());
+  if (!connection.is_object() || !connection.contains("topic") || !connection["topic"].is_string() || !connection.contains("partitions") ||
+      !connection["partitions"].is_number_integer())
+    return Status::NotImplemented("the controller at ", Controller(), " finds the files valid, and does not test connections; leave -connect out");
+  const auto partitions = connection["partitions"].get<int64_t>();
+  return "It reaches the topic " + connection["topic"].get<std::string>() + ": " + std::to_string(partitions) +
+         (partitions == 1 ? " partition.\n" : " partitions.\n");
+}
+
 Result<std::string> AddTable::DryRun(const Documents& documents) {
-  const auto response = Ask("POST", "/tableConfigs/validate", RequestBody(documents));
+  std::string path = std::string("/tableConfigs/validate?update=") + (line_.update ? "true" : "false");
+  if (!line_.consume_from.empty()) path += "&" + ConsumeFrom();
+  if (line_.connect) path += "&connect=true";
+  const auto response = Ask("POST", path, RequestBody(documents));
   std::string checked;
   if (response.ok()) {
     LOTIC_ASSIGN_OR_RETURN(const Json accepted, Accepted(*response));
     SayWarnings(accepted.value("warnings", Json()), accepted.value("unrecognizedProperties", Json()));
     checked = "The controller at " + Controller() + " finds the files valid.\n";
-  } else if (response.status().code() == StatusCode::kIOError) {
+    if (line_.connect) {
+      LOTIC_ASSIGN_OR_RETURN(const std::string reached, Reached(accepted));
+      checked += reached;
+    }
+  } else if (response.status().code() == StatusCode::kIOError && !line_.connect) {
     LOTIC_RETURN_NOT_OK(CheckHere(documents));
     checked = "No controller answers at " + Controller() + "; checked here, the files are valid.\n";
   } else {
@@ -232,13 +259,14 @@ Result<AddTableCommandLine> ParseAddTableCommandLine(const std::vector<std::stri
   const std::map<std::string, std::string*> texts = {{"schemafile", &line.schema_file},
                                                      {"tableconfigfile", &line.table_file},
                                                      {"realtimetableconfigfile", &line.table_file},
+                                                     {"consumefrom", &line.consume_from},
                                                      {"controllerhost", &line.host},
                                                      {"controllerport", &port},
                                                      {"controllerprotocol", &line.protocol},
                                                      {"user", &line.user},
                                                      {"password", &line.password},
                                                      {"authtoken", &line.token}};
-  const std::map<std::string, bool*> flags = {{"exec", &line.exec}, {"update", &line.update}};
+  const std::map<std::string, bool*> flags = {{"exec", &line.exec}, {"update", &line.update}, {"connect", &line.connect}};
   for (size_t i = 0; i < args.size(); ++i) {
     const size_t dashes = args[i].rfind("--", 0) == 0 ? 2 : args[i].rfind('-', 0) == 0 ? 1 : 0;
     const size_t equals = args[i].find('=');
@@ -268,6 +296,11 @@ Result<AddTableCommandLine> ParseAddTableCommandLine(const std::vector<std::stri
   }
   if (line.table_file.empty()) return Status::Invalid("lotic AddTable needs -tableConfigFile FILE", kSeeHelp);
   if (line.schema_file.empty() && !line.update) return Status::Invalid("lotic AddTable needs -schemaFile FILE", kSeeHelp);
+  if (line.connect && line.exec) return Status::Invalid("-connect goes without -exec: a table that is made asks its stream anyway");
+  if (!line.consume_from.empty() && !line.update) return Status::Invalid("-consumeFrom goes with -update: a new table begins where its configuration says");
+  if (!catalog::ParseOffsetCriteria(line.consume_from.empty() ? "smallest" : line.consume_from).ok())
+    return Status::Invalid("-consumeFrom is smallest, largest, a period (2d), an instant (2022-08-09T12:31:38Z) or positions (0:100,1:250), not \"",
+                           line.consume_from, "\"");
   if (!port.empty()) {
     const auto read = std::from_chars(port.data(), port.data() + port.size(), line.port);
     if (read.ec != std::errc() || read.ptr != port.data() + port.size() || line.port == 0)

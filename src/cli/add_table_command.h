@@ -17,6 +17,8 @@ struct AddTableCommandLine {
   std::string table_file;          ///< -tableConfigFile, -realtimeTableConfigFile
   bool exec = false;               ///< -exec: do it; else a dry run
   bool update = false;             ///< -update: the table exists, and is changed
+  std::string consume_from;        ///< -consumeFrom: where to begin in another topic; with `update` only
+  bool connect = false;            ///< -connect: a dry run has the controller ask the stream, too; not with `exec`
   std::string host = "localhost";  ///< -controllerHost
   uint16_t port = 9000;            ///< -controllerPort
   std::string protocol = "http";   ///< -controllerProtocol: http or https

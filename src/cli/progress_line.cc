@@ -16,7 +16,10 @@ std::string DescribeProgress(const sql::QueryProgress& progress) {
   }
   char megabytes[32];
   std::snprintf(megabytes, sizeof megabytes, "%.1f MB", static_cast<double>(progress.bytes) / 1e6);
-  return text + WithThousands(progress.records) + " records, " + megabytes;
+  text += WithThousands(progress.records) + " records, " + megabytes;
+  if (progress.throttled == 1) text += ", throttled once";
+  if (progress.throttled > 1) text += ", throttled " + WithThousands(progress.throttled) + " times";
+  return text;
 }
 
 ProgressLine::ProgressLine(const Console& console, bool wanted, std::function<sql::QueryProgress()> progress)

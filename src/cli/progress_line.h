@@ -34,7 +34,7 @@ class ProgressLine {
   std::thread thread_;
 };
 
-/// "43 %, 1,234,567 records, 12.3 MB"
+/// "43 %, 1,234,567 records, 12.3 MB, throttled 12 times"; the last only where the source refused calls
 std::string DescribeProgress(const sql::QueryProgress& progress);
 
 }  // namespace lotic::cli

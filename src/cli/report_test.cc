@@ -10,6 +10,7 @@
 #include "cli/exit_code.h"
 #include "cli/history_file.h"
 #include "cli/log.h"
+#include "cli/progress_line.h"
 #include "cli/topics_command.h"
 #include "sql/engine.h"
 
@@ -20,6 +21,16 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 Status SqlError(const std::string& message, size_t at) { return Status(StatusCode::kInvalid, message, std::make_shared<sql::SqlErrorDetail>(at)); }
+
+TEST(DescribeProgress, SaysHowOftenTheSourceRefused) {
+  sql::QueryProgress progress{0.43, 1'234'567, 12'300'000};
+  EXPECT_EQ(DescribeProgress(progress), "43 %, 1,234,567 records, 12.3 MB");
+  progress.throttled = 1;
+  EXPECT_EQ(DescribeProgress(progress), "43 %, 1,234,567 records, 12.3 MB, throttled once");
+  progress.fraction = -1;
+  progress.throttled = 1'200;
+  EXPECT_EQ(DescribeProgress(progress), "1,234,567 records, 12.3 MB, throttled 1,200 times");
+}
 
 TEST(DescribeError, UnderlinesTheWordOfASqlError) {
   EXPECT_EQ(DescribeError(SqlError("no column \"statsu\"", 7), "SELECT statsu FROM t", "", false, 0),

@@ -4,9 +4,11 @@
 #include <CLI/CLI.hpp>
 #include <condition_variable>
 #include <cstdlib>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "cli/byte_sink.h"
@@ -32,6 +34,20 @@ Result<uint16_t> Port(const char* option, int port) {
   return static_cast<uint16_t>(port);
 }
 
+/// As absolute paths. Errors: Invalid (one that is not there).
+Result<std::vector<std::string>> Folders(const char* option, const std::vector<std::string>& given) {
+  std::vector<std::string> folders;
+  for (const std::string& folder : given) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(folder, error)) {
+      return Status::Invalid(option, " ", folder, ": ", error ? error.message() : "it is no folder");
+    }
+    folders.push_back(std::filesystem::absolute(folder, error).lexically_normal().string());
+    if (error) return Status::Invalid(option, " ", folder, ": ", error.message());
+  }
+  return folders;
+}
+
 std::optional<std::string> EnvironmentVariable(std::string_view name) {
   const char* value = std::getenv(std::string(name).c_str());
   if (value == nullptr) return std::nullopt;
@@ -54,7 +70,7 @@ Status Serve(const ServeCommandLine& line, const ServeParts& parts, const Wiring
   options.expressions = ports.expressions.get();
   options.streams = [&parts, log](const catalog::StreamConfig& config) { return parts.open_stream(config, log); };
   options.log = log;
-  options.allowed_folders = line.allowed_folders;
+  LOTIC_ASSIGN_OR_RETURN(options.allowed_folders, Folders("--allow-files", line.allowed_folders));
   options.variables = EnvironmentVariable;
   LOTIC_ASSIGN_OR_RETURN(const std::unique_ptr<table::Tables> tables, table::Tables::Open(std::move(options)));
 

@@ -241,6 +241,16 @@ class StatementResult final : public QueryResult {
   bool ended_ = false;
 };
 
+/// DuckDB compares an instant with TIMESTAMP and with no other time without a zone (its cast_rules.cpp): the error of one that counts other units
+/// gets how it is written. Not done in silence: whose clock the column shows is known to its owner alone.
+Status WithCastOfInstant(const Status& status) {
+  const std::string& message = status.message();
+  const auto says = [&](const char* words) { return message.find(words) != std::string::npos; };
+  if (status.ok() || !says("an explicit cast is required") || !says("TIMESTAMP WITH TIME ZONE")) return status;
+  if (!says("TIMESTAMP_S") && !says("TIMESTAMP_MS") && !says("TIMESTAMP_NS")) return status;
+  return status.WithMessage(message, "; now()::TIMESTAMP is the time of the session's zone, now() AT TIME ZONE 'UTC' that of UTC");
+}
+
 class DuckDbEngine final : public Engine {
  public:
   explicit DuckDbEngine(EngineOptions options) : session_(std::make_shared<Session>(std::move(options))) {}
@@ -400,9 +410,10 @@ class DuckDbEngine final : public Engine {
     return Status::NotFound(message, ")");
   }
 
-  /// The error of a statement; an unknown table's names the nearest of the connectors' tables, a function of Trino's how it is written here.
+  /// The error of a statement; an unknown table's names the nearest of the connectors' tables, a function of Trino's how it is written here,
+  /// and so does that of an instant where DuckDB wants a time without a zone.
   Status WithNearestNames(const duckdb::ErrorData& error) {
-    const Status status = StatusFrom(error);
+    const Status status = WithCastOfInstant(StatusFrom(error));
     const auto type = error.ExtraInfo().find("type");
     const auto name = error.ExtraInfo().find("name");
     if (status.code() != StatusCode::kNotFound || type == error.ExtraInfo().end() || name == error.ExtraInfo().end()) return status;

@@ -120,6 +120,7 @@ struct QueryProgress {
   double fraction = 0;  ///< 0 .. 1; negative: unknown
   int64_t records = 0;
   int64_t bytes = 0;
+  int64_t throttled = 0;  ///< calls that sources refused as too many, and that are made again
 };
 
 /// A session: settings, attached catalogs, temporary tables. One thread at a time, except Interrupt and Progress.

@@ -42,6 +42,7 @@ struct Script {
   Schema schema{{{"id", Type::Int64()}, {"text", Type::String()}}};
   std::vector<std::string> notes;
   std::vector<std::string> denied;  // tables of which it is not told whether they exist
+  int64_t throttled = 0;            // calls of each reader that were refused
 };
 
 struct Seen {
@@ -109,7 +110,7 @@ class ScriptedReader final : public Reader {
   Result<uint32_t> Add(SplitStart) override { return Status::NotImplemented("Add"); }
   Result<SplitStart> Release(uint32_t) override { return Status::NotImplemented("Release"); }
   SplitCertificate Certificate(uint32_t split) const override { return states_[split].certificate; }
-  ReaderProgress Progress() const override { return {0.5, records_, records_ * 10}; }
+  ReaderProgress Progress() const override { return {0.5, records_, records_ * 10, script_.throttled}; }
   void Wake() override {}
   Status Close(const CallContext&) override {
     std::lock_guard lock(seen_.mutex);
@@ -332,6 +333,24 @@ TEST_F(EngineTest, RowsAreFetchedWhileTheQueryRuns) {
   EXPECT_EQ(chunk->cells[0][0], "0");
   result->reset();  // the split hangs: giving the result up ends it
   EXPECT_EQ(seen_->closed, 1);
+}
+
+TEST_F(EngineTest, CallsThatTheSourceRefusedAreCounted) {
+  Script script = Splits({{{500'000, 10}, std::nullopt, true}});
+  script.throttled = 7;
+  Start(std::move(script));
+  Result<std::unique_ptr<QueryResult>> result = engine_->Execute({}, "SELECT id FROM t");
+  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_TRUE((*result)->Next({}, CellForm::kText).ok());
+  EXPECT_EQ(engine_->Progress().throttled, 7) << "while it runs";
+  result->reset();
+  seen_ = std::make_shared<Seen>();
+  script = Splits({{{10}}});
+  script.throttled = 1'200;
+  Start(std::move(script));
+  std::string all;
+  for (const std::string& row : Ask("EXPLAIN ANALYZE SELECT count(id) FROM t").rows) all += row + "\n";
+  EXPECT_THAT(all, testing::AllOf(HasSubstr("Throttled calls:"), HasSubstr("1,200"))) << "also of readers that are closed";
 }
 
 TEST_F(EngineTest, TheErrorOfASplitFailsTheQueryWithItsCodeMessageAndDetail) {

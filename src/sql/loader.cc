@@ -27,10 +27,23 @@ std::string ProgramFolder() {
   return whole.substr(0, whole.rfind('/'));
 }
 
+/// The folder of the library that holds this code, where a program that is not ours has opened one: liblotic.so in Python; else empty.
+std::string LibraryFolder() {
+  Dl_info info{};
+  if (::dladdr(reinterpret_cast<const void*>(&LibraryFolder), &info) == 0 || info.dli_fname == nullptr || *info.dli_fname != '/') return "";
+  const std::string whole(info.dli_fname);
+  const std::string folder = whole.substr(0, whole.rfind('/'));
+  return folder == ProgramFolder() ? "" : folder;
+}
+
 std::vector<std::string> Candidates() {
   if (const char* set = std::getenv("LOTIC_SQL_LIBRARY"); set != nullptr && *set != '\0') return {set};
-  const std::string folder = ProgramFolder();
-  return {folder + "/" + kLibrary, folder + "/../lib/" + kLibrary};
+  const std::string program = ProgramFolder(), library = LibraryFolder();
+  std::vector<std::string> candidates;
+  if (!library.empty()) candidates.push_back(library + "/" + kLibrary);  // of one version with the code that asks
+  candidates.push_back(program + "/" + kLibrary);
+  candidates.push_back(program + "/../lib/" + kLibrary);
+  return candidates;
 }
 
 struct Entries {

@@ -9,7 +9,9 @@
 #include "duckdb/main/client_context.hpp"
 #include "duckdb/parallel/task_scheduler.hpp"
 #include "duckdb/storage/statistics/node_statistics.hpp"
+#include "lotic/counted_splits.h"
 #include "lotic/plan_preview.h"
+#include "scan/certificate.h"
 #include "sql/pushdown.h"
 #include "sql/scan_bind.h"
 #include "sql/scan_run.h"
@@ -175,21 +177,45 @@ struct ScanCallbacks {
     return duckdb::make_uniq<duckdb::NodeStatistics>(records);
   }
 
+  /// What a count from metadata is certified with. None: it cannot be accounted for, or the splits do not add up to it, so that it is read instead.
+  static std::optional<std::vector<SplitCertificate>> Counted(const ScanBind& bind) {
+    auto* const counts = dynamic_cast<CountedSplits*>(bind.model->connector.get());
+    std::vector<SplitCertificate> certificates;
+    int64_t rows = 0;
+    const std::vector<Split> splits = bind.Splits();
+    const ScanRequest request = bind.Request();
+    for (const Split& split : splits) {
+      if (counts == nullptr) {
+        certificates.push_back(UnreadCertificate(split, true, EndReason::kPruned));
+        certificates.back().notes.push_back("counted from positions: nothing was read");
+        continue;
+      }
+      Result<SplitCertificate> one = counts->CountedCertificate(bind.session->Context(), request, split);
+      if (!one.ok()) return std::nullopt;
+      rows += one->rows;
+      certificates.push_back(*std::move(one));
+    }
+    if (counts != nullptr && rows != *bind.Plan().estimate.exact_rows) return std::nullopt;
+    return certificates;
+  }
+
   /// Answers count(*) where the connector knows the number of rows; DuckDB asks only if no filter of its own is left.
   static duckdb::vector<duckdb::PartitionStatistics> PartitionStats(duckdb::ClientContext&, duckdb::GetPartitionStatsInput& input) {
     const auto& bind = input.bind_data->Cast<ScanBind>();
     duckdb::vector<duckdb::PartitionStatistics> statistics;
     const Prepared& plan = bind.Plan();
     if (!plan.estimate.exact_rows || bind.limit) return statistics;
+    if (bind.use_->prepared.token.empty()) {
+      std::optional<std::vector<SplitCertificate>> counted = Counted(bind);
+      if (!counted) return statistics;
+      bind.use_->prepared = plan;
+      bind.use_->counted = *std::move(counted);
+      if (const auto query = bind.session->query()) query->AddCounted(bind.use_);
+    }
     duckdb::PartitionStatistics all;
     all.count = static_cast<duckdb::idx_t>(*plan.estimate.exact_rows);
     all.count_type = duckdb::CountType::COUNT_EXACT;
     statistics.push_back(std::move(all));
-    if (bind.use_->prepared.token.empty()) {
-      bind.use_->prepared = plan;
-      bind.use_->splits = bind.Splits();
-      if (const auto query = bind.session->query()) query->AddCounted(bind.use_);
-    }
     return statistics;
   }
 
@@ -232,6 +258,7 @@ struct ScanCallbacks {
     text["Rows"] = Thousands(run.rows());
     text["Records read"] = Thousands(progress.records);
     text["Bytes fetched"] = Thousands(progress.bytes_fetched);
+    if (progress.throttled > 0) text["Throttled calls"] = Thousands(progress.throttled);
     return text;
   }
 

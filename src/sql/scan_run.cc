@@ -85,6 +85,7 @@ ReaderProgress ScanRun::Progress() const {
     const ReaderProgress one = lane->reader_->Progress();
     sum.records += one.records;
     sum.bytes_fetched += one.bytes_fetched;
+    sum.throttled += one.throttled;
     sum.fraction += one.fraction * static_cast<double>(lane->group_.size());
   }
   sum.fraction = splits_.empty() ? 1 : sum.fraction / static_cast<double>(splits_.size());
@@ -144,6 +145,7 @@ Status ScanRun::Lane::CloseReader() {
   }
   run_->closed_.records += progress.records;
   run_->closed_.bytes_fetched += progress.bytes_fetched;
+  run_->closed_.throttled += progress.throttled;
   run_->closed_.fraction += static_cast<double>(group_.size());
   run_->reading_.erase(std::find(run_->reading_.begin(), run_->reading_.end(), this));
   reader_.reset();

@@ -50,12 +50,7 @@ std::vector<TableCertificate> QueryState::Certificates() const {
   for (const auto& run : runs_) tables.push_back(run->Certificate(outcome_));
   for (const auto& use : counted_) {
     if (use->scanned || outcome_ != QueryOutcome::kFinished) continue;
-    std::vector<SplitCertificate> splits;
-    for (const Split& split : use->splits) {
-      splits.push_back(UnreadCertificate(split, true, EndReason::kPruned));
-      splits.back().notes.push_back("counted from positions: nothing was read");
-    }
-    tables.push_back(MakeTableCertificate(use->prepared, std::move(splits)));
+    tables.push_back(MakeTableCertificate(use->prepared, use->counted));
   }
   return tables;
 }
@@ -85,6 +80,7 @@ QueryProgress QueryState::Progress() const {
     sum.fraction += one.fraction / static_cast<double>(runs_.size());
     sum.records += one.records;
     sum.bytes += one.bytes_fetched;
+    sum.throttled += one.throttled;
   }
   return sum;
 }

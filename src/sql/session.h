@@ -28,7 +28,7 @@ struct ExternalFunction;
 /// A plan that answered from metadata alone unless a scan of it was begun.
 struct PlanUse {
   Prepared prepared;
-  std::vector<Split> splits;
+  std::vector<SplitCertificate> counted;  ///< of its splits
   bool scanned = false;
 };
 

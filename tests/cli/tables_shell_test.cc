@@ -87,6 +87,25 @@ TEST_F(TablesShell, ReadsWithoutAnOwnerAndSaysWhatItRead) {
   EXPECT_THAT(json, HasSubstr("\"complete\": true"));
 }
 
+TEST_F(TablesShell, ACountSaysWhatItStandsForAlthoughItReadsNothing) {
+  data_.AddTable("events", 2);
+  data_.Commit("events", 0, 100);
+  data_.Roll("events", 0);
+  Seal();
+  data_.Commit("events", 1, 30);
+  const std::string file = data_.folder() + "/certificate.json";
+  const Done done = Ask("SELECT count(*) AS n FROM events", "--format csv --certificate " + file);
+  EXPECT_THAT(done.out, HasSubstr("n\n117\n"));
+  const std::string summary = "read 128 of 130 records in 2 of 2 partitions, complete";  // two offsets have no record
+  EXPECT_THAT(done.out, HasSubstr(summary));
+  EXPECT_THAT(Ask("SELECT max(qty) FROM events", "--format csv").out, HasSubstr(summary)) << "as of a reading";
+  std::ifstream in(file);
+  const std::string json((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  EXPECT_THAT(json, HasSubstr("\"returned\": 90"));
+  EXPECT_THAT(json, HasSubstr("\"rows\": 27"));
+  EXPECT_THAT(json, HasSubstr("no row was read"));
+}
+
 TEST_F(TablesShell, ErrorsAreAskedInSql) {
   data_.AddTable("events", 1);
   const table::RecordError error{0, 7, 1'700'000'000'000, 1'700'000'000'500, "convert", "qty", "no INT", "{}", 2};

@@ -190,7 +190,7 @@ TEST_P(SqlCases, GiveTheExpectedRows) {
     ASSERT_TRUE(broker::FillDemo(*broker, demo).ok());
     if (GetParam() == "demo/system_names") {
       const broker::Record record{.key = "k", .value = R"({"word": "here"})", .timestamp_ms = kDemoNowMs};
-      for (const char* topic : {"duckdb_tables", "duckdb_columns", "duckdb_views"}) {
+      for (const char* topic : {"duckdb_tables", "duckdb_columns", "duckdb_views", "my.topic"}) {
         ASSERT_TRUE(broker->CreateTopic(topic).ok());
         ASSERT_TRUE(broker->Append(topic, 0, {&record, 1}).ok());
       }
