@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 
 from setuptools import Distribution, setup
 from setuptools.command.build_py import build_py
@@ -31,6 +32,21 @@ def library():
     return path
 
 
+def beside(path):
+    """What liblotic.so opens to read sealed segments of real-time tables: its SQL part, and DuckDB, with its licence."""
+    sql = path.with_name("liblotic_sql.so")
+    if not sql.is_file():
+        print(f"note: {sql} is not there: without it sealed segments of real-time tables cannot be read (cmake --build build/release --target lotic_sql)")
+        return []
+    needed = subprocess.run(["ldd", str(sql)], capture_output=True, text=True, check=True).stdout
+    duckdb = re.search(r"libduckdb\.so => (/.+) \(0x", needed)
+    if duckdb is None:
+        raise SystemExit(f"error: {sql} needs libduckdb.so, which is not found: it was built on another machine, or without the folder that scripts/setup prints")
+    duckdb = pathlib.Path(duckdb.group(1))
+    licence = duckdb.parent.parent / "LICENSE"
+    return [sql, duckdb, *([licence] if licence.is_file() else [])]
+
+
 def folders():
     """Where setuptools may write: the source folder's own build folder, so that nothing is left in python/."""
     if not (HERE.parent / "CMakeLists.txt").is_file():
@@ -44,9 +60,11 @@ class BuildWithLibrary(build_py):
     def run(self):
         source = library()
         super().run()
-        target = pathlib.Path(self.build_lib) / "lotic" / "lib" / "liblotic.so"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+        target = pathlib.Path(self.build_lib) / "lotic" / "lib"
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target / "liblotic.so")
+        for each in beside(source):
+            shutil.copyfile(each, target / ("LICENSE.duckdb" if each.name == "LICENSE" else each.name))
 
 
 class ForThisPlatform(Distribution):

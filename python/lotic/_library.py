@@ -57,7 +57,7 @@ def _path():
     if named:
         if not os.path.isfile(named):
             raise LoticError(f"{_LIBRARY_VARIABLE}={named}: there is no such file", "NotFound")
-        return named
+        return os.path.abspath(named)  # what lies beside it is found by its path
     if not _BUNDLED.is_file():
         raise LoticError(
             f"liblotic.so is not at {_BUNDLED}: this copy of the package was installed without it; "

@@ -99,6 +99,9 @@ class Installing(unittest.TestCase):
             said = subprocess.run([sys.executable, "-c", "import lotic; print(lotic.connector_types())"], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
             self.assertIn("'kafka'", said.stdout, said.stderr)
             self.assertTrue(pathlib.Path(folder, "built", "pyspark_lotic.py").is_file())
+            if pathlib.Path(LIBRARY).with_name("liblotic_sql.so").is_file():  # what reads sealed segments, with DuckDB; used by tests/realtime/readers_test.py
+                for name in ("liblotic_sql.so", "libduckdb.so", "LICENSE.duckdb"):
+                    self.assertTrue(pathlib.Path(folder, "built", "lotic", "lib", name).is_file(), name)
 
 
 class OptionsOfUsers(unittest.TestCase):
@@ -118,6 +121,11 @@ class OptionsOfUsers(unittest.TestCase):
         self.assertEqual(self.parse(["path"], subscribePattern="o.*").pattern, "o.*")
         self.assertEqual(self.parse(["connector"]).connector, "kafka")
         self.assertEqual(self.parse(metadata='["_key", "_offset"]').metadata, ["_key", "_offset"])
+        for folder, path in (("/certs/run", "/certs/run"), ("file:///certs/run/", "/certs/run"), ("file:/certs/run", "/certs/run"), ("certs/", os.path.abspath("certs"))):
+            self.assertEqual(self.parse(certificate=folder).certificate, path)
+        # Executors have working directories of their own.
+        self.assertEqual(options.parse({"connector": "tables", "source": "./data", "path": "events"}).source, os.path.abspath("data"))
+        self.assertEqual(options.parse({"connector": "memory", "source": "sample", "path": "types"}).source, "sample")
 
     def test_what_cannot_be_is_an_error_that_says_how_to_go_on(self):
         cases = [
@@ -138,6 +146,8 @@ class OptionsOfUsers(unittest.TestCase):
             (dict(columns="[1]"), "no array of texts"),
             (dict(columns="[a"), "no JSON array"),
             (dict(certificate="s3://bucket/certs"), "is no folder"),
+            (dict(certificate="hdfs:/certs"), "is no folder"),
+            (dict(certificate=""), "is no folder"),
             (dict(subscribe="other"), "name what to read once"),
             (dict(table="other"), "named twice"),
             (dict(startingOffsets="earliest", startingTimestamp="5"), "exclude each other"),
@@ -157,7 +167,7 @@ class OptionsOfUsers(unittest.TestCase):
             self.parse(["kafka.bootstrap.servers"])
         with self.assertRaisesRegex(options.OptionError, "belongs to connector kafka"):
             options.parse({"connector": "kinesis", "path": "clicks", "minpartitions": "8"})
-        with self.assertRaisesRegex(options.OptionError, "needs .option"):
+        with self.assertRaisesRegex(options.OptionError, "needs .option.*: kafka, kinesis, timestream, athena, tables or memory"):
             options.parse({"path": "orders"})
 
 
@@ -168,13 +178,36 @@ class OffsetsOfUsers(unittest.TestCase):
         self.assertEqual(offsets.ends('{"a": {"0": 7, "1": -1}}', {"a": 2}), {"a": {"0": 7}})
         self.assertEqual((offsets.starts("earliest", {}), offsets.ends("latest", {})), ({}, {}))
 
-    def test_splits_are_clipped(self):
-        splits = [{"partition": "0", "start": "0", "end": "10"}, {"partition": "0", "start": "10", "end": "20"}, {"partition": "1", "start": "3", "end": "9"}]
-        self.assertEqual(offsets.clip("a", splits, [], {"0": 4}), [{"partition": "0", "start": "0", "end": "4"}, splits[2]])
-        with self.assertRaisesRegex(options.OptionError, "21 of a, partition 0, is behind"):
-            offsets.clip("a", splits, [], {"0": 21})
-        with self.assertRaisesRegex(options.OptionError, "1 of a, partition 2, is behind"):
-            offsets.clip("a", splits, [{"partition": "2", "reason": "end", "planned_start": "0"}], {"2": 1})
+    def clip(self, ends, start=(), left_out=()):
+        """What clip() makes of three splits of topic a, and what it says of it in the plan."""
+        plan = {"left_out": list(left_out), "attributes": []}
+        return offsets.clip("a", self.SPLITS, plan, {"positions": dict(start)}, ends), plan
+
+    SPLITS = [{"partition": "0", "start": "0", "end": "10"}, {"partition": "0", "start": "10", "end": "20"}, {"partition": "1", "start": "3", "end": "9"}]
+
+    def test_splits_are_clipped_and_the_plan_says_so(self):
+        clipped, plan = self.clip({"0": 4})
+        self.assertEqual(clipped, [{"partition": "0", "start": "0", "end": "4"}, self.SPLITS[2]])
+        self.assertEqual(plan, {"left_out": [], "attributes": [{"name": "endingOffsets", "value": '{"0": 4}'}]})
+        clipped, plan = self.clip({"1": 2})
+        self.assertEqual(clipped, self.SPLITS[:2])
+        [nothing] = plan["left_out"]
+        self.assertEqual((nothing["partition"], nothing["planned_start"], nothing["planned_end"], nothing["complete"]), ("1", "3", "3", True))
+        self.assertEqual(nothing["notes"], ["endingOffsets leave nothing to read: 2 is not behind 3, where reading would begin"])
+        self.assertEqual(self.clip({}, {"0": "0"}), (self.SPLITS, {"left_out": [], "attributes": []}))
+
+    def test_offsets_that_the_log_does_not_have_are_errors(self):
+        empty = [{"partition": "2", "reason": "end", "planned_start": "0"}]
+        for expected, arguments in (
+            ('option "endingOffsets": 21 of a, partition 0, is behind what can be read, which ends at 20', dict(ends={"0": 21})),
+            ('option "endingOffsets": 1 of a, partition 2, is behind', dict(ends={"2": 1}, left_out=empty)),
+            ('option "startingOffsets": 21 of a, partition 0, is behind what can be read, which ends at 20', dict(ends={}, start={"0": "21"})),
+            ('option "startingOffsets": 5 of a, partition 2, is behind', dict(ends={}, start={"2": "5"}, left_out=empty)),
+            ('option "endingOffsets": 4 of a, partition 0, lies before its startingOffsets, 7', dict(ends={"0": 4}, start={"0": "7"})),
+        ):
+            with self.subTest(expected), self.assertRaises(options.OptionError) as caught:
+                self.clip(**arguments)
+            self.assertIn(expected, str(caught.exception))
 
     def test_wrong_ones_are_errors(self):
         for text, expected in (
@@ -332,6 +365,18 @@ class CertificatesOfTasks(unittest.TestCase):
         self.assertEqual([each["rows"] for each in table["partitions"]], [3000] * 4)
         self.assertEqual(certificate("file://" + str(self.folder))["tables"], [table])
 
+    def test_a_relative_folder_is_the_drivers(self):
+        before = os.getcwd()
+        self.addCleanup(os.chdir, before)
+        os.chdir(self.folder.parent)
+        parsed, plan = self.plan(certificate="certs/")
+        os.chdir("/")  # an executor has a working directory of its own
+        for task in plan.tasks:
+            self.run_task(parsed, plan, task, attempt=1)
+        os.chdir(self.folder.parent)
+        [table] = certificate("certs/")["tables"]
+        self.assertTrue(table["complete"])
+
     def test_a_task_without_a_finished_certificate_makes_it_incomplete(self):
         parsed, plan = self.plan()
         for task in plan.tasks[:2]:
@@ -403,12 +448,21 @@ class CertificatesOfTasks(unittest.TestCase):
         parsed, plan = self.plan(startingoffsets=starting, endingoffsets=ending)
         sizes = [(split["partition"], int(split["end"]) - int(split["start"])) for task in plan.tasks for split in task.splits]
         self.assertEqual(sizes, [("0", 5), ("1", 10), ("3", 10)])
+        for task in plan.tasks:
+            self.run_task(parsed, plan, task, attempt=1)
+        [table] = certificate(self.folder)["tables"]
+        self.assertTrue(table["complete"])
+        self.assertEqual(json.loads(table["endingOffsets"]), {"0": ends[0] - 5, "2": ends[2] - 10})
+        self.assertEqual([(each["partition"], each["rows"]) for each in table["partitions"]], [(0, 5), (1, 10), (2, 0), (3, 10)])
+        self.assertIn("endingOffsets leave nothing to read", table["partitions"][2]["notes"][0])
         parsed, plan = self.plan(minpartitions="9")
         self.assertGreaterEqual(len(plan.tasks), 8)
         for task in plan.tasks:
             self.run_task(parsed, plan, task, attempt=1)
         with self.assertRaisesRegex(options.OptionError, "is behind what can be read"):
             self.plan(endingoffsets=json.dumps({"orders": {**ends, 0: ends[0] + 1}}))
+        with self.assertRaisesRegex(options.OptionError, 'option "startingOffsets": [0-9]+ of orders, partition 3, is behind what can be read'):
+            self.plan(startingoffsets=json.dumps({"orders": {**ends, 3: ends[3] + 1}}))
 
     def ask(self, line):
         self.broker.stdin.write(line + "\n")

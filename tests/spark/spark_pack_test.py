@@ -76,7 +76,8 @@ def setUpModule():
         SPARK_WORKER_DIR=os.path.join(FOLDER.name, "worker"),
         PYTHONDONTWRITEBYTECODE="1",
     )
-    os.environ.pop("LOTIC_LIBRARY", None)
+    for variable in ("LOTIC_LIBRARY", "LOTIC_SQL_LIBRARY"):  # executors find what the package brings
+        os.environ.pop(variable, None)
     from pyspark.sql import SparkSession
 
     import lotic.spark
@@ -234,6 +235,33 @@ class OverTheEmbeddedBroker(Case):
         tables = certificate(self.certificates())["tables"]
         self.assertTrue(all(table["complete"] for table in tables))
         self.assertEqual(collections.Counter(table["topic"] for table in tables), {"orders": 2, "events": 2})
+
+    def test_certificates_of_a_relative_folder_lie_where_the_driver_is(self):
+        frame = self.load("orders", columns="order_id", certificate=os.path.relpath(self.certificates()))
+        self.assertGreater(frame.count(), 0)
+        [table] = certificate(self.certificates())["tables"]
+        self.assertTrue(table["complete"])
+
+    def test_real_time_tables_are_read_sealed_and_consuming(self):
+        sys.path.append(os.path.join(SOURCE, "tests", "realtime"))
+        import server
+
+        data = os.path.join(FOLDER.name, "data")
+        [expected] = shell(self.address, "SELECT count(*)::BIGINT AS n, sum(count)::BIGINT AS s FROM events")
+        with server.Serve(LOTIC, data, "-q") as serve:
+            made = serve.ask("POST", "/tableConfigs", {"tableName": "events", "schema": server.SCHEMA, "realtime": server.table(self.address)})
+            self.assertEqual(made.status, 200, made.body)
+            server.wait_for("the rows", lambda: serve.rows("select count(*) from events") == [[expected["n"]]])
+            job = serve.ask("POST", "/tables/events/forceCommit?partitions=0").json["forceCommitJobId"]
+            server.wait_for("the commit", lambda: serve.ask("GET", f"/tables/forceCommitStatus/{job}").json["numberOfSegmentsYetToBeCommitted"] == 0)
+            reader = spark.read.format("lotic").option("connector", "tables").option("source", data).option("certificate", self.certificates())
+            frame = reader.option("metadata", "$partitionId").load("events")
+            self.assertEqual(self.rows(frame.selectExpr("count(*) AS n", "sum(count) AS s")), [expected])
+            [[large, largest]] = serve.rows("select count(*), max(ts) from events where count > 500 and $partitionId = 0")
+            got = frame.where("count > 500 AND `$partitionId` = 0").selectExpr("count(*) AS n", "unix_millis(max(ts)) AS last")
+            self.assertEqual(self.rows(got), [{"n": large, "last": int(largest)}])
+        [table] = certificate(self.certificates())["tables"]  # two queries over one plan
+        self.assertTrue(table["complete"])
 
     def assert_refused(self, expected, action):
         with self.assertRaises(Exception) as caught:

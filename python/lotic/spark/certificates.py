@@ -18,6 +18,14 @@ _FORMAT = 1
 _TASK_FILE = re.compile(r"task-(\d+)\.(.+)\.json")
 
 
+def folder_of(text):
+    """The absolute path of a folder that a user names, by file:// or as a path: executors have working directories of their own. Raises ValueError."""
+    path = re.sub(r"^file:(//)?(?=/)", "", text)
+    if not path or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", path):
+        raise ValueError(f"{text!r} is no folder; certificates are written to a folder that the driver and every executor reach by one path")
+    return os.path.abspath(path)
+
+
 def _write(path, value):
     """The file appears whole or not at all."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
@@ -90,7 +98,7 @@ def certificate(folder):
     """
     from lotic.connection import certificate_of
 
-    root = pathlib.Path(folder[len("file://") :] if str(folder).startswith("file://") else folder)
+    root = pathlib.Path(folder_of(str(folder)))
     if not root.is_dir():
         raise FileNotFoundError(f"no certificates: {root} is no folder")
     loads = {}

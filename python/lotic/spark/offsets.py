@@ -60,20 +60,43 @@ def ends(text, topics):
     return made
 
 
-def clip(topic, splits, left_out, ends):
-    """The splits up to the wanted ends. An end that the log does not reach is an error, as far as the plan knows the log's end."""
+def _unread(partition, start, note):
+    """The certificate, in canonical form, of a partition of which nothing is to be read."""
+    none = dict.fromkeys(("returned", "filtered", "skipped", "aborted", "control", "missing", "rows", "undecodable_values", "bytes_fetched"), "0")
+    ends = dict.fromkeys(("planned_start", "planned_end", "read_start", "read_end"), start)
+    return {"partition": partition, **ends, "complete": True, "reason": "end", **none, "notes": [note], "first_record": None, "last_record": None, "proof": ""}
+
+
+def clip(topic, splits, plan, start, ends):
+    """The splits up to the wanted ends. `plan` is told: its certificate shows the option, and the partitions of which it leaves nothing.
+
+    start: the request's. ends: of this topic. An offset that the log does not reach is an error, as far as the plan knows the log's end, and so is
+    an end before its own start."""
     known = {}
     for split in splits:
         known[split["partition"]] = max(known.get(split["partition"], 0), int(split["end"]))
-    for certificate in left_out:
+    for certificate in plan["left_out"]:
         if certificate["reason"] == "end":  # an empty partition, not a pruned one
             known.setdefault(certificate["partition"], int(certificate["planned_start"]))
+    positions = start.get("positions", {})
+    for option, given in (("startingOffsets", positions), ("endingOffsets", ends)):
+        for partition, offset in given.items():
+            if partition in known and int(offset) > known[partition]:
+                raise OptionError(f'option "{option}": {offset} of {topic}, partition {partition}, is behind what can be read, which ends at {known[partition]}')
     for partition, end in ends.items():
-        if partition in known and end > known[partition]:
-            raise OptionError(f'option "endingOffsets": {end} of {topic}, partition {partition}, is behind what can be read, which ends at {known[partition]}')
+        if end < int(positions.get(partition, 0)):
+            raise OptionError(f'option "endingOffsets": {end} of {topic}, partition {partition}, lies before its startingOffsets, {positions[partition]}')
     clipped = []
     for split in splits:
         end = min(int(split["end"]), ends.get(split["partition"], int(split["end"])))
         if end > int(split["start"]):
             clipped.append({**split, "end": str(end)})
+    if ends:
+        plan["attributes"].append({"name": "endingOffsets", "value": json.dumps(ends)})
+    left = {split["partition"] for split in clipped}
+    for split in splits:  # in order: the first of a partition is where its reading would have begun
+        partition, begin = split["partition"], split["start"]
+        if partition not in left:
+            left.add(partition)
+            plan["left_out"].append(_unread(partition, begin, f"endingOffsets leave nothing to read: {ends[partition]} is not behind {begin}, where reading would begin"))
     return clipped

@@ -4,7 +4,10 @@
 import csv
 import difflib
 import json
+import os
 from dataclasses import dataclass, field
+
+from lotic.spark import certificates
 
 # The options of every connector, as they are written. Spark hands their names over in lower case.
 _OPTIONS = ("connector", "source", "schema", "table", "columns", "filter", "limit", "metadata", "certificate", "failOnDataLoss", "onError", "tombstones")
@@ -88,11 +91,10 @@ def _one_of(text, option, allowed):
 
 
 def _folder(text):
-    if text.startswith("file://"):
-        text = text[len("file://") :]
-    if "://" in text:
-        raise OptionError(f'option "certificate": {text!r} is no folder; certificates are written to a folder that the driver and every executor reach by one path')
-    return text
+    try:
+        return certificates.folder_of(text)
+    except ValueError as error:
+        raise OptionError(f'option "certificate": {error}') from None
 
 
 def _unknown(name, connector):  # without the value: a mistyped name may hide a password
@@ -113,7 +115,7 @@ def parse(given):
     options = Options()
     options.connector = given.pop("connector", "kafka" if "kafka.bootstrap.servers" in given else "")
     if not options.connector:
-        raise OptionError('format "lotic" needs .option("connector", ...): kafka, kinesis, timestream, athena or memory')
+        raise OptionError('format "lotic" needs .option("connector", ...): kafka, kinesis, timestream, athena, tables or memory')
     own = f"{options.connector}."
     kafka = options.connector == "kafka"
     path = given.pop("path", None)
@@ -147,7 +149,7 @@ def parse(given):
         elif name.startswith(own):
             options.connector_options[name[len(own) :]] = value
         elif name == "source" and not kafka:
-            options.source = value
+            options.source = os.path.abspath(value) if options.connector == "tables" else value  # a data directory: executors have working directories of their own
         elif name == "schema":
             options.schema = value
         elif name == "columns":

@@ -190,8 +190,8 @@ def make_plan(options, tables, names, constraints, load):
         request["token"] = prepared["token"]
         request.pop("as_of_ms", None)  # the token holds its outcome
         splits = connection.splits(request, prepared)
-        if table.name in ends:
-            splits = offsets.clip(table.name, splits, prepared["left_out"], ends[table.name])
+        if table.name in starts or table.name in ends:
+            splits = offsets.clip(table.name, splits, prepared, request["start"], ends.get(table.name, {}))
         # A limit is exact only where one reader counts; else each split is a task of its own.
         tasks = [list(range(len(splits)))] if options.limit is not None else [[i] for i in range(len(splits))]
         folder = None
