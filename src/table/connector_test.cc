@@ -682,7 +682,7 @@ TEST_F(TablesConnectorTest, ErrorsAreATable) {
   data_.AddTable("events", 1);
   data_.AddTable("other", 1);
   const RecordError errors[] = {{0, 7, TestData::TimeOf(7), 1'700'000'100'000, "convert", "qty", "'x' is no INT", "{\"qty\":\"x\"}", 11},
-                                {0, 9, TestData::TimeOf(9), 1'700'000'200'000, "decode", "", "no JSON", std::string("\xff\x00", 2), 2}};
+                                {0, 9, TestData::TimeOf(9), 1'700'000'200'000, "decode", "", "no JSON", std::string("\xff\x00", 2), 2, "k9"}};
   ASSERT_TRUE(data_.store("events").errors().Append(errors).ok());
   table_ = "_errors";
   ScanRequest request = Request({"ts", "table", "topic", "partition", "offset", "key", "stage", "column", "message", "payload", "$timestamp"});
@@ -695,6 +695,8 @@ TEST_F(TablesConnectorTest, ErrorsAreATable) {
   EXPECT_TRUE(rows.Validate().ok());
   EXPECT_EQ(rows.column(0).values<int64_t>()[0], 1'700'000'100'000);
   EXPECT_EQ(rows.column(1).Text(0), "events");
+  EXPECT_TRUE(rows.column(5).IsNull(0));
+  EXPECT_EQ(rows.column(5).Text(1), "k9");
   EXPECT_EQ(rows.column(6).Text(1), "decode");
   EXPECT_EQ(rows.column(7).Text(0), "qty");
   EXPECT_TRUE(rows.column(7).IsNull(1));

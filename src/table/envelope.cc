@@ -45,10 +45,9 @@ Envelope::Envelope(std::vector<EnvelopeColumn> columns, bool header_hex) : colum
 
 int64_t Envelope::RecordBytes(const Batch& raw, int64_t record) const {
   int64_t bytes = 0;
-  size_t column = 3;
-  if (reads_key_) bytes += static_cast<int64_t>(raw.column(column++).Text(record).size());
+  if (reads_key_) bytes += static_cast<int64_t>(raw.column(3).Text(record).size());
   if (reads_headers_) {
-    const Column& headers = raw.column(column);
+    const Column& headers = raw.column(4);
     const Column& lists = headers.children[1];
     const auto values = [&](int64_t entry) { return lists.children[0].offsets()[static_cast<size_t>(lists.offsets()[static_cast<size_t>(entry)])]; };
     const auto at = headers.offsets().subspan(static_cast<size_t>(record), 2);
@@ -63,7 +62,7 @@ std::optional<std::string_view> Envelope::Bytes(const EnvelopeCell& cell, const 
     if (keys.IsNull(record)) return std::nullopt;
     return keys.Text(record);
   }
-  const Column& headers = raw.column(reads_key_ ? 4 : 3);
+  const Column& headers = raw.column(4);
   if (headers.IsNull(record)) return std::nullopt;
   const auto entries = headers.offsets().subspan(static_cast<size_t>(record), 2);
   for (int64_t entry = entries[0]; entry < entries[1]; ++entry) {

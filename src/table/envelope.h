@@ -41,9 +41,8 @@ class Envelope {
   /// `header_hex`: headers in STRING columns as hex, always; else only what is no UTF-8.
   Envelope(std::vector<EnvelopeColumn> columns, bool header_hex);
 
-  bool reads_key() const { return reads_key_; }
   bool reads_headers() const { return reads_headers_; }
-  /// Of key and headers, where they are read. `raw` has RawLayout(reads_key(), reads_headers()).
+  /// Of key and headers, where they are read. `raw` has RawLayout(reads_headers()).
   int64_t RecordBytes(const Batch& raw, int64_t record) const;
 
   /// Appends a row to each column for each of `records` (rows of `raw`). What does not convert is a NULL, and told to `misfit`.

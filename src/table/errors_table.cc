@@ -87,7 +87,7 @@ void AppendCell(const std::string& column, const std::string& table, const std::
   } else if (column == kRowTimestampColumn) {
     out->AppendInt64(error.stream_ms);
   } else {
-    out->AppendNull();  // key: not kept yet
+    error.key.has_value() ? out->AppendBytes(*error.key) : out->AppendNull();
   }
 }
 
@@ -217,7 +217,7 @@ TableInfo ErrorsTableInfo() {
   info.durable_positions = false;
   info.roles = {Role::kBoundedScan, Role::kRemotePlanner};
   info.notes = {"the newest " + std::to_string(ErrorRing::kSlots) + " errors of each table, with the first " + std::to_string(RecordError::kMaxPayloadBytes) +
-                " bytes of the message; ts is when it was met, the key is not kept"};
+                " bytes of the message and at least " + std::to_string(RecordError::kSureKeyBytes) + " of the key; ts is when it was met"};
   return info;
 }
 

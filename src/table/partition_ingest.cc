@@ -16,6 +16,8 @@ namespace {
 constexpr size_t kRawOffset = 0;
 constexpr size_t kRawTime = 1;
 constexpr size_t kRawMessage = 2;
+constexpr size_t kRawKey = 3;
+constexpr size_t kErrorsAtOnce = 256;  // to write: each with its payload
 constexpr int64_t kHourMs = 3'600'000;
 constexpr const char* kThresholdAttribute = "rowThreshold";
 
@@ -154,6 +156,7 @@ Status PartitionIngest::RecordFaults(const RawRun& run, const PipelineResult& re
   if (result.faults.empty()) return Status::OK();
   const auto times = run.rows.column(kRawTime).values<int64_t>();
   const Column& messages = run.rows.column(kRawMessage);
+  const Column& keys = run.rows.column(kRawKey);
   std::vector<RecordError> errors;
   int64_t bytes_dropped = 0;
   for (const RecordFault& fault : result.faults) {
@@ -170,11 +173,16 @@ Status PartitionIngest::RecordFaults(const RawRun& run, const PipelineResult& re
       error.payload = std::string(payload.substr(0, RecordError::kMaxPayloadBytes));
       error.payload_bytes = static_cast<int64_t>(payload.size());
     }
+    if (!keys.IsNull(fault.record)) error.key = std::string(keys.Text(fault.record).substr(0, RecordError::kMaxKeyBytes));
     const bool stops = result.stop_at == fault.record;
     if (stops && faulted_at_ == error.offset) continue;  // tried again, and nothing has changed
     if (stops) faulted_at_ = error.offset;
     bytes_dropped += error.payload_bytes;
     errors.push_back(std::move(error));
+    if (errors.size() == kErrorsAtOnce) {
+      LOTIC_RETURN_NOT_OK(shared_.store->errors().Append(errors));
+      errors.clear();
+    }
   }
   Tell([&](PartitionStatus&, PartitionCounters& counters) { counters.bytes_dropped += bytes_dropped; });
   return errors.empty() ? Status::OK() : shared_.store->errors().Append(errors);

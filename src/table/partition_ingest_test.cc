@@ -46,6 +46,38 @@ TEST(PartitionIngest, TheNewestStreamTimeOfASegmentIsTheGreatestOfItsRecords) {
   EXPECT_EQ(store->writer(0).ValueOrDie()->segment()->totals.newest_stream_ms, 12000);
 }
 
+TEST(PartitionIngest, EveryRecordThatFailedIsInTheErrorsWithItsKey) {
+  const ScratchFolder folder;
+  const auto store = MakeStore(folder / "events", 100);
+  const auto schema = catalog::ParsePinotSchema(R"({"schemaName":"events","dimensionFieldSpecs":[{"name":"name","dataType":"STRING"}],
+    "dateTimeFieldSpecs":[{"name":"ts","dataType":"LONG","format":"1:MILLISECONDS:EPOCH","granularity":"1:MILLISECONDS"}]})")
+                          .ValueOrDie()
+                          .value;
+  IngestShared shared;
+  shared.config.raw_name = "events";
+  shared.config.time_column = "ts";
+  shared.config.stream.decoder_class = "JSONMessageDecoder";
+  shared.pipeline = RecordPipeline::Create(schema, shared.config, nullptr).ValueOrDie();
+  shared.time_column = shared.pipeline->stored_columns()->IndexOf("ts");
+  shared.store = store.get();
+  shared.sizer.emplace(shared.config.stream.flush, 1);
+  PartitionIngest ingest(shared, 0, store->writer(0).ValueOrDie());
+  constexpr int64_t kBad = 600;
+  std::vector<RawRecord> records = {{.value = "no JSON", .key = std::nullopt}, {.value = R"({"name":"a","ts":1})", .key = "good"}};
+  for (int64_t i = 1; i < kBad; ++i) records.push_back({.value = "no JSON", .key = "k" + std::to_string(i)});
+  const auto count = static_cast<int64_t>(records.size());
+  ingest.Queue({RawBatch(shared.pipeline->raw_layout(), records), 0, count, 100 + count, 7});
+  ASSERT_TRUE(ingest.Work({}).ok());
+  EXPECT_EQ(store->errors().count(), kBad);
+  const auto errors = ErrorRing::Read(folder / "events/errors").ValueOrDie().errors;
+  ASSERT_EQ(errors.size(), static_cast<size_t>(kBad));
+  EXPECT_EQ(errors[0].key, std::nullopt);
+  EXPECT_EQ(errors[1].key, "k1");
+  EXPECT_EQ(errors[1].offset, 102);
+  EXPECT_EQ(errors.back().key, "k" + std::to_string(kBad - 1));
+  EXPECT_EQ(errors.back().offset, 100 + count - 1);
+}
+
 TEST(StreamPosition, IsAnOffsetWithTheEpochOfItsLogWhereThereIsOne) {
   for (const auto& [text, offset, epoch] : {std::tuple("0", 0, -1), std::tuple("4961", 4961, -1), std::tuple("4961@0", 4961, 0), std::tuple("7@12", 7, 12)}) {
     EXPECT_EQ(OffsetOf({text}).ValueOrDie(), offset);

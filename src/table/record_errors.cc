@@ -5,7 +5,7 @@
 //   0     "LOTICERR"   8 u32 version 1   12 u32 CRC-32C of [0, 12)   16 u64 next number   24 u64 taken back      live words (rows_format.h)
 //   4096  slot of number n at (n mod kSlots): "ERR1", u32 CRC-32C of the rest, u32 bytes of the rest, u32 flags (1: taken back), u64 number,
 //         u64 taken back in all after this one was, i32 partition, u32 payload kept, i64 offset, i64 stream ms, i64 at ms, i64 payload bytes,
-//         u16 bytes of stage, of column, of message, zero; then these and the payload
+//         u16 bytes of stage, of column, of message, of the key plus 1 (0: none); then these, the payload and the key
 #include "table/record_errors.h"
 
 #include <algorithm>
@@ -29,7 +29,8 @@ constexpr int64_t kHeaderBytes = 4096;
 constexpr size_t kSlotHeaderBytes = 88;
 constexpr int64_t kSlotBytes = 5632;
 constexpr uint32_t kTakenBack = 1;
-static_assert(kSlotHeaderBytes + RecordError::kMaxStageBytes + RecordError::kMaxColumnBytes + RecordError::kMaxMessageBytes + RecordError::kMaxPayloadBytes <=
+static_assert(kSlotHeaderBytes + RecordError::kMaxStageBytes + RecordError::kMaxColumnBytes + RecordError::kMaxMessageBytes + RecordError::kMaxPayloadBytes +
+                  RecordError::kSureKeyBytes <=
               kSlotBytes);
 
 template <typename T>
@@ -81,6 +82,11 @@ std::string Encode(const Slot& slot) {
   Store(to + 74, static_cast<uint16_t>(column.size()));
   Store(to + 76, static_cast<uint16_t>(message.size()));
   for (const std::string_view part : {stage, column, message, payload}) bytes += part;
+  if (e.key.has_value()) {
+    const std::string_view key = std::string_view(*e.key).substr(0, std::min(RecordError::kMaxKeyBytes, static_cast<size_t>(kSlotBytes) - bytes.size()));
+    Store(bytes.data() + 78, static_cast<uint16_t>(key.size() + 1));
+    bytes += key;
+  }
   Store(bytes.data() + 8, static_cast<uint32_t>(bytes.size() - 8));
   Store(bytes.data() + 4, Crc(std::string_view(bytes).substr(8)));
   return bytes;
@@ -104,12 +110,14 @@ std::optional<Slot> Decode(std::string_view bytes) {
   e.at_ms = Load<int64_t>(from + 56);
   e.payload_bytes = Load<int64_t>(from + 64);
   const size_t stage = Load<uint16_t>(from + 72), column = Load<uint16_t>(from + 74), message = Load<uint16_t>(from + 76);
-  if (kSlotHeaderBytes + stage + column + message + payload != rest + 8) return std::nullopt;
+  const size_t key_mark = Load<uint16_t>(from + 78), key = key_mark == 0 ? 0 : key_mark - 1;
+  if (kSlotHeaderBytes + stage + column + message + payload + key != rest + 8) return std::nullopt;
   size_t at = kSlotHeaderBytes;
   for (const auto& [text, size] : {std::pair{&e.stage, stage}, std::pair{&e.column, column}, std::pair{&e.message, message}, std::pair{&e.payload, payload}}) {
     text->assign(bytes.substr(at, size));
     at += size;
   }
+  if (key_mark != 0) e.key = std::string(bytes.substr(at, key));
   return slot;
 }
 

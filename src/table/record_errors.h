@@ -16,6 +16,8 @@ namespace lotic::table {
 /// One record that became no row, or a row with a NULL in place of a value. What is longer than its limit is cut (text at a character).
 struct RecordError {
   static constexpr size_t kMaxStageBytes = 16, kMaxColumnBytes = 256, kMaxMessageBytes = 1024, kMaxPayloadBytes = 4096;
+  static constexpr size_t kMaxKeyBytes = 1024;  ///< where the other texts leave the room
+  static constexpr size_t kSureKeyBytes = 152;  ///< of it, whatever they are
 
   int32_t partition = 0;
   int64_t offset = 0;
@@ -24,8 +26,9 @@ struct RecordError {
   std::string stage;      ///< "decode", "transform", ...
   std::string column;     ///< empty: the whole record
   std::string message;
-  std::string payload;        ///< bytes, the first of them
-  int64_t payload_bytes = 0;  ///< of the whole record
+  std::string payload;             ///< bytes, the first of them
+  int64_t payload_bytes = 0;       ///< of the whole record
+  std::optional<std::string> key;  ///< bytes, the first of them; nothing: the record has none
   bool operator==(const RecordError&) const = default;
 };
 

@@ -288,7 +288,7 @@ Status Pipeline::MakeDecoder() {
     }
   }
   envelope_ = std::make_unique<Envelope>(std::move(envelope), header_hex_);
-  raw_layout_ = RawLayout(envelope_->reads_key(), envelope_->reads_headers());
+  raw_layout_ = RawLayout(envelope_->reads_headers());
   input.fields.push_back({kOffsetColumn, Type::Int64()});
   input.fields.push_back({kTimestampColumn, Type::Timestamp(TimeUnit::kMilli, true)});
   input_schema_ = std::make_shared<const Schema>(std::move(input));
@@ -397,7 +397,7 @@ void Pipeline::Decode(const Batch& raw, int64_t first, int64_t count, int32_t pa
       ColumnBuilder& column = builder.column(i);
       full = full || (inputs_[i].field.single_value ? column.bytes_size() : column.child(0).bytes_size()) >= kMaxColumnBytes;
     }
-    if (full) break;
+    if (full || progress->faults.size() + progress->misfits.size() >= kMaxFaultsOfRun) break;
   }
   result->records = done;
   const size_t rows = progress->records.size();
@@ -571,20 +571,14 @@ void Pipeline::Count(Progress& progress, PipelineResult* result) {
     }
   }
   std::stable_sort(progress.faults.begin(), progress.faults.end(), [](const RecordFault& a, const RecordFault& b) { return a.record < b.record; });
-  if (progress.faults.size() > kMaxFaultsPerBatch) {
-    const RecordFault last = progress.faults.back();
-    progress.faults.resize(kMaxFaultsPerBatch);
-    if (result->stop_at.has_value()) progress.faults.back() = last;
-  }
   result->faults = std::move(progress.faults);
 }
 
 }  // namespace
 
-Schema RawLayout(bool key, bool headers) {
+Schema RawLayout(bool headers) {
   Schema layout;
-  layout.fields = {{"_partition_offset", Type::Int64()}, {"_timestamp_ms", Type::Int64()}, {"_message_bytes", Type::Binary()}};
-  if (key) layout.fields.push_back({"_key_bytes", Type::Binary()});
+  layout.fields = {{"_partition_offset", Type::Int64()}, {"_timestamp_ms", Type::Int64()}, {"_message_bytes", Type::Binary()}, {"_key_bytes", Type::Binary()}};
   if (headers) layout.fields.push_back({"_headers", Type::Map(Type::String(), Type::List(Type::Binary()))});
   return layout;
 }

@@ -20,9 +20,9 @@
 
 namespace lotic::table {
 
-/// The raw columns of a stream, in this order: Kafka's hidden columns `_partition_offset` and `_timestamp_ms` (BIGINT), `_message_bytes` (VARBINARY; NULL: a tombstone), and where wanted
-/// `_key_bytes` (VARBINARY) and `_headers` (MAP<VARCHAR, LIST<VARBINARY>>).
-Schema RawLayout(bool key, bool headers);
+/// The raw columns of a stream, in this order: Kafka's hidden columns `_partition_offset` and `_timestamp_ms` (BIGINT), `_message_bytes` (VARBINARY; NULL: a tombstone), `_key_bytes` (VARBINARY:
+/// the errors table shows it) and, where wanted, `_headers` (MAP<VARCHAR, LIST<VARBINARY>>).
+Schema RawLayout(bool headers);
 
 /// The columns of stored rows: those of the schema, then kOffsetColumn (BIGINT, of the record) and kTimestampColumn (TIMESTAMP(3) UTC, the stream's; -1 ms where the stream has none), never NULL.
 Schema StoredColumns(const catalog::PinotSchema& schema);
@@ -47,17 +47,18 @@ struct RecordFault {
 struct PipelineResult {
   Batch rows;  ///< StoredColumns, in the order of the records
   int64_t records =
-      0;  ///< of the range, from its first on, that are dealt with: fewer than asked where the rows would be too many for one batch; at least 1, unless stop_at is the first
+      0;  ///< of the range, from its first on, that are dealt with: fewer than asked where the rows would be too many for one batch, or the faults; at least 1, unless stop_at is the first
   RecordFates fates;                ///< of these records; Sum() == records
-  std::vector<RecordFault> faults;  ///< the first kMaxFaultsPerBatch, ascending by record
+  std::vector<RecordFault> faults;  ///< all, ascending by record
   std::optional<int64_t> stop_at;   ///< stopOnDecodeError: row of the raw batch that the partition stops before; not in `records`, its fault is the last one
   std::optional<int64_t> min_time_ms, max_time_ms;  ///< of the time column; none: no row has a time
 };
 
-inline constexpr size_t kMaxFaultsPerBatch = 256;
+/// A Run ends behind the piece of its records in which decoding has met so many; what transforms, the filter and the check of times add is one for each of its records and columns at most.
+inline constexpr size_t kMaxFaultsOfRun = 4096;
 /// Records dealt with in one Run: where there are transforms or a filter, and where there are none.
 inline constexpr int64_t kMaxComputedRecords = 16 * 1024;
-inline constexpr int64_t kMaxPlainRecords = 1024 * 1024;
+inline constexpr int64_t kMaxPlainRecords = 64 * 1024;
 /// A Run ends when a column has so many bytes of text.
 inline constexpr size_t kMaxColumnBytes = size_t{512} << 20;
 

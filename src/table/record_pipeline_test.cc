@@ -280,10 +280,23 @@ TEST(RecordPipeline, TakesNoMoreThanItsLimitAtOnce) {
   EXPECT_EQ(pipeline->Run({}, RawBatch(pipeline->raw_layout(), {}), 0, 0, 0).ValueOrDie().records, 0);
 }
 
-TEST(RecordPipeline, ReportsTheFirstFaultsOfABatch) {
-  const Ran ran = Process(Events(), Config(), std::vector<RawRecord>(kMaxFaultsPerBatch * 3, RawRecord{"nonsense"}));
-  EXPECT_EQ(ran.result.fates.dropped_decode, static_cast<int64_t>(kMaxFaultsPerBatch * 3));
-  EXPECT_EQ(ran.faults.size(), kMaxFaultsPerBatch);
+TEST(RecordPipeline, ReportsEveryFaultAndEndsARunWithTooMany) {
+  for (const char* message : {"nonsense", R"({"size":"nonsense"})"}) {
+    auto pipeline = RecordPipeline::Create(Events(), Config(), nullptr).ValueOrDie();
+    const Batch raw = RawBatch(pipeline->raw_layout(), std::vector<RawRecord>(kMaxFaultsOfRun + 1000, RawRecord{message}));
+    int64_t runs = 0, next = 0;
+    while (next < raw.num_rows()) {
+      const PipelineResult part = pipeline->Run({}, raw, next, raw.num_rows() - next, 0).ValueOrDie();
+      ASSERT_GT(part.records, 0);
+      EXPECT_EQ(part.fates.Sum(), part.records);
+      ASSERT_EQ(part.faults.size(), static_cast<size_t>(part.records)) << message;
+      EXPECT_EQ(part.faults.front().record, next);
+      next += part.records;
+      EXPECT_EQ(part.faults.back().record, next - 1);
+      ++runs;
+    }
+    EXPECT_EQ(runs, 2) << message;
+  }
 }
 
 TEST(RecordPipeline, SaysWhatATableCannotHave) {

@@ -732,6 +732,7 @@ TEST(ErrorRing, KeepsTheNewestAndCountsAll) {
     errors[i].column = "qty";
     errors[i].message = "not a number";
     errors[i].payload = "{\"qty\":" + std::to_string(i) + "}";
+    if (i % 3 != 0) errors[i].key = i % 3 == 1 ? "" : "key " + std::to_string(i);
   }
   ASSERT_OK(ring->Append(errors));
   EXPECT_EQ(ring->count(), ErrorRing::kSlots + 5);
@@ -764,6 +765,24 @@ TEST(ErrorRing, CutsWhatIsTooLongAtACharacter) {
   EXPECT_EQ(read.message, std::string(1023, 'x'));
   EXPECT_EQ(read.payload.size(), RecordError::kMaxPayloadBytes);
   EXPECT_EQ(read.payload_bytes, 100'000);
+}
+
+TEST(ErrorRing, KeepsOfAKeyWhatThereIsRoomFor) {
+  ScratchFolder scratch;
+  auto ring = ErrorRing::Open(scratch / "errors").ValueOrDie();
+  RecordError small, large;
+  small.key = large.key = std::string(3000, 'k');
+  large.stage = std::string(100, 's');
+  large.column = std::string(1000, 'c');
+  large.message = std::string(5000, 'm');
+  large.payload = std::string(100'000, 'p');
+  const RecordError errors[] = {small, large};
+  ASSERT_OK(ring->Append(errors));
+  const auto read = ErrorRing::Read(scratch / "errors").ValueOrDie().errors;
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(read[0].key, std::string(RecordError::kMaxKeyBytes, 'k'));
+  EXPECT_EQ(read[1].key, std::string(RecordError::kSureKeyBytes, 'k'));
+  EXPECT_EQ(read[1].payload.size(), RecordError::kMaxPayloadBytes);
 }
 
 TEST(ErrorRing, IsReadOnlyWhereThereIsSomethingToTakeBack) {
