@@ -76,6 +76,10 @@ std::string MetadataJson(const table::SegmentInfo& segment) {
     out += ",\"segment.realtime.endOffset\":null";
   }
   add("segment.realtime.numReplicas", "1");
+  const auto threshold = segment.attributes.find(table::kThresholdAttribute);
+  if (threshold != segment.attributes.end()) add("segment.flush.threshold.size", threshold->second);
+  out += ",\"segment.flush.threshold.time\":null,\"segment.partition.metadata\":null,\"segment.download.url\":null,\"segment.refresh.time\":null";
+  add("segment.index.version", "parquet");
   add("segment.creation.time", std::to_string(segment.created_ms));
   if (!segment.totals.times.empty()) {
     add("segment.start.time", std::to_string(segment.totals.times.min_ms));

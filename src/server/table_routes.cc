@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -69,11 +71,31 @@ HttpResponse Metadata(const Controller& controller, const HttpRequest& request) 
   return JsonResponse(std::move(out));
 }
 
+/// By `sortType`, with names for what is equal; `sortAsc` turns the order round.
+Status Sort(const table::Tables& tables, const HttpRequest& request, std::vector<std::string>* names) {
+  const std::string type(request.Query("sortType").value_or("name"));
+  std::string lower = type;
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  const bool created = lower == "creationtime", changed = lower == "lastmodifiedtime";
+  if (!created && !changed && lower != "name") return Status::Invalid("sortType is ", type, "; expected name, creationTime or lastModifiedTime");
+  if (created || changed) {
+    std::map<std::string, int64_t> times;
+    for (const std::string& name : *names) {
+      const auto known = tables.Times(name);  // not ok: deleted meanwhile
+      times[name] = !known.ok() ? 0 : created ? known->created_ms : known->changed_ms;
+    }
+    std::stable_sort(names->begin(), names->end(), [&](const std::string& a, const std::string& b) { return times[a] < times[b]; });
+  }
+  if (!request.QueryFlag("sortAsc", true)) std::reverse(names->begin(), names->end());
+  return Status::OK();
+}
+
 HttpResponse List(const table::Tables& tables, const HttpRequest& request) {
   const auto realtime = WantsRealtime(request);
   if (!realtime.ok()) return ErrorResponse(realtime.status());
   std::vector<std::string> names;
   if (*realtime) names = tables.List();
+  if (const Status sorted = Sort(tables, request, &names); !sorted.ok()) return ErrorResponse(sorted);
   if (!request.Query("type").value_or("").empty()) {
     for (std::string& name : names) name += table::kRealtimeSuffix;
   }

@@ -24,7 +24,6 @@ namespace {
 constexpr milliseconds kKeepInterval{200};
 constexpr milliseconds kSealRetry{5'000};
 constexpr milliseconds kStatusInterval{1'000};
-constexpr const char* kThresholdAttribute = "rowThreshold";
 
 std::optional<EndOfSegment> EndOf(SealReason reason) {
   switch (reason) {

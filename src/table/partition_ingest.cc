@@ -19,7 +19,6 @@ constexpr size_t kRawMessage = 2;
 constexpr size_t kRawKey = 3;
 constexpr size_t kErrorsAtOnce = 256;  // to write: each with its payload
 constexpr int64_t kHourMs = 3'600'000;
-constexpr const char* kThresholdAttribute = "rowThreshold";
 
 int64_t MessageBytes(const Batch& raw, int64_t first, int64_t count) {
   const Column& column = raw.column(kRawMessage);
@@ -81,7 +80,11 @@ void PartitionIngest::TakeUpSegment() {
     if (kept != segment->attributes.end()) threshold_ = std::strtoll(kept->second.c_str(), nullptr, 10);
     end_time_ms_ = SegmentEndTime(segment->created_ms, now, shared_.config.stream.flush.time_ms);
   }
-  if (threshold_ <= 0) threshold_ = shared_.NextThreshold();
+  if (threshold_ <= 0) {
+    threshold_ = shared_.NextThreshold();
+    // A table's first segments come without one. Failing here only means that it is computed again after a restart.
+    if (consuming_) (void)writer_->SetAttributes(Attributes(threshold_));
+  }
   Tell([&](PartitionStatus& status, PartitionCounters& counters) {
     status.segment = segment.has_value() ? segment->name : "";
     status.position = writer_->position();

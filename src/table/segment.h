@@ -78,10 +78,12 @@ struct SegmentInfo {
   uint32_t file_crc = 0;                          ///< CRC-32C of the whole Parquet file
   int64_t repair_from = 0;                        ///< kDamaged: rows of [start, repair_from) are good and in the rows file
   std::string damage;                             ///< kDamaged: what was found
-  std::map<std::string, std::string> attributes;  ///< the ingest's own: thresholds and the like; at most kMaxSegmentAttributeBytes
+  std::map<std::string, std::string> attributes;  ///< the ingest's own, as kThresholdAttribute; at most kMaxSegmentAttributeBytes
   bool operator==(const SegmentInfo&) const = default;
 };
 inline constexpr size_t kMaxSegmentAttributeBytes = 4096;
+/// The number of rows at which the segment ends.
+inline constexpr char kThresholdAttribute[] = "rowThreshold";
 
 /// `created_ms` in minutes: "events__0__3__20260821T0930Z".
 std::string SegmentName(std::string_view raw_table, int32_t partition, int64_t sequence, int64_t created_ms);

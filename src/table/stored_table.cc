@@ -42,6 +42,7 @@ std::string ToJson(const StoredTable& table) {
   json["rawName"] = table.raw_name;
   json["tableId"] = table.table_id;
   json["createdMs"] = table.created_ms;
+  if (table.changed_ms != 0) json["changedMs"] = table.changed_ms;
   Json& state = json["state"];
   state["paused"] = table.paused;
   if (table.pause_reason.has_value()) state["reason"] = *table.pause_reason;
@@ -69,6 +70,7 @@ Result<StoredTable> StoredTableFromJson(std::string_view text) {
     table.raw_name = json.at("rawName").get<std::string>();
     table.table_id = json.at("tableId").get<std::string>();
     table.created_ms = json.at("createdMs").get<int64_t>();
+    table.changed_ms = Optional<int64_t>(json, "changedMs").value_or(0);
     table.config = json.at("config").get<std::string>();
     const Json& state = json.at("state");
     table.paused = state.at("paused").get<bool>();

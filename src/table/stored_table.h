@@ -31,7 +31,8 @@ struct StoredTable {
   std::string raw_name;  ///< "events": also the name of its schema
   std::string table_id;  ///< 8 hex digits, new for each creation
   int64_t created_ms = 0;
-  std::string config;  ///< the configuration's document
+  int64_t changed_ms = 0;  ///< when another configuration came last; 0: never, or before this was kept
+  std::string config;      ///< the configuration's document
 
   bool paused = false;
   std::optional<std::string> pause_reason, pause_comment;

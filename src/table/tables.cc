@@ -577,7 +577,7 @@ Result<Accepted> Tables::UpdateTable(const std::string& name, std::string_view j
   }
   definition.config = config;
   const auto remember = [&]() -> Status {
-    LOTIC_RETURN_NOT_OK(impl_->Remember(*entry, [&](StoredTable& kept) { kept.config = config.document; }));
+    LOTIC_RETURN_NOT_OK(impl_->Remember(*entry, [&](StoredTable& kept) { kept.config = config.document, kept.changed_ms = impl_->options.clock->NowMs(); }));
     std::lock_guard lock(entry->mutex);
     entry->definition = definition;
     return Status::OK();
@@ -677,6 +677,12 @@ Result<std::string> Tables::TableDocument(const std::string& name) const {
   LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->FindDefined(name));
   std::lock_guard lock(entry->mutex);
   return entry->stored.config;
+}
+
+Result<TableTimes> Tables::Times(const std::string& name) const {
+  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, impl_->Find(name));
+  std::lock_guard lock(entry->mutex);
+  return TableTimes{entry->stored.created_ms, std::max(entry->stored.created_ms, entry->stored.changed_ms)};
 }
 
 Result<std::string> Tables::TypedName(const std::string& name) const {

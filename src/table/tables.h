@@ -149,6 +149,12 @@ struct ErrorRow {
   std::string payload;  ///< its first 4 KiB
 };
 
+/// When a table was made, and when its configuration changed last: at first when it was made. 0: not known, its definition is damaged.
+struct TableTimes {
+  int64_t created_ms = 0;
+  int64_t changed_ms = 0;
+};
+
 /// The owner of a data directory: schemas, tables, and the ingest of each. One in all processes (the directory is locked).
 /// Any thread; calls that change one table follow each other. Tables are named raw or with their type ("events", "events_REALTIME"), also "default.events".
 /// Errors carry the sentence that an HTTP reply shows: NotFound 404, Invalid 400 (409 where Conflict::Is), everything else 500.
@@ -209,6 +215,7 @@ class Tables {
   std::vector<std::string> List() const;
   /// The configuration as GET shows it.
   Result<std::string> TableDocument(const std::string& name) const;
+  Result<TableTimes> Times(const std::string& name) const;
   /// "events_REALTIME", also for "events" and "default.events". Errors: NotFound.
   Result<std::string> TypedName(const std::string& name) const;
   /// What is published now: segments with their names, ranges, rows and fates.

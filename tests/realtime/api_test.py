@@ -206,6 +206,36 @@ class ApiTest(unittest.TestCase):
             self.assertEqual(replica["partitionOffsetInfo"]["recordsLagMap"], {partition: "0"})
             self.assertRegex(replica["partitionOffsetInfo"]["availabilityLagMsMap"][partition], r"^\d+$")
 
+    def test_tables_come_in_the_order_that_is_asked_for(self):
+        names = lambda query: self.serve.ask("GET", "/tables" + query).json["tables"]
+        younger = "a_younger"
+        made = self.serve.ask("POST", "/tableConfigs", {"tableName": younger, "schema": {**server.SCHEMA, "schemaName": younger}, "realtime": server.table(self.brokers, younger)})
+        self.assertEqual(made.status, 200, made.body)
+        try:
+            for query, expected in [("", [younger, "events"]), ("?sortType=name", [younger, "events"]), ("?sortAsc=false", ["events", younger]),
+                                    ("?sortType=creationTime", ["events", younger]), ("?sortType=CREATIONTIME&sortAsc=false", [younger, "events"])]:
+                with self.subTest(query):
+                    self.assertEqual(names(query), expected)
+            self.assertEqual(self.serve.ask("PUT", "/tables/events", server.table(self.brokers)).status, 200)
+            self.assertEqual(names("?sortType=lastModifiedTime"), [younger, "events"])
+            self.assertEqual(names("?sortType=creationTime"), ["events", younger])
+            wrong = self.serve.ask("GET", "/tables?sortType=size")
+            self.assertEqual(wrong.status, 400)
+            self.assertIn("sortType is size; expected name, creationTime or lastModifiedTime", wrong.body)
+        finally:
+            self.assertEqual(self.serve.ask("DELETE", f"/tableConfigs/{younger}").status, 200)
+
+    def test_metadata_of_a_segment_has_pinots_keys(self):
+        (segments,) = self.serve.ask("GET", "/segments/events").json
+        name = segments["REALTIME"][0]
+        metadata = self.serve.ask("GET", f"/segments/events/{name}/metadata").json
+        self.assertEqual(metadata["segment.name"], name)
+        self.assertGreater(int(metadata["segment.flush.threshold.size"]), 0)
+        for key in ("segment.flush.threshold.time", "segment.partition.metadata", "segment.download.url", "segment.refresh.time", "segment.realtime.endOffset"):
+            self.assertIsNone(metadata[key], key)
+        for key, value in metadata.items():
+            self.assertIsInstance(value, (str, type(None)), key)
+
     def test_metrics_have_pinots_names(self):
         page = self.serve.ask("GET", "/metrics")
         self.assertIn("version=0.0.4", page.headers["Content-Type"])
