@@ -26,6 +26,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <map>
 #include <set>
 #include <stop_token>
 #include <thread>
@@ -110,6 +111,8 @@ struct HttpServer::Impl {
   Status Listen();
   void Serve();
   void Accept(size_t listener);
+  /// Whether there is no room for one more connection from there.
+  bool IsFull(const asio::ip::address& from);
   void Enter(Session* session);
   void Leave(Session* session);
   void Stop();
@@ -119,9 +122,10 @@ struct HttpServer::Impl {
 
   const HttpServerOptions options;
   const Router* const router;
-  mutable std::mutex mutex;  // guards sessions and handling
+  mutable std::mutex mutex;  // guards sessions, their addresses and handling
   std::condition_variable changed;
   std::set<Session*> sessions;
+  std::map<asio::ip::address, size_t> of_address;
   size_t handling = 0;
   asio::io_context io;  // destroys the sessions that are left
   Workers control, queries;
@@ -138,11 +142,13 @@ struct HttpServer::Impl {
 /// One connection: reads a request, has it handled, writes the answer, again. All but Handle runs on the connection's strand.
 class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(Impl* server, tcp::socket socket) : server_(server), stream_(std::move(socket)), look_again_(stream_.get_executor()), buffer_(kMaxHeadBytes) {
+  Session(Impl* server, tcp::socket socket, asio::ip::address from)
+      : server_(server), from_(std::move(from)), stream_(std::move(socket)), look_again_(stream_.get_executor()), buffer_(kMaxHeadBytes) {
     server_->Enter(this);
   }
   ~Session() { server_->Leave(this); }
 
+  const asio::ip::address& from() const { return from_; }
   void Start() {
     asio::dispatch(stream_.get_executor(), [self = shared_from_this()] { self->ReadRequest(); });
   }
@@ -421,6 +427,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   }
 
   Impl* const server_;  // outlives every session
+  const asio::ip::address from_;
   beast::tcp_stream stream_;
   asio::steady_timer look_again_;
   beast::flat_buffer buffer_;
@@ -485,31 +492,35 @@ void HttpServer::Impl::Accept(size_t listener) {
       return;
     }
     self->connections.fetch_add(1);
-    bool full;
-    {
-      const std::lock_guard lock(self->mutex);
-      full = self->sessions.size() >= kMaxConnections;
-    }
-    if (full) {
+    const asio::ip::address from = socket.remote_endpoint(error).address();
+    if (self->IsFull(from)) {
       self->refused.fetch_add(1);
       socket.non_blocking(true, error);
       if (!error) (void)socket.write_some(asio::buffer(kNoRoom.data(), kNoRoom.size()), error);  // fits the socket's buffer, which is empty
     } else {
       socket.set_option(tcp::no_delay(true), error);
-      std::make_shared<Session>(self, std::move(socket))->Start();
+      std::make_shared<Session>(self, std::move(socket), from)->Start();
     }
     self->Accept(listener);
   });
 }
 
+bool HttpServer::Impl::IsFull(const asio::ip::address& from) {
+  const std::lock_guard lock(mutex);
+  const auto known = of_address.find(from);
+  return sessions.size() >= kMaxConnections || (known != of_address.end() && known->second >= kMaxConnectionsOfAddress);
+}
+
 void HttpServer::Impl::Enter(Session* session) {
   const std::lock_guard lock(mutex);
   sessions.insert(session);
+  ++of_address[session->from()];
 }
 
 void HttpServer::Impl::Leave(Session* session) {
   const std::lock_guard lock(mutex);
   sessions.erase(session);
+  if (const auto known = of_address.find(session->from()); --known->second == 0) of_address.erase(known);
   changed.notify_all();
 }
 

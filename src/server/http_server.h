@@ -18,6 +18,7 @@ namespace lotic::server {
 inline constexpr size_t kMaxHeadBytes = size_t{16} << 10;  ///< request line and headers: 431
 inline constexpr size_t kMaxBodyBytes = size_t{1} << 20;   ///< 413
 inline constexpr size_t kMaxConnections = 1024;            ///< the next one is closed after a 503
+inline constexpr size_t kMaxConnectionsOfAddress = 128;    ///< of one IP address: the same
 inline constexpr std::chrono::seconds kIdleTime{60};       ///< between requests of a connection: closed
 inline constexpr std::chrono::seconds kReadTime{10};       ///< for a request to arrive once begun: 408
 inline constexpr std::chrono::seconds kWriteTime{60};      ///< without a byte taken by the client: closed

@@ -37,9 +37,10 @@ class Connection {
  public:
   explicit Connection(const HttpServer& server) : stream_(net::Stream::Connect(Patient(), {"127.0.0.1", server.ports()[0]}, {}).ValueOrDie()) {}
   void Send(std::string_view text) {
-    const Status sent = stream_->WriteAll(Patient(), {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+    const Status sent = TrySend(text);
     ASSERT_TRUE(sent.ok()) << sent.ToString();
   }
+  Status TrySend(std::string_view text) { return stream_->WriteAll(Patient(), {reinterpret_cast<const uint8_t*>(text.data()), text.size()}); }
   /// The next response, head and body.
   std::string Receive() {
     while (buffer_.find("\r\n\r\n") == std::string::npos) {
@@ -189,6 +190,28 @@ TEST_F(HttpServerTest, KeepsAConnectionForTheNextRequest) {
   }
   EXPECT_EQ(server_->counters().connections, 1);
   EXPECT_EQ(server_->counters().requests, 3);
+}
+
+TEST_F(HttpServerTest, OneAddressHasSoManyConnectionsAndNoMore) {
+  constexpr std::string_view kHealth = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  Start();
+  std::vector<std::unique_ptr<Connection>> open;
+  for (size_t i = 0; i < kMaxConnectionsOfAddress; ++i) {
+    open.push_back(std::make_unique<Connection>(*server_));
+    open.back()->Send(kHealth);
+    ASSERT_THAT(open.back()->Receive(), StartsWith("HTTP/1.1 200 OK\r\n")) << i;
+  }
+  EXPECT_THAT(Connection(*server_).Rest(), StartsWith("HTTP/1.1 503 "));
+  EXPECT_EQ(server_->counters().refused, 1);
+  open.front()->Send(kHealth);
+  EXPECT_THAT(open.front()->Receive(), StartsWith("HTTP/1.1 200 OK\r\n"));
+  open.pop_back();
+  std::string answer;
+  for (const auto end = std::chrono::steady_clock::now() + kPatience; !answer.starts_with("HTTP/1.1 200 OK\r\n");) {  // until the server has seen it go
+    ASSERT_LT(std::chrono::steady_clock::now(), end) << answer;
+    Connection next(*server_);
+    if (next.TrySend("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()) answer = next.Receive();
+  }
 }
 
 TEST_F(HttpServerTest, AnswersRequestsThatWereSentTogetherInTheirOrder) {
