@@ -188,10 +188,14 @@ bool IngestWorld::CaughtUp(milliseconds limit) {
   return WaitFor(
       [this] {
         const Result<TableStatus> status = tables_->GetStatus("events");
-        if (!status.ok()) return false;
+        const Result<std::shared_ptr<const TableView>> view = tables_->View("events");
+        if (!status.ok() || !view.ok()) return false;
         for (const PartitionStatus& partition : status->partitions) {
           const Result<broker::PartitionState> log = broker_->Describe(kTopic, partition.partition);
           if (!log.ok() || partition.position < log->last_stable_offset) return false;
+          // Where damage took rows back, the status hears of it after the files.
+          const PartitionView* const published = (*view)->Find(partition.partition);
+          if (published != nullptr && !published->segments.empty() && published->segments.back().end < log->last_stable_offset) return false;
         }
         return true;
       },
