@@ -72,22 +72,22 @@ Status Serve(const ServeCommandLine& line, const ServeParts& parts, const Wiring
   options.log = log;
   LOTIC_ASSIGN_OR_RETURN(options.allowed_folders, Folders("--allow-files", line.allowed_folders));
   options.variables = EnvironmentVariable;
-  LOTIC_ASSIGN_OR_RETURN(const std::unique_ptr<table::Tables> tables, table::Tables::Open(std::move(options)));
-
-  table::TablesConnectorOptions reading;
-  reading.folder = line.data;
-  reading.segment_files = ports.files.get();
-  LOTIC_ASSIGN_OR_RETURN(const std::shared_ptr<Connector> connector, table::MakeTablesConnector(std::move(reading)));
+  std::unique_ptr<table::Tables> tables;  // outlives the server, which says that it is starting while they are opened
   server::PinotServerOptions serving;
   serving.host = line.host;
   serving.controller_port = line.controller_port;
   serving.broker_port = line.broker_port;
-  serving.tables = tables.get();
-  serving.connector = connector;
   serving.open_engine = wiring.open_engine;
   serving.variables = EnvironmentVariable;
   serving.log = log;
-  LOTIC_ASSIGN_OR_RETURN(const std::unique_ptr<server::PinotServer> server, server::PinotServer::Start(std::move(serving)));
+  LOTIC_ASSIGN_OR_RETURN(const std::unique_ptr<server::PinotServer> server, server::PinotServer::Listen(std::move(serving)));
+  LOTIC_ASSIGN_OR_RETURN(tables, table::Tables::Open(std::move(options)));
+
+  table::TablesConnectorOptions reading;
+  reading.folder = line.data;
+  reading.segment_files = ports.files.get();
+  LOTIC_ASSIGN_OR_RETURN(std::shared_ptr<Connector> connector, table::MakeTablesConnector(std::move(reading)));
+  LOTIC_RETURN_NOT_OK(server->Start(tables.get(), std::move(connector)));
   LogInfo("serving " + line.data + ": controller " + server->controller_url() + ", broker " + server->broker_url());
   // It answers already, so whoever reads the lines and calls at once is answered.
   Status printed = out->Write("controller " + server->controller_url() + "\nbroker " + server->broker_url() + "\n");

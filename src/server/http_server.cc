@@ -105,8 +105,8 @@ std::string Lower(std::string_view text) {
 struct HttpServer::Impl {
   class Session;
 
-  Impl(HttpServerOptions given, const Router* routes)
-      : options(std::move(given)), router(routes), io(static_cast<int>(kIoThreads)), control(kControlWorkers), queries(options.query_workers) {}
+  explicit Impl(HttpServerOptions given)
+      : options(std::move(given)), io(static_cast<int>(kIoThreads)), control(kControlWorkers), queries(options.query_workers) {}
 
   Status Listen();
   void Serve();
@@ -121,8 +121,8 @@ struct HttpServer::Impl {
   }
 
   const HttpServerOptions options;
-  const Router* const router;
-  mutable std::mutex mutex;  // guards sessions, their addresses and handling
+  std::atomic<const Router*> router{nullptr};  // null: not ready
+  mutable std::mutex mutex;                    // guards sessions, their addresses and handling
   std::condition_variable changed;
   std::set<Session*> sessions;
   std::map<asio::ip::address, size_t> of_address;
@@ -264,7 +264,9 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
     stream_.expires_never();
     const Status taken = TakeRequest();
     if (!taken.ok()) return Answer(ErrorResponse(taken));
-    const auto route = server_->router->Find(&request_);
+    const Router* const router = server_->router;
+    if (router == nullptr) return Answer(Starting());
+    const auto route = router->Find(&request_);
     const Status allowed = CheckBrowserRules(request_, route.ok() ? (*route)->access : Access::kRead);
     if (!allowed.ok()) return Answer(ErrorResponse(allowed));
     if (!route.ok()) return Answer(ErrorResponse(route.status()));
@@ -284,6 +286,12 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
     HttpResponse busy = ErrorResponse(429, "as many requests as this server handles at once are waiting already; try again");
     busy.headers.emplace_back("Retry-After", "1");
     Answer(std::move(busy));
+  }
+
+  static HttpResponse Starting() {
+    HttpResponse response = ErrorResponse(503, "the server is starting: it opens its tables; try again");
+    response.headers.emplace_back("Retry-After", "1");
+    return response;
   }
 
   void Handled() {
@@ -562,9 +570,9 @@ void HttpServer::Impl::Stop() {
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpServer::~HttpServer() { impl_->Stop(); }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::Listen(HttpServerOptions options, const Router* router) {
+Result<std::unique_ptr<HttpServer>> HttpServer::Listen(HttpServerOptions options) {
   if (options.query_workers == 0) options.query_workers = 2 * std::max(1U, std::thread::hardware_concurrency());
-  std::unique_ptr<HttpServer> server(new HttpServer(std::make_unique<Impl>(std::move(options), router)));
+  std::unique_ptr<HttpServer> server(new HttpServer(std::make_unique<Impl>(std::move(options))));
   LOTIC_RETURN_NOT_OK(server->impl_->Listen());
   return server;
 }
@@ -576,6 +584,7 @@ std::string HttpServer::url(size_t listener) const {
   return "http://" + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(impl_->bound[listener]);
 }
 void HttpServer::Serve() { impl_->Serve(); }
+void HttpServer::Begin(const Router* router) { impl_->router = router; }
 void HttpServer::Stop() { impl_->Stop(); }
 HttpServer::Counters HttpServer::counters() const { return {impl_->connections, impl_->requests, impl_->refused}; }
 

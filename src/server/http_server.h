@@ -45,15 +45,17 @@ struct HttpServerOptions {
 /// goes away cancels its request. One thread at a time for Serve and Stop.
 class HttpServer {
  public:
-  /// Takes the ports; connections wait until Serve(). `router` must outlive the server, and be filled by then.
+  /// Takes the ports; connections wait until Serve().
   /// Errors: Invalid (not a loopback address), IOError (the address is taken, with port and system's words).
-  static Result<std::unique_ptr<HttpServer>> Listen(HttpServerOptions options, const Router* router);
+  static Result<std::unique_ptr<HttpServer>> Listen(HttpServerOptions options);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  /// Begins to answer. Once.
+  /// Begins to answer: every request with 503, until Begin. Once.
   void Serve();
+  /// From now on requests are handled. `router` is filled, and outlives the server. Once.
+  void Begin(const Router* router);
 
   /// The ports that are listened on, in the order of the options.
   const std::vector<uint16_t>& ports() const;

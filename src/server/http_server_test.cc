@@ -157,8 +157,9 @@ class HttpServerTest : public testing::Test {
       const std::lock_guard lock(mutex_);
       log_ += sentence + "\n";
     };
-    server_ = HttpServer::Listen(options, &router_).ValueOrDie();
+    server_ = HttpServer::Listen(options).ValueOrDie();
     server_->Serve();
+    if (ready_) server_->Begin(&router_);
   }
   std::string log() {
     const std::lock_guard lock(mutex_);
@@ -174,6 +175,7 @@ class HttpServerTest : public testing::Test {
   Gate gate_;
   std::chrono::milliseconds write_time_ = kWriteTime;
   size_t max_unsent_bytes_ = kMaxUnsentBytes;
+  bool ready_ = true;
   Router router_;
   std::mutex mutex_;
   std::string log_;
@@ -190,6 +192,19 @@ TEST_F(HttpServerTest, KeepsAConnectionForTheNextRequest) {
   }
   EXPECT_EQ(server_->counters().connections, 1);
   EXPECT_EQ(server_->counters().requests, 3);
+}
+
+TEST_F(HttpServerTest, IsNotHealthyUntilItHasRoutes) {
+  ready_ = false;
+  Start();
+  Connection connection(*server_);
+  for (const char* path : {"/health", "/nothing", "/wait"}) {
+    connection.Send("GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_THAT(connection.Receive(), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("Retry-After: 1\r\n"), HasSubstr("the server is starting")));
+  }
+  server_->Begin(&router_);
+  connection.Send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(connection.Receive(), AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("\r\n\r\nOK")));
 }
 
 TEST_F(HttpServerTest, OneAddressHasSoManyConnectionsAndNoMore) {
@@ -447,7 +462,7 @@ TEST_F(HttpServerTest, ListensOnLoopbackOnly) {
   options.ports = {0};
   for (const char* host : {"0.0.0.0", "::", "192.168.1.5", "example.com", ""}) {
     options.host = host;
-    const auto server = HttpServer::Listen(options, &router_);
+    const auto server = HttpServer::Listen(options);
     ASSERT_FALSE(server.ok()) << host;
     EXPECT_EQ(server.status().message(),
               "serving on " + std::string(host) + " is refused: as long as nobody is asked who he is, only a loopback address is served (127.0.0.1, ::1)");
@@ -458,7 +473,7 @@ TEST_F(HttpServerTest, SaysWhichPortIsTaken) {
   Start();
   HttpServerOptions options;
   options.ports = {server_->ports()[0]};
-  const auto second = HttpServer::Listen(options, &router_);
+  const auto second = HttpServer::Listen(options);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.status().message(), "cannot listen on 127.0.0.1:" + std::to_string(server_->ports()[0]) + ": Address already in use");
 }

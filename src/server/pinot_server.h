@@ -24,8 +24,6 @@ struct PinotServerOptions {
   std::string host = "127.0.0.1";                     ///< loopback only
   uint16_t controller_port = kDefaultControllerPort;  ///< 0: any free one
   uint16_t broker_port = kDefaultBrokerPort;
-  table::Tables* tables = nullptr;       ///< outlives the server
-  std::shared_ptr<Connector> connector;  ///< the same tables, for queries
   std::function<Result<std::unique_ptr<sql::Engine>>(sql::EngineOptions)> open_engine;
   catalog::VariableLookup variables;            ///< of `${NAME}` in table documents, as TablesOptions has it
   size_t max_queries = 0;                       ///< at once; 0: twice the cores
@@ -35,8 +33,11 @@ struct PinotServerOptions {
 /// The controller and broker API of Apache Pinot over real-time tables: every route is served on both ports, none collide.
 class PinotServer {
  public:
-  /// Ready when it returns. Errors: HttpServer::Start's, OpenEngine's (the first session is opened at once).
-  static Result<std::unique_ptr<PinotServer>> Start(PinotServerOptions options);
+  /// Takes the ports, and answers every request with 503 until Start. Errors: HttpServer::Listen's.
+  static Result<std::unique_ptr<PinotServer>> Listen(PinotServerOptions options);
+  /// `tables` outlives the server; `connector`: the same tables, for queries. Ready when it returns. Once. Errors: OpenEngine's (the first session is opened at
+  /// once).
+  Status Start(table::Tables* tables, std::shared_ptr<Connector> connector);
   ~PinotServer();
   PinotServer(const PinotServer&) = delete;
   PinotServer& operator=(const PinotServer&) = delete;
