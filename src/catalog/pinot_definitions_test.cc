@@ -119,11 +119,13 @@ TEST(PinotDefinitions, TheDatabaseIsNoPartOfASchemasName) {
 }
 
 TEST(PinotDefinitions, LimitsOfQueriesAreRead) {
-  const auto table = ParsePinotTableConfig(
-      Patched(kTable, R"({"query": {"maxQueryResponseSizeBytes": "100", "maxServerResponseSizeBytes": 90}, "quota": {"maxQueriesPerSecond": "2.5"}})"));
+  const auto table = ParsePinotTableConfig(Patched(
+      kTable,
+      R"({"query": {"maxQueryResponseSizeBytes": "100", "maxServerResponseSizeBytes": 90}, "quota": {"maxQueriesPerSecond": "2.5", "storage": "1.5K"}})"));
   ASSERT_TRUE(table.ok()) << table.status();
   EXPECT_EQ(table->value.max_response_bytes, 90);
   EXPECT_EQ(table->value.max_queries_per_second, 2.5);
+  EXPECT_EQ(table->value.max_storage_bytes, 1536);
   EXPECT_TRUE(table->warnings.empty()) << testing::PrintToString(table->warnings);
 }
 

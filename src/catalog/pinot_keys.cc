@@ -174,7 +174,7 @@ constexpr DefinitionKey kKeys[] = {
     {"query", "maxQueryResponseSizeBytes", H, kInt, "a larger answer is an error (245)"},
     {"query", "maxServerResponseSizeBytes", H, kInt, "the same: one server answers"},
 
-    {"quota", "storage", W, kText, "a limit of a table's bytes is not built yet"},
+    {"quota", "storage", H, kText, "consumption pauses while the table's segments have more bytes"},
     {"quota", "maxQueriesPerSecond", H, kNum, "queries beyond it are errors (429)"},
 
     {"ingestionConfig", "streamIngestionConfig", H, kObject, "see there"},

@@ -229,8 +229,11 @@ Status TableReader::ReadQuota() {
   if (quota == nullptr) return Status::OK();
   LOTIC_RETURN_NOT_OK(CheckKeys(*quota, "quota", "quota.", &findings_));
   const JsonTree* const storage = quota->Find("storage");
-  if (storage != nullptr && !ScalarText(*storage).empty() && !ParseDataSize(ScalarText(*storage)).ok())
-    return Status::Invalid("quota.storage: expected a size as 100G, not ", ShownJson("", *storage));
+  if (storage != nullptr && !ScalarText(*storage).empty()) {
+    const Result<int64_t> bytes = ParseDataSize(ScalarText(*storage));
+    if (!bytes.ok()) return Status::Invalid("quota.storage: expected a size as 100G, not ", ShownJson("", *storage));
+    table_.max_storage_bytes = *bytes;
+  }
   const JsonTree* const rate = quota->Find("maxQueriesPerSecond");
   double number = 0;
   if (rate != nullptr && !(ParseNumberText(ScalarText(*rate), &number) && number > 0))

@@ -36,6 +36,7 @@ struct PinotTableConfig {
   std::optional<int64_t> query_timeout_ms;
   std::optional<int64_t> max_response_bytes;     ///< of an answer: the smaller of what query.maxQueryResponseSizeBytes and .maxServerResponseSizeBytes say
   std::optional<double> max_queries_per_second;  ///< above 0
+  std::optional<int64_t> max_storage_bytes;      ///< quota.storage
   /// Columns named by indexes and other settings that have no effect, with the key that names them; CheckTable looks them up.
   struct ColumnUse {
     std::string key, column;

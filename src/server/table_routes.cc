@@ -14,9 +14,6 @@
 namespace lotic::server {
 namespace {
 
-/// Bytes of a segment on disk, by what serves it.
-int64_t SegmentBytes(const table::SegmentInfo& segment) { return segment.file.empty() ? segment.rows_bytes : segment.file_bytes; }
-
 HttpResponse Size(const Controller& controller, const HttpRequest& request) {
   const auto typed = controller.tables->TypedName(request.Parameter("t"));
   if (!typed.ok()) return TablesError(typed.status());
@@ -28,8 +25,8 @@ HttpResponse Size(const Controller& controller, const HttpRequest& request) {
   for (const auto& partition : (*view)->partitions()) {
     for (const auto& segment : partition.segments) {
       if (segment.state == table::SegmentState::kDropped) continue;
-      const std::string bytes = std::to_string(SegmentBytes(segment));
-      total += SegmentBytes(segment);
+      const std::string bytes = std::to_string(table::SegmentBytes(segment));
+      total += table::SegmentBytes(segment);
       if (!verbose) continue;
       if (!segments.empty()) segments.push_back(',');
       AppendJsonString(&segments, segment.name);
@@ -59,7 +56,7 @@ HttpResponse Metadata(const Controller& controller, const HttpRequest& request) 
   for (const auto& partition : (*view)->partitions()) {
     for (const auto& segment : partition.segments) {
       if (segment.state == table::SegmentState::kDropped) continue;
-      bytes += SegmentBytes(segment);
+      bytes += table::SegmentBytes(segment);
       ++segments;
     }
   }

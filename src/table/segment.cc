@@ -61,6 +61,8 @@ std::string_view SealReasonName(SealReason reason) {
   return "";
 }
 
+int64_t SegmentBytes(const SegmentInfo& segment) { return segment.file.empty() ? segment.rows_bytes : segment.file_bytes; }
+
 std::string SegmentName(std::string_view raw_table, int32_t partition, int64_t sequence, int64_t created_ms) {
   const std::time_t seconds = created_ms >= 0 ? created_ms / 1000 : -((-created_ms + 999) / 1000);
   std::tm parts{};

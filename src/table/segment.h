@@ -85,6 +85,9 @@ inline constexpr size_t kMaxSegmentAttributeBytes = 4096;
 /// The number of rows at which the segment ends.
 inline constexpr char kThresholdAttribute[] = "rowThreshold";
 
+/// On disk, of what serves it now.
+int64_t SegmentBytes(const SegmentInfo& segment);
+
 /// `created_ms` in minutes: "events__0__3__20260821T0930Z".
 std::string SegmentName(std::string_view raw_table, int32_t partition, int64_t sequence, int64_t created_ms);
 

@@ -111,4 +111,14 @@ int64_t TableView::rows() const {
   return rows;
 }
 
+int64_t TableView::bytes() const {
+  int64_t bytes = 0;
+  for (const PartitionView& partition : partitions_) {
+    for (const SegmentInfo& segment : partition.segments) {
+      if (segment.state != SegmentState::kDropped) bytes += SegmentBytes(segment);
+    }
+  }
+  return bytes;
+}
+
 }  // namespace lotic::table

@@ -45,6 +45,8 @@ class TableView {
   std::string PathOf(int32_t partition, const std::string& file) const;
   /// Rows of all segments that are neither damaged nor dropped.
   int64_t rows() const;
+  /// On disk, of the segments that are not dropped.
+  int64_t bytes() const;
 
  private:
   std::string folder_;

@@ -47,7 +47,7 @@ struct TablesOptions {
   std::chrono::milliseconds sync_interval{1'000};        ///< published rows are durable so much later; 1 .. 1000
   int64_t sync_bytes = int64_t{64} << 20;                ///< or after so many bytes of a partition; 1 .. 64 MiB
   std::chrono::milliseconds discovery_interval{15'000};  ///< new partitions are looked for; 1 .. 30 000
-  std::chrono::milliseconds retention_interval{60'000};  ///< expired segments are looked for; 1 .. 3 600 000
+  std::chrono::milliseconds retention_interval{60'000};  ///< expired segments are looked for, and tables above their storage quota; 1 .. 3 600 000
   std::chrono::milliseconds retry_first{100};            ///< a partition that failed is tried again; 1 .. 10 000
   std::chrono::milliseconds retry_most{10'000};          ///< doubling up to here; 1 .. 600 000
   std::chrono::milliseconds snapshot_keep{900'000};      ///< replaced files stay so long for queries that began before
@@ -96,7 +96,7 @@ enum class ConsumeFrom : uint8_t { kLastConsumed, kSmallest, kLargest };
 struct PauseStatus {
   bool paused = false;
   std::vector<std::string> consuming_segments;  ///< none while paused
-  std::optional<std::string> reason;            ///< "ADMINISTRATIVE"; none: never paused
+  std::optional<std::string> reason;            ///< "ADMINISTRATIVE", "STORAGE_QUOTA_EXCEEDED"; none: never paused
   std::optional<std::string> comment;
   std::optional<int64_t> at_ms;  ///< of the last pause or resume
 };

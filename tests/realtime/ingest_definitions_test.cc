@@ -178,6 +178,48 @@ TEST(Definitions, AConnectionIsTestedWithinItsTimeAndNothingIsMade) {
   EXPECT_TRUE(world.tables().List().empty());
 }
 
+TEST(Ingest, ATableAboveItsStorageQuotaIsPausedUntilThereIsRoom) {
+  IngestWorld world(1);
+  const auto with_quota = [&world](const std::string& size) {
+    std::string json = world.TableJson();
+    return json.insert(json.size() - 1, R"(, "quota": {"storage": ")" + size + "\"}");
+  };
+  const auto pause = [&world] { return world.tables().GetPauseStatus("events").ValueOrDie(); };
+  TablesOptions options = world.Options();
+  options.retention_interval = milliseconds(20);
+  world.Open(options);
+  world.AddTable();
+  world.Produce(0, 500);
+  ASSERT_TRUE(world.CaughtUp());
+  EXPECT_FALSE(pause().paused);
+  ASSERT_TRUE(world.tables().UpdateTable("events", with_quota("1K")).ok());
+  ASSERT_TRUE(world.WaitFor([&] { return pause().paused; }));
+  EXPECT_EQ(pause().reason, "STORAGE_QUOTA_EXCEEDED");
+  EXPECT_THAT(*pause().comment, HasSubstr("quota.storage allows 1024"));
+  EXPECT_TRUE(world.Logged("table events_REALTIME is paused: its segments have "));
+  world.Produce(0, 10);
+  // It stays so over a restart, and so it does where somebody pauses it, whatever room there is.
+  world.Close();
+  world.Open(options);
+  EXPECT_EQ(pause().reason, "STORAGE_QUOTA_EXCEEDED");
+  ASSERT_TRUE(world.tables().Pause("events", "by hand").ok());
+  ASSERT_TRUE(world.tables().UpdateTable("events", with_quota("1G")).ok());
+  ASSERT_TRUE(world.tables().RunDiscovery("events").ok());
+  EXPECT_EQ(pause().comment, "by hand");
+  EXPECT_EQ(world.StatusOf(0).position, 500);
+  ASSERT_TRUE(world.tables().UpdateTable("events", with_quota("1K")).ok());
+  ASSERT_TRUE(world.tables().Resume("events", ConsumeFrom::kLastConsumed, "").ok());
+  ASSERT_TRUE(world.WaitFor([&] { return pause().reason == "STORAGE_QUOTA_EXCEEDED"; }));
+  // With room it goes on by itself.
+  ASSERT_TRUE(world.tables().UpdateTable("events", with_quota("1G")).ok());
+  ASSERT_TRUE(world.WaitFor([&] { return !pause().paused; }));
+  EXPECT_TRUE(world.Logged("table events_REALTIME goes on: its segments have "));
+  ASSERT_TRUE(world.CaughtUp());
+  const Published published = world.Read();
+  EXPECT_EQ(published.doubled, 0);
+  EXPECT_TRUE(published.ids == world.expected());
+}
+
 // ---- A schema that changes while records come
 
 std::string SchemaWith(const std::string& more) {
