@@ -115,6 +115,13 @@ Status TableReader::ReadSegments(const JsonTree& segments) {
   LOTIC_RETURN_NOT_OK(CheckKeys(segments, "segmentsConfig", path, &findings_));
   table_.time_column = TextAt(segments, "timeColumnName");
   if (table_.time_column.empty()) return Status::Invalid(path, "timeColumnName is missing; a REALTIME table needs a dateTime column");
+  const JsonTree* const deleted = segments.Find("deletedSegmentsRetentionPeriod");
+  if (deleted != nullptr && !ScalarText(*deleted).empty()) {
+    const Result<int64_t> period = ParsePeriod(ScalarText(*deleted));
+    if (!period.ok() || *period < 0)
+      return Status::Invalid(path, "deletedSegmentsRetentionPeriod: expected a period as 7d or 0d, not ", ShownJson("", *deleted));
+    table_.deleted_retention_ms = *period;
+  }
   const JsonTree* const unit = segments.Find("retentionTimeUnit");
   const JsonTree* const value = segments.Find("retentionTimeValue");
   const bool has_unit = unit != nullptr && !ScalarText(*unit).empty(), has_value = value != nullptr && !ScalarText(*value).empty();

@@ -25,7 +25,8 @@ struct PinotTransform {
 struct PinotTableConfig {
   std::string raw_name;  ///< "events"
   std::string time_column;
-  std::optional<int64_t> retention_ms;  ///< none: kept for ever
+  std::optional<int64_t> retention_ms;              ///< none: kept for ever
+  int64_t deleted_retention_ms = 7LL * 86'400'000;  ///< how long files of dropped segments stay
   StreamConfig stream;
   std::string filter;  ///< rows for which it is true are dropped; empty: none
   std::vector<PinotTransform> transforms;

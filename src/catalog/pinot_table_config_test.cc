@@ -65,6 +65,7 @@ TEST(PinotTableConfig, ReadsThePublishedGuidesTableWithoutAWarning) {
   EXPECT_EQ(table.NameWithType(), "events_REALTIME");
   EXPECT_EQ(table.time_column, "ts");
   EXPECT_EQ(table.retention_ms, std::nullopt);
+  EXPECT_EQ(table.deleted_retention_ms, 7LL * 86'400'000);
   EXPECT_EQ(table.stream.decoder_class, "JSONMessageDecoder");
   EXPECT_EQ(table.stream.topic, "events");
   EXPECT_EQ(table.stream.start.kind, OffsetCriteria::Kind::kSmallest);

@@ -35,6 +35,7 @@ Result<std::unique_ptr<TableIngest>> TableIngest::Start(const TablesOptions& opt
   made->definition_ = std::move(definition);
   made->paused_ = paused;
   made->retention_ms_ = made->definition_.config.retention_ms.value_or(-1);
+  made->deleted_keep_ms_ = made->definition_.config.deleted_retention_ms;
   IngestShared& shared = made->shared_;
   shared.config = made->definition_.config;
   shared.store = made->store_.get();
@@ -225,6 +226,7 @@ Status TableIngest::Reconfigure(IngestDefinition definition, std::unique_ptr<Rec
   definition_ = std::move(definition);
   shared_.config = definition_.config;
   retention_ms_ = shared_.config.retention_ms.value_or(-1);
+  deleted_keep_ms_ = shared_.config.deleted_retention_ms;
   LOTIC_RETURN_NOT_OK(SetPipeline(std::move(pipeline)));
   const catalog::StreamConfig& stream = shared_.config.stream;
   if (connector != nullptr || other_isolation) CloseReader();

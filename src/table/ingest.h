@@ -163,6 +163,7 @@ class TableIngest {
   std::atomic<bool> ended_{false};
   std::atomic<double> last_seal_seconds_{0};
   std::atomic<int64_t> retention_ms_{-1};  // -1: for ever
+  std::atomic<int64_t> deleted_keep_ms_{0};
   std::atomic<bool> layout_known_{false};  // layout_ has a value
   int64_t learnt_ms_ = 0;                  // segments sealed up to then; the keeping thread only, once there is one
 

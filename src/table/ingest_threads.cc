@@ -140,7 +140,8 @@ void TableIngest::KeepLoop(std::stop_token stop) {
     }
     if (steady_clock::now() >= expire_at) {
       const int64_t retention = retention_ms_;
-      const Result<int64_t> dropped = store_->DropExpired(retention < 0 ? std::nullopt : std::optional(retention), options_.clock->NowMs());
+      const int64_t deleted_keep = CheckRoom().ok() ? deleted_keep_ms_.load() : 0;  // room for new rows comes first
+      const Result<int64_t> dropped = store_->DropExpired(retention < 0 ? std::nullopt : std::optional(retention), options_.clock->NowMs(), deleted_keep);
       if (!dropped.ok()) told("retention", dropped.status());
       if (dropped.ok() && *dropped > 0) Log(std::to_string(*dropped) + " segments are older than the retention time and were dropped");
       const Result<bool> checked = store_->CheckOne(ctx);

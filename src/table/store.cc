@@ -245,7 +245,7 @@ class Store final : public TableStore {
     return count;
   }
 
-  Result<int64_t> DropExpired(std::optional<int64_t> retention_ms, int64_t now_ms) override {
+  Result<int64_t> DropExpired(std::optional<int64_t> retention_ms, int64_t now_ms, int64_t deleted_keep_ms) override {
     const std::lock_guard no_seal(seal_mutex_);
     int64_t dropped = 0;
     for (const std::shared_ptr<PartitionFolder>& folder : Folders()) {
@@ -267,7 +267,7 @@ class Store final : public TableStore {
         if (changed.state == SegmentState::kDone && now_ms - changed.sealed_ms >= keep) let_go(&changed.rows_file);
         if (changed.state == SegmentState::kDropped) {
           ++dropped_kept;
-          if (now_ms - changed.dropped_ms >= keep) {
+          if (now_ms - changed.dropped_ms >= std::max(keep, deleted_keep_ms)) {
             let_go(&changed.rows_file);
             let_go(&changed.file);
           }

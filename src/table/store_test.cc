@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <thread>
 
 #include <fcntl.h>
@@ -450,6 +451,23 @@ TEST_F(StoreTest, RetentionGoesByTheNewestRowOfASegment) {
   auto gone = SegmentRows::Open({}, *before, before->Find(0)->segments[0], {}, files_.get());
   EXPECT_EQ(gone.status().code(), StatusCode::kNotFound);
   EXPECT_THAT(gone.status().message(), HasSubstr("plan the query again"));
+}
+
+TEST_F(StoreTest, FilesOfDroppedSegmentsStayAsLongAsTheTableSays) {
+  Open();
+  ASSERT_OK(writer().Append(SomeCommit(0, 1000)));
+  ASSERT_OK(writer().Roll(SealReason::kRowLimit, clock_.now_ms));
+  SealAll();
+  const int64_t hour = 3'600'000, week = 7 * 24 * hour, later = 1'700'000'000'999 + week;
+  EXPECT_EQ(store_->DropExpired(hour, later, week).ValueOrDie(), 1);
+  const std::string file = table() + "/p0/" + Segments()[0].file;
+  EXPECT_EQ(store_->DropExpired(hour, later + week - 1, week).ValueOrDie(), 0);
+  Reopen();
+  EXPECT_EQ(Segments()[0].state, SegmentState::kDropped);
+  EXPECT_TRUE(std::filesystem::exists(file));
+  EXPECT_EQ(store_->DropExpired(hour, later + week, week).ValueOrDie(), 0);
+  EXPECT_TRUE(Segments()[0].file.empty());
+  EXPECT_FALSE(std::filesystem::exists(file));
 }
 
 TEST_F(StoreTest, ADamagedSealedFileIsFoundPutAsideAndReadAgain) {
