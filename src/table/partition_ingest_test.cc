@@ -17,21 +17,29 @@ namespace {
 using testing_pipeline::RawBatch;
 using testing_pipeline::RawRecord;
 
-TEST(PartitionIngest, TheNewestStreamTimeOfASegmentIsTheGreatestOfItsRecords) {
-  const ScratchFolder folder;
-  const auto store = MakeStore(folder / "events", 100);
-  const auto schema = catalog::ParsePinotSchema(R"({"schemaName":"events","dimensionFieldSpecs":[{"name":"name","dataType":"STRING"}],
+/// A table of one partition: name and ts.
+class PartitionIngestTest : public testing::Test {
+ protected:
+  PartitionIngestTest() {
+    const auto schema = catalog::ParsePinotSchema(R"({"schemaName":"events","dimensionFieldSpecs":[{"name":"name","dataType":"STRING"}],
     "dateTimeFieldSpecs":[{"name":"ts","dataType":"LONG","format":"1:MILLISECONDS:EPOCH","granularity":"1:MILLISECONDS"}]})")
-                          .ValueOrDie()
-                          .value;
+                            .ValueOrDie()
+                            .value;
+    shared.config.raw_name = "events";
+    shared.config.time_column = "ts";
+    shared.config.stream.decoder_class = "JSONMessageDecoder";
+    shared.pipeline = RecordPipeline::Create(schema, shared.config, nullptr).ValueOrDie();
+    shared.time_column = shared.pipeline->stored_columns()->IndexOf("ts");
+    shared.store = store.get();
+    shared.sizer.emplace(shared.config.stream.flush, 1);
+  }
+
+  const ScratchFolder folder;
+  const std::unique_ptr<TableStore> store = MakeStore(folder / "events", 100);
   IngestShared shared;
-  shared.config.raw_name = "events";
-  shared.config.time_column = "ts";
-  shared.config.stream.decoder_class = "JSONMessageDecoder";
-  shared.pipeline = RecordPipeline::Create(schema, shared.config, nullptr).ValueOrDie();
-  shared.time_column = shared.pipeline->stored_columns()->IndexOf("ts");
-  shared.store = store.get();
-  shared.sizer.emplace(shared.config.stream.flush, 1);
+};
+
+TEST_F(PartitionIngestTest, TheNewestStreamTimeOfASegmentIsTheGreatestOfItsRecords) {
   PartitionIngest ingest(shared, 0, store->writer(0).ValueOrDie());
   // The producer's times: the last record is the oldest.
   const auto record = [](int64_t stream_ms) { return RawRecord{.value = R"({"name":"a","ts":1700000000000})", .timestamp_ms = stream_ms}; };
@@ -46,21 +54,7 @@ TEST(PartitionIngest, TheNewestStreamTimeOfASegmentIsTheGreatestOfItsRecords) {
   EXPECT_EQ(store->writer(0).ValueOrDie()->segment()->totals.newest_stream_ms, 12000);
 }
 
-TEST(PartitionIngest, EveryRecordThatFailedIsInTheErrorsWithItsKey) {
-  const ScratchFolder folder;
-  const auto store = MakeStore(folder / "events", 100);
-  const auto schema = catalog::ParsePinotSchema(R"({"schemaName":"events","dimensionFieldSpecs":[{"name":"name","dataType":"STRING"}],
-    "dateTimeFieldSpecs":[{"name":"ts","dataType":"LONG","format":"1:MILLISECONDS:EPOCH","granularity":"1:MILLISECONDS"}]})")
-                          .ValueOrDie()
-                          .value;
-  IngestShared shared;
-  shared.config.raw_name = "events";
-  shared.config.time_column = "ts";
-  shared.config.stream.decoder_class = "JSONMessageDecoder";
-  shared.pipeline = RecordPipeline::Create(schema, shared.config, nullptr).ValueOrDie();
-  shared.time_column = shared.pipeline->stored_columns()->IndexOf("ts");
-  shared.store = store.get();
-  shared.sizer.emplace(shared.config.stream.flush, 1);
+TEST_F(PartitionIngestTest, EveryRecordThatFailedIsInTheErrorsWithItsKey) {
   PartitionIngest ingest(shared, 0, store->writer(0).ValueOrDie());
   constexpr int64_t kBad = 600;
   std::vector<RawRecord> records = {{.value = "no JSON", .key = std::nullopt}, {.value = R"({"name":"a","ts":1})", .key = "good"}};
