@@ -4,6 +4,9 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <map>
+
 #include "broker/test_client.h"
 #include "kafka_protocol/api.h"
 
@@ -119,6 +122,41 @@ TEST_F(BrokerTest, AnswersEveryAnnouncedVersionOfEveryApi) {
   }
   EXPECT_EQ(asked, static_cast<int64_t>(broker_->Requests().size()) - 1);
   EXPECT_GE(asked, 60);
+}
+
+TEST_F(BrokerTest, AnnouncesWhatItsReadmeSays) {
+  BrokerOptions options;
+  options.sasl_users = {{"u", "p"}};
+  Start(std::move(options));
+  const auto versions =
+      client_->Call<kp::ApiVersionsResponse>(kp::ApiVersionsRequest{.client_software_name = "t", .client_software_version = "1"}, 3).ValueOrDie();
+  std::map<std::string, std::string> announced, told;
+  for (const auto& api : versions.apis) {
+    announced[std::string(kp::ApiName(static_cast<ApiKey>(api.key)))] = std::to_string(api.min) + "-" + std::to_string(api.max);
+  }
+  // "| API | versions | |", then a row for each, or for several with commas.
+  std::ifstream readme(LOTIC_TESTDATA "/../src/broker/README.md");
+  bool in_table = false;
+  const auto cells = [](const std::string& text, const std::string& separator) {
+    std::vector<std::string> parts;
+    for (size_t at = 0; at <= text.size();) {
+      const size_t end = std::min(text.find(separator, at), text.size());
+      parts.push_back(text.substr(at, end - at));
+      at = end + separator.size();
+    }
+    return parts;
+  };
+  for (std::string line; std::getline(readme, line);) {
+    if (in_table && line.rfind("| ", 0) == 0) {
+      const auto row = cells(line.substr(2), " | ");
+      ASSERT_GE(row.size(), 2u) << line;
+      const auto names = cells(row[0], ", "), ranges = cells(row[1], ", ");
+      ASSERT_EQ(names.size(), ranges.size()) << line;
+      for (size_t i = 0; i < names.size(); ++i) told[names[i]] = ranges[i];
+    }
+    in_table = line.rfind("| API | versions |", 0) == 0 || (in_table && line.rfind('|', 0) == 0);
+  }
+  EXPECT_EQ(told, announced);
 }
 
 TEST_F(BrokerTest, AnswersAnUnknownApiVersionsVersionInTheOldestForm) {
