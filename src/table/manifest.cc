@@ -111,7 +111,8 @@ ManifestChange ChangeOf(const Json& json) {
   if (json.contains("next_sequence")) change.next_sequence = json.at("next_sequence").get<int64_t>();
   if (json.contains("position")) {
     change.position = json.at("position").get<int64_t>();
-    if (json.contains("epoch")) change.epoch = std::max<int64_t>(json.at("epoch").get<int64_t>(), -1);
+    if (json.contains("epoch")) change.epoch = json.at("epoch").get<int64_t>();
+    if (json.contains("epoch") && change.epoch < 0) throw std::invalid_argument("a negative epoch");
   }
   if (json.contains("segments")) {
     for (const Json& segment : json.at("segments")) change.segments.push_back(SegmentOf(segment));

@@ -431,6 +431,14 @@ TEST_F(StoreTest, AProcessThatEndsAfterAFailedSyncComesBackAtTheDurablePositionT
   EXPECT_THAT(Events(), ElementsAre(HasSubstr("an earlier sync failed")));
 }
 
+TEST(Manifest, ANegativeEpochIsDamageAndNotAnUnknownOne) {
+  const std::string partition = EncodePartition({.table_id = "0123abcd"});
+  for (const auto& [epoch, known] : {std::pair("0", true), std::pair("7", true), std::pair("-1", false), std::pair("-8", false)}) {
+    const std::string records[] = {partition, std::string(R"({"position": 40, "epoch": )") + epoch + "}"};
+    EXPECT_EQ(DecodeManifest(records).status().code(), known ? StatusCode::kOk : StatusCode::kDataLoss) << epoch;
+  }
+}
+
 TEST_F(StoreTest, RetentionGoesByTheNewestRowOfASegment) {
   Open();
   ASSERT_OK(writer().Append(SomeCommit(0, 1000)));  // times up to 1 700 000 000 999
