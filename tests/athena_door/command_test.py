@@ -36,6 +36,7 @@ while True:
     urllib.request.urlopen(urllib.request.Request(api + name + "/response", data=json.dumps(pong).encode()))
 """
 
+PATIENCE = 300  # seconds for a command: to validate the orders of Kafka takes two minutes under the thread sanitizer
 FRACTION = re.compile(r"(:\d\d(?:\.\d*[1-9])?)\.?0+(?=[+\"])")
 
 
@@ -44,7 +45,7 @@ def environment(**variables):
 
 
 def athena(*arguments, **variables):
-    return subprocess.run([LOTIC, "athena", *arguments], env=environment(**variables), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100)
+    return subprocess.run([LOTIC, "athena", *arguments], env=environment(**variables), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
 
 
 class Endpoint:
