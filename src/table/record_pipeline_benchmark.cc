@@ -24,6 +24,7 @@ Batch Raw(const Schema& layout, int64_t rows, int64_t undecodable_every) {
     builder.column(0).AppendInt64(i);
     builder.column(1).AppendInt64(1644586485807 + i);
     builder.column(2).AppendBytes(message);
+    for (size_t column = 3; column < layout.fields.size(); ++column) builder.column(column).AppendNull();  // no key
   }
   return builder.Finish(rows);
 }
