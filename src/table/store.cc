@@ -267,10 +267,8 @@ class Store final : public TableStore {
         if (changed.state == SegmentState::kDone && now_ms - changed.sealed_ms >= keep) let_go(&changed.rows_file);
         if (changed.state == SegmentState::kDropped) {
           ++dropped_kept;
-          if (now_ms - changed.dropped_ms >= std::max(keep, deleted_keep_ms)) {
-            let_go(&changed.rows_file);
-            let_go(&changed.file);
-          }
+          if (now_ms - changed.dropped_ms >= keep) let_go(&changed.rows_file);
+          if (now_ms - changed.dropped_ms >= std::max(keep, deleted_keep_ms)) let_go(&changed.file);
         }
         if (!(changed == segment)) change.segments.push_back(std::move(changed));
       }

@@ -114,8 +114,8 @@ class TableStore {
   virtual int64_t segments_to_seal() const = 0;
 
   /// Drops done segments all of whose rows are older than `retention_ms` (by time value; a row without one, and a segment without any row: by its
-  /// commit), and removes files whose time to stay is over. A row younger than that never goes. No retention: only the latter. Files of what was dropped stay
-  /// for `deleted_keep_ms`, and at least snapshot_keep_ms. @return segments dropped.
+  /// commit), and removes files whose time to stay is over. A row younger than that never goes. No retention: only the latter. Sealed files of what was
+  /// dropped stay for `deleted_keep_ms`, and at least snapshot_keep_ms. @return segments dropped.
   virtual Result<int64_t> DropExpired(std::optional<int64_t> retention_ms, int64_t now_ms, int64_t deleted_keep_ms) = 0;
   Result<int64_t> DropExpired(std::optional<int64_t> retention_ms, int64_t now_ms) { return DropExpired(retention_ms, now_ms, 0); }
   /// Drops one segment that is done, whatever its age. Errors: NotFound; Invalid (it is consuming or sealing).

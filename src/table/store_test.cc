@@ -468,8 +468,10 @@ TEST_F(StoreTest, FilesOfDroppedSegmentsStayAsLongAsTheTableSays) {
   SealAll();
   const int64_t hour = 3'600'000, week = 7 * 24 * hour, later = 1'700'000'000'999 + week;
   EXPECT_EQ(store_->DropExpired(hour, later, week).ValueOrDie(), 1);
-  const std::string file = table() + "/p0/" + Segments()[0].file;
+  const std::string file = table() + "/p0/" + Segments()[0].file, rows_file = table() + "/p0/" + Segments()[0].rows_file;
+  EXPECT_TRUE(std::filesystem::is_regular_file(rows_file));
   EXPECT_EQ(store_->DropExpired(hour, later + week - 1, week).ValueOrDie(), 0);
+  EXPECT_FALSE(std::filesystem::exists(rows_file)) << "the same rows twice";
   Reopen();
   EXPECT_EQ(Segments()[0].state, SegmentState::kDropped);
   EXPECT_TRUE(std::filesystem::exists(file));
