@@ -180,7 +180,8 @@ Status PartitionIngest::RecordFaults(const RawRun& run, const PipelineResult& re
     const bool stops = result.stop_at == fault.record;
     if (stops && faulted_at_ == error.offset) continue;  // tried again, and nothing has changed
     if (stops) faulted_at_ = error.offset;
-    bytes_dropped += error.payload_bytes;
+    const bool row_kept = fault.stage != Stage::kDecode && shared_.config.continue_on_error;
+    if (!stops && !row_kept) bytes_dropped += error.payload_bytes;
     errors.push_back(std::move(error));
     if (errors.size() == kErrorsAtOnce) {
       LOTIC_RETURN_NOT_OK(shared_.store->errors().Append(errors));

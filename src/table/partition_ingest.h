@@ -28,7 +28,7 @@ struct PartitionCounters {
   int64_t fetched = 0;  ///< records received
   RecordFates fates;
   int64_t bytes = 0;          ///< of messages received
-  int64_t bytes_dropped = 0;  ///< of messages that became no row, as far as they were sampled
+  int64_t bytes_dropped = 0;  ///< of messages that failed and became no row
   int64_t exceptions = 0;     ///< failures of stream and store
   int64_t losses = 0;         ///< ranges lost
   int64_t commits = 0;

@@ -21,10 +21,10 @@ using testing_pipeline::RawRecord;
 class PartitionIngestTest : public testing::Test {
  protected:
   PartitionIngestTest() {
-    const auto schema = catalog::ParsePinotSchema(R"({"schemaName":"events","dimensionFieldSpecs":[{"name":"name","dataType":"STRING"}],
+    schema = catalog::ParsePinotSchema(R"({"schemaName":"events","dimensionFieldSpecs":[{"name":"name","dataType":"STRING"}],
     "dateTimeFieldSpecs":[{"name":"ts","dataType":"LONG","format":"1:MILLISECONDS:EPOCH","granularity":"1:MILLISECONDS"}]})")
-                            .ValueOrDie()
-                            .value;
+                 .ValueOrDie()
+                 .value;
     shared.config.raw_name = "events";
     shared.config.time_column = "ts";
     shared.config.stream.decoder_class = "JSONMessageDecoder";
@@ -34,6 +34,7 @@ class PartitionIngestTest : public testing::Test {
     shared.sizer.emplace(shared.config.stream.flush, 1);
   }
 
+  catalog::PinotSchema schema;
   const ScratchFolder folder;
   const std::unique_ptr<TableStore> store = MakeStore(folder / "events", 100);
   IngestShared shared;
@@ -70,6 +71,21 @@ TEST_F(PartitionIngestTest, EveryRecordThatFailedIsInTheErrorsWithItsKey) {
   EXPECT_EQ(errors[1].offset, 102);
   EXPECT_EQ(errors.back().key, "k" + std::to_string(kBad - 1));
   EXPECT_EQ(errors.back().offset, 100 + count - 1);
+}
+
+TEST_F(PartitionIngestTest, BytesAreDroppedWithTheirRecordAndNotWithAValueOfIt) {
+  const std::vector<RawRecord> records = {{.value = "no JSON"}, {.value = R"({"name":"a","ts":"x"})"}, {.value = R"({"name":"a","ts":1})"}};
+  int64_t offset = 100;
+  for (const bool go_on : {true, false}) {
+    shared.config.continue_on_error = go_on;
+    shared.pipeline = RecordPipeline::Create(schema, shared.config, nullptr).ValueOrDie();
+    PartitionIngest ingest(shared, 0, store->writer(0).ValueOrDie());
+    ingest.Queue({RawBatch(shared.pipeline->raw_layout(), records, offset), 0, 3, offset + 3, 7});
+    ASSERT_TRUE(ingest.Work({}).ok());
+    EXPECT_EQ(ingest.counters().fates.rows, go_on ? 2 : 1);
+    EXPECT_EQ(ingest.counters().bytes_dropped, static_cast<int64_t>(records[0].value->size() + (go_on ? 0 : records[1].value->size())));
+    offset += 3;
+  }
 }
 
 TEST(StreamPosition, IsAnOffsetWithTheEpochOfItsLogWhereThereIsOne) {
