@@ -24,9 +24,9 @@
 #include <condition_variable>
 #include <exception>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
-#include <map>
 #include <set>
 #include <stop_token>
 #include <thread>

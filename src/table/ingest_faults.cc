@@ -74,8 +74,7 @@ void TableIngest::Fail(Slot& slot, const Status& status) {
 }
 
 /// A sync failed, or the file was found damaged: what it holds behind the last durable position is not known. Opening it anew reads all of it and waits for
-/// a sealing, so the
-/// keeping thread does it while the other partitions go on.
+/// a sealing, so the keeping thread does it while the other partitions go on.
 void TableIngest::Reopen(Slot& slot, const Status& cause) {
   ReleaseSplit(slot);
   slot.ingest->Drop();

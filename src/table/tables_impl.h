@@ -62,7 +62,7 @@ struct Tables::Impl {
   // Held while a table is made or started again or a schema changes: names and schemas hold still. Taken once more by the single steps of what changes both.
   std::recursive_mutex creating;
 
-  std::mutex retry_mutex;  // nothing is guarded: the retrier waits here
+  std::mutex retry_mutex;  // nothing is guarded: retrier and quotas wait here
   std::condition_variable_any retry_due;
   std::jthread retrier;  // while a table could not start
   std::jthread quotas;   // every retention_interval

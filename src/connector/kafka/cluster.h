@@ -76,8 +76,7 @@ struct EpochAnswer {
 /// first contact does not: when no bootstrap server answers, that is said at once.
 ///
 /// An address that did not answer rests before it is tried again: reconnect.backoff.ms, doubling up to reconnect.backoff.max.ms, less a random part.
-/// Meanwhile who needs
-/// that broker gets the last failure, who could ask any waits for the first whose rest is over. The log tells an outage once, and once that it is over.
+/// Meanwhile who needs that broker gets the last failure, who could ask any waits for the first whose rest is over. The log tells an outage once, and once that it is over.
 class Cluster {
  public:
   static constexpr size_t kMaxIdleConnections = 64;   ///< over all brokers; the oldest goes
